@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// WEIR_ASSERT(condition): a broken invariant of our own ends the process, in release too.
+// Never for input, which may be anything.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+#define WEIR_ASSERT(condition)                                                               \
+  do {                                                                                       \
+    if (__builtin_expect(!(condition), 0)) {                                                 \
+      std::fprintf(stderr, "weir: broken invariant: %s (%s:%d)\n", #condition, __FILE__, __LINE__); \
+      std::abort();                                                                          \
+    }                                                                                        \
+  } while (false)

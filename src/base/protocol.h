@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The export protocols, and the named reasons for which input is refused. Both are labels of metrics, keys
+// of the ledger and lines in docs/: append only.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace weir {
+
+enum class Protocol : uint8_t { unknown, netflow5, netflow9, ipfix };
+inline constexpr size_t kProtocolCount = 4;
+inline constexpr std::string_view kProtocolNames[kProtocolCount] = {"unknown", "v5", "v9", "ipfix"};
+inline constexpr std::string_view protocol_name(Protocol p) { return kProtocolNames[static_cast<size_t>(p)]; }
+
+// The unit in which a protocol's sequence number counts, and so sequence_lost.
+inline constexpr std::string_view sequence_unit(Protocol p) {
+  switch (p) {
+    case Protocol::netflow5:
+    case Protocol::ipfix: return "records";
+    case Protocol::netflow9: return "datagrams";
+    case Protocol::unknown: break;
+  }
+  return "";
+}
+
+// Why a datagram, a set or a template could not be decoded as its sender meant it. Each is counted once where
+// it occurs; the rest of the datagram is still decoded where its bounds are known.
+enum class Malformed : uint8_t {
+  short_header,          // datagram ends within its header
+  unknown_version,       // no version that we know
+  count_mismatch,        // v5 header counts more or fewer records than the datagram holds
+  length_mismatch,       // IPFIX message length is not the datagram's
+  short_set,             // set length under 4 or past the end of the datagram
+  reserved_set,          // set id 4..255 (v9: 2..255)
+  short_template,        // template record ends past its set
+  template_id,           // template id under 256
+  zero_length_template,  // a template whose record would have no bytes
+  too_many_fields,       // more fields than limits::kFieldsPerTemplate
+  scope,                 // options template whose scope count or length is impossible
+  short_record,          // data record ends past its set
+  excess_padding,        // more bytes after the last record than a record would need (v9/IPFIX data set)
+  trailing_bytes,        // bytes after the last set
+  kCount
+};
+inline constexpr size_t kMalformedCount = static_cast<size_t>(Malformed::kCount);
+inline constexpr std::string_view kMalformedNames[kMalformedCount] = {
+    "short_header",   "unknown_version",      "count_mismatch",  "length_mismatch", "short_set",
+    "reserved_set",   "short_template",       "template_id",     "zero_length_template", "too_many_fields",
+    "scope",          "short_record",         "excess_padding",  "trailing_bytes"};
+inline constexpr std::string_view malformed_name(Malformed m) { return kMalformedNames[static_cast<size_t>(m)]; }
+
+// Limits that input ran into: not malformed, but refused, so that memory stays bounded.
+enum class Refused : uint8_t {
+  sessions_full,            // limits::kSessions
+  exporter_templates_full,  // limits::kTemplatesPerExporter
+  templates_full,           // limits::kTemplates
+  kCount
+};
+inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
+inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full", "exporter_templates_full",
+                                                                  "templates_full"};
+
+}  // namespace weir

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subcommands of `weir`. Each takes the words after its name and returns the exit code (0 ok, 1 run-time
+// failure, 2 usage or configuration); an Error thrown is printed by main.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace weir {
+
+using Arguments = std::vector<std::string>;
+
+int run_collect(const Arguments& arguments);
+int run_decode(const Arguments& arguments);
+int run_exporters(const Arguments& arguments);
+int run_gen(const Arguments& arguments);
+int run_replay(const Arguments& arguments);
+
+}  // namespace weir

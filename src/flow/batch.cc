@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/batch.h"
+
+namespace weir {
+
+std::string_view flow_type_name(FlowType type) {
+  static constexpr std::string_view kNames[] = {"FLOWUNKNOWN", "SFLOW_5", "NETFLOW_V5", "NETFLOW_V9", "IPFIX"};
+  return kNames[static_cast<size_t>(type)];
+}
+
+size_t column_width(Column column) {
+  switch (column) {
+    case Column::run: return 0;
+    case Column::u8: return 1;
+    case Column::u16: return 2;
+    case Column::u32: return 4;
+    case Column::u64:
+    case Column::time_ns: return 8;
+    case Column::address: return sizeof(IpAddress);
+    case Column::list_u32:
+    case Column::list_address: return sizeof(ListRef);
+  }
+  return 0;
+}
+
+FlowBatch::FlowBatch() { runs_.reserve(256); }
+
+void FlowBatch::allocate(Field field) {
+  size_t width = column_width(info(field).column);
+  WEIR_ASSERT(width > 0);
+  columns_[static_cast<size_t>(field)] = std::make_unique<uint8_t[]>(width * capacity());
+}
+
+uint64_t FlowBatch::number(Field field, uint32_t row) const {
+  switch (info(field).column) {
+    case Column::u8: return column<uint8_t>(field)[row];
+    case Column::u16: return column<uint16_t>(field)[row];
+    case Column::u32: return column<uint32_t>(field)[row];
+    case Column::u64:
+    case Column::time_ns: return column<uint64_t>(field)[row];
+    default: break;
+  }
+  return 0;
+}
+
+void FlowBatch::clear() {
+  rows_ = 0;
+  runs_.clear();
+  list_numbers_.clear();
+  list_addresses_.clear();
+}
+
+BatchRef::~BatchRef() {
+  if (!batch_ || batch_->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  batch_->pool_->give_back(std::unique_ptr<FlowBatch>(batch_));
+}
+
+std::unique_ptr<FlowBatch> BatchPool::take() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+      auto batch = std::move(free_.back());
+      free_.pop_back();
+      return batch;
+    }
+  }
+  return std::make_unique<FlowBatch>();
+}
+
+BatchRef BatchPool::publish(std::unique_ptr<FlowBatch> batch) {
+  batch->pool_ = this;
+  return BatchRef(batch.release());
+}
+
+void BatchPool::give_back(std::unique_ptr<FlowBatch> batch) {
+  batch->clear();
+  std::lock_guard lock(mutex_);
+  free_.push_back(std::move(batch));
+}
+
+}  // namespace weir

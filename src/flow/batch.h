@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// FlowBatch: up to a few thousand decoded flow records as a structure of arrays.
+//
+//   in    decoders append rows run by run and fill columns directly
+//   out   sinks read it as BatchRef (shared, immutable)
+//   threads  written by one worker; after publishing read by any number, changed by none
+//   memory   kBatchRows rows; a column is allocated when first filled, and kept when the batch is reused
+//
+// A *run* is a stretch of rows that came from one data set: they have the same fields, and one
+// header (exporter, domain, times, sequence number). What a run's mask does not name holds no value
+// in those rows, whatever the column's memory says: the exporter did not say.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/ip_address.h"
+#include "base/limits.h"
+#include "flow/fields.h"
+
+namespace weir {
+
+// Numbers are GoFlow2's enumeration.
+enum class FlowType : uint8_t { unknown = 0, sflow5 = 1, netflow5 = 2, netflow9 = 3, ipfix = 4 };
+std::string_view flow_type_name(FlowType type);
+
+struct Run {
+  uint32_t first_row = 0;
+  uint32_t rows = 0;
+  FieldMask mask;           // columns filled in these rows
+  FlowType type = FlowType::unknown;
+  IpAddress exporter;
+  uint16_t exporter_port = 0;
+  uint32_t domain = 0;      // observation domain id; 0 for v5 (as GoFlow2)
+  uint32_t sequence = 0;
+  int64_t received_ns = 0;
+  int64_t export_ns = 0;    // the exporter's clock when it sent the datagram
+  uint64_t sampling_rate = 0;  // of rows whose mask has no sampling_rate
+  uint32_t account = 0;     // ledger row to which these records belong
+};
+
+// A list value: `count` values from `first` in the arena of its kind.
+struct ListRef {
+  uint32_t first = 0;
+  uint32_t count = 0;
+};
+
+class FlowBatch {
+ public:
+  FlowBatch();
+  FlowBatch(const FlowBatch&) = delete;
+  FlowBatch& operator=(const FlowBatch&) = delete;
+
+  static constexpr uint32_t capacity() { return limits::kBatchRows; }
+  uint32_t rows() const { return rows_; }
+  uint32_t room() const { return capacity() - rows_; }
+  bool empty() const { return rows_ == 0; }
+  const std::vector<Run>& runs() const { return runs_; }
+
+  // Adds `count` rows (at most room()) that share one header; fill their columns next.
+  Run& append_run(uint32_t count) {
+    WEIR_ASSERT(count <= room());
+    Run& run = runs_.emplace_back();
+    run.first_row = rows_;
+    run.rows = count;
+    rows_ += count;
+    return run;
+  }
+  // Takes back the last `count` rows of the last run (a record that turned out malformed).
+  void drop_last_rows(uint32_t count) {
+    Run& run = runs_.back();
+    WEIR_ASSERT(count <= run.rows);
+    run.rows -= count;
+    rows_ -= count;
+    if (run.rows == 0) runs_.pop_back();
+  }
+
+  // A column's values, one per row of the batch. T: uint8_t, uint16_t, uint32_t, uint64_t, int64_t (time_ns),
+  // IpAddress, ListRef, as the field's Column says.
+  template <class T>
+  T* column(Field field) {
+    auto& memory = columns_[static_cast<size_t>(field)];
+    if (!memory) allocate(field);
+    return reinterpret_cast<T*>(memory.get());
+  }
+  template <class T>
+  const T* column(Field field) const {
+    return reinterpret_cast<const T*>(columns_[static_cast<size_t>(field)].get());
+  }
+
+  std::vector<uint32_t>& list_numbers() { return list_numbers_; }
+  std::vector<IpAddress>& list_addresses() { return list_addresses_; }
+  const std::vector<uint32_t>& list_numbers() const { return list_numbers_; }
+  const std::vector<IpAddress>& list_addresses() const { return list_addresses_; }
+
+  // Number value of a row whose run has the field; for columns of u8..u64 and time_ns.
+  uint64_t number(Field field, uint32_t row) const;
+
+  void clear();
+
+ private:
+  friend class BatchRef;
+  friend class BatchPool;
+  void allocate(Field field);
+
+  uint32_t rows_ = 0;
+  std::vector<Run> runs_;
+  std::array<std::unique_ptr<uint8_t[]>, kFieldCount> columns_;
+  std::vector<uint32_t> list_numbers_;
+  std::vector<IpAddress> list_addresses_;
+  std::atomic<uint32_t> references_{0};
+  class BatchPool* pool_ = nullptr;
+};
+
+size_t column_width(Column column);  // bytes per row; 0 for `run`
+
+// A shared, read-only batch; the last reference gives it back to its pool. Cheaper than a shared_ptr: no
+// allocation when a batch is published.
+class BatchRef {
+ public:
+  BatchRef() = default;
+  explicit BatchRef(FlowBatch* batch) : batch_(batch) {
+    if (batch_) batch_->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  BatchRef(const BatchRef& other) : BatchRef(other.batch_) {}
+  BatchRef(BatchRef&& other) noexcept : batch_(other.batch_) { other.batch_ = nullptr; }
+  BatchRef& operator=(BatchRef other) noexcept {
+    std::swap(batch_, other.batch_);
+    return *this;
+  }
+  ~BatchRef();
+  const FlowBatch& operator*() const { return *batch_; }
+  const FlowBatch* operator->() const { return batch_; }
+  explicit operator bool() const { return batch_ != nullptr; }
+
+ private:
+  FlowBatch* batch_ = nullptr;
+};
+
+// Empty batches to fill, handed out and taken back by any thread. Outlives every batch. The number of
+// batches is bounded by the queues that hold them.
+class BatchPool {
+ public:
+  std::unique_ptr<FlowBatch> take();
+  // Makes a filled batch shareable; it returns to this pool when the last reference goes.
+  BatchRef publish(std::unique_ptr<FlowBatch> batch);
+  void give_back(std::unique_ptr<FlowBatch> batch);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<FlowBatch>> free_;
+};
+
+}  // namespace weir

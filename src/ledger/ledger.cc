@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/ledger.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace weir {
+
+Account& Ledger::account(const AccountKey& key) {
+  std::lock_guard lock(mutex_);
+  auto found = by_key_.find(key);
+  if (found != by_key_.end()) return *found->second;
+  AccountKey used = key;
+  if (accounts_.size() >= limits::kLedgerRows) {
+    used = AccountKey{};
+    found = by_key_.find(used);
+    if (found != by_key_.end()) return *found->second;
+  }
+  Account& account = accounts_.emplace_back();
+  account.key = used;
+  account.index = static_cast<uint32_t>(accounts_.size() - 1);
+  by_index_[account.index].store(&account, std::memory_order_release);
+  by_key_[used] = &account;
+  return account;
+}
+
+Account& Ledger::at(uint32_t index) {
+  Account* account = by_index_[index].load(std::memory_order_acquire);
+  WEIR_ASSERT(account != nullptr);
+  return *account;
+}
+
+SocketAccount& Ledger::add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes) {
+  std::lock_guard lock(mutex_);
+  SocketAccount& socket = sockets_.emplace_back();
+  socket.listener = listener;
+  socket.worker = worker;
+  socket.receive_buffer_bytes = receive_buffer_bytes;
+  return socket;
+}
+
+static AccountRow copy(const Account& a) {
+  AccountRow row;
+  row.key = a.key;
+#define C(name, meaning) row.name = a.name.value();
+  WEIR_ACCOUNT_COUNTERS(C)
+#undef C
+  for (size_t i = 0; i < kMalformedCount; ++i) row.malformed_by_reason[i] = a.malformed_by_reason[i].value();
+  for (size_t i = 0; i < kRefusedCount; ++i) row.refused_by_reason[i] = a.refused_by_reason[i].value();
+  row.first_seen_ns = a.first_seen_ns.value();
+  row.last_seen_ns = a.last_seen_ns.value();
+  row.templates = a.templates.value();
+  row.clock_skew_ns = a.clock_skew_ns.value();
+  return row;
+}
+
+LedgerRows Ledger::rows() const {
+  std::lock_guard lock(mutex_);
+  LedgerRows rows;
+  rows.since_ns = since_ns_;
+  for (const Account& a : accounts_) rows.accounts.push_back(copy(a));
+  std::sort(rows.accounts.begin(), rows.accounts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  for (const SocketAccount& s : sockets_)
+    rows.sockets.push_back({s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(), s.bytes.value(),
+                            s.kernel_drops.value()});
+  // A socket that an earlier run had and this one has again goes on counting from there.
+  for (const SocketRow& e : earlier_sockets_) {
+    auto same = std::find_if(rows.sockets.begin(), rows.sockets.end(),
+                             [&](const SocketRow& s) { return s.listener == e.listener && s.worker == e.worker; });
+    if (same == rows.sockets.end()) {
+      rows.sockets.push_back(e);
+      continue;
+    }
+    same->datagrams += e.datagrams;
+    same->bytes += e.bytes;
+    same->kernel_drops += e.kernel_drops;
+  }
+  return rows;
+}
+
+void Ledger::restore(const LedgerRows& rows) {
+  since_ns_ = rows.since_ns;
+  earlier_sockets_ = rows.sockets;
+  for (const AccountRow& row : rows.accounts) {
+    Account& a = account(row.key);
+#define C(name, meaning) a.name.set(row.name);
+    WEIR_ACCOUNT_COUNTERS(C)
+#undef C
+    // What the earlier run still held in memory when it ended is gone.
+    a.expired.add(row.held);
+    a.expired_bytes.add(row.held_bytes);
+    a.held.set(0);
+    a.held_bytes.set(0);
+    for (size_t i = 0; i < kMalformedCount; ++i) a.malformed_by_reason[i].set(row.malformed_by_reason[i]);
+    for (size_t i = 0; i < kRefusedCount; ++i) a.refused_by_reason[i].set(row.refused_by_reason[i]);
+    a.first_seen_ns.set(row.first_seen_ns);
+    a.last_seen_ns.set(row.last_seen_ns);
+  }
+}
+
+}  // namespace weir

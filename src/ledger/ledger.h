@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger: what became of everything an exporter sent, per exporter, protocol and observation domain, and per
+// socket.
+//
+//   in       every stage adds to an Account's counters; receive adds to its SocketAccount
+//   out      snapshots: `weir exporters`, /metrics, catalog.db
+//   threads  counters are relaxed atomics, any thread; accounts are never moved or removed while the process lives
+//   memory   limits::kLedgerRows accounts; later exporters share one row, exporter "::" ("other")
+//
+// The identities that hold when the stream is quiet:
+//   exported = received + sequence_lost             in the protocol's unit
+//   records  = stored + filtered + sink_dropped
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/limits.h"
+#include "base/protocol.h"
+
+namespace weir {
+
+struct AccountKey {
+  IpAddress exporter;
+  Protocol protocol = Protocol::unknown;
+  uint32_t domain = 0;  // v5: engine type << 8 | engine id
+  auto operator<=>(const AccountKey&) const = default;
+  template <class H>
+  friend H AbslHashValue(H h, const AccountKey& k) {
+    return H::combine(std::move(h), k.exporter, k.protocol, k.domain);
+  }
+};
+
+// A counter that any thread may add to. Signed, because sequence_lost is taken back when a datagram
+// turns out late instead of lost.
+class Counter {
+ public:
+  void add(int64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
+  void set(int64_t n) { value_.store(n, std::memory_order_relaxed); }
+  int64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> value_{0};
+};
+
+// Every counter of an account: name as shown, and what it counts. The one list that the table, JSON,
+// /metrics and catalog.db are made from.
+// clang-format off
+#define WEIR_ACCOUNT_COUNTERS(C) \
+  C(datagrams,        "datagrams received") \
+  C(records,          "flow records decoded") \
+  C(stored,           "records that reached every output") \
+  C(held,             "data sets that wait for their template now") \
+  C(replayed,         "records decoded after their template came") \
+  C(expired,          "data sets given up: their template never came") \
+  C(missing_template, "data sets that came before their template") \
+  C(malformed,        "datagrams, sets and templates that break the protocol") \
+  C(filtered,         "records left out on purpose") \
+  C(fallback,         "records decoded with the template of another port of the same exporter") \
+  C(sequence_lost,    "sent but never received, in sequence_unit") \
+  C(duplicates,       "datagrams received twice") \
+  C(restarts,         "restarts of the exporter") \
+  C(options_records,  "options data records decoded") \
+  C(sink_dropped,     "records an output could not take") \
+  C(held_bytes,       "bytes of the data sets that wait now") \
+  C(expired_bytes,    "bytes of the data sets given up") \
+  C(expired_records,  "records in the data sets given up, where the sequence numbers tell") \
+  C(withdrawals,      "template withdrawals seen (of no effect over UDP)") \
+  C(refused,          "templates and sessions over a limit") \
+  C(time_quality,     "records whose times cannot be right (kept as sent)")
+// clang-format on
+
+struct Account {
+  AccountKey key;
+  uint32_t index = 0;
+#define C(name, meaning) Counter name;
+  WEIR_ACCOUNT_COUNTERS(C)
+#undef C
+  std::array<Counter, kMalformedCount> malformed_by_reason;
+  std::array<Counter, kRefusedCount> refused_by_reason;
+  Counter first_seen_ns, last_seen_ns;
+  Counter templates;          // known now (gauge)
+  Counter clock_skew_ns;      // collector's clock minus the exporter's, at the last datagram (gauge)
+
+  void count(Malformed reason) {
+    malformed.add();
+    malformed_by_reason[static_cast<size_t>(reason)].add();
+  }
+  void count(Refused reason) {
+    refused.add();
+    refused_by_reason[static_cast<size_t>(reason)].add();
+  }
+};
+
+// One receiving socket.
+struct SocketAccount {
+  std::string listener;  // "netflow://:2055"
+  unsigned worker = 0;
+  int receive_buffer_bytes = 0;  // granted
+  Counter datagrams, bytes;
+  Counter kernel_drops;  // datagrams; part of the exporters' sequence_lost, never added to it
+  Counter receive_calls;
+};
+
+// A copy at one moment, for showing and storing.
+struct AccountRow {
+  AccountKey key;
+#define C(name, meaning) int64_t name = 0;
+  WEIR_ACCOUNT_COUNTERS(C)
+#undef C
+  std::array<int64_t, kMalformedCount> malformed_by_reason{};
+  std::array<int64_t, kRefusedCount> refused_by_reason{};
+  int64_t first_seen_ns = 0, last_seen_ns = 0, templates = 0, clock_skew_ns = 0;
+};
+struct SocketRow {
+  std::string listener;
+  unsigned worker = 0;
+  int receive_buffer_bytes = 0;
+  int64_t datagrams = 0, bytes = 0, kernel_drops = 0;
+};
+struct LedgerRows {
+  int64_t since_ns = 0;  // when counting began
+  std::vector<AccountRow> accounts;  // by exporter, protocol, domain
+  std::vector<SocketRow> sockets;
+};
+
+class Ledger {
+ public:
+  explicit Ledger(int64_t since_ns) : since_ns_(since_ns) {}
+
+  // The account of an exporter, made on first sight. Stable address. Takes a lock: cache the result.
+  Account& account(const AccountKey& key);
+  Account& at(uint32_t index);
+  SocketAccount& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
+
+  LedgerRows rows() const;
+  // Continues the counts of an earlier run (before any other use).
+  void restore(const LedgerRows& rows);
+
+ private:
+  mutable std::mutex mutex_;
+  int64_t since_ns_;
+  std::deque<Account> accounts_;
+  // accounts_[i] without the lock: filled before the index is handed out.
+  std::unique_ptr<std::atomic<Account*>[]> by_index_ =
+      std::make_unique<std::atomic<Account*>[]>(limits::kLedgerRows + 1);
+  absl::flat_hash_map<AccountKey, Account*> by_key_;
+  std::deque<SocketAccount> sockets_;
+  std::vector<SocketRow> earlier_sockets_;
+};
+
+}  // namespace weir

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time from the kernel. Nanoseconds everywhere.
+#pragma once
+
+#include <cstdint>
+
+namespace weir::os {
+
+int64_t realtime_ns();   // since 1970-01-01 UTC
+int64_t monotonic_ns();  // arbitrary origin, never goes back
+double process_cpu_seconds();
+void sleep_ns(int64_t ns);
+
+}  // namespace weir::os

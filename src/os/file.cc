@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace weir::os {
+
+File& File::operator=(File&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+File::~File() {
+  if (fd_ >= 0) ::close(fd_);
+}
+int File::release() {
+  int fd = fd_;
+  fd_ = -1;
+  return fd;
+}
+
+std::string error_text(int error) { return std::generic_category().message(error); }
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+uint64_t file_size(const std::string& path) {
+  struct stat s;
+  return ::stat(path.c_str(), &s) == 0 ? static_cast<uint64_t>(s.st_size) : 0;
+}
+
+std::vector<uint8_t> read_file(const std::string& path) {
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) throw usage_error("cannot open " + path + ": " + error_text(errno));
+  std::vector<uint8_t> bytes;
+  size_t size = 0;
+  for (;;) {
+    if (bytes.size() < size + 65'536) bytes.resize(std::max<size_t>(bytes.size() * 2, 1 << 16) + 65'536);
+    ssize_t n = ::read(file.fd(), bytes.data() + size, bytes.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw usage_error("cannot read " + path + ": " + error_text(errno));
+    if (n == 0) break;
+    size += static_cast<size_t>(n);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+File open_append(const std::string& path) {
+  File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+  if (!file.is_open()) throw usage_error("cannot write to " + path + ": " + error_text(errno));
+  return file;
+}
+
+void make_data_directory(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::path built;
+  for (const auto& part : std::filesystem::path(path)) {
+    built /= part;
+    if (std::filesystem::exists(built, failed)) continue;
+    if (::mkdir(built.c_str(), 0750) != 0 && errno != EEXIST)
+      throw usage_error("cannot create the data directory " + path + ": " + error_text(errno) +
+                        "; create it, or name another with --data");
+  }
+  if (!std::filesystem::is_directory(path, failed))
+    throw usage_error("the data directory " + path + " is not a directory; name another with --data");
+  std::string probe = path + "/.write-test";
+  int fd = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    throw usage_error("cannot write to the data directory " + path + ": " + error_text(errno) +
+                      "; make it writable for this user, or name another with --data");
+  ::close(fd);
+  ::unlink(probe.c_str());
+}
+
+File lock_exclusively(const std::string& path) {
+  File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  if (!file.is_open()) throw usage_error("cannot open the lock file " + path + ": " + error_text(errno));
+  if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0)
+    throw usage_error(path + " is locked: another weir uses this data directory; stop it, or name another with --data");
+  return file;
+}
+
+int write_all(int fd, const void* bytes, size_t size, size_t* written) {
+  const char* at = static_cast<const char*>(bytes);
+  size_t done = 0;
+  int error = 0;
+  while (done < size) {
+    ssize_t n = ::write(fd, at + done, size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      error = errno;
+      break;
+    }
+    done += static_cast<size_t>(n);
+  }
+  if (written) *written = done;
+  return error;
+}
+
+int replace_file(const std::string& path, Bytes bytes) {
+  std::string temporary = path + ".new";
+  File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  if (!file.is_open()) return errno;
+  if (int error = write_all(file.fd(), bytes.data(), bytes.size())) return error;
+  if (::fsync(file.fd()) != 0) return errno;
+  return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+}
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+bool is_root() { return ::geteuid() == 0; }
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+}  // namespace weir::os

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files: whole reads, appends, atomic replacement, locks. Failures of set-up calls throw
+// Error naming the path; calls of the data path return errno.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace weir::os {
+
+// An open descriptor, closed with its owner.
+class File {
+ public:
+  File() = default;
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(other.release()) {}
+  File& operator=(File&& other) noexcept;
+  ~File();
+  int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+  int release();
+
+ private:
+  int fd_ = -1;
+};
+
+bool exists(const std::string& path);
+uint64_t file_size(const std::string& path);              // 0 where there is none
+std::vector<uint8_t> read_file(const std::string& path);  // throws usage_error
+File open_append(const std::string& path);                // creates; throws usage_error
+// Creates the folder and its parents (mode 0750) and proves that it can be written to; throws usage_error.
+void make_data_directory(const std::string& path);
+// Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws
+// usage_error when another process has it.
+File lock_exclusively(const std::string& path);
+// The whole of `bytes` to `path` by way of a temporary beside it: a crash leaves the old or the new. 0 or errno.
+int replace_file(const std::string& path, Bytes bytes);
+// Writes all of `bytes`, however many calls it takes. Returns 0, or errno; `written` says how far it came.
+int write_all(int fd, const void* bytes, size_t size, size_t* written = nullptr);
+
+bool is_terminal(int fd);
+bool is_root();
+std::string error_text(int error);
+std::string environment(const char* name);  // "" where unset
+
+}  // namespace weir::os

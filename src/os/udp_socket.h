@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// UDP sockets and the batch calls that make them cheap (recvmmsg, sendmmsg).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ip_address.h"
+#include "os/file.h"
+
+struct mmsghdr;
+
+namespace weir::os {
+
+struct Endpoint {
+  IpAddress address;  // all zero: every address of the machine
+  uint16_t port = 0;
+  std::string to_string() const;  // "192.0.2.1:2055", "[2001:db8::1]:2055", ":2055"
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+// What the kernel says of a socket (SO_MEMINFO): how much waits in its buffer, and how many
+// datagrams it dropped since the socket was opened because the buffer was full.
+struct SocketMemory {
+  uint32_t queued_bytes = 0;
+  uint32_t drops = 0;  // wraps at 2^32
+};
+
+class UdpSocket {
+ public:
+  // Bound with SO_REUSEPORT, so that several sockets share the port and the kernel spreads
+  // exporters over them by their 4-tuple. An all-zero address listens on IPv6 and IPv4 at once
+  // (IPv4 only where the machine has no IPv6). Throws usage_error when the port is taken.
+  static UdpSocket listen(const Endpoint& endpoint, int receive_buffer_bytes);
+  // Bound to `source` (port 0: any) and connected to `destination`. Throws usage_error.
+  static UdpSocket connect(const Endpoint& source, const Endpoint& destination);
+
+  int fd() const { return file_.fd(); }
+  int granted_receive_buffer() const { return granted_; }
+  SocketMemory memory() const;
+  uint16_t local_port() const;
+  int send(Bytes datagram) const;  // 0 or errno
+
+ private:
+  UdpSocket(File file, int granted) : file_(std::move(file)), granted_(granted) {}
+  File file_;
+  int granted_ = 0;
+};
+
+// True when another process (or an earlier socket without SO_REUSEPORT) holds the port.
+bool port_in_use(const Endpoint& endpoint);
+
+// One received datagram, valid until the next receive().
+struct Received {
+  Bytes bytes;
+  IpAddress source;  // v4-mapped for IPv4
+  uint16_t source_port = 0;
+};
+
+// Preallocated slots for recvmmsg, each large enough for any datagram: nothing is truncated,
+// nothing is allocated after construction. One per worker.
+class ReceiveSlots {
+ public:
+  explicit ReceiveSlots(size_t count);
+  ~ReceiveSlots();
+  ReceiveSlots(const ReceiveSlots&) = delete;
+  ReceiveSlots& operator=(const ReceiveSlots&) = delete;
+
+  // Takes what waits in the socket, up to the number of slots, without blocking. Returns the number received
+  // (0: nothing there), or -errno.
+  int receive(const UdpSocket& socket);
+  Received operator[](size_t i) const;
+  size_t count() const { return count_; }
+
+ private:
+  struct Impl;
+  size_t count_;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Gathers datagrams and hands them to the kernel in one sendmmsg per `count`.
+class SendBatch {
+ public:
+  explicit SendBatch(size_t count, size_t datagram_bytes = 2048);
+  ~SendBatch();
+  // Space for the next datagram's bytes (datagram_bytes of them); follow with commit(size).
+  uint8_t* slot();
+  void commit(size_t size);
+  bool full() const { return used_ == count_; }
+  size_t used() const { return used_; }
+  // Sends all that was committed over a connected socket; 0 or errno (what was not sent is dropped and not counted).
+  int flush(const UdpSocket& socket, size_t* sent = nullptr);
+
+ private:
+  struct Impl;
+  size_t count_, datagram_bytes_, used_ = 0;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Waits until one of the sockets can be read, `wake_fd` can, or the time is over. Sets ready[i].
+// Returns false when interrupted or timed out.
+bool wait_readable(const std::vector<const UdpSocket*>& sockets, int wake_fd, int timeout_ms);
+
+// Sum of the drops column of /proc/net/udp and udp6 for a port: the kernel's own count, for checks.
+uint64_t proc_net_udp_drops(uint16_t port);
+
+}  // namespace weir::os

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What receive hands to decode: one UDP payload and where it came from. Borrowed bytes, valid for
+// the call only.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/ip_address.h"
+
+namespace weir {
+
+struct Datagram {
+  Bytes bytes;
+  IpAddress exporter;          // v4-mapped for IPv4
+  uint16_t exporter_port = 0;
+  int64_t received_ns = 0;     // UTC
+};
+
+}  // namespace weir
