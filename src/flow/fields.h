@@ -131,6 +131,7 @@ struct FieldMask {
 
   constexpr bool has(Field f) const { return bits[index(f)] & bit(f); }
   constexpr void set(Field f) { bits[index(f)] |= bit(f); }
+  constexpr void clear(Field f) { bits[index(f)] &= ~bit(f); }
   bool operator==(const FieldMask&) const = default;
 
  private:
