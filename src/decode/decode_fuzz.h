@@ -44,7 +44,7 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size) {
   config.fallback_after_ns = 1;
   config.most_templates_per_exporter = 64;
   config.most_templates = 128;
-  Ledger ledger(0);
+  Ledger ledger(0, 64);
   TemplateStore templates(config);
   Streams streams(ledger, templates);
   static BatchPool pool;
