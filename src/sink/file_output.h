@@ -9,7 +9,8 @@
 //            named reason and logged at most once in 10 s; later ones are tried again, so it recovers by itself
 //
 // A file never holds half a record followed by another: after a write that came part of the way, the file is cut
-// back to the last whole record. A pipe is waited for (until stop() loses patience with its reader).
+// back to the last whole record; a pipe gets the rest of the record first when it takes anything again. A full pipe
+// is waited for, until stop() loses patience with its reader.
 // Existing files are appended to; CSV's line of names is written only where the file is empty.
 #pragma once
 
@@ -20,7 +21,7 @@
 #include <vector>
 
 #include "ledger/ledger.h"
-#include "os/file.h"
+#include "os/output_file.h"
 #include "run/bounded_queue.h"
 #include "run/worker.h"
 #include "sink/output.h"
@@ -31,7 +32,7 @@ namespace weir {
 struct FileOutputConfig {
   std::string path = "-";  // "-": standard output
   RecordFormat format = RecordFormat::json;
-  std::vector<Field> fields;  // empty: all
+  std::vector<Field> fields = {};  // empty: all
   size_t queue_batches = limits::kQueueBatches;
   int stuck_pipe_ms = 5'000;  // how long stop() waits for a pipe that takes nothing
 };
@@ -62,17 +63,16 @@ class FileOutput final : public Output {
     uint32_t rows;
   };
 
-  void run(std::stop_token stop);
   void open();
   void reopen_now();
-  void begin_buffer();
+  void write_until_stopped();
   void take(const FlowBatch& batch);
+  void begin_buffer();
   void flush();
   int write_buffer(size_t* written);
-  int wait_writable(int64_t* patience_until_ns) const;
-  void cut_back(size_t written, size_t keep);
+  size_t keep_whole_records(size_t written);
   void settle(size_t stored_records, OutputError reason);
-  void report(int error, OutputError reason, size_t records);
+  void report(int error, OutputError reason, size_t lost_records);
   void drop(const FlowBatch& batch, OutputError reason);
 
   const FileOutputConfig config_;
@@ -81,15 +81,17 @@ class FileOutput final : public Output {
   std::unique_ptr<RecordWriter> writer_;
 
   // Of the writing thread.
-  os::File file_;
-  bool regular_ = false;         // can be cut back
-  bool header_wanted_ = false;   // the file is empty
+  os::OutputFile file_;
+  bool header_wanted_ = false;      // the file is empty
   bool line_break_wanted_ = false;  // the file ends within a line
+  std::string begun_record_;        // the rest of a record that a pipe has the beginning of
+  bool stuck_ = false;              // given up waiting for the pipe's reader
   std::string buffer_;
   size_t head_bytes_ = 0;  // of the buffer, before the first record
   std::vector<Pending> pending_;
-  int64_t logged_ns_ = 0;
-  uint64_t dropped_since_logged_ = 0;
+  int64_t logged_ns_ = 0;  // monotonic; 0: never
+  uint64_t lost_since_logged_ = 0;
+  bool failing_ = false;
 
   std::atomic<bool> stopping_{false}, reopen_wanted_{false}, broken_{false};
   std::atomic<uint64_t> sent_records_{0}, sent_bytes_{0};

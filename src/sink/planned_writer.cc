@@ -69,9 +69,15 @@ void PlannedWriter::prepare(const FlowBatch& batch, const Run& run, const Plan& 
   };
   for (const PlanPiece& piece : plan.pieces) {
     switch (piece.kind) {
-      case PlanPiece::Kind::text: text_ += piece.text; break;
-      case PlanPiece::Kind::run_value: append_run_value(piece.field, run, text_); break;
-      case PlanPiece::Kind::row_value: add_step(&piece); break;
+      case PlanPiece::Kind::text:
+        text_ += piece.text;
+        break;
+      case PlanPiece::Kind::run_value:
+        append_run_value(piece.field, run, text_);
+        break;
+      case PlanPiece::Kind::row_value:
+        add_step(&piece);
+        break;
     }
   }
   add_step(nullptr);

@@ -11,9 +11,12 @@ std::string_view type_of(const FieldInfo& field) {
   if (field.spelling == Spelling::address) return "bytes";
   switch (field.column) {
     case Column::u64:
-    case Column::time_ns: return "uint64";
-    case Column::run: return field.sql_type == "BIGINT" ? "uint64" : "uint32";
-    default: return "uint32";
+    case Column::time_ns:
+      return "uint64";
+    case Column::run:
+      return field.sql_type == "BIGINT" ? "uint64" : "uint32";
+    default:
+      return "uint32";
   }
 }
 

@@ -43,15 +43,23 @@ char* write_address(char* out, const IpAddress& address) {
 
 ProtobufOp op_for(Column column) {
   switch (column) {
-    case Column::u8: return ProtobufOp::u8;
-    case Column::u16: return ProtobufOp::u16;
-    case Column::u32: return ProtobufOp::u32;
+    case Column::u8:
+      return ProtobufOp::u8;
+    case Column::u16:
+      return ProtobufOp::u16;
+    case Column::u32:
+      return ProtobufOp::u32;
     case Column::u64:
-    case Column::time_ns: return ProtobufOp::u64;
-    case Column::address: return ProtobufOp::address;
-    case Column::list_u32: return ProtobufOp::packed;
-    case Column::list_address: return ProtobufOp::addresses;
-    case Column::run: break;
+    case Column::time_ns:
+      return ProtobufOp::u64;
+    case Column::address:
+      return ProtobufOp::address;
+    case Column::list_u32:
+      return ProtobufOp::packed;
+    case Column::list_address:
+      return ProtobufOp::addresses;
+    case Column::run:
+      break;
   }
   WEIR_ASSERT(!"a field that Protobuf does not know how to write");
   return ProtobufOp::u64;
@@ -95,8 +103,10 @@ class ProtobufWriter final : public PlannedWriter {
   void compile(const Run& run, Plan& plan) const override {
     for (Field f : fields_) {
       const FieldInfo& field = info(f);
-      if (run.mask.has(f)) plan.add_row_value(f, static_cast<uint8_t>(op_for(field.column)), tag_of(field));
-      else if (field.column == Column::run || f == Field::sampling_rate) plan.add_run_value(f);
+      if (run.mask.has(f))
+        plan.add_row_value(f, static_cast<uint8_t>(op_for(field.column)), tag_of(field));
+      else if (field.column == Column::run || f == Field::sampling_rate)
+        plan.add_run_value(f);
     }
   }
   // Tag, length and an IPv6 address; a packed number and its share of tag and length.
@@ -115,15 +125,26 @@ void ProtobufWriter::append_run_value(Field field, const Run& run, std::string& 
   char text[1 + sizeof(IpAddress)];
   uint64_t number = 0;
   switch (field) {
-    case Field::type: number = static_cast<uint64_t>(run.type); break;
-    case Field::time_received_ns: number = static_cast<uint64_t>(run.received_ns); break;
-    case Field::sequence_num: number = run.sequence; break;
-    case Field::sampling_rate: number = run.sampling_rate; break;
-    case Field::observation_domain_id: number = run.domain; break;
+    case Field::type:
+      number = static_cast<uint64_t>(run.type);
+      break;
+    case Field::time_received_ns:
+      number = static_cast<uint64_t>(run.received_ns);
+      break;
+    case Field::sequence_num:
+      number = run.sequence;
+      break;
+    case Field::sampling_rate:
+      number = run.sampling_rate;
+      break;
+    case Field::observation_domain_id:
+      number = run.domain;
+      break;
     case Field::sampler_address:
       if (!run.exporter.is_zero()) (out += tag_of(info(field))).append(text, write_address(text, run.exporter));
       return;
-    default: WEIR_ASSERT(!"a field that no run holds");
+    default:
+      WEIR_ASSERT(!"a field that no run holds");
   }
   if (number) (out += tag_of(info(field))).append(text, write_varint(text, number));
 }
@@ -153,13 +174,20 @@ char* ProtobufWriter::write_row(const FlowBatch& batch, uint32_t row, char* out)
 
 inline char* ProtobufWriter::write_value(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
   switch (static_cast<ProtobufOp>(step.op)) {
-    case ProtobufOp::u8: return write_number(out, step, at<uint8_t>(step, row));
-    case ProtobufOp::u16: return write_number(out, step, at<uint16_t>(step, row));
-    case ProtobufOp::u32: return write_number(out, step, at<uint32_t>(step, row));
-    case ProtobufOp::u64: return write_number(out, step, at<uint64_t>(step, row));
-    case ProtobufOp::address: return write_address(put_tag(out, step), at<IpAddress>(step, row));
-    case ProtobufOp::packed: return write_packed(batch, step, row, out);
-    case ProtobufOp::addresses: return write_addresses(batch, step, row, out);
+    case ProtobufOp::u8:
+      return write_number(out, step, at<uint8_t>(step, row));
+    case ProtobufOp::u16:
+      return write_number(out, step, at<uint16_t>(step, row));
+    case ProtobufOp::u32:
+      return write_number(out, step, at<uint32_t>(step, row));
+    case ProtobufOp::u64:
+      return write_number(out, step, at<uint64_t>(step, row));
+    case ProtobufOp::address:
+      return write_address(put_tag(out, step), at<IpAddress>(step, row));
+    case ProtobufOp::packed:
+      return write_packed(batch, step, row, out);
+    case ProtobufOp::addresses:
+      return write_addresses(batch, step, row, out);
   }
   return out;
 }

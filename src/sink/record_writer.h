@@ -36,8 +36,10 @@ class RecordWriter {
 // `fields` empty: all.
 std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields);
 
-// How many whole records `bytes` begins with, and the number of bytes they take. `bytes` holds records of
-// `format` without a header; the last may be cut.
+// The size of the record that `bytes` begins with; 0 where `bytes` does not hold all of it.
+size_t first_record_size(RecordFormat format, std::string_view bytes);
+
+// How many whole records `bytes` begins with, and the number of bytes they take.
 struct WholeRecords {
   size_t records = 0;
   size_t bytes = 0;

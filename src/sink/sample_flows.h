@@ -11,7 +11,7 @@ namespace weir {
 
 // Fills the batch with runs of 21 rows (one full NetFlow v9 datagram) and the fields a router's NetFlow v9
 // template commonly has.
-inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t seed = 1) {
+inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t seed = 1, uint32_t account = 0) {
   std::mt19937_64 random(seed);
   constexpr uint32_t kPerDatagram = 21;
   constexpr int64_t kNow = 1'795'249'837'556'472'682;
@@ -24,10 +24,28 @@ inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t see
     run.received_ns = kNow + sequence * 1'000'000;
     run.export_ns = kNow;
     run.sampling_rate = 1000;
-    for (Field f : {Field::src_addr, Field::dst_addr, Field::next_hop, Field::src_port, Field::dst_port, Field::proto,
-                    Field::ip_tos, Field::tcp_flags, Field::bytes, Field::packets, Field::in_if, Field::out_if,
-                    Field::src_as, Field::dst_as, Field::src_net, Field::dst_net, Field::time_flow_start_ns,
-                    Field::time_flow_end_ns, Field::etype, Field::src_vlan, Field::direction})
+    run.account = account;
+    for (Field f : {Field::src_addr,
+                    Field::dst_addr,
+                    Field::next_hop,
+                    Field::src_port,
+                    Field::dst_port,
+                    Field::proto,
+                    Field::ip_tos,
+                    Field::tcp_flags,
+                    Field::bytes,
+                    Field::packets,
+                    Field::in_if,
+                    Field::out_if,
+                    Field::src_as,
+                    Field::dst_as,
+                    Field::src_net,
+                    Field::dst_net,
+                    Field::time_flow_start_ns,
+                    Field::time_flow_end_ns,
+                    Field::etype,
+                    Field::src_vlan,
+                    Field::direction})
       run.mask.set(f);
     for (uint32_t row = run.first_row; row < run.first_row + run.rows; ++row) {
       batch.column<IpAddress>(Field::src_addr)[row] = IpAddress::v4(static_cast<uint32_t>(random()));

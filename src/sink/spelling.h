@@ -25,7 +25,9 @@ inline char* write_2_digits(char* out, unsigned value) {
   std::memcpy(out, &kTwoDigits[2 * value], 2);
   return out + 2;
 }
-inline char* write_4_digits(char* out, unsigned value) { return write_2_digits(write_2_digits(out, value / 100), value % 100); }
+inline char* write_4_digits(char* out, unsigned value) {
+  return write_2_digits(write_2_digits(out, value / 100), value % 100);
+}
 inline char* write_8_digits(char* out, unsigned value) {
   return write_4_digits(write_4_digits(out, value / 10'000), value % 10'000);
 }
@@ -80,10 +82,21 @@ struct LayerName {
   uint32_t number;
   std::string_view name;
 };
-inline constexpr LayerName kLayerNames[] = {
-    {0, "Ethernet"}, {1, "IPv4"}, {2, "IPv6"},   {3, "TCP"},  {4, "UDP"},  {5, "MPLS"},
-    {6, "Dot1Q"},    {7, "ICMP"}, {8, "ICMPv6"}, {9, "GRE"},  {10, "IPv6HeaderRouting"},
-    {11, "IPv6HeaderFragment"},   {12, "Geneve"}, {13, "Teredo"}, {99, "Custom"}};
+inline constexpr LayerName kLayerNames[] = {{0, "Ethernet"},
+                                            {1, "IPv4"},
+                                            {2, "IPv6"},
+                                            {3, "TCP"},
+                                            {4, "UDP"},
+                                            {5, "MPLS"},
+                                            {6, "Dot1Q"},
+                                            {7, "ICMP"},
+                                            {8, "ICMPv6"},
+                                            {9, "GRE"},
+                                            {10, "IPv6HeaderRouting"},
+                                            {11, "IPv6HeaderFragment"},
+                                            {12, "Geneve"},
+                                            {13, "Teredo"},
+                                            {99, "Custom"}};
 std::string_view layer_name(uint32_t layer);
 
 }  // namespace weir

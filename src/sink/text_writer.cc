@@ -8,8 +8,22 @@ namespace {
 
 // How a row's value is written.
 enum class TextOp : uint8_t {
-  u8, u16, u32, u64, time_ns, address, mac, etype, proto, src_net, dst_net, numbers, layers, addresses,
-  number_if_not_zero, address_if_not_zero,
+  u8,
+  u16,
+  u32,
+  u64,
+  time_ns,
+  address,
+  mac,
+  etype,
+  proto,
+  src_net,
+  dst_net,
+  numbers,
+  layers,
+  addresses,
+  number_if_not_zero,
+  address_if_not_zero,
 };
 
 // Whether a value stands in quotes in JSON.
@@ -19,26 +33,41 @@ bool is_network(Spelling spelling) { return spelling == Spelling::src_net || spe
 
 TextOp op_for(const FieldInfo& field) {
   switch (field.spelling) {
-    case Spelling::address: return field.column == Column::list_address ? TextOp::addresses : TextOp::address;
-    case Spelling::mac: return TextOp::mac;
-    case Spelling::etype: return TextOp::etype;
-    case Spelling::proto: return TextOp::proto;
-    case Spelling::src_net: return TextOp::src_net;
-    case Spelling::dst_net: return TextOp::dst_net;
-    case Spelling::layer: return TextOp::layers;
+    case Spelling::address:
+      return field.column == Column::list_address ? TextOp::addresses : TextOp::address;
+    case Spelling::mac:
+      return TextOp::mac;
+    case Spelling::etype:
+      return TextOp::etype;
+    case Spelling::proto:
+      return TextOp::proto;
+    case Spelling::src_net:
+      return TextOp::src_net;
+    case Spelling::dst_net:
+      return TextOp::dst_net;
+    case Spelling::layer:
+      return TextOp::layers;
     case Spelling::type:
-    case Spelling::number: break;
+    case Spelling::number:
+      break;
   }
   switch (field.column) {
-    case Column::u8: return TextOp::u8;
-    case Column::u16: return TextOp::u16;
-    case Column::u32: return TextOp::u32;
-    case Column::u64: return TextOp::u64;
-    case Column::time_ns: return TextOp::time_ns;
-    case Column::list_u32: return TextOp::numbers;
+    case Column::u8:
+      return TextOp::u8;
+    case Column::u16:
+      return TextOp::u16;
+    case Column::u32:
+      return TextOp::u32;
+    case Column::u64:
+      return TextOp::u64;
+    case Column::time_ns:
+      return TextOp::time_ns;
+    case Column::list_u32:
+      return TextOp::numbers;
     case Column::run:
     case Column::address:
-    case Column::list_address: break;
+    case Column::list_address:
+      break;
   }
   WEIR_ASSERT(!"a field that text does not know how to write");
   return TextOp::u64;
@@ -48,15 +77,20 @@ TextOp op_for(const FieldInfo& field) {
 std::string_view zero_text(const FieldInfo& field) {
   if (is_list(field.column)) return "";
   switch (field.spelling) {
-    case Spelling::number: return "0";
-    case Spelling::mac: return "00:00:00:00:00:00";
-    case Spelling::proto: return proto_name(0);
+    case Spelling::number:
+      return "0";
+    case Spelling::mac:
+      return "00:00:00:00:00:00";
+    case Spelling::proto:
+      return proto_name(0);
     case Spelling::src_net:
-    case Spelling::dst_net: return kInvalidNetwork;
+    case Spelling::dst_net:
+      return kInvalidNetwork;
     case Spelling::type:
     case Spelling::address:
     case Spelling::etype:
-    case Spelling::layer: break;
+    case Spelling::layer:
+      break;
   }
   return "";
 }
@@ -84,9 +118,12 @@ class TextWriter : public PlannedWriter {
   void add_value(const FieldInfo& field, const Run& run, Plan& plan) const {
     bool in_rows = run.mask.has(field.field);
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
-    if (in_rows) plan.add_row_value(field.field, static_cast<uint8_t>(op_for(field)));
-    else if (field.column == Column::run || field.field == Field::sampling_rate) plan.add_run_value(field.field);
-    else plan.add_text(zero_text(field));
+    if (in_rows)
+      plan.add_row_value(field.field, static_cast<uint8_t>(op_for(field)));
+    else if (field.column == Column::run || field.field == Field::sampling_rate)
+      plan.add_run_value(field.field);
+    else
+      plan.add_text(zero_text(field));
   }
 
   const std::vector<Field>& fields() const { return fields_; }
@@ -116,13 +153,26 @@ void TextWriter::append_run_value(Field field, const Run& run, std::string& out)
   char text[IpAddress::kMaxText];
   char* end = text;
   switch (field) {
-    case Field::type: out += flow_type_name(run.type); return;
-    case Field::time_received_ns: end = write_signed(text, run.received_ns); break;
-    case Field::sequence_num: end = write_unsigned(text, run.sequence); break;
-    case Field::sampling_rate: end = write_unsigned(text, run.sampling_rate); break;
-    case Field::sampler_address: end = run.exporter.is_zero() ? text : run.exporter.write(text); break;
-    case Field::observation_domain_id: end = write_unsigned(text, run.domain); break;
-    default: WEIR_ASSERT(!"a field that no run holds");
+    case Field::type:
+      out += flow_type_name(run.type);
+      return;
+    case Field::time_received_ns:
+      end = write_signed(text, run.received_ns);
+      break;
+    case Field::sequence_num:
+      end = write_unsigned(text, run.sequence);
+      break;
+    case Field::sampling_rate:
+      end = write_unsigned(text, run.sampling_rate);
+      break;
+    case Field::sampler_address:
+      end = run.exporter.is_zero() ? text : run.exporter.write(text);
+      break;
+    case Field::observation_domain_id:
+      end = write_unsigned(text, run.domain);
+      break;
+    default:
+      WEIR_ASSERT(!"a field that no run holds");
   }
   out.append(text, end);
 }
@@ -142,17 +192,28 @@ char* TextWriter::write_rows(const FlowBatch& batch, uint32_t first, uint32_t en
 
 inline char* TextWriter::write_value(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
   switch (static_cast<TextOp>(step.op)) {
-    case TextOp::u8: return write_short(out, at<uint8_t>(step, row));
-    case TextOp::u16: return write_medium(out, at<uint16_t>(step, row));
-    case TextOp::u32: return write_unsigned(out, at<uint32_t>(step, row));
-    case TextOp::u64: return write_unsigned(out, at<uint64_t>(step, row));
-    case TextOp::time_ns: return write_signed(out, at<int64_t>(step, row));
-    case TextOp::address: return static_cast<const IpAddress*>(step.column)[row].write(out);
-    case TextOp::mac: return write_mac(out, at<uint64_t>(step, row));
-    case TextOp::etype: return put(out, etype_name(at<uint16_t>(step, row)));
-    case TextOp::proto: return put(out, proto_name(at<uint8_t>(step, row)));
-    case TextOp::src_net: return write_network_of(batch, step, Field::src_addr, row, out);
-    case TextOp::dst_net: return write_network_of(batch, step, Field::dst_addr, row, out);
+    case TextOp::u8:
+      return write_short(out, at<uint8_t>(step, row));
+    case TextOp::u16:
+      return write_medium(out, at<uint16_t>(step, row));
+    case TextOp::u32:
+      return write_unsigned(out, at<uint32_t>(step, row));
+    case TextOp::u64:
+      return write_unsigned(out, at<uint64_t>(step, row));
+    case TextOp::time_ns:
+      return write_signed(out, at<int64_t>(step, row));
+    case TextOp::address:
+      return static_cast<const IpAddress*>(step.column)[row].write(out);
+    case TextOp::mac:
+      return write_mac(out, at<uint64_t>(step, row));
+    case TextOp::etype:
+      return put(out, etype_name(at<uint16_t>(step, row)));
+    case TextOp::proto:
+      return put(out, proto_name(at<uint8_t>(step, row)));
+    case TextOp::src_net:
+      return write_network_of(batch, step, Field::src_addr, row, out);
+    case TextOp::dst_net:
+      return write_network_of(batch, step, Field::dst_addr, row, out);
     case TextOp::numbers:
       return write_list(at<ListRef>(step, row), "", out,
                         [&](char* to, uint32_t i) { return write_unsigned(to, batch.list_numbers()[i]); });
@@ -162,8 +223,10 @@ inline char* TextWriter::write_value(const FlowBatch& batch, const Step& step, u
     case TextOp::addresses:
       return write_list(at<ListRef>(step, row), quote_, out,
                         [&](char* to, uint32_t i) { return batch.list_addresses()[i].write(to); });
-    case TextOp::number_if_not_zero: return write_number_if_not_zero(batch, step, row, out);
-    case TextOp::address_if_not_zero: return write_address_if_not_zero(step, row, out);
+    case TextOp::number_if_not_zero:
+      return write_number_if_not_zero(batch, step, row, out);
+    case TextOp::address_if_not_zero:
+      return write_address_if_not_zero(step, row, out);
   }
   return out;
 }
@@ -227,7 +290,8 @@ class JsonWriter final : public TextWriter {
     WEIR_ASSERT(field.column != Column::time_ns && !is_list(field.column));
     if (field.spelling == Spelling::address)
       plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::address_if_not_zero), key + "\"");
-    else plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
+    else
+      plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
   }
 };
 
