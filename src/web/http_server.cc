@@ -71,6 +71,14 @@ os::Endpoint parse_http_address(const std::string& address) {
   return {*parsed, static_cast<uint16_t>(port)};
 }
 
+// Where it listens on every address, loopback is one that reaches it.
+std::string http_url(const std::string& address, uint16_t port) {
+  os::Endpoint endpoint = parse_http_address(address);
+  if (endpoint.address.is_zero() || endpoint.address == IpAddress::v4(0)) endpoint.address = IpAddress::v4(0x7f000001);
+  endpoint.port = port;
+  return "http://" + endpoint.to_string();
+}
+
 HttpServer::Impl::Impl(const std::string& address) {
   evthread_use_pthreads();
   // libevent's own remarks would go to stderr past the log; what matters is reported where it happens.

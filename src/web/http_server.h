@@ -37,6 +37,9 @@ Response problem(int status, const std::string& title, const std::string& detail
 // address. Throws usage_error.
 os::Endpoint parse_http_address(const std::string& address);
 
+// "http://127.0.0.1:8080" for a server that was given `address` and listens on `port`.
+std::string http_url(const std::string& address, uint16_t port);
+
 class HttpServer {
  public:
   using Handler = std::function<Response(const Request&)>;

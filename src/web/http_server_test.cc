@@ -102,6 +102,15 @@ TEST(HttpServer, IPv6) {
   EXPECT_EQ(http_get("http://[::1]:" + std::to_string(server.port()), "/", 2'000).body, "six");
 }
 
+TEST(HttpServer, EveryAddress) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0"}) {
+    HttpServer server(address);
+    server.route("/", [](const Request&) { return Response{200, "text/plain", "all", {}}; });
+    server.start();
+    EXPECT_EQ(http_get(http_url(address, server.port()), "/", 2'000).body, "all") << address;
+  }
+}
+
 TEST(HttpServer, Addresses) {
   EXPECT_EQ(parse_http_address(":8080").to_string(), "127.0.0.1:8080") << "loopback unless told otherwise";
   EXPECT_EQ(parse_http_address("localhost:1").to_string(), "127.0.0.1:1");
@@ -109,6 +118,13 @@ TEST(HttpServer, Addresses) {
   for (const char* wrong :
        {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x", "::1:80", "host:80"})
     EXPECT_THROW(parse_http_address(wrong), Error) << wrong;
+}
+
+TEST(HttpServer, Urls) {
+  EXPECT_EQ(http_url(":0", 81), "http://127.0.0.1:81");
+  EXPECT_EQ(http_url("0.0.0.0:0", 81), "http://127.0.0.1:81");
+  EXPECT_EQ(http_url("[::]:0", 81), "http://127.0.0.1:81");
+  EXPECT_EQ(http_url("[::1]:0", 81), "http://[::1]:81");
 }
 
 TEST(HttpClient, SaysWhatIsWrong) {

@@ -21,15 +21,12 @@
 
 #include "ledger/ledger.h"
 #include "os/process.h"
+#include "web/build_info.h"
 
 namespace weir {
 
 inline constexpr size_t kMetricExporters = 1'000;
 inline constexpr size_t kMetricDomains = 64;  // of one exporter
-
-struct BuildInfo {
-  std::string version, revision, compiler;
-};
 
 struct SinkFigures {
   std::string name;  // "file", "kafka"
