@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <memory>
@@ -148,12 +149,7 @@ void set_size(const Flags& f, Options* options) {
   uint64_t flows = f.flows == 0 && options->datagrams != kUnlimited ? 3 : f.flows;
   if (v5 && flows > kNetFlow5MaxRecords) throw usage_error("--flows: a NetFlow v5 datagram holds 30 records at most");
   if (flows > kLargestDatagram) throw usage_error("--flows: so many records do not fit into a datagram");
-  if (flows == 0) {
-    // Every exporter is to have its part, and be it small.
-    if (options->records != kUnlimited)
-      options->records_per_datagram = (options->records + options->exporters - 1) / options->exporters;
-    return;
-  }
+  if (flows == 0) return;
   options->records_per_datagram = flows;
   size_t bytes = flows * longest_record_bytes(protocol) + kOverheadBytes;
   if (!v5) options->datagram_bytes = std::max(options->datagram_bytes, bytes);
@@ -236,6 +232,7 @@ class Generator {
   struct Player {
     Exporter exporter;
     os::UdpSocket socket;
+    uint64_t records_left, datagrams_left;  // its part of the whole, so that a seed fixes what each one sends
     bool sent = false;
   };
   bool finished() const { return records_left_ == 0 || datagrams_left_ == 0 || error_ != 0 || stopped_; }
@@ -275,6 +272,10 @@ os::Endpoint source_of(const Options& options, uint64_t i) {
   return source;
 }
 
+uint64_t part_of(uint64_t whole, uint64_t i, uint64_t parts) {
+  return whole == kUnlimited ? kUnlimited : whole / parts + (i < whole % parts ? 1 : 0);
+}
+
 Generator::Generator(const Options& options)
     : options_(options),
       network_(options.seed),
@@ -289,7 +290,9 @@ Generator::Generator(const Options& options)
   players_.reserve(options.exporters);
   for (uint64_t i = 0; i < options.exporters; ++i)
     players_.push_back({Exporter(options.exporter, network_, options.seed * 1'000'003 + i, now),
-                        os::UdpSocket::connect(source_of(options, i), options.to)});
+                        os::UdpSocket::connect(source_of(options, i), options.to),
+                        part_of(options.records, i, options.exporters),
+                        part_of(options.datagrams, i, options.exporters)});
 }
 
 int Generator::run() {
@@ -321,27 +324,33 @@ size_t Generator::turn_datagrams(double records) const {
   return static_cast<size_t>(std::clamp(wanted / static_cast<double>(players_.size()), 1.0, double{kBatch}));
 }
 
-// Sends about `records` records, or a batch per exporter where that is infinite.
+// Sends about `records` records, or one turn of every exporter where that is infinite.
 void Generator::burst(double records) {
   size_t datagrams = turn_datagrams(records);
-  uint64_t upto = total_.records + static_cast<uint64_t>(std::min(records, 1e15));
-  for (size_t i = 0; i < players_.size() && !finished(); ++i) {
+  double upto = static_cast<double>(total_.records) + records;
+  size_t turns = std::isinf(records) ? players_.size() : SIZE_MAX;
+  while (turns-- > 0 && !finished()) {
     turn(players_[next_player_], datagrams);
     next_player_ = (next_player_ + 1) % players_.size();
-    double reached = static_cast<double>(total_.records) + records_per_datagram_;
-    if (reached > static_cast<double>(upto)) break;
+    if (static_cast<double>(total_.records) + records_per_datagram_ > upto) break;
   }
 }
 
+void take(uint64_t amount, uint64_t* of_one, uint64_t* of_all) {
+  if (*of_all == kUnlimited) return;
+  *of_one -= amount;
+  *of_all -= amount;
+}
+
 void Generator::turn(Player& player, size_t datagrams) {
-  for (; datagrams > 0 && records_left_ > 0 && datagrams_left_ > 0; --datagrams) {
-    size_t most = static_cast<size_t>(std::min(options_.records_per_datagram, records_left_));
+  for (; datagrams > 0 && player.records_left > 0 && player.datagrams_left > 0; --datagrams) {
+    size_t most = static_cast<size_t>(std::min(options_.records_per_datagram, player.records_left));
     Content& content = in_batch_[batch_.used()];
     std::span<uint8_t> out(batch_.slot(), options_.datagram_bytes);
     batch_.commit(player.exporter.write(out, most, os::realtime_ns(), &content));
     records_per_datagram_ = std::max(1.0, 0.95 * records_per_datagram_ + 0.05 * static_cast<double>(content.records));
-    if (records_left_ != kUnlimited) records_left_ -= content.records;
-    if (datagrams_left_ != kUnlimited) --datagrams_left_;
+    take(content.records, &player.records_left, &records_left_);
+    take(1, &player.datagrams_left, &datagrams_left_);
     if (batch_.full()) flush(player);
   }
   flush(player);
