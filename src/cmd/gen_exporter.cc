@@ -165,6 +165,7 @@ size_t longest_record_bytes(Protocol protocol) {
 
 Exporter::Exporter(const ExporterSettings& settings, const Network& network, uint64_t seed, int64_t start_ns)
     : settings_(settings), flows_(network, seed), start_ns_(start_ns) {
+  if (settings.protocol == Protocol::netflow5) settings_.templates = false;
   // An hour at least, so that no flow began before the boot; under the 49 days at which the uptime wraps.
   int64_t up_seconds = 3600 + Random(seed ^ 0xb007).below(30 * 86'400 - 3600);
   boot_ns_ = start_ns - up_seconds * kSecondNs;

@@ -103,6 +103,7 @@ TEST(Exporter, NetFlow5TimesAndSequence) {
     }
     sent += 30;
   }
+  EXPECT_FALSE(exporter.owes_templates());
 }
 
 TEST(Exporter, NetFlow9CountsDatagramsAndIpfixDataRecords) {
