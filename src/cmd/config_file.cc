@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/text.h"
 #include "os/file.h"
 
 namespace weir {
@@ -79,6 +80,29 @@ bool fits(const Option& option, const toml::node& node) {
   return false;
 }
 
+std::vector<std::string> table_names() {
+  std::vector<std::string> names;
+  for (const Option& option : collect_options()) names.emplace_back(option.key.substr(0, option.key.rfind('.')));
+  return names;
+}
+
+bool is_table_name(const std::string& path) { return std::ranges::count(table_names(), path) > 0; }
+
+std::string suggest_table(const std::string& path) {
+  std::string name = nearest(path, table_names());
+  return name.empty() ? "" : "[" + name + "]";
+}
+
+// An error at the end of the text is shown at its last line that holds something.
+toml::source_position within(const std::string& text, toml::source_position at) {
+  size_t last = text.find_last_not_of(" \t\r\n");
+  if (last == std::string::npos) return {1, 1};
+  auto lines =
+      static_cast<toml::source_index>(std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(last), '\n') + 1);
+  if (at.line <= lines) return at;
+  return {lines, static_cast<toml::source_index>(line_of(text, lines).size() + 1)};
+}
+
 }  // namespace
 
 // Walks the parsed tables and appends an entry per value.
@@ -92,19 +116,21 @@ class ConfigReader {
       const Option* option = find_option(path);
       if (option && !(node.is_table() && path == kTransportShortKey))
         read_value(*option, path, node);
-      else if (node.is_table() && !node.as_table()->empty())
-        read_table(*node.as_table(), path);
       else if (!node.is_table())
-        throw unknown(key, path);
+        throw unknown(key, "key " + path, suggest_key(path));
+      else if (!is_table_name(path))
+        throw unknown(key, "table [" + path + "]", suggest_table(path));
+      else
+        read_table(*node.as_table(), path);
     }
   }
 
  private:
-  Error unknown(const toml::key& key, const std::string& path) const {
+  Error unknown(const toml::key& key, const std::string& what, const std::string& suggestion) const {
     const toml::source_position& at = key.source().begin;
     return file_.error(
         at.line, at.column,
-        "unknown key " + path + did_you_mean(suggest_key(path)) + "; docs/reference/config.md lists them");
+        "unknown " + what + did_you_mean(suggestion) + "; docs/reference/config.md lists those there are");
   }
 
   void read_value(const Option& option, const std::string& path, const toml::node& node) {
@@ -148,7 +174,7 @@ ConfigFile ConfigFile::parse(const std::string& path, std::string text) {
     toml::table root = toml::parse(std::string_view(file.text_), path);
     ConfigReader(file).read_table(root, "");
   } catch (const toml::parse_error& e) {
-    const toml::source_position& at = e.source().begin;
+    toml::source_position at = within(file.text_, e.source().begin);
     throw file.error(at.line, at.column, "this is not TOML: " + std::string(e.description()));
   }
   // toml++ sorts by key; people read from top to bottom, and the first error shown should be the first made.

@@ -210,7 +210,7 @@ std::string did_you_mean(const std::string& suggestion) {
 }
 
 std::string default_data_directory() {
-  const std::string system = "/var/lib/weir";
+  std::string system = "/var/lib/weir";
   if (os::is_root() || os::is_writable(system)) return system;
   std::string state = os::environment("XDG_STATE_HOME");
   if (!state.empty()) return state + "/weir";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/options.h"
 
-#include <unistd.h>  // environ
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -10,6 +8,8 @@
 #include "base/text.h"
 #include "cmd/config_file.h"
 #include "os/file.h"
+
+extern char** environ;
 
 namespace weir {
 namespace {
@@ -82,25 +82,21 @@ Flags parse_flags(const Arguments& arguments) {
   return flags;
 }
 
-// Collects the settings, each later layer over the earlier ones.
+// Collects the settings, each later layer over the earlier ones. Only the value that is left in force is parsed:
+// a flag gets one past a mistake in the file.
 class Layers {
  public:
   Layers() {
-    for (const Option& option : collect_options()) {
-      option.set(loaded_.config, std::string(option.fallback));
-      loaded_.settings.push_back({&option, std::string(option.fallback), "default"});
-    }
+    for (const Option& option : collect_options())
+      settings_.push_back({&option, std::string(option.fallback), "default"});
+    entries_.resize(settings_.size());
   }
 
   void add_file(const std::string& path) {
-    ConfigFile file = ConfigFile::read(path);
-    loaded_.file = path;
-    for (const ConfigEntry& entry : file.entries()) {
-      try {
-        take(*entry.option, entry.text, path + ":" + std::to_string(entry.line));
-      } catch (const Error& e) {
-        throw file.error(entry.line, entry.column, std::string(entry.option->key) + ": " + e.what());
-      }
+    file_ = ConfigFile::read(path);
+    for (const ConfigEntry& entry : file_.entries()) {
+      take(*entry.option, entry.text, path + ":" + std::to_string(entry.line));
+      entries_[index(*entry.option)] = &entry;
     }
   }
 
@@ -109,30 +105,38 @@ class Layers {
       std::string_view whole = *variable;
       if (!whole.starts_with(kEnvironmentPrefix)) continue;
       size_t equals = std::min(whole.find('='), whole.size());
-      std::string name(whole.substr(0, equals));
-      std::string value(whole.substr(std::min(equals + 1, whole.size())));
-      add_variable(name, value);
+      add_variable(std::string(whole.substr(0, equals)), std::string(whole.substr(std::min(equals + 1, whole.size()))));
     }
   }
 
   void add_flags(const Flags& flags) {
-    for (const auto& [option, text] : flags.values) {
-      try {
-        take(*option, text, std::string(option->flag));
-      } catch (const Error& e) {
-        throw usage_error(std::string(option->flag) + ": " + e.what());
-      }
-    }
+    for (const auto& [option, text] : flags.values) take(*option, text, std::string(option->flag));
   }
 
-  LoadedConfig& loaded() { return loaded_; }
+  LoadedConfig finish() {
+    LoadedConfig loaded;
+    for (const Setting& setting : settings_) apply(setting, loaded.config);
+    loaded.settings = settings_;
+    loaded.file = file_.path();
+    return loaded;
+  }
 
  private:
+  static size_t index(const Option& option) { return static_cast<size_t>(&option - collect_options().data()); }
+
   void take(const Option& option, const std::string& text, const std::string& origin) {
-    option.set(loaded_.config, text);
-    Setting& setting = loaded_.settings[static_cast<size_t>(&option - collect_options().data())];
-    setting.text = text;
-    setting.origin = origin;
+    settings_[index(option)] = {&option, text, origin};
+    entries_[index(option)] = nullptr;
+  }
+
+  void apply(const Setting& setting, CollectConfig& config) const {
+    try {
+      setting.option->set(config, setting.text);
+    } catch (const Error& e) {
+      const ConfigEntry* entry = entries_[index(*setting.option)];
+      if (entry) throw file_.error(entry->line, entry->column, std::string(setting.option->key) + ": " + e.what());
+      throw usage_error(setting.origin + ": " + e.what());
+    }
   }
 
   // An empty variable counts as unset: container files pass those along.
@@ -140,24 +144,19 @@ class Layers {
     if (name == "WEIR_CONFIG" || std::ranges::find(kForeignVariables, name) != std::end(kForeignVariables)) return;
     std::vector<std::string> known = {"WEIR_CONFIG"};
     for (const Option& option : collect_options()) {
-      std::string own = environment_name(option.key);
-      bool matches = name == own || (option.key == kTransportKey && name == environment_name(kTransportShortKey));
-      if (!matches) {
-        known.push_back(own);
-        continue;
-      }
-      try {
-        if (!value.empty()) take(option, value, name);
-      } catch (const Error& e) {
-        throw usage_error(name + ": " + e.what());
-      }
+      known.push_back(environment_name(option.key));
+      bool short_form = option.key == kTransportKey && name == environment_name(kTransportShortKey);
+      if (name != known.back() && !short_form) continue;
+      if (!value.empty()) take(option, value, name);
       return;
     }
     throw usage_error("unknown environment variable " + name + did_you_mean(nearest(name, known)) +
                       "; unset it, or see weir collect --help for those there are");
   }
 
-  LoadedConfig loaded_;
+  ConfigFile file_;
+  std::vector<Setting> settings_;            // one per option, in the table's order
+  std::vector<const ConfigEntry*> entries_;  // the place in the file, where the setting is from there
 };
 
 const Setting& setting(const LoadedConfig& loaded, std::string_view key) {
@@ -191,10 +190,10 @@ LoadedConfig load_collect_settings(const Arguments& arguments) {
   if (std::string path = config_path(flags); !path.empty()) layers.add_file(path);
   layers.add_environment();
   layers.add_flags(flags);
-  LoadedConfig& loaded = layers.loaded();
+  LoadedConfig loaded = layers.finish();
   loaded.config.check = flags.check;
   check_output(loaded);
-  return std::move(loaded);
+  return loaded;
 }
 
 CollectConfig load_collect_config(const Arguments& arguments) { return load_collect_settings(arguments).config; }
