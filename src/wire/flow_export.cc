@@ -5,23 +5,23 @@ namespace weir {
 
 namespace {
 
-// Versions of fixed records: a count in the header's second field. Cisco bounds it (24, 30, 28) so that the datagram
-// fits an Ethernet frame; other exporters go further.
+// Versions of fixed records: their count is the header's second field, and the header's fourth word (v1, v5, v7)
+// holds the nanoseconds of the export time. Cisco bounds the count (24, 30, 28) so that a datagram fits an Ethernet
+// frame; other exporters go further. STUN (RFC 8489 §5) begins like v1, but for its magic cookie.
 bool plausible_fixed(Bytes b, size_t header, size_t record) {
+  constexpr uint32_t kStunCookie = 0x2112a442;
+  if (b.size() < header + record || load_be32(&b[4]) == kStunCookie) return false;
   size_t count = load_be16(&b[2]);
-  if (b.size() < header || count == 0) return false;
-  if (b.size() == header + record * count) return true;
-  uint32_t nanoseconds = load_be32(&b[12]);  // of the export time
-  return b.size() >= header + record && count <= 64 && nanoseconds < 1'000'000'000;
+  if ((b.size() - header) % record == 0) return count > 0;
+  return count > 0 && count <= 64 && load_be32(&b[12]) < 1'000'000'000;
 }
 
-// The first set's id and length. `template_ids`: ids up to this one are templates; below 256 the rest is reserved.
-bool plausible_set(Bytes sets, uint16_t first_template_id, uint16_t last_template_id) {
+// The first set: its id is a template's (from `first` to `last`) or a data set's, and it lies in the datagram.
+bool plausible_set(Bytes sets, uint16_t first, uint16_t last) {
   if (sets.size() < 4) return false;
   uint16_t id = load_be16(&sets[0]);
   size_t length = load_be16(&sets[2]);
-  bool known = id >= 256 || (id >= first_template_id && id <= last_template_id);
-  return known && length >= 4 && length <= sets.size();
+  return (id >= 256 || (id >= first && id <= last)) && length >= 4 && length <= sets.size();
 }
 
 // RFC 3954 §5.1: version, count of records, uptime, seconds, sequence, source; then FlowSets.
@@ -32,10 +32,12 @@ bool plausible_netflow9(Bytes b) {
   return count <= b.size() && plausible_set(b.subspan(20), 0, 1);
 }
 
-// RFC 7011 §3.1: version, length of the message, export time, sequence, domain; then sets.
+// RFC 7011 §3.1: version, length of the message, export time, sequence, domain; then sets. A template set (2, 3) is
+// sign enough even where its length is wrong.
 bool plausible_ipfix(Bytes b) {
   if (b.size() < 16) return false;
-  return load_be16(&b[2]) == b.size() || plausible_set(b.subspan(16), 2, 3);
+  if (load_be16(&b[2]) == b.size() || plausible_set(b.subspan(16), 2, 3)) return true;
+  return b.size() >= 20 && (load_be16(&b[16]) == 2 || load_be16(&b[16]) == 3);
 }
 
 // sFlow version 5, "sFlow Datagram Format": version 4, address type 4 (1: IPv4, 2: IPv6), agent 4 or 16, sub-agent,

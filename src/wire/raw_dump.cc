@@ -17,7 +17,7 @@ size_t stated_length(Bytes rest) {
   size_t count = load_be16(&rest[2]);  // v1, v5, v7: records; IPFIX: bytes
   switch (version_of(rest)) {
     case 1:
-      return 16 + 52 * count;
+      return 16 + 48 * count;
     case 5:
       return 24 + 48 * count;
     case 7:
