@@ -13,6 +13,7 @@ weir_static(weir_sqlite libsqlite3.a)
 target_link_libraries(weir_sqlite INTERFACE Threads::Threads m)
 add_library(SQLite::SQLite3 ALIAS weir_sqlite)
 
+weir_static(weir_zlib libz.a)
 weir_static(weir_event libevent.a)
 weir_static(weir_event_pthreads libevent_pthreads.a)
 add_library(weir_http INTERFACE)

@@ -18,24 +18,73 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   return std::nullopt;
 }
 
-char* write_ipv4(char* out, uint32_t host_order) {
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    unsigned octet = (host_order >> shift) & 0xff;
-    if (octet >= 100) *out++ = static_cast<char>('0' + octet / 100);
-    if (octet >= 10) *out++ = static_cast<char>('0' + octet / 10 % 10);
-    *out++ = static_cast<char>('0' + octet % 10);
-    if (shift) *out++ = '.';
+namespace {
+
+// The decimal text of each octet with a point after it: three digits at most, so one word holds it.
+struct OctetText {
+  char text[4];
+  uint8_t digits;
+};
+constexpr std::array<OctetText, 256> octet_texts() {
+  std::array<OctetText, 256> table{};
+  for (unsigned i = 0; i < 256; ++i) {
+    OctetText& t = table[i];
+    if (i >= 100) t.text[t.digits++] = static_cast<char>('0' + i / 100);
+    if (i >= 10) t.text[t.digits++] = static_cast<char>('0' + i / 10 % 10);
+    t.text[t.digits++] = static_cast<char>('0' + i % 10);
+    t.text[t.digits] = '.';
+  }
+  return table;
+}
+constexpr std::array<OctetText, 256> kOctets = octet_texts();
+
+char* write_group(char* out, unsigned group) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (int shift = group >= 0x1000 ? 12 : group >= 0x100 ? 8 : group >= 0x10 ? 4 : 0; shift >= 0; shift -= 4)
+    *out++ = kHex[(group >> shift) & 0xf];
+  return out;
+}
+
+// RFC 5952 §4: lower case, no leading zeros, "::" for the first of the longest runs of at least two zero groups.
+char* write_ipv6(char* out, const uint8_t* bytes) {
+  unsigned groups[8];
+  for (int i = 0; i < 8; ++i) groups[i] = static_cast<unsigned>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+  int gap = -1, gap_groups = 1;  // with no gap, gap + gap_groups is 0: no group follows it
+  for (int i = 0; i < 8; ++i) {
+    int end = i;
+    while (end < 8 && groups[end] == 0) ++end;
+    if (end - i > gap_groups) gap = i, gap_groups = end - i;
+    if (end > i) i = end - 1;
+  }
+  for (int i = 0; i < 8; ++i) {
+    if (i == gap) {
+      *out++ = ':';
+      *out++ = ':';
+      i += gap_groups - 1;
+      continue;
+    }
+    if (i > 0 && i != gap + gap_groups) *out++ = ':';
+    out = write_group(out, groups[i]);
   }
   return out;
 }
 
+}  // namespace
+
+char* write_ipv4(char* out, uint32_t host_order) {
+  for (int shift = 24; shift > 0; shift -= 8) {
+    const OctetText& octet = kOctets[(host_order >> shift) & 0xff];
+    std::memcpy(out, octet.text, 4);
+    out += octet.digits + 1;
+  }
+  const OctetText& last = kOctets[host_order & 0xff];
+  std::memcpy(out, last.text, last.digits);
+  return out + last.digits;
+}
+
 char* IpAddress::write(char* out) const {
   if (is_v4()) return write_ipv4(out, v4_host_order());
-  char text[INET6_ADDRSTRLEN];
-  inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
-  size_t n = std::strlen(text);
-  std::memcpy(out, text, n);
-  return out + n;
+  return write_ipv6(out, bytes.data());
 }
 
 std::string IpAddress::to_string() const {

@@ -22,20 +22,20 @@ struct CollectConfig {
   std::vector<Listener> listen;             // --listen; default netflow://:2055,netflow://:4739
   unsigned workers = 0;                     // --workers; 0: one per core
   int64_t receive_buffer_bytes = 16 << 20;  // --rcvbuf, per socket, asked for
-  std::string data;                         // --data; default /var/lib/weir, else $XDG_STATE_HOME/weir, else ~/.local/state/weir
-  bool no_store = false;                    // --no-store
-  std::string format;                       // --format: "", json, csv, protobuf
-  std::string transport = "file";           // --transport: file
-  std::string file = "-";                   // --transport.file: path, or - for stdout
-  std::vector<std::string> fields;          // --fields; empty: all
-  std::string http;                         // --http; default 127.0.0.1:8080; "off"
-  bool check = false;                       // --check
-  std::string log_format = "text";          // --log-format: text, json
-  uint64_t default_sampling_rate = 0;       // --sampling-rate: where the exporter names none (0: unknown)
+  std::string data;                // --data; default /var/lib/weir, else $XDG_STATE_HOME/weir, else ~/.local/state/weir
+  bool no_store = false;           // --no-store
+  std::string format;              // --format: "", json, csv, protobuf
+  std::string transport = "file";  // --transport: file
+  std::string file = "-";          // --transport.file: path, or - for stdout
+  std::vector<std::string> fields;     // --fields; empty: all
+  std::string http;                    // --http; default 127.0.0.1:8080; "off"
+  bool check = false;                  // --check
+  std::string log_format = "text";     // --log-format: text, json
+  uint64_t default_sampling_rate = 0;  // --sampling-rate: where the exporter names none (0: unknown)
 
   // [templates]
-  int64_t template_fallback_ns = 10'000'000'000;  // --template-fallback; 0: off
-  int64_t hold_for_ns = limits::kHeldForNs;       // --hold-for
+  int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off
+  int64_t hold_for_ns = limits::kHeldForNs;                          // --hold-for
   uint64_t hold_bytes_per_exporter = limits::kHeldBytesPerExporter;  // --hold-bytes-per-exporter
   uint64_t hold_bytes = limits::kHeldBytes;                          // --hold-bytes
 };

@@ -1,2 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+// `weir`: picks the subcommand, prints what it throws.
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cmd/check.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/reference.h"
+#include "os/file.h"
+
+namespace weir {
+namespace {
+
+// --help and --check are answered before anything starts.
+int collect(const Arguments& arguments) {
+  if (asks_for_help(arguments)) {
+    std::fputs(collect_help().c_str(), stdout);
+    return 0;
+  }
+  if (!asks_for_check(arguments)) return run_collect(arguments);
+  LoadedConfig loaded = load_collect_settings(arguments);
+  check_collect(loaded.config);
+  std::fputs(effective_config(loaded).c_str(), stdout);
+  return 0;
+}
+
+int version(const Arguments&) {
+  std::printf("weir %s\n", WEIR_VERSION);
+  return 0;
+}
+
+int help(const Arguments& arguments);
+
+struct Command {
+  std::string name;
+  std::string meaning;  // empty: not shown
+  int (*run)(const Arguments&);
+};
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands = {
+      {"collect", "receive NetFlow v5, v9 and IPFIX, decode, count, write records", collect},
+      {"decode", "decode captures (pcap, pcapng, raw datagrams) with the collector's own code", run_decode},
+      {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
+      {"gen", "make test traffic", run_gen},
+      {"replay", "send the export datagrams of a capture again", run_replay},
+      {"version", "print the version (also --version)", version},
+      {"help", "this text; help COMMAND for that command's flags (also --help)", help},
+      {"docs", "", run_docs},
+  };
+  return kCommands;
+}
+
+std::string usage() {
+  std::string text = "weir: a flow collector for NetFlow v5, v9 and IPFIX\n\nUsage: weir COMMAND [flags]\n\n";
+  for (const Command& command : commands()) {
+    if (command.meaning.empty()) continue;
+    text += "  " + command.name + std::string(12 - command.name.size(), ' ') + command.meaning + "\n";
+  }
+  return text +
+         "\nExamples:\n"
+         "  weir collect --format json                   a line per flow on standard output\n"
+         "  weir gen --to 127.0.0.1:2055                 a few test flows\n"
+         "  weir exporters                               who sends, and is anything lost?\n"
+         "  weir decode capture.pcap --format csv\n";
+}
+
+const Command& find_command(const std::string& word) {
+  std::string name = word == "--version" || word == "-V" ? "version" : word == "--help" || word == "-h" ? "help" : word;
+  auto found = std::ranges::find(commands(), name, &Command::name);
+  if (found != commands().end()) return *found;
+  std::vector<std::string> names;
+  for (const Command& command : commands())
+    if (!command.meaning.empty()) names.push_back(command.name);
+  throw usage_error("unknown command \"" + word + "\"" + did_you_mean(nearest(word, names)) + "; see weir help");
+}
+
+int help(const Arguments& arguments) {
+  if (!arguments.empty())
+    return find_command(arguments[0]).name == "help" ? help({}) : find_command(arguments[0]).run({"--help"});
+  std::fputs(usage().c_str(), stdout);
+  return 0;
+}
+
+// A reader that closed the pipe has had enough; any other failure loses output and is one.
+int finish(int code) {
+  errno = 0;
+  bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (written || errno == EPIPE) return code;
+  throw runtime_failure("cannot write all of standard output" + (errno ? ": " + os::error_text(errno) : std::string()));
+}
+
+int run(const Arguments& words) {
+  if (words.empty()) throw usage_error("no command given; see weir help");
+  return finish(find_command(words[0]).run(Arguments(words.begin() + 1, words.end())));
+}
+
+}  // namespace
+}  // namespace weir
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, dealt with where it happens
+  try {
+    return weir::run(weir::Arguments(argv + 1, argv + argc));
+  } catch (const weir::Error& e) {
+    std::fprintf(stderr, "weir: %s\n", e.what());
+    return static_cast<int>(e.code());
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "weir: unexpected failure: %s\n", e.what());
+    return static_cast<int>(weir::ExitCode::runtime_failure);
+  }
+}

@@ -70,13 +70,11 @@ class FlowBatch {
     rows_ += count;
     return run;
   }
-  // Takes back the last `count` rows of the last run (a record that turned out malformed).
-  void drop_last_rows(uint32_t count) {
-    Run& run = runs_.back();
-    WEIR_ASSERT(count <= run.rows);
-    run.rows -= count;
-    rows_ -= count;
-    if (run.rows == 0) runs_.pop_back();
+  // One more row for the last run; returns its number.
+  uint32_t grow_last_run() {
+    WEIR_ASSERT(room() > 0 && !runs_.empty());
+    ++runs_.back().rows;
+    return rows_++;
   }
 
   // A column's values, one per row of the batch. T: uint8_t, uint16_t, uint32_t, uint64_t, int64_t (time_ns),

@@ -3,7 +3,7 @@
 // command-line choice all read it; no field is listed anywhere else.
 //
 // The first 50 are GoFlow2's flow message in its own order (2.2.6), with its names and Protobuf numbers;
-// Weir's own follow, numbered from 1000. Protobuf number 0: not in Protobuf (as GoFlow2).
+// Weir's own follow, numbered from 1000.
 #pragma once
 
 #include <array>
@@ -69,9 +69,9 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(observation_domain_id, run,     number,  70,  "UINTEGER",  "datagram header", "Observation domain (v9: source id)") \
   WEIR_FIELD(observation_point_id,  u32,     number,  71,  "UINTEGER",  "IE 138", "Observation point") \
   WEIR_FIELD(layer_stack,           list_u32, layer,  103, "VARCHAR[]", "packet headers", "Protocol layers of a sampled header") \
-  WEIR_FIELD(layer_size,            list_u32, number, 0,   "UINTEGER[]", "packet headers", "Sizes of those layers, octets") \
-  WEIR_FIELD(ipv6_routing_header_addresses, list_address, address, 104, "VARCHAR[]", "packet headers", "Addresses of an IPv6 routing header") \
-  WEIR_FIELD(ipv6_routing_header_seg_left,  u32, number, 105, "UINTEGER", "packet headers", "Segments left in an IPv6 routing header")
+  WEIR_FIELD(layer_size,            list_u32, number, 104,   "UINTEGER[]", "packet headers", "Sizes of those layers, octets") \
+  WEIR_FIELD(ipv6_routing_header_addresses, list_address, address, 105, "VARCHAR[]", "packet headers", "Addresses of an IPv6 routing header") \
+  WEIR_FIELD(ipv6_routing_header_seg_left,  u32, number, 106, "UINTEGER", "packet headers", "Segments left in an IPv6 routing header")
 
 #define WEIR_OWN_FIELDS(WEIR_FIELD) \
   WEIR_FIELD(direction,             u8,      number,  1000, "UTINYINT",  "IE 61", "0 ingress, 1 egress") \
@@ -131,6 +131,7 @@ struct FieldMask {
 
   constexpr bool has(Field f) const { return bits[index(f)] & bit(f); }
   constexpr void set(Field f) { bits[index(f)] |= bit(f); }
+  constexpr void clear(Field f) { bits[index(f)] &= ~bit(f); }
   bool operator==(const FieldMask&) const = default;
 
  private:

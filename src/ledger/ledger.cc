@@ -12,7 +12,7 @@ Account& Ledger::account(const AccountKey& key) {
   auto found = by_key_.find(key);
   if (found != by_key_.end()) return *found->second;
   AccountKey used = key;
-  if (accounts_.size() >= limits::kLedgerRows) {
+  if (accounts_.size() >= most_rows_) {
     used = AccountKey{};
     found = by_key_.find(used);
     if (found != by_key_.end()) return *found->second;

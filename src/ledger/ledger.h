@@ -135,7 +135,8 @@ struct LedgerRows {
 
 class Ledger {
  public:
-  explicit Ledger(int64_t since_ns) : since_ns_(since_ns) {}
+  explicit Ledger(int64_t since_ns, size_t most_rows = limits::kLedgerRows)
+      : since_ns_(since_ns), most_rows_(most_rows), by_index_(new std::atomic<Account*>[most_rows + 1]()) {}
 
   // The account of an exporter, made on first sight. Stable address. Takes a lock: cache the result.
   Account& account(const AccountKey& key);
@@ -149,10 +150,10 @@ class Ledger {
  private:
   mutable std::mutex mutex_;
   int64_t since_ns_;
+  size_t most_rows_;
   std::deque<Account> accounts_;
   // accounts_[i] without the lock: filled before the index is handed out.
-  std::unique_ptr<std::atomic<Account*>[]> by_index_ =
-      std::make_unique<std::atomic<Account*>[]>(limits::kLedgerRows + 1);
+  std::unique_ptr<std::atomic<Account*>[]> by_index_;
   absl::flat_hash_map<AccountKey, Account*> by_key_;
   std::deque<SocketAccount> sockets_;
   std::vector<SocketRow> earlier_sockets_;

@@ -33,6 +33,11 @@ int File::release() {
 std::string error_text(int error) { return std::generic_category().message(error); }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
+bool is_directory(const std::string& path) {
+  struct stat s;
+  return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
+}
 
 uint64_t file_size(const std::string& path) {
   struct stat s;

@@ -29,6 +29,8 @@ class File {
 };
 
 bool exists(const std::string& path);
+bool is_writable(const std::string& path);                // by this user; changes nothing
+bool is_directory(const std::string& path);
 uint64_t file_size(const std::string& path);              // 0 where there is none
 std::vector<uint8_t> read_file(const std::string& path);  // throws usage_error
 File open_append(const std::string& path);                // creates; throws usage_error

@@ -132,6 +132,13 @@ int UdpSocket::send(Bytes datagram) const {
   }
 }
 
+int UdpSocket::take_error() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
 // The slots stand 64 KiB and a bit apart: at a stride of a power of two the first lines of all datagrams
 // would fall into the same few cache sets.
 static constexpr size_t kSlotStride = limits::kDatagramBytes + 1 + 1600;

@@ -43,6 +43,7 @@ class UdpSocket {
   SocketMemory memory() const;
   uint16_t local_port() const;
   int send(Bytes datagram) const;  // 0 or errno
+  int take_error() const;          // what the network answered to earlier datagrams (ECONNREFUSED: nobody there), or 0
 
  private:
   UdpSocket(File file, int granted) : file_(std::move(file)), granted_(granted) {}

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How each collector of a comparison is started, and how many records it says it kept.
+
+Every collector listens on 127.0.0.1, runs as it comes (no pinning, default workers), and writes into a folder of its
+own. `kept` is asked after the collector has ended, and is always the collector's own word: its files read back by its
+own reader, or its counters.
+"""
+
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+RECEIVE_BUFFER = 16 << 20
+_LIBC = ctypes.CDLL(None)
+
+
+def program(name):
+    """The path of an installed program, Go's folders and the repository's cache included; None where there is none."""
+    folders = [os.environ["PATH"], "/usr/sbin", str(REPOSITORY / ".cache" / "bin"), os.path.expanduser("~/go/bin")]
+    return shutil.which(name, path=":".join(folders))
+
+
+def weir_binary():
+    return os.environ.get("WEIR_BINARY", str(REPOSITORY / "build" / "weir"))
+
+
+def count_in_file(path, mark):
+    """How often `mark` stands in a file of any size."""
+    found, tail = 0, b""
+    with open(path, "rb") as file:
+        while chunk := file.read(16 << 20):
+            chunk = tail + chunk
+            found += chunk.count(mark)
+            tail = chunk[len(chunk) - len(mark) + 1:] if len(mark) > 1 else b""
+    return found
+
+
+def count_delimited(path):
+    """How many messages a file of varint-delimited Protobuf holds; an incomplete last one is an error."""
+    data = pathlib.Path(path).read_bytes()
+    at = count = 0
+    while at < len(data):
+        length = shift = 0
+        while True:
+            octet = data[at]
+            at += 1
+            length |= (octet & 0x7F) << shift
+            shift += 7
+            if octet < 0x80:
+                break
+        at += length
+        count += 1
+    if at != len(data):
+        raise ValueError(f"{path} ends within a message")
+    return count
+
+
+class Collector:
+    """One running collector. Subclasses say command(), kept() and, where a rate is too high for them, limits."""
+
+    name = ""
+    most_rate = 10**9     # records/s that it takes without loss on a small machine
+    most_records = 10**9  # so that a slow one does not take all day
+
+    def __init__(self, port, http_port, folder):
+        self.port, self.http_port, self.folder = port, http_port, folder
+        with open(folder / "stdout", "wb") as out, open(folder / "stderr", "wb") as err:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
+                                            preexec_fn=lambda: _LIBC.prctl(1, signal.SIGKILL))
+        try:
+            self._wait_until_bound()
+        except BaseException:
+            self.kill()
+            raise
+        self.cpu_at_start = self.cpu_seconds()
+
+    @classmethod
+    def missing(cls):
+        """What is not installed, or None."""
+        return None
+
+    def command(self):
+        raise NotImplementedError
+
+    def before_stop(self):
+        """For what can only be asked while it runs."""
+
+    def kept(self, sent):
+        raise NotImplementedError
+
+    def _wait_until_bound(self):
+        deadline = time.monotonic() + 20
+        while self.socket_lines() == []:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} did not start: {(self.folder / 'stderr').read_text()[-2000:]}")
+            time.sleep(0.02)
+        time.sleep(0.3)  # and let it settle, so that its start is not in the figures
+
+    def socket_lines(self):
+        lines = []
+        for table in ("/proc/net/udp", "/proc/net/udp6"):
+            if os.path.exists(table):
+                lines += [line.split() for line in pathlib.Path(table).read_text().splitlines()[1:]]
+        return [columns for columns in lines if int(columns[1].rpartition(":")[2], 16) == self.port]
+
+    def drops(self):
+        return sum(int(columns[-1]) for columns in self.socket_lines())
+
+    def queued_bytes(self):
+        return sum(int(columns[4].partition(":")[2], 16) for columns in self.socket_lines())
+
+    def cpu_seconds(self):
+        """Of all threads that live, to the nanosecond; /proc/PID/stat has hundredths."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                total += int((task / "schedstat").read_text().split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return total / 1e9
+
+    def peak_bytes(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) << 10
+
+    def drain(self, timeout=120):
+        """Waits until the socket is empty and the process has come to rest."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            before = self.cpu_seconds()
+            time.sleep(0.4)
+            if self.queued_bytes() == 0 and self.cpu_seconds() - before < 0.02:
+                return
+        raise RuntimeError(f"{self.name} was still busy {timeout} s after the last datagram")
+
+    def stop(self):
+        """CPU seconds since it was ready, its end (flushing) included."""
+        self.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid != 0:
+                self.process.returncode = os.waitstatus_to_exitcode(status)
+                return usage.ru_utime + usage.ru_stime - self.cpu_at_start
+            time.sleep(0.01)
+        self.kill()
+        raise RuntimeError(f"{self.name} did not end within 60 s of SIGTERM")
+
+    def kill(self):
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Floor(Collector):
+    """A loop that only counts datagrams (bench/floor.cc)."""
+
+    name, linger_us = "floor", 0
+    binary = os.environ.get("WEIR_FLOOR", str(REPOSITORY / "build" / "bench" / "floor"))
+
+    @classmethod
+    def missing(cls):
+        return None if os.path.exists(cls.binary) else f"{cls.binary} (build it)"
+
+    def command(self):
+        return [self.binary, f"127.0.0.1:{self.port}", "0", str(self.linger_us)]
+
+    def kept(self, sent):
+        datagrams = json.loads((self.folder / "stdout").read_text())["datagrams"]
+        return sent["records"] if datagrams == sent["datagrams"] else sent["records"] * datagrams // sent["datagrams"]
+
+
+class FloorLinger(Floor):
+    """The same, gathering datagrams for half a millisecond as weir collect does: fewer wake-ups at low rates."""
+
+    name, linger_us = "floor-linger", 500
+
+
+class Nfcapd(Collector):
+    name = "nfcapd"
+    flags = []
+
+    @classmethod
+    def missing(cls):
+        return None if program("nfcapd") and program("nfdump") else "nfcapd and nfdump (Debian: nfdump)"
+
+    def command(self):
+        (self.folder / "flows").mkdir()
+        return [program("nfcapd"), "-b", "127.0.0.1", "-p", str(self.port), "-w", str(self.folder / "flows"), "-t", "3600",
+                "-B", str(RECEIVE_BUFFER), *self.flags]
+
+    def kept(self, sent):
+        records = 0
+        for file in (self.folder / "flows").glob("nfcapd.*"):
+            answer = subprocess.run([program("nfdump"), "-I", "-r", file], check=True, capture_output=True, text=True)
+            records += int(re.search(r"^Flows: (\d+)", answer.stdout, re.M).group(1))
+        return records
+
+
+class NfcapdLz4(Nfcapd):
+    name, flags = "nfcapd-lz4", ["-y"]
+
+
+class NfcapdLzo(Nfcapd):
+    name, flags = "nfcapd-lzo", ["-z"]
+
+
+class GoFlow2(Collector):
+    form, separator = "", "\n"
+
+    @classmethod
+    def missing(cls):
+        return None if program("goflow2") else "goflow2 (go install github.com/netsampler/goflow2/v2/cmd/goflow2@v2.2.6)"
+
+    def command(self):
+        return [program("goflow2"), "-listen", f"netflow://127.0.0.1:{self.port}", "-addr", f"127.0.0.1:{self.http_port}",
+                "-format", self.form, "-transport.file", str(self.folder / "out"), "-transport.file.sep", self.separator,
+                "-templates.path", "/templates"]
+
+    def before_stop(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=10) as answer:
+            (self.folder / "metrics").write_bytes(answer.read())
+
+
+class GoFlow2Json(GoFlow2):
+    name, form, most_rate, most_records = "goflow2-json", "json", 15_000, 60_000
+
+    def kept(self, sent):
+        return count_in_file(self.folder / "out", b'{"type":')  # not lines: it interleaves objects and separators
+
+
+class GoFlow2Bin(GoFlow2):
+    name, form, separator, most_rate, most_records = "goflow2-bin", "bin", "", 40_000, 200_000
+
+    def kept(self, sent):
+        return count_delimited(self.folder / "out")
+
+
+class Weir(Collector):
+    flags = []
+
+    @classmethod
+    def missing(cls):
+        return None if os.path.exists(weir_binary()) else f"{weir_binary()} (build it)"
+
+    def command(self):
+        return [weir_binary(), "collect", "--no-store", "--listen", f"netflow://127.0.0.1:{self.port}", "--data",
+                str(self.folder / "data"), "--http", "off", *self.flags]
+
+    def ledger(self):
+        answer = subprocess.run([weir_binary(), "exporters", "--data", self.folder / "data", "--format", "json"],
+                                check=True, capture_output=True, text=True)
+        return sum(row.get("records", 0) for row in json.loads(answer.stdout) if "exporter" in row)
+
+    def written(self):
+        raise NotImplementedError
+
+    def kept(self, sent):
+        """The lesser of what its ledger says and what its file holds."""
+        return min(self.ledger(), self.written())
+
+
+class WeirCount(Weir):
+    name = "weir-count"
+
+    def written(self):
+        return self.ledger()
+
+
+class WeirJson(Weir):
+    name = "weir-json"
+    flags = ["--format", "json", "--transport", "file", "--transport.file", "out"]
+
+    def written(self):
+        return count_in_file(self.folder / "out", b"\n")
+
+
+class WeirCsv(Weir):
+    name = "weir-csv"
+    flags = ["--format", "csv", "--transport", "file", "--transport.file", "out"]
+
+    def written(self):
+        return count_in_file(self.folder / "out", b"\n") - 1  # the header
+
+
+class WeirProtobuf(Weir):
+    name = "weir-protobuf"
+    flags = ["--format", "protobuf", "--transport", "file", "--transport.file", "out"]
+
+    def written(self):
+        return count_delimited(self.folder / "out")
+
+
+ALL = {c.name: c for c in (Floor, FloorLinger, Nfcapd, NfcapdLz4, NfcapdLzo, GoFlow2Json, GoFlow2Bin, WeirCount, WeirJson, WeirCsv,
+                           WeirProtobuf)}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/check.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+namespace weir {
+namespace {
+
+// The nearest folder above `path` that exists: the one in which the missing ones would be made.
+std::string existing_parent(const std::string& path) {
+  std::filesystem::path at = std::filesystem::absolute(path).lexically_normal();
+  while (!os::exists(at.string()) && at.has_parent_path() && at != at.parent_path()) at = at.parent_path();
+  return at.string();
+}
+
+// Permission bits tell root nothing, and some file systems refuse whatever they say: only doing it proves it.
+bool can_create_in(const std::string& folder) {
+  std::string probe = folder + "/.weir-check-" + std::to_string(os::realtime_ns());
+  std::error_code failed;
+  bool made = std::filesystem::create_directory(probe, failed);
+  if (made) std::filesystem::remove(probe, failed);
+  return made && !failed;
+}
+
+void check_data_directory(const std::string& path) {
+  if (os::exists(path) && !os::is_directory(path))
+    throw usage_error("the data directory " + path + " is a file; name a directory with --data");
+  std::string parent = existing_parent(path);
+  if (!os::is_directory(parent))
+    throw usage_error("the data directory " + path + " cannot be made: " + parent +
+                      " is a file; name another with --data");
+  if (!can_create_in(parent))
+    throw usage_error("cannot write to the data directory " + path + (parent == path ? "" : " (in " + parent + ")") +
+                      "; make it writable for this user, or name another with --data");
+}
+
+void check_output_file(const CollectConfig& config) {
+  if (config.format.empty() || config.file == "-") return;
+  const std::string& path = config.file;
+  const std::string remedy = "; make it writable for this user, or name another with --transport.file";
+  if (os::is_directory(path))
+    throw usage_error("the output " + path + " is a directory; name a file with --transport.file");
+  if (os::exists(path)) {
+    if (!os::is_writable(path)) throw usage_error("cannot write to the output " + path + remedy);
+    return;
+  }
+  std::string folder = std::filesystem::absolute(path).parent_path().string();
+  if (!os::is_directory(folder))
+    throw usage_error("the output " + path + " cannot be made: there is no directory " + folder +
+                      "; make it, or name "
+                      "another file with --transport.file");
+  if (!can_create_in(folder)) throw usage_error("cannot make the output " + path + " in " + folder + remedy);
+}
+
+// SO_REUSEPORT would let us share the port with another collector of the same user, and split its traffic.
+void check_listener(const CollectConfig& config, const Listener& listener) {
+  if (os::port_in_use(listener.endpoint))
+    throw usage_error("cannot listen on " + listener.uri +
+                      ": another program has the port; stop it, or listen elsewhere "
+                      "with --listen");
+  os::UdpSocket::listen(listener.endpoint, static_cast<int>(config.receive_buffer_bytes));
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string_view table_of(const Setting& setting) {
+  return setting.option->key.substr(0, setting.option->key.rfind('.'));
+}
+
+}  // namespace
+
+std::string toml_value(const Option& option, const std::string& text) {
+  if (option.kind == ValueKind::number) return text;
+  if (option.kind == ValueKind::boolean) return text == "true" || text == "1" ? "true" : "false";
+  if (option.kind != ValueKind::list) return quoted(text);
+  std::string joined;
+  for (const std::string& part : split_list(text)) joined += (joined.empty() ? "" : ", ") + quoted(part);
+  return "[" + joined + "]";
+}
+
+void check_collect(const CollectConfig& config) {
+  check_data_directory(config.data);
+  check_output_file(config);
+  for (const Listener& listener : config.listen) check_listener(config, listener);
+}
+
+std::string effective_config(const LoadedConfig& loaded) {
+  std::string out =
+      "# " + (loaded.file.empty() ? "no configuration file" : "configuration file: " + loaded.file) + "\n";
+  std::vector<Setting> settings = loaded.settings;
+  std::ranges::stable_sort(settings, {}, table_of);  // TOML takes each table once
+  std::string_view table;
+  for (const Setting& setting : settings) {
+    std::string key(setting.option->key);
+    size_t dot = key.rfind('.');
+    if (table_of(setting) != table) {
+      table = table_of(setting);
+      out += "\n[" + std::string(table) + "]\n";
+    }
+    std::string text = setting.text;
+    if (key == "collect.data" && text.empty()) text = loaded.config.data;
+    std::string line = key.substr(dot + 1) + " = " + toml_value(*setting.option, text);
+    if (line.size() < 50) line.resize(50, ' ');
+    out += line + "  # " + setting.origin + "\n";
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir collect --check`: could the collector start with this configuration, and what would be in force?
+#pragma once
+
+#include <string>
+
+#include "cmd/options.h"
+
+namespace weir {
+
+// Proves that the data directory and the output can be written to and every port be bound; leaves nothing behind
+// and changes nothing. Throws usage_error for the first thing that is wrong.
+void check_collect(const CollectConfig& config);
+
+// The settings as TOML, each with its origin in a comment.
+std::string effective_config(const LoadedConfig& loaded);
+
+// `text`, written as a flag, as a TOML value.
+std::string toml_value(const Option& option, const std::string& text);
+
+}  // namespace weir

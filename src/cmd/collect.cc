@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir collect`: wiring. Sinks first, sockets last; stopped in reverse.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/pipeline.h"
+#include "ledger/catalog.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/signals.h"
+#include "sink/file_output.h"
+#include "web/routes.h"
+
+namespace weir {
+namespace {
+
+constexpr int kSecondMs = 1'000;
+
+RecordFormat record_format(const std::string& name) {
+  if (name == "csv") return RecordFormat::csv;
+  return name == "protobuf" ? RecordFormat::protobuf : RecordFormat::json;
+}
+
+std::unique_ptr<FileOutput> make_output(const CollectConfig& config, Ledger& ledger) {
+  if (config.format.empty()) return nullptr;
+  FileOutputConfig output;
+  output.path = config.file;
+  output.format = record_format(config.format);
+  for (const std::string& name : config.fields) output.fields.push_back(find_field(name)->field);
+  return std::make_unique<FileOutput>(output, ledger);
+}
+
+// Without an output decoding only counts; what is left out on purpose is `filtered`.
+void count_as_filtered(const BatchRef& batch, Ledger& ledger) {
+  for (const Run& run : batch->runs()) ledger.at(run.account).filtered.add(run.rows);
+}
+
+TemplateStoreConfig template_config(const CollectConfig& config) {
+  TemplateStoreConfig templates;
+  templates.hold = {config.hold_for_ns, config.hold_bytes_per_exporter, config.hold_bytes};
+  templates.fallback_after_ns = config.template_fallback_ns;
+  templates.journal_path = config.data + "/templates.journal";
+  return templates;
+}
+
+std::vector<SinkFigures> sink_figures(const FileOutput* output) {
+  if (!output) return {};
+  OutputStats stats = output->stats();
+  SinkFigures figures{"file", static_cast<int64_t>(stats.sent_records), static_cast<int64_t>(stats.queued_batches), {}};
+  for (size_t i = 0; i < kOutputErrorCount; ++i)
+    figures.errors.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.errors[i]));
+  return {figures};
+}
+
+void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned workers, const HttpServer* http) {
+  for (const Listener& listener : config.listen) {
+    auto socket = std::ranges::find(ledger.sockets, listener.uri, &SocketRow::listener);
+    std::string line = "listening on " + listener.uri + ", " + std::to_string(workers) + " workers";
+    if (socket != ledger.sockets.end()) {
+      line += ", receive buffer " + std::to_string(socket->receive_buffer_bytes >> 10) + " KiB each";
+      if (socket->receive_buffer_bytes < config.receive_buffer_bytes)
+        line += " (asked for " + std::to_string(config.receive_buffer_bytes >> 10) + "; raise net.core.rmem_max)";
+    }
+    log_info("collect", line);
+  }
+  if (http) log_info("collect", "metrics and ledger at " + http_url(config.http, http->port()));
+  if (os::is_terminal(2) && !config.listen.empty())
+    log_info("collect", "test traffic: weir gen --to 127.0.0.1:" + std::to_string(config.listen[0].endpoint.port));
+}
+
+// Counts and sequence states, on disk; what fails is said once until it works again.
+class LedgerKeeper {
+ public:
+  LedgerKeeper(Catalog& catalog, Ledger& ledger, Streams& streams)
+      : catalog_(catalog), ledger_(ledger), streams_(streams) {}
+  void save() {
+    std::string error;
+    bool saved = catalog_.save(ledger_.rows(), streams_.sequence_rows(), error);
+    if (!saved && !failing_) log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again each second");
+    if (saved && failing_) log_info("ledger", "is saved again");
+    failing_ = !saved;
+  }
+
+ private:
+  Catalog& catalog_;
+  Ledger& ledger_;
+  Streams& streams_;
+  bool failing_ = false;
+};
+
+// Until a signal says stop, or the reader of our output has gone.
+void run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, FileOutput* output) {
+  int64_t next = os::monotonic_ns();
+  for (;;) {
+    next += int64_t{kSecondMs} * 1'000'000;
+    for (;;) {
+      int64_t left_ms = (next - os::monotonic_ns()) / 1'000'000;
+      if (left_ms <= 0) break;
+      os::Event event = signals.wait(static_cast<int>(std::min<int64_t>(left_ms, 100)));
+      if (event == os::Event::stop) return;
+      if (event == os::Event::reload && output) output->reopen();
+      if (output && output->broken()) return;
+    }
+    pipeline.update_drops();
+    keeper.save();
+    next = std::max(next, os::monotonic_ns() - int64_t{kSecondMs} * 1'000'000);
+  }
+}
+
+}  // namespace
+
+int run_collect(const Arguments& arguments) {
+  const CollectConfig config = load_collect_config(arguments);
+  if (config.log_format == "json") set_log_format(LogFormat::json);
+  os::Signals signals;
+  unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
+
+  // What must survive: the data directory, the ledger, the templates.
+  os::make_data_directory(config.data);
+  os::File lock = os::lock_exclusively(config.data + "/lock");
+  Catalog catalog = Catalog::open(config.data + "/catalog.db");
+  Ledger ledger(os::realtime_ns());
+  ledger.restore(catalog.load());
+  TemplateStore templates(template_config(config));
+  Streams streams(ledger, templates);
+  streams.restore(catalog.load_sequences());
+
+  // Where records go.
+  BatchPool pool;
+  std::unique_ptr<FileOutput> output = make_output(config, ledger);
+  auto deliver = [&](const BatchRef& batch) {
+    if (output) output->offer(batch);
+    else count_as_filtered(batch, ledger);
+  };
+
+  // Sockets, all bound before any is read.
+  Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver});
+  std::atomic<bool> ready{false};
+  std::unique_ptr<HttpServer> http;
+  if (config.http != "off") {
+    http = std::make_unique<HttpServer>(config.http);
+    add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); }, [&] { return sink_figures(output.get()); }});
+  }
+
+  // Start, from the sinks backwards.
+  if (output) output->start();
+  if (http) http->start();
+  pipeline.start();
+  LedgerKeeper keeper(catalog, ledger, streams);
+  keeper.save();
+  ready = true;
+  say_started(config, ledger.rows(), workers, http.get());
+
+  run_until_stopped(signals, pipeline, keeper, output.get());
+
+  // Stop, from the sockets onwards.
+  ready = false;
+  pipeline.stop();
+  if (output) output->stop();
+  keeper.save();
+  if (http) http->stop();
+  return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace weir

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir exporters`: the loss ledger, from a data directory or from a running collector.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cmd/cmd.h"
+#include "cmd/exporters_table.h"
+#include "ledger/catalog.h"
+#include "ledger/ledger_json.h"
+#include "os/file.h"
+#include "web/http_client.h"
+
+namespace weir {
+
+using Json = nlohmann::ordered_json;
+
+static constexpr int kServerTimeoutMs = 10'000;
+
+namespace {
+struct ExportersOptions {
+  std::string data, server, format = "table";
+};
+}  // namespace
+
+static std::string default_data() {
+  if (os::exists("/var/lib/weir")) return "/var/lib/weir";
+  std::string state = os::environment("XDG_STATE_HOME");
+  if (state.empty()) state = os::environment("HOME") + "/.local/state";
+  return state + "/weir";
+}
+
+// Nothing where only help was asked for.
+static std::optional<ExportersOptions> parse(const Arguments& arguments) {
+  ExportersOptions options;
+  CLI::App app("Shows what became of everything each exporter sent.", "weir exporters");
+  auto* data = app.add_option("--data", options.data, "data directory of the collector")->option_text("DIR");
+  app.add_option("--server", options.server, "ask a running collector instead")->option_text("URL")->excludes(data);
+  app.add_option("--format", options.format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->option_text("table|json");
+  app.footer("Examples:\n  weir exporters\n  weir exporters --server http://127.0.0.1:8080 --format json");
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return {};
+  } catch (const CLI::ParseError& error) {
+    throw usage_error(std::string("exporters: ") + error.what() + "; see weir exporters --help");
+  }
+  return options;
+}
+
+static Json from_data(const std::string& data) {
+  if (!os::exists(data))
+    throw usage_error("the data directory " + data + " does not exist; name the collector's with --data, or ask a " +
+                      "running collector with --server");
+  std::string path = data + "/catalog.db";
+  if (!os::exists(path))
+    throw usage_error("there is no ledger in " + data + " (no " + path + "); name the data directory of weir collect " +
+                      "with --data");
+  return ledger_json(Catalog::read(path));
+}
+
+static Json from_server(const std::string& server) {
+  HttpAnswer answer = http_get(server, "/api/v1/exporters", kServerTimeoutMs);
+  if (answer.status != 200)
+    throw runtime_failure(server + " answers with status " + std::to_string(answer.status) +
+                          "; is it weir collect's --http address?");
+  Json rows = Json::parse(answer.body, nullptr, false);
+  if (!rows.is_array())
+    throw runtime_failure(server + " answers with something else than a list of exporters; is it weir collect's " +
+                          "--http address?");
+  return rows;
+}
+
+static void print_table(const Json& rows) {
+  bool terminal = os::is_terminal(1);
+  std::fputs(exporters_table(rows, terminal ? TableStyle::terminal : TableStyle::plain).c_str(), stdout);
+  std::fflush(stdout);
+  for (const std::string& hint : exporters_hints(rows)) std::fprintf(stderr, "! %s\n", hint.c_str());
+}
+
+// One object a line: readable, and still one JSON array.
+static void print_json(const Json& rows) {
+  std::string text = "[";
+  for (size_t i = 0; i < rows.size(); ++i) text += (i ? ",\n " : "\n ") + rows[i].dump();
+  text += rows.empty() ? "]\n" : "\n]\n";
+  std::fputs(text.c_str(), stdout);
+}
+
+int run_exporters(const Arguments& arguments) {
+  auto options = parse(arguments);
+  if (!options) return 0;
+  std::string data = options->data.empty() ? default_data() : options->data;
+  Json rows = options->server.empty() ? from_data(data) : from_server(options->server);
+  options->format == "json" ? print_json(rows) : print_table(rows);
+  if (std::fflush(stdout) != 0 && errno != EPIPE)
+    throw runtime_failure("cannot write to standard output: " + os::error_text(errno));
+  return 0;
+}
+
+}  // namespace weir

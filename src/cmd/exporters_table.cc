@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/exporters_table.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/error.h"
+
+namespace weir {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+struct TableColumn {
+  const char* heading;
+  const char* key;
+  bool left = false;
+};
+constexpr TableColumn kExporterColumns[] = {
+    {"exporter", "exporter", true},
+    {"proto", "protocol", true},
+    {"domain", "domain"},
+    {"records", "records"},
+    {"stored", "stored"},
+    {"lost", "sequence_lost"},
+    {"held", "held"},
+    {"missing", "missing_template"},
+    {"malformed", "malformed"},
+    {"datagrams", "datagrams"},
+    {"last seen", "last_seen"},
+};
+constexpr TableColumn kSocketColumns[] = {
+    {"socket", "socket", true},       {"worker", "worker"}, {"datagrams", "datagrams"},
+    {"kernel drops", "kernel_drops"}, {"rcvbuf", "rcvbuf"},
+};
+
+std::string with_separators(std::string digits) {
+  size_t first = digits.starts_with('-') ? 1 : 0;
+  for (size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
+  auto value = row.find(column.key);
+  if (value == row.end() || value->is_null()) return "-";
+  bool terminal = style == TableStyle::terminal;
+  if (value->is_number_integer()) {
+    // A domain is a name, not a quantity.
+    bool separators = terminal && std::string_view(column.key) != "domain";
+    return separators ? with_separators(value->dump()) : value->dump();
+  }
+  if (!value->is_string()) return value->dump();
+  std::string text = value->get<std::string>();
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';  // nothing from outside steers the terminal
+  // "2026-11-21T09:39:00.123Z" to the second
+  bool is_time = std::string_view(column.key) == "last_seen";
+  if (is_time && terminal && text.size() == 24) text = text.substr(0, 10) + " " + text.substr(11, 8);
+  return text;
+}
+
+template <size_t N>
+std::string table(const std::vector<const Json*>& rows, const TableColumn (&columns)[N], TableStyle style) {
+  std::vector<std::vector<std::string>> lines(1);
+  for (const TableColumn& column : columns) lines[0].push_back(column.heading);
+  for (const Json* row : rows) {
+    auto& line = lines.emplace_back();
+    for (const TableColumn& column : columns) line.push_back(cell(*row, column, style));
+  }
+  std::array<size_t, N> widths{};
+  for (const auto& line : lines)
+    for (size_t i = 0; i < N; ++i) widths[i] = std::max(widths[i], line[i].size());
+  std::string text;
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < N; ++i) {
+      std::string padding(widths[i] - line[i].size(), ' ');
+      bool last = i + 1 == N;
+      text += columns[i].left ? line[i] + (last ? "" : padding) : padding + line[i];
+      text += last ? "\n" : "  ";
+    }
+  }
+  return text;
+}
+
+std::vector<const Json*> rows_with(const Json& rows, const char* key) {
+  if (!rows.is_array()) throw runtime_failure("the answer is not a list of exporters");
+  std::vector<const Json*> chosen;
+  for (const Json& row : rows) {
+    if (!row.is_object()) throw runtime_failure("the answer is not a list of exporters");
+    if (row.contains(key)) chosen.push_back(&row);
+  }
+  return chosen;
+}
+
+int64_t number(const Json& row, const char* key) {
+  auto value = row.find(key);
+  return value != row.end() && value->is_number_integer() ? value->get<int64_t>() : 0;
+}
+
+struct Sum {
+  int64_t value = 0;
+  int64_t rows = 0;   // in which it is not 0
+  std::string worst;  // exporter with the most
+  int64_t worst_value = 0;
+};
+
+Sum sum_of(const std::vector<const Json*>& rows, const char* key) {
+  Sum sum;
+  for (const Json* row : rows) {
+    int64_t n = number(*row, key);
+    if (n <= 0) continue;
+    sum.value += n;
+    ++sum.rows;
+    if (n <= sum.worst_value) continue;
+    sum.worst_value = n;
+    sum.worst = cell(*row, kExporterColumns[0], TableStyle::plain);
+  }
+  return sum;
+}
+
+std::string reasons(const std::vector<const Json*>& rows) {
+  std::map<std::string, int64_t> counts;
+  for (const Json* row : rows) {
+    auto found = row->find("malformed_by_reason");
+    if (found == row->end() || !found->is_object()) continue;
+    for (const auto& [reason, count] : found->items())
+      if (count.is_number_integer()) counts[reason] += count.get<int64_t>();
+  }
+  std::string text;
+  for (const auto& [reason, count] : counts) text += (text.empty() ? "" : ", ") + reason + " " + std::to_string(count);
+  return text;
+}
+
+}  // namespace
+
+std::string exporters_table(const Json& rows, TableStyle style) {
+  auto exporters = rows_with(rows, "exporter");
+  auto sockets = rows_with(rows, "socket");
+  std::string text;
+  if (exporters.empty())
+    text += "No exporter has sent anything yet.\n";
+  else
+    text += table(exporters, kExporterColumns, style);
+  if (!sockets.empty()) text += "\n" + table(sockets, kSocketColumns, style);
+  return text;
+}
+
+std::vector<std::string> exporters_hints(const Json& rows) {
+  auto exporters = rows_with(rows, "exporter");
+  auto sockets = rows_with(rows, "socket");
+  std::vector<std::string> hints;
+  auto text = [](int64_t n) { return with_separators(std::to_string(n)); };
+
+  if (Sum drops = sum_of(sockets, "kernel_drops"); drops.value > 0)
+    hints.push_back("The kernel dropped " + text(drops.value) +
+                    " datagrams because a receive buffer was full: raise --rcvbuf, and net.core.rmem_max to at "
+                    "least as much.");
+  if (Sum lost = sum_of(exporters, "sequence_lost"); lost.value > 0)
+    hints.push_back("Sequence numbers show loss at " + text(lost.rows) + " exporters, most at " + lost.worst + " (" +
+                    text(lost.worst_value) +
+                    "; records for v5 and IPFIX, datagrams for v9): kernel drops, if there are any, are part of it, "
+                    "the rest was lost on the way.");
+  if (Sum held = sum_of(exporters, "held"); held.value > 0)
+    hints.push_back(text(held.value) + " data sets of " + text(held.rows) +
+                    " exporters wait for their template, most at " + held.worst +
+                    ": they are decoded when it comes; shorten the exporters' template refresh.");
+  if (Sum expired = sum_of(exporters, "expired"); expired.value > 0)
+    hints.push_back(text(expired.value) + " data sets were given up because their template never came, most at " +
+                    expired.worst + ": does the exporter send templates to this address and port?");
+  if (Sum malformed = sum_of(exporters, "malformed"); malformed.value > 0)
+    hints.push_back("Malformed input, most from " + malformed.worst + ": " + reasons(exporters) + ".");
+  if (Sum dropped = sum_of(exporters, "sink_dropped"); dropped.value > 0)
+    hints.push_back("An output could not take " + text(dropped.value) + " records: see the collector's log.");
+  return hints;
+}
+
+}  // namespace weir

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/option_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cmd/listen_uri.h"
+#include "flow/fields.h"
+#include "os/file.h"
+
+namespace weir {
+namespace {
+
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+uint64_t parse_number(const std::string& text, uint64_t most) {
+  uint64_t number = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{} || end != text.data() + text.size() || number > most)
+    throw usage_error(quoted(text) + " is not a number from 0 to " + std::to_string(most));
+  return number;
+}
+
+int64_t parse_size(const std::string& text, int64_t least, int64_t most) {
+  int64_t bytes = parse_bytes(text);
+  if (bytes < 0)
+    throw usage_error(quoted(text) + " is not a size; write bytes, or a number with k, M or G, as in 16MiB");
+  if (bytes < least || bytes > most)
+    throw usage_error(quoted(text) + " is out of range; from " + std::to_string(least) + " to " + std::to_string(most) +
+                      " bytes");
+  return bytes;
+}
+
+int64_t parse_duration(const std::string& text) {
+  int64_t ns = parse_duration_ns(text);
+  if (ns < 0)
+    throw usage_error(quoted(text) +
+                      " is not a duration; write a number with its unit, as in 500ms, 10s, 30m, 2h or off");
+  return ns;
+}
+
+bool parse_boolean(const std::string& text) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  throw usage_error(quoted(text) + " is neither true nor false");
+}
+
+std::string parse_choice(const std::string& text, const std::vector<std::string>& choices) {
+  if (std::ranges::find(choices, text) != choices.end()) return text;
+  std::string all;
+  for (const std::string& choice : choices) all += (all.empty() ? "" : ", ") + choice;
+  std::string hint = nearest(text, choices);
+  throw usage_error(quoted(text) + " is not one of " + all + did_you_mean(hint));
+}
+
+void set_listen(CollectConfig& config, const std::string& text) {
+  std::vector<Listener> listeners;
+  for (const std::string& uri : split_list(text)) {
+    Listener listener = parse_listen_uri(uri);
+    for (const Listener& other : listeners)
+      if (other.endpoint == listener.endpoint)
+        throw usage_error(quoted(uri) + " listens where " + quoted(other.uri) +
+                          " already does; name each address and port once");
+    listeners.push_back(listener);
+  }
+  if (listeners.empty()) throw usage_error("no address to listen on; write at least one URI, as in netflow://:2055");
+  config.listen = std::move(listeners);
+}
+
+void set_fields(CollectConfig& config, const std::string& text) {
+  std::vector<std::string> names = split_list(text);
+  std::vector<std::string> known;
+  for (const FieldInfo& field : kFields) known.emplace_back(field.name);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!find_field(names[i]))
+      throw usage_error("unknown field " + quoted(names[i]) + did_you_mean(nearest(names[i], known)) +
+                        "; docs/reference/fields.md lists them");
+    if (std::find(names.begin(), names.begin() + static_cast<ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<ptrdiff_t>(i))
+      throw usage_error("field " + quoted(names[i]) + " is named twice");
+  }
+  config.fields = std::move(names);
+}
+
+void set_data(CollectConfig& config, const std::string& text) {
+  config.data = text.empty() ? default_data_directory() : text;
+}
+
+void set_transport(CollectConfig& config, const std::string& text) {
+  for (const char* planned : {"kafka", "clickhouse", "http"})
+    if (text == planned)
+      throw usage_error("this version does not have the transport " + quoted(text) +
+                        "; it writes to a file, a pipe or stdout: file");
+  config.transport = parse_choice(text, {"file"});
+}
+
+// "off", ":PORT" (every address), "ADDRESS:PORT", "[IPV6]:PORT"; the rules for address and port are the listeners'.
+void set_http(CollectConfig& config, const std::string& text) {
+  if (text != "off") {
+    size_t colon = text.rfind(':');
+    bool has_port = colon != std::string::npos && text.find(']', colon) == std::string::npos;
+    if (!has_port || text.find('/') != std::string::npos)
+      throw usage_error(quoted(text) + " is not an address for HTTP; write ADDRESS:PORT, as in 127.0.0.1:8080, or off");
+    parse_listen_uri("netflow://" + text);
+  }
+  config.http = text;
+}
+
+constexpr std::string_view kReceiving = "Receiving";
+constexpr std::string_view kOutput = "Output";
+constexpr std::string_view kOperating = "Operating";
+constexpr std::string_view kTemplates = "Templates";
+
+// The kernel doubles what is asked for and keeps it in an int.
+constexpr int64_t kMostReceiveBuffer = INT_MAX / 2;
+constexpr int64_t kMostHeld = 1ll << 40;
+
+// clang-format off
+const Option kOptions[] = {
+    {"collect.listen", "--listen", ValueKind::list, "URI,..", "netflow://:2055,netflow://:4739", kReceiving,
+     "Where to receive: netflow://ADDRESS:PORT takes NetFlow v5, v9 and IPFIX over UDP, told apart by the version "
+     "field. No address: all of this machine's. No port: 2055",
+     set_listen},
+    {"collect.workers", "--workers", ValueKind::number, "N", "0", kReceiving,
+     "Threads that receive and decode, each with a socket of its own per address. 0: one per core",
+     [](CollectConfig& c, const std::string& t) { c.workers = static_cast<unsigned>(parse_number(t, limits::kWorkers)); }},
+    {"collect.rcvbuf", "--rcvbuf", ValueKind::size, "BYTES", "16MiB", kReceiving,
+     "Receive buffer asked of the kernel for each socket. net.core.rmem_max may cut it; the granted size is logged",
+     [](CollectConfig& c, const std::string& t) { c.receive_buffer_bytes = parse_size(t, 1, kMostReceiveBuffer); }},
+    {"collect.sampling_rate", "--sampling-rate", ValueKind::number, "N", "0", kReceiving,
+     "Sampling rate of exporters that name none themselves. 0: unknown. Counters are never multiplied by it",
+     [](CollectConfig& c, const std::string& t) { c.default_sampling_rate = parse_number(t, UINT32_MAX); }},
+
+    {"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
+     "Write every record as json (one object a line), csv or protobuf (each message after its length). "
+     "none: decode and count only",
+     [](CollectConfig& c, const std::string& t) { c.format = parse_choice(t, {"json", "csv", "protobuf", "none"}); if (t == "none") c.format.clear(); }},
+    {"collect.transport.type", "--transport", ValueKind::text, "NAME", "file", kOutput,
+     "Where records go: file", set_transport},
+    {"collect.transport.file", "--transport.file", ValueKind::text, "PATH", "-", kOutput,
+     "File or pipe that records are appended to. -: standard output. SIGHUP opens it anew",
+     [](CollectConfig& c, const std::string& t) { if (t.empty()) throw usage_error("an empty path; write a file name, or - for standard output"); c.file = t; }},
+    {"collect.fields", "--fields", ValueKind::list, "NAME,..", "", kOutput,
+     "Fields to write, in this order. Empty: all", set_fields},
+
+    {"collect.data", "--data", ValueKind::text, "DIR", "", kOperating,
+     "Directory of the templates and the ledger. Empty: /var/lib/weir, or for a user who cannot write there "
+     "$XDG_STATE_HOME/weir or ~/.local/state/weir",
+     set_data},
+    {"collect.no_store", "--no-store", ValueKind::boolean, "", "false", kOperating,
+     "Keep templates and the ledger in the data directory, but no flows. This version has no flow store yet: "
+     "it makes no difference",
+     [](CollectConfig& c, const std::string& t) { c.no_store = parse_boolean(t); }},
+    {"collect.http", "--http", ValueKind::text, "ADDRESS:PORT", "127.0.0.1:8080", kOperating,
+     "Where /metrics, /-/ready and the ledger are served. off: nowhere", set_http},
+    {"collect.log_format", "--log-format", ValueKind::text, "FORMAT", "text", kOperating,
+     "Messages on stderr: text or json",
+     [](CollectConfig& c, const std::string& t) { c.log_format = parse_choice(t, {"text", "json"}); }},
+
+    {"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
+     "How long data waits for a template from its own source port before one from another port of the same exporter "
+     "may serve (only if all that are known agree). off: never",
+     [](CollectConfig& c, const std::string& t) { c.template_fallback_ns = parse_duration(t); }},
+    {"templates.hold_for", "--hold-for", ValueKind::duration, "TIME", "30m", kTemplates,
+     "How long data that came before its template is kept",
+     [](CollectConfig& c, const std::string& t) { c.hold_for_ns = parse_duration(t); }},
+    {"templates.hold_bytes_per_exporter", "--hold-bytes-per-exporter", ValueKind::size, "BYTES", "4MiB", kTemplates,
+     "How much of it is kept for one exporter",
+     [](CollectConfig& c, const std::string& t) { c.hold_bytes_per_exporter = static_cast<uint64_t>(parse_size(t, 0, kMostHeld)); }},
+    {"templates.hold_bytes", "--hold-bytes", ValueKind::size, "BYTES", "64MiB", kTemplates,
+     "How much of it is kept in all",
+     [](CollectConfig& c, const std::string& t) { c.hold_bytes = static_cast<uint64_t>(parse_size(t, 0, kMostHeld)); }},
+};
+// clang-format on
+
+std::vector<std::string> all_keys() {
+  std::vector<std::string> keys;
+  for (const Option& option : kOptions) keys.emplace_back(option.key);
+  return keys;
+}
+
+}  // namespace
+
+std::span<const Option> collect_options() { return kOptions; }
+
+std::string environment_name(std::string_view key) {
+  std::string name = "WEIR_";
+  for (char c : key) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
+const Option* find_option(std::string_view key) {
+  if (key == kTransportShortKey) key = kTransportKey;
+  for (const Option& option : kOptions)
+    if (option.key == key) return &option;
+  return nullptr;
+}
+
+std::string suggest_key(std::string_view key) {
+  for (const Option& option : kOptions)
+    if (option.key.ends_with("." + std::string(key))) return std::string(option.key);  // the table was left out
+  return nearest(key, all_keys());
+}
+
+std::string did_you_mean(const std::string& suggestion) {
+  return suggestion.empty() ? "" : " (did you mean " + suggestion + "?)";
+}
+
+std::string default_data_directory() {
+  std::string system = "/var/lib/weir";
+  if (os::is_root() || os::is_writable(system)) return system;
+  std::string state = os::environment("XDG_STATE_HOME");
+  if (!state.empty()) return state + "/weir";
+  std::string home = os::environment("HOME");
+  return home.empty() ? system : home + "/.local/state/weir";
+}
+
+}  // namespace weir

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cmd/config_file.h"
+#include "os/file.h"
+
+extern char** environ;
+
+namespace weir {
+namespace {
+
+constexpr const char* kSystemConfig = "/etc/weir/weir.toml";
+constexpr std::string_view kEnvironmentPrefix = "WEIR_";
+// Variables of the test suite, which the programs it starts inherit.
+constexpr std::string_view kForeignVariables[] = {"WEIR_SHARED", "WEIR_BINARY"};
+
+// What the flags said: one value per option of the table, where given.
+struct Flags {
+  std::string config;
+  bool check = false;
+  std::vector<std::pair<const Option*, std::string>> values;
+};
+
+std::vector<std::string> all_flags() {
+  std::vector<std::string> flags = {"--config", "--check", "--help"};
+  for (const Option& option : collect_options()) flags.emplace_back(option.flag);
+  return flags;
+}
+
+Error unknown_argument(const std::string& argument) {
+  if (!argument.starts_with("-"))
+    return usage_error("unexpected argument \"" + argument + "\"; see weir collect --help");
+  std::string flag = argument.substr(0, argument.find('='));
+  return usage_error("unknown flag " + flag + did_you_mean(nearest(flag, all_flags())) + "; see weir collect --help");
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
+  return joined;
+}
+
+CLI::Option* declare(CLI::App& app, const Option& option) {
+  std::string flag(option.flag);
+  if (option.kind == ValueKind::boolean) return app.add_flag(flag);
+  CLI::Option* declared = app.add_option(flag);
+  declared->expected(1)->allow_extra_args(false);
+  // A list may be given in several flags; of any other option the last counts.
+  declared->multi_option_policy(option.kind == ValueKind::list ? CLI::MultiOptionPolicy::TakeAll
+                                                               : CLI::MultiOptionPolicy::TakeLast);
+  return declared;
+}
+
+Flags parse_flags(const Arguments& arguments) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  Flags flags;
+  app.add_option("--config", flags.config)->take_last();
+  app.add_flag("--check", flags.check);
+  std::vector<std::pair<const Option*, CLI::Option*>> declared;
+  for (const Option& option : collect_options()) declared.emplace_back(&option, declare(app, option));
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them backwards
+  } catch (const CLI::ArgumentMismatch& e) {
+    std::string text = e.what();  // begins with the flag
+    throw usage_error(text.substr(0, text.find(':')) + " needs a value; see weir collect --help");
+  } catch (const CLI::ParseError& e) {
+    throw usage_error(std::string(e.what()) + "; see weir collect --help");
+  }
+  for (const std::string& argument : app.remaining()) throw unknown_argument(argument);
+  for (const auto& [option, parsed] : declared) {
+    if (parsed->count() == 0) continue;
+    const std::vector<std::string>& results = parsed->results();
+    flags.values.emplace_back(option, option->kind == ValueKind::list ? join(results) : results.back());
+  }
+  return flags;
+}
+
+// Collects the settings, each later layer over the earlier ones. Only the value that is left in force is parsed:
+// a flag gets one past a mistake in the file.
+class Layers {
+ public:
+  Layers() {
+    for (const Option& option : collect_options())
+      settings_.push_back({&option, std::string(option.fallback), "default"});
+    entries_.resize(settings_.size());
+  }
+
+  void add_file(const std::string& path) {
+    file_ = ConfigFile::read(path);
+    for (const ConfigEntry& entry : file_.entries()) {
+      take(*entry.option, entry.text, path + ":" + std::to_string(entry.line));
+      entries_[index(*entry.option)] = &entry;
+    }
+  }
+
+  void add_environment() {
+    for (char** variable = environ; *variable; ++variable) {
+      std::string_view whole = *variable;
+      if (!whole.starts_with(kEnvironmentPrefix)) continue;
+      size_t equals = std::min(whole.find('='), whole.size());
+      add_variable(std::string(whole.substr(0, equals)), std::string(whole.substr(std::min(equals + 1, whole.size()))));
+    }
+  }
+
+  void add_flags(const Flags& flags) {
+    for (const auto& [option, text] : flags.values) take(*option, text, std::string(option->flag));
+  }
+
+  LoadedConfig finish() {
+    LoadedConfig loaded;
+    for (const Setting& setting : settings_) apply(setting, loaded.config);
+    loaded.settings = settings_;
+    loaded.file = file_.path();
+    return loaded;
+  }
+
+ private:
+  static size_t index(const Option& option) { return static_cast<size_t>(&option - collect_options().data()); }
+
+  void take(const Option& option, const std::string& text, const std::string& origin) {
+    settings_[index(option)] = {&option, text, origin};
+    entries_[index(option)] = nullptr;
+  }
+
+  void apply(const Setting& setting, CollectConfig& config) const {
+    try {
+      setting.option->set(config, setting.text);
+    } catch (const Error& e) {
+      const ConfigEntry* entry = entries_[index(*setting.option)];
+      if (entry) throw file_.error(entry->line, entry->column, std::string(setting.option->key) + ": " + e.what());
+      throw usage_error(setting.origin + ": " + e.what());
+    }
+  }
+
+  // An empty variable counts as unset: container files pass those along.
+  void add_variable(const std::string& name, const std::string& value) {
+    if (name == "WEIR_CONFIG" || std::ranges::find(kForeignVariables, name) != std::end(kForeignVariables)) return;
+    std::vector<std::string> known = {"WEIR_CONFIG"};
+    for (const Option& option : collect_options()) {
+      known.push_back(environment_name(option.key));
+      bool short_form = option.key == kTransportKey && name == environment_name(kTransportShortKey);
+      if (name != known.back() && !short_form) continue;
+      if (!value.empty()) take(option, value, name);
+      return;
+    }
+    throw usage_error("unknown environment variable " + name + did_you_mean(nearest(name, known)) +
+                      "; unset it, or see weir collect --help for those there are");
+  }
+
+  ConfigFile file_;
+  std::vector<Setting> settings_;            // one per option, in the table's order
+  std::vector<const ConfigEntry*> entries_;  // the place in the file, where the setting is from there
+};
+
+const Setting& setting(const LoadedConfig& loaded, std::string_view key) {
+  return *std::ranges::find(loaded.settings, key, [](const Setting& s) { return s.option->key; });
+}
+
+// A file or a choice of fields for an output that nobody asked for would be ignored in silence.
+void check_output(const LoadedConfig& loaded) {
+  if (!setting(loaded, "collect.format").is_default()) return;
+  for (std::string_view key : {"collect.transport.file", "collect.fields"}) {
+    const Setting& given = setting(loaded, key);
+    if (!given.is_default())
+      throw usage_error(given.origin + ": " + std::string(key) +
+                        " is set, but no format: records would not be written; add --format json, csv or protobuf "
+                        "(or --format none to count only)");
+  }
+}
+
+std::string config_path(const Flags& flags) {
+  if (!flags.config.empty()) return flags.config;
+  std::string named = os::environment("WEIR_CONFIG");
+  if (!named.empty()) return named;
+  return os::exists(kSystemConfig) ? kSystemConfig : "";
+}
+
+}  // namespace
+
+LoadedConfig load_collect_settings(const Arguments& arguments) {
+  Flags flags = parse_flags(arguments);
+  Layers layers;
+  if (std::string path = config_path(flags); !path.empty()) layers.add_file(path);
+  layers.add_environment();
+  layers.add_flags(flags);
+  LoadedConfig loaded = layers.finish();
+  loaded.config.check = flags.check;
+  check_output(loaded);
+  return loaded;
+}
+
+CollectConfig load_collect_config(const Arguments& arguments) { return load_collect_settings(arguments).config; }
+
+bool asks_for_help(const Arguments& arguments) {
+  return std::ranges::any_of(arguments, [](const std::string& a) { return a == "--help" || a == "-h"; });
+}
+
+bool asks_for_check(const Arguments& arguments) { return std::ranges::find(arguments, "--check") != arguments.end(); }
+
+}  // namespace weir

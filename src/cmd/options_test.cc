@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+#include "cmd/check.h"
+#include "cmd/config_file.h"
+#include "cmd/reference.h"
+
+namespace weir {
+namespace {
+
+// Sets a variable for the length of a test.
+class Variable {
+ public:
+  Variable(const std::string& name, const std::string& value) : name_(name) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~Variable() { ::unsetenv(name_.c_str()); }
+
+ private:
+  std::string name_;
+};
+
+class OptionsTest : public testing::Test {
+ protected:
+  OptionsTest() : folder_(std::filesystem::temp_directory_path() / ("weir-options-" + std::to_string(std::rand()))) {
+    std::filesystem::create_directory(folder_);
+    write("");
+  }
+  ~OptionsTest() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& toml) { std::ofstream(file()) << toml; }
+  std::string file() const { return folder_ / "weir.toml"; }
+
+  // The words of a run with this test's file, so that a file of the machine cannot interfere.
+  Arguments words(Arguments flags) const {
+    flags.insert(flags.begin(), {"--config", file()});
+    return flags;
+  }
+  CollectConfig load(Arguments flags = {}) const { return load_collect_config(words(std::move(flags))); }
+  std::string refusal(Arguments flags = {}) const {
+    try {
+      load(std::move(flags));
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ExitCode::usage);
+      return e.what();
+    }
+    return "accepted";
+  }
+  bool refused(Arguments flags, const std::string& part) const {
+    std::string message = refusal(std::move(flags));
+    if (message.find(part) != std::string::npos) return true;
+    ADD_FAILURE() << message << "\ndoes not say: " << part;
+    return false;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(OptionsTest, DefaultsAreThoseOfTheConfiguration) {
+  CollectConfig config = load(), made;
+  ASSERT_EQ(config.listen.size(), 2u);
+  EXPECT_EQ(config.listen[0].endpoint.to_string(), ":2055");
+  EXPECT_EQ(config.listen[1].endpoint.to_string(), ":4739");
+  EXPECT_EQ(config.workers, made.workers);
+  EXPECT_EQ(config.receive_buffer_bytes, made.receive_buffer_bytes);
+  EXPECT_EQ(config.no_store, made.no_store);
+  EXPECT_EQ(config.format, made.format);
+  EXPECT_EQ(config.transport, made.transport);
+  EXPECT_EQ(config.file, made.file);
+  EXPECT_TRUE(config.fields.empty());
+  EXPECT_EQ(config.http, "127.0.0.1:8080");
+  EXPECT_EQ(config.log_format, made.log_format);
+  EXPECT_EQ(config.default_sampling_rate, made.default_sampling_rate);
+  EXPECT_EQ(config.template_fallback_ns, made.template_fallback_ns);
+  EXPECT_EQ(config.hold_for_ns, made.hold_for_ns);
+  EXPECT_EQ(config.hold_bytes_per_exporter, made.hold_bytes_per_exporter);
+  EXPECT_EQ(config.hold_bytes, made.hold_bytes);
+  EXPECT_EQ(config.data, default_data_directory());
+}
+
+TEST_F(OptionsTest, FlagOutranksVariableOutranksFileOutranksDefault) {
+  EXPECT_EQ(load().http, "127.0.0.1:8080");
+  write("[collect]\nhttp = \"127.0.0.1:1\"\n");
+  EXPECT_EQ(load().http, "127.0.0.1:1");
+  Variable variable("WEIR_COLLECT_HTTP", "127.0.0.1:2");
+  EXPECT_EQ(load().http, "127.0.0.1:2");
+  EXPECT_EQ(load({"--http", "127.0.0.1:3"}).http, "127.0.0.1:3");
+}
+
+TEST_F(OptionsTest, OriginsAreTold) {
+  write("[collect]\nworkers = 3\n");
+  Variable variable("WEIR_TEMPLATES_HOLD_FOR", "1h");
+  LoadedConfig loaded = load_collect_settings(words({"--no-store"}));
+  std::string text = effective_config(loaded);
+  auto line = [&](const std::string& key) {
+    size_t at = text.find("\n" + key + " = ");
+    return text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+  };
+  EXPECT_TRUE(line("workers").ends_with("# " + file() + ":2")) << text;
+  EXPECT_TRUE(line("hold_for").ends_with("# WEIR_TEMPLATES_HOLD_FOR")) << text;
+  EXPECT_TRUE(line("no_store").ends_with("# --no-store")) << text;
+  EXPECT_TRUE(line("http").ends_with("# default")) << text;
+}
+
+TEST_F(OptionsTest, EffectiveConfigurationIsAConfiguration) {
+  LoadedConfig loaded = load_collect_settings(words({"--format", "csv", "--fields", "bytes,packets", "--hold-for=2h"}));
+  ConfigFile again = ConfigFile::parse("printed", effective_config(loaded));
+  EXPECT_EQ(again.entries().size(), collect_options().size());
+}
+
+TEST_F(OptionsTest, EveryOptionIsKeyVariableAndFlag) {
+  for (const Option& option : collect_options()) {
+    if (option.fallback.empty()) continue;
+    std::string text(option.fallback), key(option.key);
+    if (option.kind != ValueKind::boolean) {
+      EXPECT_EQ(refusal({"--format=json", std::string(option.flag), text}), "accepted") << key;
+    }
+    EXPECT_EQ(refusal({"--format=json", std::string(option.flag) + "=" + text}), "accepted") << key;
+    write(key + " = " + toml_value(option, text));
+    EXPECT_EQ(refusal({"--format=json"}), "accepted") << key;
+    write("");
+    Variable variable(environment_name(key), text);
+    EXPECT_EQ(refusal({"--format=json"}), "accepted") << key;
+  }
+}
+
+TEST_F(OptionsTest, ValuesReachTheConfiguration) {
+  CollectConfig config = load({"--listen",
+                               "netflow://127.0.0.1:1,netflow://[::1]:2",
+                               "--listen",
+                               "netflow://127.0.0.1:3",
+                               "--workers",
+                               "7",
+                               "--rcvbuf",
+                               "1MiB",
+                               "--data",
+                               "/d",
+                               "--no-store",
+                               "--format",
+                               "protobuf",
+                               "--transport",
+                               "file",
+                               "--transport.file",
+                               "-",
+                               "--fields",
+                               "dst_addr, bytes",
+                               "--http",
+                               "off",
+                               "--log-format",
+                               "json",
+                               "--sampling-rate",
+                               "1000",
+                               "--template-fallback",
+                               "off",
+                               "--hold-for",
+                               "500ms",
+                               "--hold-bytes-per-exporter",
+                               "2k",
+                               "--hold-bytes",
+                               "3M"});
+  ASSERT_EQ(config.listen.size(), 3u);
+  EXPECT_EQ(config.listen[2].endpoint.to_string(), "127.0.0.1:3");
+  EXPECT_EQ(config.workers, 7u);
+  EXPECT_EQ(config.receive_buffer_bytes, 1'048'576);
+  EXPECT_EQ(config.data, "/d");
+  EXPECT_TRUE(config.no_store);
+  EXPECT_EQ(config.format, "protobuf");
+  EXPECT_EQ(config.file, "-");
+  EXPECT_EQ(config.fields, (std::vector<std::string>{"dst_addr", "bytes"}));
+  EXPECT_EQ(config.http, "off");
+  EXPECT_EQ(config.log_format, "json");
+  EXPECT_EQ(config.default_sampling_rate, 1000u);
+  EXPECT_EQ(config.template_fallback_ns, 0);
+  EXPECT_EQ(config.hold_for_ns, 500'000'000);
+  EXPECT_EQ(config.hold_bytes_per_exporter, 2048u);
+  EXPECT_EQ(config.hold_bytes, 3u << 20);
+  EXPECT_FALSE(config.check);
+}
+
+TEST_F(OptionsTest, BadFlagsSayWhatAndWhatToDo) {
+  refused({"--lisen", "x"}, "unknown flag --lisen (did you mean --listen?)");
+  refused({"--lisen=x"}, "unknown flag --lisen (did you mean --listen?)");
+  refused({"stray"}, "unexpected argument \"stray\"");
+  refused({"--workers"}, "--workers needs a value");
+  refused({"--workers", "257"}, "--workers: \"257\" is not a number from 0 to 256");
+  refused({"--workers", "-1"}, "--workers: \"-1\" is not a number");
+  refused({"--rcvbuf", "16Mx"}, "--rcvbuf: \"16Mx\" is not a size");
+  refused({"--rcvbuf", "4G"}, "out of range");
+  refused({"--hold-for", "10y"}, "--hold-for: \"10y\" is not a duration");
+  refused({"--format", "jsn"}, "is not one of json, csv, protobuf, none (did you mean json?)");
+  refused({"--format", "json", "--fields", "byte"}, "unknown field \"byte\" (did you mean bytes?)");
+  refused({"--format", "json", "--fields", "bytes,bytes"}, "named twice");
+  refused({"--transport", "kafka"}, "this version does not have");
+  refused({"--http", "8080"}, "is not an address for HTTP");
+  refused({"--http", "127.0.0.1:70000"}, "is not a port");
+  refused({"--no-store=maybe"}, "--no-store");
+}
+
+TEST_F(OptionsTest, OneListenerForEachAddressAndPort) {
+  refused({"--listen", "netflow://:2055,netflow://:2055"}, "already does");
+  refused({"--listen", "netflow://:2055", "--listen", "netflow://"}, "already does");
+  refused({"--listen", ","}, "at least one URI");
+  EXPECT_EQ(refusal({"--listen", "netflow://127.0.0.1:2055,netflow://[::1]:2055"}), "accepted");
+}
+
+TEST_F(OptionsTest, AnOutputWithoutAFormatIsAMistake) {
+  refused({"--transport.file", "/tmp/x"}, "add --format");
+  refused({"--fields", "bytes"}, "add --format");
+  EXPECT_EQ(refusal({"--transport.file", "/tmp/x", "--format", "none"}), "accepted");
+}
+
+TEST_F(OptionsTest, BadValuesInTheFileNameTheLine) {
+  write("# a comment\n[collect]\nlisten = \"netflow://:2055\"\nrcvbuf = \"16Mx\"\n");
+  refused({}, file() + ":4:10: collect.rcvbuf: \"16Mx\" is not a size");
+  EXPECT_EQ(load({"--rcvbuf", "1M"}).receive_buffer_bytes, 1 << 20);  // a flag gets one past the mistake
+}
+
+TEST_F(OptionsTest, UnknownVariablesAreErrors) {
+  {
+    Variable variable("WEIR_COLECT_HTTP", "off");
+    refused({}, "unknown environment variable WEIR_COLECT_HTTP (did you mean WEIR_COLLECT_HTTP?)");
+  }
+  {
+    Variable variable("WEIR_COLLECT_WORKERS", "many");
+    refused({}, "WEIR_COLLECT_WORKERS: \"many\" is not a number");
+  }
+  Variable empty("WEIR_COLLECT_WORKERS", "");
+  EXPECT_EQ(load().workers, 0u);
+}
+
+TEST_F(OptionsTest, WeirConfigNamesTheFile) {
+  write("[collect]\nworkers = 5\n");
+  Variable variable("WEIR_CONFIG", file());
+  EXPECT_EQ(load_collect_config({}).workers, 5u);
+}
+
+TEST_F(OptionsTest, CheckLeavesNothingBehind) {
+  std::string data = folder_ / "a" / "b", out = folder_ / "flows.json";
+  CollectConfig config =
+      load({"--data", data, "--format", "json", "--transport.file", out, "--listen", "netflow://127.0.0.1:29551"});
+  check_collect(config);
+  EXPECT_FALSE(std::filesystem::exists(data));
+  EXPECT_FALSE(std::filesystem::exists(out));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);  // weir.toml
+}
+
+TEST_F(OptionsTest, CheckFindsWhatCannotBeUsed) {
+  const std::string port = "netflow://127.0.0.1:29552";
+  auto problem = [&](const Arguments& flags) -> std::string {
+    Arguments all = {"--listen", port};
+    all.insert(all.end(), flags.begin(), flags.end());
+    try {
+      check_collect(load(all));
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ExitCode::usage);
+      return e.what();
+    }
+    return "fine";
+  };
+  const std::string good = folder_;
+  EXPECT_EQ(problem({"--data", good}), "fine");
+  EXPECT_NE(problem({"--data", file()}).find("is a file"), std::string::npos);
+  EXPECT_NE(problem({"--data", file() + "/below"}).find("is a file"), std::string::npos);
+  EXPECT_NE(problem({"--data", "/proc/weir"}).find("cannot write"), std::string::npos);
+  EXPECT_NE(problem({"--data", good, "--format", "json", "--transport.file", good}).find("is a directory"),
+            std::string::npos);
+  EXPECT_NE(
+      problem({"--data", good, "--format", "json", "--transport.file", good + "/no/f"}).find("there is no directory"),
+      std::string::npos);
+  auto taken = os::UdpSocket::listen({*IpAddress::parse("127.0.0.1"), 29552}, 0);
+  EXPECT_NE(problem({"--data", good}).find("another program has the port"), std::string::npos);
+}
+
+TEST(Reference, ExampleIsValidBothAsItIsAndUncommented) {
+  std::string example = example_config(), active;
+  EXPECT_EQ(ConfigFile::parse("example", example).entries().size(), 0u);
+  size_t lines = 0;
+  for (size_t at = 0, end; (end = example.find('\n', at)) != std::string::npos; at = end + 1) {
+    std::string line = example.substr(at, end - at);
+    bool value = line.starts_with("# ") && line.find(" = ") != std::string::npos;
+    lines += value;
+    active += (value ? line.substr(2) : line) + "\n";
+  }
+  EXPECT_EQ(lines, collect_options().size());
+  EXPECT_EQ(ConfigFile::parse("example", active).entries().size(), collect_options().size());
+}
+
+}  // namespace
+}  // namespace weir

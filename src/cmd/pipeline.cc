@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/pipeline.h"
+
+#include "base/error.h"
+#include "os/clock.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kTickNs = 1'000'000'000;
+constexpr int64_t kFlushAfterNs = 100'000'000;  // a row waits at most this long for its batch to fill
+constexpr int kWaitMs = 50;
+constexpr int64_t kDrainNs = 2'000'000'000;     // at most, where exporters go on sending
+
+}  // namespace
+
+struct Pipeline::Lane {
+  Lane(std::vector<ListeningSocket> sockets, std::unique_ptr<Decoder> d)
+      : receiver(std::move(sockets)), decoder(std::move(d)) {}
+  UdpReceiver receiver;
+  std::unique_ptr<Decoder> decoder;
+  std::unique_ptr<Worker> worker;
+};
+
+Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
+  for (const Listener& listener : parts.config.listen)
+    if (os::port_in_use(listener.endpoint))
+      throw usage_error("cannot listen on " + listener.uri +
+                        ": another program has the port; stop it, or listen elsewhere with --listen");
+  for (unsigned w = 0; w < parts.workers; ++w) {
+    std::vector<ListeningSocket> sockets;
+    for (const Listener& listener : parts.config.listen) {
+      os::UdpSocket socket =
+          os::UdpSocket::listen(listener.endpoint, static_cast<int>(parts.config.receive_buffer_bytes));
+      SocketAccount& account = parts.ledger.add_socket(listener.uri, w, socket.granted_receive_buffer());
+      sockets.push_back({std::move(socket), &account, 0});
+    }
+    auto emit = [this](std::unique_ptr<FlowBatch> batch) { parts_.deliver(parts_.pool.publish(std::move(batch))); };
+    auto decoder = std::make_unique<Decoder>(DecoderConfig{parts.config.default_sampling_rate}, parts.templates,
+                                             parts.streams, parts.ledger, parts.pool, emit);
+    lanes_.push_back(std::make_unique<Lane>(std::move(sockets), std::move(decoder)));
+  }
+}
+
+Pipeline::~Pipeline() { stop(); }
+
+void Pipeline::start() {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[i];
+    lane.worker = std::make_unique<Worker>("worker " + std::to_string(i),
+                                           [this, &lane](std::stop_token stop) { work(lane, stop); });
+  }
+}
+
+void Pipeline::work(Lane& lane, std::stop_token stop) {
+  auto decode = [&](std::span<const Datagram> batch) {
+    for (const Datagram& datagram : batch) lane.decoder->decode(datagram);
+  };
+  while (!stop.stop_requested()) {
+    size_t received = lane.receiver.receive(kWaitMs, decode);
+    int64_t oldest = lane.decoder->oldest_pending_ns();
+    if (oldest != 0 && (received == 0 || os::realtime_ns() - oldest > kFlushAfterNs)) lane.decoder->flush();
+    int64_t now = os::monotonic_ns(), due = next_tick_ns_.load(std::memory_order_relaxed);
+    if (now >= due && next_tick_ns_.compare_exchange_strong(due, now + kTickNs)) lane.decoder->tick(now);
+  }
+  drain(lane);
+}
+
+void Pipeline::drain(Lane& lane) {
+  int64_t end = os::monotonic_ns() + kDrainNs;
+  auto decode = [&](std::span<const Datagram> batch) {
+    for (const Datagram& datagram : batch) lane.decoder->decode(datagram);
+  };
+  while (os::monotonic_ns() < end)
+    if (lane.receiver.receive(0, decode) == 0 && lane.receiver.receive(0, decode) == 0) break;
+  lane.decoder->flush();
+}
+
+void Pipeline::stop() {
+  for (auto& lane : lanes_)
+    if (lane->worker) lane->worker->request_stop();
+  for (auto& lane : lanes_) lane->worker.reset();
+  update_drops();
+  if (lanes_.empty()) return;
+  lanes_.front()->decoder->give_up_held();
+  lanes_.front()->decoder->flush();
+}
+
+void Pipeline::update_drops() {
+  for (auto& lane : lanes_) lane->receiver.update_drops();
+}
+
+}  // namespace weir

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the decoders' fuzzers share. Input := (length u16, sender u8, datagram)*; the version number of every datagram
+// is set, so that all of the input reaches the decoder under test.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/assert.h"
+#include "decode/decoder.h"
+#include "os/clock.h"
+
+namespace weir {
+
+// Reads every value that a batch says it holds.
+inline void read_everything(const FlowBatch& batch) {
+  uint32_t rows = 0;
+  uint64_t sum = 0;
+  for (const Run& run : batch.runs()) {
+    WEIR_ASSERT(run.first_row == rows);
+    rows += run.rows;
+    for (const FieldInfo& field : kFields) {
+      if (!run.mask.has(field.field)) continue;
+      for (uint32_t row = run.first_row; row < rows; ++row) {
+        if (field.column == Column::address) sum += batch.column<IpAddress>(field.field)[row].bytes[15];
+        else if (field.column == Column::list_u32 || field.column == Column::list_address) {
+          const ListRef& list = batch.column<ListRef>(field.field)[row];
+          size_t values = field.column == Column::list_u32 ? batch.list_numbers().size() : batch.list_addresses().size();
+          WEIR_ASSERT(list.count == 0 || list.first + list.count <= values);
+        } else {
+          sum += batch.number(field.field, row);
+        }
+      }
+    }
+  }
+  WEIR_ASSERT(rows == batch.rows());
+  volatile uint64_t keep = sum;
+  (void)keep;
+}
+
+inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size) {
+  TemplateStoreConfig config;
+  config.hold = {1'000'000'000, 1 << 14, 1 << 16};
+  config.fallback_after_ns = 1;
+  config.most_templates_per_exporter = 64;
+  config.most_templates = 128;
+  Ledger ledger(0, 64);
+  TemplateStore templates(config);
+  Streams streams(ledger, templates);
+  static BatchPool pool;
+  uint64_t rows = 0;
+  Decoder decoder({}, templates, streams, ledger, pool, [&](std::unique_ptr<FlowBatch> batch) {
+    read_everything(*batch);
+    rows += batch->rows();
+    pool.give_back(std::move(batch));
+  });
+  std::vector<uint8_t> copy;
+  while (size >= 3) {
+    size_t length = std::min<size_t>(load_be16(data), size - 3);
+    uint8_t sender = data[2];
+    copy.assign(data + 3, data + 3 + length);
+    if (length >= 2) store_be(copy.data(), version);
+    data += 3 + length;
+    size -= 3 + length;
+    decoder.decode({copy, IpAddress::v4(0xc0000200 + (sender & 1)), static_cast<uint16_t>(sender >> 1 & 3), 1});
+    if (sender & 0x80) decoder.tick(os::monotonic_ns(), true);
+  }
+  decoder.tick(os::monotonic_ns(), true);
+  decoder.give_up_held();
+  decoder.flush();
+  int64_t records = 0, held = 0;
+  for (const AccountRow& row : ledger.rows().accounts) records += row.records, held += row.held;
+  WEIR_ASSERT(records == static_cast<int64_t>(rows));
+  WEIR_ASSERT(held == 0);
+  return 0;
+}
+
+}  // namespace weir

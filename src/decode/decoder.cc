@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/decoder.h"
+
+#include "os/clock.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr size_t kNetflow5Header = 24, kNetflow5Record = 48;
+constexpr size_t kNetflow9Header = 20, kIpfixHeader = 16;
+constexpr size_t kSetHeader = 4;
+constexpr uint16_t kFirstDataSet = 256;
+
+}  // namespace
+
+Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger,
+                 BatchPool& pool, Emit emit)
+    : config_(config), templates_(templates), streams_(streams), ledger_(ledger), pool_(pool), emit_(std::move(emit)),
+      batch_(pool.take()), fields_(limits::kFieldsPerTemplate) {}
+
+void Decoder::flush() {
+  if (batch_->empty()) return;
+  emit_(std::move(batch_));
+  batch_ = pool_.take();
+}
+
+void Decoder::decode(const Datagram& datagram) {
+  if (known_.size() >= limits::kSessions) known_.clear();
+  if (datagram.bytes.size() < 2) return refuse(datagram, Protocol::unknown, Malformed::short_header);
+  switch (load_be16(datagram.bytes.data())) {
+    case 5: return decode_netflow5(datagram);
+    case 9: return decode_netflow9(datagram);
+    case 10: return decode_ipfix(datagram);
+    default: return refuse(datagram, Protocol::unknown, Malformed::unknown_version);
+  }
+}
+
+// A datagram whose header cannot be read belongs to no domain: domain 0 of its sender.
+void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reason) {
+  Account& account = ledger_.account({datagram.exporter, protocol, 0});
+  account.datagrams.add();
+  if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
+  account.last_seen_ns.set(datagram.received_ns);
+  account.count(reason);
+}
+
+Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
+  auto found = known_.find(key);
+  if (found != known_.end()) {
+    if (!found->second->stream->forgotten.load(std::memory_order_relaxed)) return found->second.get();
+    known_.erase(found);
+  }
+  std::shared_ptr<Stream> stream = streams_.find(key, now_ns);
+  if (!stream) return nullptr;
+  auto fresh = std::make_unique<Known>();
+  fresh->stream = std::move(stream);
+  if (fresh->stream->session) {
+    fresh->version = fresh->stream->session->version();
+    fresh->plans = templates_.plans(*fresh->stream->session);
+  }
+  return (known_[key] = std::move(fresh)).get();
+}
+
+void Decoder::refresh(Known& known) {
+  uint32_t version = known.stream->session->version();
+  if (version == known.version) return;
+  known.version = version;  // read before the plans: at worst they are newer
+  known.plans = templates_.plans(*known.stream->session);
+}
+
+// Finds the sender and counts the datagram; false where the sender is one too many.
+bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain) {
+  message.exporter = datagram.exporter;
+  message.exporter_port = datagram.exporter_port;
+  message.protocol = protocol;
+  message.context.received_ns = datagram.received_ns;
+  message.known = known({datagram.exporter, datagram.exporter_port, protocol, domain}, datagram.received_ns);
+  if (!message.known) {
+    Account& account = ledger_.account({datagram.exporter, protocol, domain});
+    account.datagrams.add();
+    account.count(Refused::sessions_full);
+    return false;
+  }
+  Stream& stream = *message.known->stream;
+  if (stream.session) refresh(*message.known);
+  Account& account = stream.account;
+  account.datagrams.add();
+  if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
+  account.last_seen_ns.set(datagram.received_ns);
+  stream.last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
+  return true;
+}
+
+// NetFlow v5 header, 24 octets: version, count (2 each), uptime ms, seconds, nanoseconds, flow sequence (4 each), engine
+// type, engine id (1 each), sampling mode (2 bits) and interval (14 bits).
+void Decoder::decode_netflow5(const Datagram& datagram) {
+  const uint8_t* p = datagram.bytes.data();
+  if (datagram.bytes.size() < kNetflow5Header) return refuse(datagram, Protocol::netflow5, Malformed::short_header);
+  Message message;
+  uint32_t engine = load_be16(p + 20);
+  if (!begin(message, datagram, Protocol::netflow5, engine)) return;
+  message.type = FlowType::netflow5;
+  message.context.uptime_ms = load_be32(p + 4);
+  message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond + load_be32(p + 12) % kSecond;
+  message.context.sequence = load_be32(p + 16);
+  message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
+  message.header_sampling_rate = load_be16(p + 22) & 0x3fff;
+  uint32_t claimed = load_be16(p + 2);
+  size_t present = (datagram.bytes.size() - kNetflow5Header) / kNetflow5Record;
+  if (claimed != present || (datagram.bytes.size() - kNetflow5Header) % kNetflow5Record != 0)
+    message.known->stream->account.count(Malformed::count_mismatch);
+  size_t whole = std::min<size_t>(claimed, present);
+  uint32_t records = read_records(message, netflow5_plan(), datagram.bytes.subspan(kNetflow5Header, whole * kNetflow5Record));
+  follow_sequence(message, claimed <= present ? claimed : records, true);
+}
+
+// NetFlow v9 header, 20 octets (RFC 3954 §5.1): version, count (2 each), uptime ms, seconds, sequence, source id
+// (4 each). The count is not trusted: sets are read by their lengths.
+void Decoder::decode_netflow9(const Datagram& datagram) {
+  const uint8_t* p = datagram.bytes.data();
+  if (datagram.bytes.size() < kNetflow9Header) return refuse(datagram, Protocol::netflow9, Malformed::short_header);
+  Message message;
+  message.domain = load_be32(p + 16);
+  if (!begin(message, datagram, Protocol::netflow9, message.domain)) return;
+  message.type = FlowType::netflow9;
+  message.context.uptime_ms = load_be32(p + 4);
+  message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond;
+  message.context.sequence = load_be32(p + 12);
+  message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
+  decode_sets(message, datagram.bytes.subspan(kNetflow9Header));
+  follow_sequence(message, 1, true);
+}
+
+// IPFIX message header, 16 octets (RFC 7011 §3.1): version, length (2 each), export time s, sequence,
+// observation domain (4 each).
+void Decoder::decode_ipfix(const Datagram& datagram) {
+  const uint8_t* p = datagram.bytes.data();
+  if (datagram.bytes.size() < kIpfixHeader) return refuse(datagram, Protocol::ipfix, Malformed::short_header);
+  Message message;
+  message.domain = load_be32(p + 12);
+  if (!begin(message, datagram, Protocol::ipfix, message.domain)) return;
+  message.type = FlowType::ipfix;
+  message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
+  message.context.sequence = load_be32(p + 8);
+  uint64_t init_ms = message.known->plans->options.system_init_ms;
+  message.base = {message.context.export_ns, 0, false, static_cast<int64_t>(init_ms * 1'000'000)};
+  size_t length = load_be16(p + 2);
+  if (length != datagram.bytes.size()) message.known->stream->account.count(Malformed::length_mismatch);
+  length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
+  decode_sets(message, datagram.bytes.subspan(kIpfixHeader, length - kIpfixHeader));
+  follow_sequence(message, message.records, message.sets_held == 0);
+}
+
+// Sets, one after the other: id, length (2 octets each, the length with this header), body.
+void Decoder::decode_sets(Message& message, Bytes sets) {
+  Account& account = message.known->stream->account;
+  bool netflow9 = message.protocol == Protocol::netflow9;
+  const uint16_t templates = netflow9 ? 0 : 2, options = netflow9 ? 1 : 3;
+  while (sets.size() >= kSetHeader) {
+    uint16_t id = load_be16(sets.data());
+    size_t length = load_be16(sets.data() + 2);
+    if (length < kSetHeader || length > sets.size()) return account.count(Malformed::short_set);
+    Bytes body = sets.subspan(kSetHeader, length - kSetHeader);
+    sets = sets.subspan(length);
+    if (id >= kFirstDataSet) read_data_set(message, id, body);
+    else if (id == templates) read_templates(message, body, TemplateKind::data);
+    else if (id == options) read_templates(message, body, TemplateKind::options);
+    else account.count(Malformed::reserved_set);
+  }
+  if (!sets.empty()) account.count(Malformed::trailing_bytes);
+}
+
+void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
+  Account& account = message.known->stream->account;
+  ByteReader reader(body);
+  TemplateRecord record;
+  for (;;) {
+    TemplateReadResult result = read_template(reader, message.protocol, kind, record);
+    if (result.read == TemplateRead::padding) return;
+    if (result.read == TemplateRead::ok) install(message, record);
+    else account.count(result.reason);
+    if (result.read == TemplateRead::broken) return;
+  }
+}
+
+void Decoder::install(Message& message, TemplateRecord& record) {
+  Known& known = *message.known;
+  Account& account = known.stream->account;
+  if (record.is_withdrawal()) return account.withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
+  const Plan* plan = known.plans->find(record.id);
+  if (plan && plan->same_layout(record)) return;  // a repetition, as UDP needs them
+  TemplateStore::Installed installed = templates_.install(*known.stream->session, std::move(record));
+  if (installed.refused) return account.count(*installed.refused);
+  refresh(known);
+  account.templates.set(static_cast<int64_t>(known.plans->plans.size()));
+  if (!installed.released.empty()) replay(std::move(installed.released), installed.plan, &message, false);
+}
+
+void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
+  const Plan* plan = message.known->plans->find(set_id);
+  if (!plan) return hold(message, set_id, body);
+  uint32_t records = read_records(message, *plan, body);
+  message.records += records;
+}
+
+void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
+  Stream& stream = *message.known->stream;
+  HeldSet set{stream.key, set_id, os::monotonic_ns(), message.context, {body.begin(), body.end()}};
+  dropped_.clear();
+  if (auto plan = templates_.hold(std::move(set), dropped_)) {
+    message.records += read_records(message, *plan, body);  // another worker has just installed it
+    return;
+  }
+  stream.account.missing_template.add();
+  stream.account.held.add();
+  stream.account.held_bytes.add(static_cast<int64_t>(body.size()));
+  ++message.sets_held;
+  give_up(dropped_);
+}
+
+// IPFIX counts records in its sequence numbers; the sets held just now are still to come.
+void Decoder::follow_sequence(const Message& message, uint32_t units, bool units_known) {
+  Stream& stream = *message.known->stream;
+  SequenceStep step;
+  step.sequence = message.context.sequence;
+  step.units = units;
+  step.units_known = units_known;
+  step.has_uptime = message.base.has_uptime;
+  step.uptime_ms = message.context.uptime_ms;
+  step.export_seconds = static_cast<uint32_t>(message.context.export_ns / kSecond);
+  std::unique_lock lock(stream.mutex);
+  SequenceChange change = stream.sequence.advance(step);
+  if (message.sets_held && message.protocol == Protocol::ipfix) stream.sequence.hold(message.sets_held);
+  lock.unlock();
+  if (change.lost) stream.account.sequence_lost.add(change.lost);
+  if (change.duplicate) stream.account.duplicates.add();
+  if (change.restart) stream.account.restarts.add();
+  int64_t skew = message.context.received_ns - message.context.export_ns;
+  stream.account.clock_skew_ns.set(skew);
+}
+
+}  // namespace weir

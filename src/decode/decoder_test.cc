@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// Datagrams built by hand from the RFCs' layouts, through the whole decoder.
+#include "decode/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include "os/clock.h"
+
+namespace weir {
+namespace {
+
+class Writer {  // big-endian
+ public:
+  Writer& u8(uint64_t v) { return put(v, 1); }
+  Writer& u16(uint64_t v) { return put(v, 2); }
+  Writer& u32(uint64_t v) { return put(v, 4); }
+  Writer& u64(uint64_t v) { return put(v, 8); }
+  Writer& put(uint64_t v, int octets) {
+    for (int i = octets - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(v >> (8 * i)));
+    return *this;
+  }
+  Writer& add(const Writer& other) {
+    bytes.insert(bytes.end(), other.bytes.begin(), other.bytes.end());
+    return *this;
+  }
+  std::vector<uint8_t> bytes;
+};
+
+Writer set(uint16_t id, const Writer& body) { return Writer().u16(id).u16(body.bytes.size() + 4).add(body); }
+
+constexpr uint32_t kExportSeconds = 1'700'000'000;
+
+Writer netflow9(uint32_t sequence, uint32_t uptime_ms, const Writer& sets, uint32_t domain = 0) {
+  return Writer().u16(9).u16(1).u32(uptime_ms).u32(kExportSeconds).u32(sequence).u32(domain).add(sets);
+}
+Writer ipfix(uint32_t sequence, const Writer& sets, uint32_t domain = 0) {
+  return Writer().u16(10).u16(16 + sets.bytes.size()).u32(kExportSeconds).u32(sequence).u32(domain).add(sets);
+}
+
+// Everything that a Decoder needs, and the rows that it emitted.
+struct Fixture {
+  explicit Fixture(int64_t fallback_ns = 0) : templates(store_config(fallback_ns)) {}
+  static TemplateStoreConfig store_config(int64_t fallback_ns) {
+    TemplateStoreConfig config;
+    config.hold = {limits::kHeldForNs, limits::kHeldBytesPerExporter, limits::kHeldBytes};
+    config.fallback_after_ns = fallback_ns;
+    return config;
+  }
+  void send(const Writer& datagram, uint16_t port = 4000) {
+    decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), port, kExportSeconds * 1'000'000'000ll});
+  }
+  const FlowBatch& rows() {
+    decoder.flush();
+    if (batches.empty()) batches.push_back(pool.take());
+    return *batches.back();
+  }
+  const Account& account(Protocol protocol, uint32_t domain = 0) {
+    return ledger.account({*IpAddress::parse("192.0.2.1"), protocol, domain});
+  }
+  static int64_t count(const Account& a, Malformed reason) {
+    return a.malformed_by_reason[static_cast<size_t>(reason)].value();
+  }
+  Ledger ledger{0};
+  TemplateStore templates;
+  Streams streams{ledger, templates};
+  BatchPool pool;
+  std::vector<std::unique_ptr<FlowBatch>> batches;
+  Decoder decoder{{}, templates, streams, ledger, pool, [this](auto batch) { batches.push_back(std::move(batch)); }};
+};
+
+Writer v5_record(uint32_t first_ms, uint32_t last_ms) {
+  return Writer().u32(0xc0000205).u32(0xc6336407).u32(0x0a000001).u16(3).u16(4).u32(10).u32(1500).u32(first_ms).u32(last_ms)
+      .u16(12345).u16(443).u8(0).u8(0x1b).u8(6).u8(0x20).u16(64500).u16(64501).u8(24).u8(16).u16(0);
+}
+Writer v5(uint16_t count, const Writer& records, uint32_t uptime_ms = 100'000) {
+  return Writer().u16(5).u16(count).u32(uptime_ms).u32(kExportSeconds).u32(500'000'000).u32(77).u8(1).u8(2)
+      .u16(0x4000 | 100).add(records);
+}
+
+TEST(Decoder, NetFlow5) {
+  Fixture f;
+  f.send(v5(1, v5_record(90'000, 99'000)));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 1u);
+  const weir::Run& run = rows.runs()[0];
+  EXPECT_EQ(run.type, FlowType::netflow5);
+  EXPECT_EQ(run.sampling_rate, 100u);
+  EXPECT_EQ(run.sequence, 77u);
+  EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[0].to_string(), "192.0.2.5");
+  EXPECT_EQ(rows.column<IpAddress>(Field::dst_addr)[0].to_string(), "198.51.100.7");
+  EXPECT_EQ(rows.column<IpAddress>(Field::next_hop)[0].to_string(), "10.0.0.1");
+  for (auto [field, value] : std::initializer_list<std::pair<Field, uint64_t>>{
+           {Field::in_if, 3}, {Field::out_if, 4}, {Field::packets, 10}, {Field::bytes, 1500}, {Field::src_port, 12345},
+           {Field::dst_port, 443}, {Field::tcp_flags, 0x1b}, {Field::proto, 6}, {Field::ip_tos, 0x20}, {Field::src_as, 64500},
+           {Field::dst_as, 64501}, {Field::src_net, 24}, {Field::dst_net, 16}, {Field::etype, 0x0800}})
+    EXPECT_EQ(rows.number(field, 0), value) << info(field).name;
+  int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 10'000'000'000);
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], header_ns - 1'000'000'000);
+  EXPECT_EQ(f.account(Protocol::netflow5, 0x0102).records.value(), 1);
+}
+
+// The uptime wrapped between the flow and the header.
+TEST(Decoder, UptimesCountModulo2To32) {
+  Fixture f;
+  f.send(v5(1, v5_record(4'294'967'000u, 4'294'967'295u), 5'000));
+  const FlowBatch& rows = f.rows();
+  int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 5'296'000'000);
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], header_ns - 5'001'000'000);
+  EXPECT_EQ(f.account(Protocol::netflow5, 0x0102).time_quality.value(), 0);
+}
+
+TEST(Decoder, NetFlow5WithAWrongCountKeepsWholeRecords) {
+  Fixture f;
+  Writer two = v5_record(1, 2).add(v5_record(1, 2));
+  f.send(v5(30, two));
+  f.send(v5(1, two));
+  EXPECT_EQ(f.rows().rows(), 3u);
+  const Account& account = f.account(Protocol::netflow5, 0x0102);
+  EXPECT_EQ(Fixture::count(account, Malformed::count_mismatch), 2);
+}
+
+const Writer kTemplate256 = set(0, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4));
+Writer data256(uint32_t source, uint32_t bytes) { return Writer().u32(source).u32(0x0a000002).u32(bytes); }
+
+TEST(Decoder, TemplateAndDataInOneDatagram) {
+  Fixture f;
+  f.send(netflow9(1, 1000, Writer().add(kTemplate256).add(set(256, data256(0x0a000001, 99).add(data256(0x0a000003, 7))))));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 2u);
+  EXPECT_EQ(rows.column<uint64_t>(Field::bytes)[1], 7u);
+  EXPECT_FALSE(rows.runs()[0].mask.has(Field::packets));
+  EXPECT_EQ(rows.runs()[0].domain, 0u);
+}
+
+TEST(Decoder, DataBeforeItsTemplateInTheSameDatagram) {
+  Fixture f;
+  f.send(ipfix(100, Writer().add(set(256, data256(1, 5))).add(set(2, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4)))));
+  f.send(ipfix(101, set(256, data256(2, 6))));
+  EXPECT_EQ(f.rows().rows(), 2u);
+  const Account& account = f.account(Protocol::ipfix);
+  EXPECT_EQ(account.replayed.value(), 1);
+  EXPECT_EQ(account.held.value(), 0);
+  EXPECT_EQ(account.sequence_lost.value(), 0);
+}
+
+TEST(Decoder, HeldDataIsDecodedInOrderWhenItsTemplateComes) {
+  Fixture f;
+  for (uint32_t i = 0; i < 5; ++i) f.send(netflow9(i, 1000, set(256, data256(i, i)), 9));
+  EXPECT_EQ(f.account(Protocol::netflow9, 9).held.value(), 5);
+  EXPECT_EQ(f.rows().rows(), 0u);
+  f.batches.clear();
+  f.send(netflow9(5, 1000, Writer(kTemplate256), 9));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 5u);
+  for (uint32_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(rows.column<uint64_t>(Field::bytes)[i], i);
+    EXPECT_EQ(rows.runs()[i].sequence, i);  // of the datagram that brought it
+    EXPECT_EQ(rows.runs()[i].domain, 9u);
+  }
+  EXPECT_EQ(f.account(Protocol::netflow9, 9).replayed.value(), 5);
+  EXPECT_EQ(f.account(Protocol::netflow9, 9).held.value(), 0);
+}
+
+TEST(Decoder, IpfixSequenceAccountsForHeldRecords) {
+  Fixture f;
+  Writer ipfix_template = set(2, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4));
+  f.send(ipfix(0, set(256, data256(1, 1).add(data256(2, 2)))));  // two records, unknown yet
+  f.send(ipfix(2, set(256, data256(3, 3))));                     // one
+  f.send(ipfix(13, ipfix_template));                             // ten lost before it
+  f.send(ipfix(13, set(256, data256(4, 4))));
+  f.rows();
+  const Account& account = f.account(Protocol::ipfix);
+  EXPECT_EQ(account.records.value(), 4);
+  EXPECT_EQ(account.sequence_lost.value(), 10);
+}
+
+TEST(Decoder, AnotherPortsTemplateAfterTheWait) {
+  Fixture f(10'000'000'000);
+  f.send(netflow9(1, 1000, Writer(kTemplate256)), 1111);
+  f.send(netflow9(1, 1000, set(256, data256(1, 5))), 2222);
+  int64_t now = os::monotonic_ns();
+  f.decoder.tick(now + 9'000'000'000);
+  EXPECT_EQ(f.rows().rows(), 0u);
+  f.batches.clear();
+  f.decoder.tick(now + 11'000'000'000);
+  EXPECT_EQ(f.rows().rows(), 1u);
+  EXPECT_EQ(f.account(Protocol::netflow9).fallback.value(), 1);
+}
+
+TEST(Decoder, SamplingFromOptionsPerSampler) {
+  Fixture f;
+  // Options template 257: scope system (4), samplerId (48) 1 octet, samplingInterval (34) 4 octets.
+  Writer options = set(1, Writer().u16(257).u16(4).u16(8).u16(1).u16(4).u16(48).u16(1).u16(34).u16(4));
+  Writer option_data = set(257, Writer().u32(0).u8(1).u32(100).u32(0).u8(2).u32(2000));
+  Writer with_sampler = set(0, Writer().u16(258).u16(2).u16(1).u16(4).u16(48).u16(1));
+  Writer data = set(258, Writer().u32(10).u8(2).u32(20).u8(1).u32(30).u8(9));
+  f.send(netflow9(1, 1000, Writer().add(options).add(option_data).add(with_sampler).add(data)));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 3u);
+  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[0], 2000u);
+  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[1], 100u);
+  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[2], 2000u);  // unknown sampler: the last named rate
+  EXPECT_EQ(f.account(Protocol::netflow9).options_records.value(), 2);
+}
+
+// RFC 5477 §8.2.2: one packet chosen, 999 skipped.
+TEST(Decoder, SamplingFromIntervalAndSpace) {
+  Fixture f;
+  Writer options = set(3, Writer().u16(257).u16(3).u16(1).u16(302).u16(8).u16(305).u16(4).u16(306).u16(4));
+  Writer option_data = set(257, Writer().u64(5).u32(1).u32(999));
+  Writer tpl = set(2, Writer().u16(258).u16(1).u16(1).u16(8));
+  f.send(ipfix(0, Writer().add(options).add(option_data).add(tpl).add(set(258, Writer().u64(10)))));
+  EXPECT_EQ(f.rows().runs()[0].sampling_rate, 1000u);
+}
+
+TEST(Decoder, IpfixVariableLengthEnterpriseAndReducedSize) {
+  Fixture f;
+  Writer tpl = set(2, Writer().u16(300).u16(5).u16(0x8000 | 42).u16(0xffff).u32(9).u16(1).u16(3).u16(27).u16(16).u16(152).u16(8)
+                          .u16(2).u16(0xffff));
+  Writer record = Writer().u8(3).u8('a').u8('b').u8('c').put(70'000, 3);
+  for (int i = 0; i < 15; ++i) record.u8(i == 0 ? 0x20 : 0);
+  record.u8(1).u64(1'700'000'000'123).u8(2).u16(513);
+  f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer(record).add(record)))));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 2u);
+  EXPECT_EQ(rows.runs().size(), 1u);
+  EXPECT_EQ(rows.column<uint64_t>(Field::bytes)[1], 70'000u);
+  EXPECT_EQ(rows.column<uint64_t>(Field::packets)[1], 513u);
+  EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[0].to_string(), "2000::1");
+  EXPECT_EQ(rows.column<uint16_t>(Field::etype)[0], 0x86dd);
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], 1'700'000'000'123'000'000);
+}
+
+TEST(Decoder, NtpTimes) {
+  Fixture f;
+  Writer tpl = set(2, Writer().u16(300).u16(2).u16(156).u16(8).u16(157).u16(8));
+  uint64_t ntp_seconds = 1'700'000'000ull + 2'208'988'800ull;
+  Writer record = Writer().u64(ntp_seconds << 32 | 0x8000'0000).u64((ntp_seconds + 1) << 32 | 0x4000'0000);
+  f.send(ipfix(0, Writer().add(tpl).add(set(300, record))));
+  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'700'000'000'500'000'000);
+  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_end_ns)[0], 1'700'000'001'250'000'000);
+}
+
+TEST(Decoder, IpfixUptimesNeedTheBootTime) {
+  Fixture f;
+  Writer tpl = set(2, Writer().u16(300).u16(2).u16(22).u16(4).u16(21).u16(4));
+  f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer().u32(1000).u32(2000)))));
+  EXPECT_FALSE(f.rows().runs()[0].mask.has(Field::time_flow_start_ns));
+  f.batches.clear();
+  Writer options = set(3, Writer().u16(301).u16(2).u16(1).u16(149).u16(4).u16(160).u16(8));
+  Writer option_data = set(301, Writer().u32(0).u64(1'699'999'000'000));
+  f.send(ipfix(1, Writer().add(options).add(option_data)));
+  f.send(ipfix(2, set(300, Writer().u32(1000).u32(2000))));
+  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'699'999'001'000'000'000);
+}
+
+TEST(Decoder, BothFamiliesInOneTemplate) {
+  Fixture f;
+  Writer tpl = set(0, Writer().u16(256).u16(2).u16(8).u16(4).u16(27).u16(16));
+  Writer v6 = Writer().u32(0).u64(0x20010db800000000).u64(7), v4 = Writer().u32(0x0a000001).u64(0).u64(0);
+  f.send(netflow9(1, 1000, Writer().add(tpl).add(set(256, Writer(v6).add(v4)))));
+  const FlowBatch& rows = f.rows();
+  EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[0].to_string(), "2001:db8::7");
+  EXPECT_EQ(rows.column<uint16_t>(Field::etype)[0], 0x86dd);
+  EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[1].to_string(), "10.0.0.1");
+  EXPECT_EQ(rows.column<uint16_t>(Field::etype)[1], 0x0800);
+}
+
+TEST(Decoder, MplsStack) {
+  Fixture f;
+  Writer tpl = set(0, Writer().u16(256).u16(2).u16(70).u16(3).u16(71).u16(3));
+  f.send(netflow9(1, 1000, Writer().add(tpl).add(set(256, Writer().put(1000 << 4, 3).put(2000 << 4 | 1, 3).put(5 << 4, 3).put(6 << 4, 3)))));
+  const FlowBatch& rows = f.rows();
+  const ListRef& list = rows.column<ListRef>(Field::mpls_label)[1];
+  ASSERT_EQ(list.count, 2u);
+  EXPECT_EQ(rows.list_numbers()[list.first], 5u);
+  EXPECT_EQ(rows.list_numbers()[list.first + 1], 6u);
+}
+
+TEST(Decoder, MalformedIsCountedAndTheRestDecoded) {
+  Fixture f;
+  f.send(Writer().u16(9).u16(1));
+  f.send(Writer().u8(9));
+  f.send(Writer().u16(4711).u32(0));
+  f.send(netflow9(1, 0, Writer().add(kTemplate256).add(set(200, Writer().u32(0))).add(set(256, data256(1, 2))).u16(256).u16(3)));
+  EXPECT_EQ(f.rows().rows(), 1u);
+  const Account& account = f.account(Protocol::netflow9);
+  EXPECT_EQ(Fixture::count(account, Malformed::short_header), 1);
+  EXPECT_EQ(Fixture::count(account, Malformed::reserved_set), 1);
+  EXPECT_EQ(Fixture::count(account, Malformed::short_set), 1);
+  EXPECT_EQ(Fixture::count(f.account(Protocol::unknown), Malformed::unknown_version), 1);
+}
+
+// The datagrams that make other collectors spin: a template without bytes, then data for it.
+TEST(Decoder, TemplatesWithoutBytesAreRefused) {
+  Fixture f;
+  for (Writer body : {Writer().u16(256).u16(0), Writer().u16(256).u16(1).u16(8).u16(0)}) {
+    f.send(netflow9(1, 0, set(0, body)));
+    f.send(netflow9(2, 0, set(256, Writer().u64(0).u64(0))));
+  }
+  const Account& account = f.account(Protocol::netflow9);
+  EXPECT_EQ(Fixture::count(account, Malformed::zero_length_template), 2);
+  EXPECT_EQ(account.held.value(), 2);
+}
+
+TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
+  Fixture f;
+  Writer tpl = set(2, Writer().u16(300).u16(2).u16(150).u16(4).u16(151).u16(4));
+  f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer().u32(kExportSeconds).u32(kExportSeconds - 10).u32(kExportSeconds).u32(kExportSeconds)
+      .u32(kExportSeconds + 90'000).u32(kExportSeconds + 90'001)))));
+  const FlowBatch& rows = f.rows();
+  EXPECT_EQ(rows.number(Field::time_quality, 0), 1u);
+  EXPECT_EQ(rows.number(Field::time_quality, 1), 0u);
+  EXPECT_EQ(rows.number(Field::time_quality, 2), 2u);
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], (kExportSeconds - 10) * 1'000'000'000ll);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streams: who sends us datagrams, and what each sender's account, sequence state and template session are. One table
+// per process: a sender's datagrams may reach any worker.
+//
+//   threads  any; a lock for the table (workers keep what they have seen), one lock per stream for its sequence state
+//   memory   limits::kSessions; when full, streams idle for kIdleNs that have no templates make room, else the
+//            newcomer is refused
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "ledger/sequence.h"
+#include "ledger/sequence_row.h"
+#include "templates/store.h"
+
+namespace weir {
+
+struct Stream {
+  explicit Stream(const SessionKey& k, Account& a) : key(k), account(a) {}
+  const SessionKey key;
+  Account& account;
+  std::shared_ptr<Session> session;  // null for v5, which has no templates
+
+  std::mutex mutex;  // of sequence
+  SequenceTracker sequence;
+
+  std::atomic<int64_t> last_seen_ns{0};
+  std::atomic<bool> forgotten{false};  // left the table: look it up again
+};
+
+class Streams {
+ public:
+  Streams(Ledger& ledger, TemplateStore& templates) : ledger_(ledger), templates_(templates) {}
+
+  // The stream of a sender, made on first sight; null where the table is full.
+  std::shared_ptr<Stream> find(const SessionKey& key, int64_t now_ns);
+
+  // Sequence state, to be kept with the counts and continued after a restart.
+  std::vector<SequenceRow> sequence_rows();
+  void restore(const std::vector<SequenceRow>& rows);
+
+  static constexpr int64_t kIdleNs = 30ll * 60 * 1'000'000'000;
+
+ private:
+  void make_room(int64_t now_ns);
+
+  Ledger& ledger_;
+  TemplateStore& templates_;
+  std::mutex mutex_;
+  absl::flat_hash_map<SessionKey, std::shared_ptr<Stream>> streams_;
+  int64_t next_sweep_ns_ = 0;
+};
+
+}  // namespace weir

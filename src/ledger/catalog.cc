@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/catalog.h"
+
+#include <absl/container/flat_hash_set.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "ledger/account_columns.h"
+#include "ledger/catalog_schema.h"
+#include "ledger/database.h"
+#include "os/file.h"
+
+namespace weir {
+namespace {
+
+struct SequenceKey {
+  IpAddress exporter;
+  uint16_t port;
+  Protocol protocol;
+  uint32_t domain;
+  bool operator==(const SequenceKey&) const = default;
+  template <class H>
+  friend H AbslHashValue(H h, const SequenceKey& k) {
+    return H::combine(std::move(h), k.exporter, k.port, k.protocol, k.domain);
+  }
+};
+SequenceKey key_of(const SequenceRow& row) { return {row.exporter, row.port, row.protocol, row.domain}; }
+
+using Fingerprint = size_t;
+
+Fingerprint fingerprint(const AccountRow& row) {
+  Fingerprint print = absl::HashOf(row.malformed_by_reason, row.refused_by_reason);
+  for (const AccountColumn& column : kAccountCounters) print = absl::HashOf(print, row.*column.value);
+  for (const AccountColumn& column : kAccountStates) print = absl::HashOf(print, row.*column.value);
+  return print;
+}
+Fingerprint fingerprint(const SocketRow& row) {
+  return absl::HashOf(row.receive_buffer_bytes, row.datagrams, row.bytes, row.kernel_drops);
+}
+Fingerprint fingerprint(const SequenceRow& row) { return absl::HashOf(row.next, row.uptime_ms, row.export_seconds); }
+
+using SocketKey = std::pair<std::string, unsigned>;
+SocketKey key_of(const SocketRow& row) { return {row.listener, row.worker}; }
+AccountKey key_of(const AccountRow& row) { return row.key; }
+
+std::optional<Protocol> protocol_of(std::string_view name) {
+  for (size_t i = 0; i < kProtocolCount; ++i)
+    if (kProtocolNames[i] == name) return static_cast<Protocol>(i);
+  return {};
+}
+
+IpAddress address_of(std::string_view text) {
+  auto address = IpAddress::parse(text);
+  if (!address) throw SchemaError("it holds an exporter that is no address: " + std::string(text));
+  return *address;
+}
+
+// "INSERT INTO table (a, b, c) .. ": an upsert that writes `values` for the row named by `keys`, and leaves columns
+// that a later version may have added alone.
+std::string upsert(const std::string& table, const std::vector<std::string>& keys,
+                   const std::vector<std::string>& values) {
+  std::string names, marks, key_names, updates;
+  auto append = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; };
+  for (const auto& key : keys) append(names, key), append(marks, "?"), append(key_names, key);
+  for (const auto& value : values)
+    append(names, value), append(marks, "?"), append(updates, value + " = excluded." + value);
+  return "INSERT INTO " + table + " (" + names + ") VALUES (" + marks + ") ON CONFLICT (" + key_names +
+         ") DO UPDATE SET " + updates;
+}
+
+std::vector<std::string> account_columns() {
+  std::vector<std::string> names;
+  for (const AccountColumn& column : kAccountCounters) names.emplace_back(column.name);
+  for (const AccountColumn& column : kAccountStates) names.emplace_back(column.name);
+  return names;
+}
+
+// ---- Reading
+
+// A catalog of an older version lacks the columns added since: they read as 0.
+std::string select_accounts(Database& database) {
+  std::set<std::string> present = columns_of(database, "exporters");
+  std::string sql = "SELECT exporter, protocol, domain";
+  for (const std::string& name : account_columns()) sql += present.contains(name) ? ", " + name : ", 0";
+  return sql + " FROM exporters";
+}
+
+void read_accounts(Database& database, LedgerRows& rows) {
+  Statement statement = database.prepare(select_accounts(database));
+  while (statement.step()) {
+    auto protocol = protocol_of(statement.text(1));
+    if (!protocol) continue;  // of a later version
+    AccountRow row;
+    row.key = {address_of(statement.text(0)), *protocol, static_cast<uint32_t>(statement.integer(2))};
+    int at = 3;
+    for (const AccountColumn& column : kAccountCounters) row.*column.value = statement.integer(at++);
+    for (const AccountColumn& column : kAccountStates) row.*column.value = statement.integer(at++);
+    rows.accounts.push_back(row);
+  }
+  std::sort(rows.accounts.begin(), rows.accounts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+}
+
+void set_reason(AccountRow& row, std::string_view reason, int64_t count) {
+  for (size_t i = 0; i < kMalformedCount; ++i)
+    if (kMalformedNames[i] == reason) row.malformed_by_reason[i] = count;
+  for (size_t i = 0; i < kRefusedCount; ++i)
+    if (kRefusedNames[i] == reason) row.refused_by_reason[i] = count;
+}
+
+void read_reasons(Database& database, LedgerRows& rows) {
+  Statement statement = database.prepare("SELECT exporter, protocol, domain, reason, count FROM reasons");
+  while (statement.step()) {
+    auto protocol = protocol_of(statement.text(1));
+    if (!protocol) continue;
+    AccountKey key{address_of(statement.text(0)), *protocol, static_cast<uint32_t>(statement.integer(2))};
+    auto row = std::lower_bound(rows.accounts.begin(), rows.accounts.end(), key,
+                                [](const AccountRow& a, const AccountKey& k) { return a.key < k; });
+    if (row != rows.accounts.end() && row->key == key) set_reason(*row, statement.text(3), statement.integer(4));
+  }
+}
+
+void read_sockets(Database& database, LedgerRows& rows) {
+  Statement statement = database.prepare(
+      "SELECT listener, worker, receive_buffer_bytes, datagrams, bytes, kernel_drops FROM sockets "
+      "ORDER BY listener, worker");
+  while (statement.step())
+    rows.sockets.push_back({std::string(statement.text(0)), static_cast<unsigned>(statement.integer(1)),
+                            static_cast<int>(statement.integer(2)), statement.integer(3), statement.integer(4),
+                            statement.integer(5)});
+}
+
+LedgerRows read_rows(Database& database) {
+  Transaction snapshot(database);
+  LedgerRows rows;
+  rows.since_ns = database.integer("SELECT value FROM ledger WHERE name = 'since_ns'");
+  read_accounts(database, rows);
+  read_reasons(database, rows);
+  read_sockets(database, rows);
+  snapshot.commit();
+  return rows;
+}
+
+std::vector<SequenceRow> read_sequences(Database& database) {
+  std::vector<SequenceRow> rows;
+  Statement statement =
+      database.prepare("SELECT exporter, port, protocol, domain, next, uptime_ms, export_seconds FROM sequences");
+  while (statement.step()) {
+    auto protocol = protocol_of(statement.text(2));
+    if (!protocol) continue;
+    rows.push_back({address_of(statement.text(0)), static_cast<uint16_t>(statement.integer(1)), *protocol,
+                    static_cast<uint32_t>(statement.integer(3)), static_cast<uint32_t>(statement.integer(4)),
+                    static_cast<uint32_t>(statement.integer(5)), static_cast<uint32_t>(statement.integer(6))});
+  }
+  return rows;
+}
+
+// Runs `work`; whatever goes wrong in it becomes a usage_error that names the file.
+template <class Work>
+auto naming_file(const std::string& path, Work work) {
+  try {
+    return work();
+  } catch (const SchemaError& error) {
+    throw usage_error("cannot use " + path + ": " + error.what());
+  } catch (const DatabaseError& error) {
+    if (error.is_damage())
+      throw usage_error("cannot use " + path + ": it is damaged or no SQLite database (" + error.what() +
+                        "); move it away to begin a new ledger, or name another directory with --data");
+    throw usage_error("cannot use " + path + ": " + error.what());
+  }
+}
+
+// ---- What is on disk already
+
+template <class Row, class Key>
+class Saved {
+ public:
+  // The rows of `now` that are not on disk as they are.
+  std::vector<std::pair<const Row*, Fingerprint>> changed(const std::vector<Row>& now) const {
+    std::vector<std::pair<const Row*, Fingerprint>> rows;
+    for (const Row& row : now) {
+      Fingerprint print = fingerprint(row);
+      auto found = prints_.find(key_of(row));
+      if (found == prints_.end() || found->second != print) rows.emplace_back(&row, print);
+    }
+    return rows;
+  }
+  void remember(const Row& row, Fingerprint print) { prints_[key_of(row)] = print; }
+  void remember(const std::vector<Row>& rows) {
+    for (const Row& row : rows) remember(row, fingerprint(row));
+  }
+  // The keys on disk that `now` lacks.
+  std::vector<Key> gone(const std::vector<Row>& now) const {
+    absl::flat_hash_set<Key> kept;
+    for (const Row& row : now)
+      if (prints_.contains(key_of(row))) kept.insert(key_of(row));
+    std::vector<Key> keys;
+    if (kept.size() == prints_.size()) return keys;
+    for (const auto& [key, print] : prints_)
+      if (!kept.contains(key)) keys.push_back(key);
+    return keys;
+  }
+  void forget(const Key& key) { prints_.erase(key); }
+
+ private:
+  absl::flat_hash_map<Key, Fingerprint> prints_;
+};
+
+}  // namespace
+
+// ---- Writing
+
+struct Catalog::Impl {
+  explicit Impl(const std::string& file_path) : path(file_path), database(file_path, Database::Mode::create) {}
+
+  void open();
+  void prepare();
+  void save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences);
+  void write(const AccountRow& row);
+  void write_reasons(const AccountRow& row);
+  void write(const SocketRow& row);
+  void write(const SequenceRow& row);
+
+  std::string path;
+  Database database;
+  std::optional<Statement> put_since, put_account, put_reason, put_socket, put_sequence, remove_sequence;
+  Saved<AccountRow, AccountKey> accounts;
+  Saved<SocketRow, SocketKey> sockets;
+  Saved<SequenceRow, SequenceKey> sequences;
+};
+
+void Catalog::Impl::open() {
+  if (database.is_read_only())
+    throw SchemaError("it cannot be written to by this user; change its owner, or name another directory with --data");
+  check_catalog(database, true);
+  Statement check = database.prepare("PRAGMA quick_check(1)");
+  if (check.step() && check.text(0) != "ok")
+    throw SchemaError("it is damaged (" + std::string(check.text(0)) +
+                      "); move it away to begin a new ledger, or name another directory with --data");
+}
+
+void Catalog::Impl::prepare() {
+  database.execute("PRAGMA journal_mode = WAL");
+  database.execute("PRAGMA synchronous = NORMAL");  // a lost power supply may take the last seconds, never consistency
+  database.execute("PRAGMA journal_size_limit = 4194304");
+  create_or_migrate(database);
+  put_since = database.prepare(upsert("ledger", {"name"}, {"value"}));
+  put_account = database.prepare(upsert("exporters", {"exporter", "protocol", "domain"}, account_columns()));
+  put_reason = database.prepare(upsert("reasons", {"exporter", "protocol", "domain", "reason"}, {"count"}));
+  put_socket = database.prepare(
+      upsert("sockets", {"listener", "worker"}, {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops"}));
+  put_sequence = database.prepare(
+      upsert("sequences", {"exporter", "port", "protocol", "domain"}, {"next", "uptime_ms", "export_seconds"}));
+  remove_sequence =
+      database.prepare("DELETE FROM sequences WHERE exporter = ? AND port = ? AND protocol = ? AND domain = ?");
+}
+
+void Catalog::Impl::write(const AccountRow& row) {
+  put_account->bind(1, row.key.exporter.to_string()).bind(2, protocol_name(row.key.protocol)).bind(3, row.key.domain);
+  int at = 4;
+  for (const AccountColumn& column : kAccountCounters) put_account->bind(at++, row.*column.value);
+  for (const AccountColumn& column : kAccountStates) put_account->bind(at++, row.*column.value);
+  put_account->run();
+  write_reasons(row);
+}
+
+void Catalog::Impl::write_reasons(const AccountRow& row) {
+  auto put = [&](std::string_view reason, int64_t count) {
+    if (count == 0) return;
+    put_reason->bind(1, row.key.exporter.to_string()).bind(2, protocol_name(row.key.protocol)).bind(3, row.key.domain);
+    put_reason->bind(4, reason).bind(5, count).run();
+  };
+  for (size_t i = 0; i < kMalformedCount; ++i) put(kMalformedNames[i], row.malformed_by_reason[i]);
+  for (size_t i = 0; i < kRefusedCount; ++i) put(kRefusedNames[i], row.refused_by_reason[i]);
+}
+
+void Catalog::Impl::write(const SocketRow& row) {
+  put_socket->bind(1, row.listener).bind(2, row.worker).bind(3, row.receive_buffer_bytes);
+  put_socket->bind(4, row.datagrams).bind(5, row.bytes).bind(6, row.kernel_drops).run();
+}
+
+void Catalog::Impl::write(const SequenceRow& row) {
+  put_sequence->bind(1, row.exporter.to_string()).bind(2, row.port).bind(3, protocol_name(row.protocol));
+  put_sequence->bind(4, row.domain).bind(5, row.next).bind(6, row.uptime_ms).bind(7, row.export_seconds).run();
+}
+
+void Catalog::Impl::save(const LedgerRows& rows, const std::vector<SequenceRow>& streams) {
+  auto changed_accounts = accounts.changed(rows.accounts);
+  auto changed_sockets = sockets.changed(rows.sockets);
+  auto changed_sequences = sequences.changed(streams);
+  auto gone = sequences.gone(streams);
+  if (changed_accounts.empty() && changed_sockets.empty() && changed_sequences.empty() && gone.empty()) return;
+
+  Transaction transaction(database, "BEGIN IMMEDIATE");
+  put_since->bind(1, "since_ns").bind(2, rows.since_ns).run();
+  for (const auto& [row, print] : changed_accounts) write(*row);
+  for (const auto& [row, print] : changed_sockets) write(*row);
+  for (const auto& [row, print] : changed_sequences) write(*row);
+  for (const SequenceKey& key : gone)
+    remove_sequence->bind(1, key.exporter.to_string())
+        .bind(2, key.port)
+        .bind(3, protocol_name(key.protocol))
+        .bind(4, key.domain)
+        .run();
+  transaction.commit();
+
+  for (const auto& [row, print] : changed_accounts) accounts.remember(*row, print);
+  for (const auto& [row, print] : changed_sockets) sockets.remember(*row, print);
+  for (const auto& [row, print] : changed_sequences) sequences.remember(*row, print);
+  for (const SequenceKey& key : gone) sequences.forget(key);
+}
+
+Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Catalog::Catalog(Catalog&&) noexcept = default;
+Catalog& Catalog::operator=(Catalog&&) noexcept = default;
+Catalog::~Catalog() = default;
+
+Catalog Catalog::open(const std::string& path) {
+  os::open_append(path);  // creates it with mode 0640, which SQLite gives to -wal and -shm as well
+  return naming_file(path, [&] {
+    auto impl = std::make_unique<Impl>(path);
+    impl->open();
+    impl->prepare();
+    return Catalog(std::move(impl));
+  });
+}
+
+LedgerRows Catalog::load() {
+  return naming_file(impl_->path, [&] {
+    LedgerRows rows = read_rows(impl_->database);
+    impl_->accounts.remember(rows.accounts);
+    impl_->sockets.remember(rows.sockets);
+    return rows;
+  });
+}
+
+std::vector<SequenceRow> Catalog::load_sequences() {
+  return naming_file(impl_->path, [&] {
+    std::vector<SequenceRow> rows = read_sequences(impl_->database);
+    impl_->sequences.remember(rows);
+    return rows;
+  });
+}
+
+bool Catalog::save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences, std::string& error) {
+  try {
+    impl_->save(rows, sequences);
+    return true;
+  } catch (const DatabaseError& failure) {
+    error = "cannot save the ledger to " + impl_->path + ": " + failure.what();
+    return false;
+  }
+}
+
+// Without a -wal file no collector runs and the file alone is whole: read as immutable it needs no write access and
+// leaves nothing behind. With one, SQLite's own locks give a snapshot. A collector may start in between: then once
+// more.
+LedgerRows Catalog::read(const std::string& path) {
+  if (!os::exists(path)) throw usage_error("there is no ledger: " + path + " does not exist");
+  return naming_file(path, [&] {
+    for (int attempt = 0;; ++attempt) {
+      bool wal = os::exists(path + "-wal");
+      try {
+        Database database(path, wal ? Database::Mode::read_only : Database::Mode::immutable);
+        check_catalog(database, false);
+        LedgerRows rows = read_rows(database);
+        if (wal || !os::exists(path + "-wal")) return rows;
+      } catch (const DatabaseError&) {
+        if (attempt == 3 || wal == os::exists(path + "-wal")) throw;
+      }
+    }
+  });
+}
+
+}  // namespace weir

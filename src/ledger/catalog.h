@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger on disk: <data>/catalog.db, SQLite in WAL mode (docs/formats/catalog.md).
+//
+//   in       snapshots of the ledger and of the sequence states, each second and at stop
+//   out      the same after a restart or a crash; the ledger for `weir exporters`, also while a collector runs
+//   threads  one at a time; other processes may read at any time and never block the writer
+//   memory   a fingerprint (8 bytes and the key) of each row last written
+//   failure  open, load and read throw usage_error naming the file; save returns false and says why
+//
+// One writer: the collector holds the lock of its data directory.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "ledger/sequence_row.h"
+
+namespace weir {
+
+class Catalog {
+ public:
+  // Creates the file (mode 0640) or brings an older one up to date. Throws usage_error where it is damaged, no
+  // database, another program's, of a newer version, or cannot be written.
+  static Catalog open(const std::string& path);
+  Catalog(Catalog&&) noexcept;
+  Catalog& operator=(Catalog&&) noexcept;
+  ~Catalog();
+
+  // What the last save left. To be called once, before the first save.
+  LedgerRows load();
+  std::vector<SequenceRow> load_sequences();
+
+  // Counters and sequence states in one transaction, so that a crash keeps them consistent with each other; take
+  // both snapshots at one moment. Only rows that changed since the last save are written. `sequences` is all there
+  // are: a stream that is no longer in it is removed. On failure (disk full, busy) nothing of this save is on disk,
+  // `error` says why, and the next save writes what this one could not.
+  bool save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences, std::string& error);
+
+  // The ledger of any data directory, without writing: also for a user with read permission only, and while a
+  // collector runs. Throws usage_error.
+  static LedgerRows read(const std::string& path);
+
+ private:
+  struct Impl;
+  explicit Catalog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/catalog.h"
+
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+#include <set>
+
+#include "base/error.h"
+#include "ledger/account_columns.h"
+
+namespace weir {
+namespace {
+
+class CatalogTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/weir-catalog-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    path_ = folder_ + "/catalog.db";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // Runs SQL with another connection than the catalog's, as an operator's tool would.
+  void sql(const std::string& text) {
+    sqlite3* connection = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &connection), SQLITE_OK);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(connection, text.c_str(), nullptr, nullptr, &error), SQLITE_OK) << (error ? error : "");
+    sqlite3_free(error);
+    sqlite3_close(connection);
+  }
+  int64_t number(const std::string& text) {
+    sqlite3* connection = nullptr;
+    sqlite3_open(path_.c_str(), &connection);
+    int64_t value = -1;
+    auto first = [](void* out, int, char** values, char**) {
+      *static_cast<int64_t*>(out) = std::atoll(values[0] ? values[0] : "0");
+      return 0;
+    };
+    sqlite3_exec(connection, text.c_str(), first, &value, nullptr);
+    sqlite3_close(connection);
+    return value;
+  }
+  std::string error_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      return error.what();
+    }
+    return "";
+  }
+
+  std::string folder_, path_;
+};
+
+AccountRow account(uint32_t address, Protocol protocol, uint32_t domain, int64_t seed) {
+  AccountRow row;
+  row.key = {IpAddress::v4(address), protocol, domain};
+  for (const AccountColumn& column : kAccountCounters) row.*column.value = seed++;
+  for (const AccountColumn& column : kAccountStates) row.*column.value = seed++;
+  return row;
+}
+
+LedgerRows sample() {
+  LedgerRows rows;
+  rows.since_ns = 1'700'000'000'000'000'000;
+  rows.accounts = {account(0x0a000001, Protocol::netflow5, 0, 100),
+                   account(0x0a000001, Protocol::ipfix, 0xffffffff, 1'000'000'000'000)};
+  rows.accounts[1].clock_skew_ns = -5;
+  rows.accounts[1].malformed_by_reason[3] = 7;
+  rows.accounts[1].refused_by_reason[2] = 9;
+  rows.sockets = {{"netflow://:2055", 0, 425984, 10, 20, 30}, {"netflow://:2055", 1, 425984, 11, 21, 31}};
+  return rows;
+}
+
+void expect_same(const LedgerRows& a, const LedgerRows& b) {
+  EXPECT_EQ(a.since_ns, b.since_ns);
+  ASSERT_EQ(a.accounts.size(), b.accounts.size());
+  for (size_t i = 0; i < a.accounts.size(); ++i) {
+    EXPECT_EQ(a.accounts[i].key, b.accounts[i].key);
+    for (const AccountColumn& c : kAccountCounters) EXPECT_EQ(a.accounts[i].*c.value, b.accounts[i].*c.value) << c.name;
+    for (const AccountColumn& c : kAccountStates) EXPECT_EQ(a.accounts[i].*c.value, b.accounts[i].*c.value) << c.name;
+    EXPECT_EQ(a.accounts[i].malformed_by_reason, b.accounts[i].malformed_by_reason);
+    EXPECT_EQ(a.accounts[i].refused_by_reason, b.accounts[i].refused_by_reason);
+  }
+  ASSERT_EQ(a.sockets.size(), b.sockets.size());
+  for (size_t i = 0; i < a.sockets.size(); ++i) {
+    EXPECT_EQ(a.sockets[i].listener, b.sockets[i].listener);
+    EXPECT_EQ(a.sockets[i].worker, b.sockets[i].worker);
+    EXPECT_EQ(a.sockets[i].receive_buffer_bytes, b.sockets[i].receive_buffer_bytes);
+    EXPECT_EQ(a.sockets[i].datagrams, b.sockets[i].datagrams);
+    EXPECT_EQ(a.sockets[i].bytes, b.sockets[i].bytes);
+    EXPECT_EQ(a.sockets[i].kernel_drops, b.sockets[i].kernel_drops);
+  }
+}
+
+const std::vector<SequenceRow> kSequences = {
+    {IpAddress::v4(0x0a000001), 65535, Protocol::ipfix, 0xffffffff, 0xffffffff, 1, 1'700'000'000},
+    {*IpAddress::parse("2001:db8::1"), 1, Protocol::netflow9, 2, 3, 4, 5}};
+
+TEST_F(CatalogTest, KeepsEverythingOverARestart) {
+  std::string error;
+  {
+    Catalog catalog = Catalog::open(path_);
+    EXPECT_TRUE(catalog.load().accounts.empty());
+    ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
+    expect_same(Catalog::read(path_), sample());  // while it runs
+  }
+  expect_same(Catalog::read(path_), sample());  // when it is down
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal")) << "reading must leave nothing behind";
+  Catalog catalog = Catalog::open(path_);
+  expect_same(catalog.load(), sample());
+  std::vector<SequenceRow> sequences = catalog.load_sequences();
+  ASSERT_EQ(sequences.size(), 2u);
+  if (!(sequences[0] == kSequences[0])) std::swap(sequences[0], sequences[1]);
+  EXPECT_EQ(sequences, kSequences);
+}
+
+TEST_F(CatalogTest, WritesOnlyWhatChanged) {
+  Catalog catalog = Catalog::open(path_);
+  LedgerRows rows = sample();
+  std::string error;
+  ASSERT_TRUE(catalog.save(rows, kSequences, error)) << error;
+  // Marks both rows behind the catalog's back: only the row that changes is written again.
+  sql("UPDATE exporters SET duplicates = -1");
+  rows.accounts[0].records += 1;
+  ASSERT_TRUE(catalog.save(rows, kSequences, error)) << error;
+  EXPECT_EQ(number("SELECT count(*) FROM exporters WHERE duplicates = -1"), 1);
+  EXPECT_EQ(number("SELECT duplicates FROM exporters WHERE protocol = 'v5'"), rows.accounts[0].duplicates);
+}
+
+TEST_F(CatalogTest, ForgetsStreamsThatEnded) {
+  Catalog catalog = Catalog::open(path_);
+  std::string error;
+  ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
+  ASSERT_TRUE(catalog.save(sample(), {kSequences[1]}, error)) << error;
+  EXPECT_EQ(catalog.load_sequences(), std::vector<SequenceRow>{kSequences[1]});
+}
+
+TEST_F(CatalogTest, AddsTheColumnsOfALaterVersion) {
+  std::string error;
+  {
+    Catalog catalog = Catalog::open(path_);
+    ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
+  }
+  sql("ALTER TABLE exporters DROP COLUMN time_quality");
+  LedgerRows expected = sample();
+  for (AccountRow& row : expected.accounts) row.time_quality = 0;
+  expect_same(Catalog::read(path_), expected);
+  Catalog catalog = Catalog::open(path_);
+  expect_same(catalog.load(), expected);
+  EXPECT_EQ(number("SELECT count(*) FROM pragma_table_info('exporters') WHERE name = 'time_quality'"), 1);
+  ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
+  expect_same(Catalog::read(path_), sample());
+}
+
+TEST_F(CatalogTest, RefusesWhatIsNotItsOwn) {
+  auto open = [&] { Catalog::open(path_); };
+  auto read = [&] { Catalog::read(path_); };
+  EXPECT_NE(error_of(read).find("does not exist"), std::string::npos);
+
+  std::ofstream(path_) << std::string(8192, 'x');
+  EXPECT_NE(error_of(open).find(path_), std::string::npos);
+  EXPECT_NE(error_of(open).find("no SQLite database"), std::string::npos) << error_of(open);
+  EXPECT_NE(error_of(read).find("no SQLite database"), std::string::npos) << error_of(read);
+
+  std::filesystem::remove(path_);
+  sql("CREATE TABLE songs (title TEXT)");
+  EXPECT_NE(error_of(open).find("another program"), std::string::npos) << error_of(open);
+  EXPECT_EQ(number("SELECT count(*) FROM sqlite_schema"), 1) << "nothing may be added to it";
+
+  std::filesystem::remove(path_);
+  Catalog::open(path_);
+  sql("PRAGMA user_version = 2");
+  EXPECT_NE(error_of(open).find("newer weir"), std::string::npos) << error_of(open);
+  EXPECT_NE(error_of(read).find("newer weir"), std::string::npos) << error_of(read);
+
+  EXPECT_NE(error_of([&] { Catalog::open(folder_ + "/none/catalog.db"); }).find("/none/catalog.db"), std::string::npos);
+}
+
+TEST_F(CatalogTest, RefusesADamagedFile) {
+  std::string error;
+  {
+    Catalog catalog = Catalog::open(path_);
+    LedgerRows rows;
+    for (uint32_t i = 0; i < 2'000; ++i) rows.accounts.push_back(account(i + 1, Protocol::ipfix, i, i));
+    ASSERT_TRUE(catalog.save(rows, {}, error)) << error;
+  }
+  auto size = std::filesystem::file_size(path_);
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(size / 2 / 4096 * 4096));
+  file << std::string(4096, '\xee');
+  file.close();
+  std::string message = error_of([&] { Catalog::open(path_); });
+  EXPECT_NE(message.find("damaged"), std::string::npos) << message;
+  EXPECT_NE(message.find(path_), std::string::npos);
+}
+
+TEST_F(CatalogTest, SaveThatFailsSaysSoAndIsMadeUpFor) {
+  Catalog catalog = Catalog::open(path_);
+  std::string error;
+  ASSERT_TRUE(catalog.save({}, {}, error)) << error;
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_FALSE(catalog.save(sample(), kSequences, error));
+  EXPECT_NE(error.find(path_), std::string::npos);
+  EXPECT_NE(error.find("locked"), std::string::npos) << error;
+  sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
+  expect_same(Catalog::read(path_), sample());
+}
+
+TEST_F(CatalogTest, FileIsForOwnerAndGroup) {
+  mode_t before = ::umask(0027);
+  Catalog::open(path_);
+  ::umask(before);
+  struct stat status;
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0640u);
+}
+
+// A process of its own, so that no state of SQLite is shared with this one.
+int in_child(const std::function<int()>& work) {
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(work());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Exit code 0: the ledger can be read by a user with group access and nothing more.
+int read_as_group_member(const std::string& path) {
+  if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) return 2;
+  try {
+    return Catalog::read(path).accounts.size() == 2 ? 0 : 3;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
+
+TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  ASSERT_EQ(::chown(folder_.c_str(), 0, 65534), 0);
+  ::chmod(folder_.c_str(), 0750);
+  int ready[2], done[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(done), 0);
+  pid_t writer = ::fork();
+  if (writer == 0) {
+    ::umask(0027);
+    Catalog catalog = Catalog::open(path_);
+    [[maybe_unused]] int failed = ::chown(path_.c_str(), 0, 65534);
+    std::string error;
+    catalog.save(sample(), kSequences, error);
+    for (const char* suffix : {"-wal", "-shm"}) failed = ::chown((path_ + suffix).c_str(), 0, 65534);
+    char byte = 0;
+    failed = static_cast<int>(::write(ready[1], &byte, 1));
+    failed = static_cast<int>(::read(done[0], &byte, 1));
+    catalog = Catalog::open(folder_ + "/other.db");  // closes the first
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(in_child([&] { return read_as_group_member(path_); }), 0) << "while the collector runs";
+  ASSERT_EQ(::write(done[1], &byte, 1), 1);
+  ::waitpid(writer, nullptr, 0);
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+  EXPECT_EQ(in_child([&] { return read_as_group_member(path_); }), 0) << "when it has stopped";
+}
+
+// Saves for ever; in each state the counters of all rows and the sequence states are the same number.
+[[noreturn]] void save_for_ever(const std::string& path, int64_t from) {
+  Catalog catalog = Catalog::open(path);
+  LedgerRows rows = catalog.load();
+  std::vector<SequenceRow> sequences = catalog.load_sequences();
+  rows.accounts.resize(50);
+  sequences.resize(50);
+  std::string error;
+  for (int64_t n = from;; ++n) {
+    for (uint32_t i = 0; i < 50; ++i) {
+      rows.accounts[i].key = {IpAddress::v4(i + 1), Protocol::ipfix, i};
+      rows.accounts[i].records = rows.accounts[i].stored = rows.accounts[i].malformed_by_reason[0] = n;
+      sequences[i] = {IpAddress::v4(i + 1), 1, Protocol::ipfix, i, static_cast<uint32_t>(n), 0, 0};
+    }
+    if (!catalog.save(rows, sequences, error)) ::_exit(1);
+  }
+}
+
+TEST_F(CatalogTest, KillAtAnyMomentLeavesItConsistent) {
+  std::mt19937 random(1);
+  int64_t last = 0;
+  for (int round = 0; round < 50; ++round) {
+    pid_t child = ::fork();
+    if (child == 0) save_for_ever(path_, last + 1);
+    ::usleep(5'000 + random() % 20'000);
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    if (!std::filesystem::exists(path_) || std::filesystem::file_size(path_) == 0) continue;
+    Catalog catalog = Catalog::open(path_);
+    std::set<int64_t> values;
+    for (const AccountRow& row : catalog.load().accounts)
+      values.insert({row.records, row.stored, row.malformed_by_reason[0]});
+    for (const SequenceRow& row : catalog.load_sequences()) values.insert(row.next);
+    ASSERT_LE(values.size(), 1u) << "round " << round;
+    if (values.empty()) continue;
+    EXPECT_GE(*values.begin(), last);
+    last = *values.begin();
+  }
+  EXPECT_GT(last, 50) << "the writers were killed before they wrote anything";
+}
+
+TEST_F(CatalogTest, ReasonsOfBothKindsHaveNamesOfTheirOwn) {
+  std::set<std::string_view> names(std::begin(kMalformedNames), std::end(kMalformedNames));
+  names.insert(std::begin(kRefusedNames), std::end(kRefusedNames));
+  EXPECT_EQ(names.size(), kMalformedCount + kRefusedCount);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger as JSON: the same array for `weir exporters --format json` and /api/v1/exporters.
+//
+// One object per exporter, protocol and domain, then one per socket. Exporter objects begin with the columns
+//   exporter protocol domain datagrams records stored held replayed expired missing_template malformed filtered
+//   fallback sequence_lost sequence_unit duplicates restarts first_seen last_seen
+// and go on with what was added later; socket objects have `socket` instead of `exporter`. Times are RFC 3339 UTC with
+// milliseconds, or null where nothing was seen.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "ledger/ledger.h"
+
+namespace weir {
+
+nlohmann::ordered_json ledger_json(const LedgerRows& rows);
+
+}  // namespace weir

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/sequence.h"
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+// A datagram may be this much older than the newest without its exporter having restarted.
+constexpr uint32_t kReorderMs = 10'000;
+constexpr uint32_t kReorderSeconds = 1;
+// A jump further than this is no loss but another counter.
+constexpr int32_t kMostLost = 1 << 28;
+
+}  // namespace
+
+void SequenceTracker::restore(const State& state) {
+  *this = {};
+  started_ = state.started;
+  next_ = state.next;
+  uptime_ms_ = state.uptime_ms;
+  export_seconds_ = state.export_seconds;
+}
+
+void SequenceTracker::start(const SequenceStep& step) {
+  started_ = true;
+  next_ = step.sequence + step.units;
+  uptime_ms_ = step.uptime_ms;
+  export_seconds_ = step.export_seconds;
+  size_unknown_ = !step.units_known;
+}
+
+// The uptime going back tells a restart (unless it wrapped, after 49.7 days, and the numbers go on). Without it:
+// numbers that go back while the exporter's clock goes on.
+bool SequenceTracker::restarted(const SequenceStep& step, int32_t distance) const {
+  if (distance > kMostLost || distance < -kMostLost) return true;
+  if (step.has_uptime) {
+    uint32_t back = uptime_ms_ - step.uptime_ms;
+    bool went_back = back > kReorderMs && back < 0x8000'0000u;
+    if (went_back) return true;
+  }
+  return distance < 0 && step.export_seconds > export_seconds_ + kReorderSeconds;
+}
+
+SequenceChange SequenceTracker::advance(const SequenceStep& step) {
+  if (!started_) {
+    start(step);
+    return {};
+  }
+  int32_t distance = static_cast<int32_t>(step.sequence - next_);
+  if (distance != 0 && restarted(step, distance)) {
+    gaps_ = {};
+    start(step);
+    return {0, false, true};
+  }
+  if (distance < 0) return behind(step);
+  SequenceChange change;
+  if (distance > 0) {
+    if (size_unknown_) unexplained_ += distance;
+    else change.lost = distance;
+    remember({next_, static_cast<uint32_t>(distance), size_unknown_});
+  }
+  start(step);
+  return change;
+}
+
+// Behind the newest: late, if it fills a gap; else it came before.
+SequenceChange SequenceTracker::behind(const SequenceStep& step) {
+  for (Gap& gap : gaps_) {
+    uint32_t into = step.sequence - gap.from;
+    if (into >= gap.units) continue;
+    uint32_t filled = std::min(step.units, gap.units - into);
+    if (filled == 0) break;  // nothing countable in it: neither late nor twice
+    Gap rest{step.sequence + filled, gap.units - into - filled, gap.unexplained};
+    bool unexplained = gap.unexplained;
+    gap.units = into;
+    if (rest.units) remember(rest);
+    if (unexplained) {
+      unexplained_ -= filled;
+      return {};
+    }
+    return {-static_cast<int64_t>(filled), false, false};
+  }
+  return {0, step.units > 0, false};
+}
+
+void SequenceTracker::remember(const Gap& gap) {
+  for (Gap& slot : gaps_) {
+    if (slot.units) continue;
+    slot = gap;
+    return;
+  }
+  gaps_[oldest_gap_++ % gaps_.size()] = gap;
+}
+
+int64_t SequenceTracker::explain(uint32_t sets, uint32_t units) {
+  open_sets_ -= std::min(open_sets_, sets);
+  // The newest datagram's own sets: no later datagram has shown a gap for them yet.
+  if (open_sets_ == 0 && size_unknown_ && unexplained_ < units) {
+    uint32_t ahead = units - static_cast<uint32_t>(std::max<int64_t>(unexplained_, 0));
+    next_ += ahead;
+    unexplained_ += ahead;
+  }
+  unexplained_ -= units;
+  if (open_sets_ > 0) return 0;
+  size_unknown_ = false;
+  int64_t lost = std::max<int64_t>(unexplained_, 0);
+  unexplained_ = 0;
+  for (Gap& gap : gaps_)
+    if (gap.unexplained) gap.units = 0;
+  return lost;
+}
+
+int64_t SequenceTracker::give_up(uint32_t sets) {
+  open_sets_ -= std::min(open_sets_, sets);
+  if (open_sets_ > 0) return 0;
+  int64_t units = std::max<int64_t>(unexplained_, 0);
+  unexplained_ = 0;
+  for (Gap& gap : gaps_)
+    if (gap.unexplained) gap.units = 0;
+  return units;
+}
+
+}  // namespace weir

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel says of this process: the figures that every Prometheus client exposes as process_*.
+#pragma once
+
+#include <cstdint>
+
+namespace weir::os {
+
+struct ProcessFigures {
+  double cpu_seconds = 0;  // user and system
+  uint64_t resident_bytes = 0;
+  uint64_t open_files = 0;
+  uint64_t max_files = 0;
+  double start_seconds = 0;  // since 1970 UTC
+};
+
+// Reads /proc/self; a figure that cannot be read is 0.
+ProcessFigures process_figures();
+
+}  // namespace weir::os

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/process.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+
+namespace weir::os {
+namespace {
+
+TEST(Process, Figures) {
+  ProcessFigures before = process_figures();
+  EXPECT_GT(before.resident_bytes, 1u << 20);
+  EXPECT_LT(before.resident_bytes, 4ull << 30);
+  EXPECT_NEAR(before.start_seconds, static_cast<double>(std::time(nullptr)), 600);
+  int fd = ::open("/dev/null", O_RDONLY);
+  ProcessFigures after = process_figures();
+  ::close(fd);
+  EXPECT_EQ(after.open_files, before.open_files + 1);
+  EXPECT_GE(after.cpu_seconds, before.cpu_seconds);
+  EXPECT_GE(after.max_files, after.open_files);
+}
+
+}  // namespace
+}  // namespace weir::os

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Receiving: datagrams out of a worker's sockets, a batch per system call.
+//
+//   in       the worker's own sockets (SO_REUSEPORT: the kernel gives each exporter's 4-tuple to one worker)
+//   out      batches of Datagram, borrowed until the next call
+//   threads  one receiver per worker; update_drops() from any thread
+//   memory   limits::kReceiveSlots slots of 64 KiB, made once
+//   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO)
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "os/udp_socket.h"
+#include "wire/datagram.h"
+
+namespace weir {
+
+// One socket per listener.
+struct ListeningSocket {
+  os::UdpSocket socket;
+  SocketAccount* account = nullptr;
+  uint32_t drops_seen = 0;  // the kernel's counter when last read; it wraps
+};
+
+class UdpReceiver {
+ public:
+  explicit UdpReceiver(std::vector<ListeningSocket> sockets);
+
+  // Waits for datagrams, at most `timeout_ms`. Calls on_batch(std::span<const Datagram>) for every batch read;
+  // each socket is read once, so that one busy listener does not starve another. Returns the number read.
+  template <class OnBatch>
+  size_t receive(int timeout_ms, OnBatch&& on_batch) {
+    if (!wait(timeout_ms)) return 0;
+    size_t total = 0;
+    for (ListeningSocket& socket : sockets_) {
+      std::span<const Datagram> batch = read(socket);
+      if (batch.empty()) continue;
+      on_batch(batch);
+      total += batch.size();
+    }
+    last_batch_ = total;
+    return total;
+  }
+
+  // Reads the kernel's drop counters into the accounts.
+  void update_drops();
+
+ private:
+  bool wait(int timeout_ms);
+  std::span<const Datagram> read(ListeningSocket& socket);
+
+  std::vector<ListeningSocket> sockets_;
+  std::vector<const os::UdpSocket*> waiting_;
+  os::ReceiveSlots slots_;
+  std::vector<Datagram> batch_;
+  size_t last_batch_ = 0;
+  bool may_linger_ = false;
+};
+
+}  // namespace weir

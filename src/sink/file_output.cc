@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sink/file_output.h"
+
+#include <errno.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "os/clock.h"
+
+namespace weir {
+
+namespace {
+
+constexpr int kIdleMs = 200;      // how often a quiet output looks whether to reopen
+constexpr int kPipeWaitMs = 100;  // how often a full pipe looks whether to stop
+constexpr int64_t kLogEveryNs = 10'000'000'000;
+
+OutputError reason_of(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return OutputError::no_space;
+    case EFBIG:
+      return OutputError::file_too_large;
+    case EPIPE:
+      return OutputError::closed_pipe;
+    case EAGAIN:
+      return OutputError::stuck_pipe;
+  }
+  return OutputError::input_output;
+}
+
+const char* remedy(OutputError reason) {
+  switch (reason) {
+    case OutputError::no_space:
+      return "free space on that disk, or raise the quota; writing goes on by itself then";
+    case OutputError::file_too_large:
+      return "rotate the file (move it and send SIGHUP), or raise the limit (ulimit -f)";
+    case OutputError::closed_pipe:
+      return "start the reader again";
+    case OutputError::stuck_pipe:
+      return "stopped all the same: the reader of the pipe takes nothing";
+    default:
+      return "look at the disk (dmesg), or name another path with --transport.file";
+  }
+}
+
+size_t index(OutputError reason) { return static_cast<size_t>(reason); }
+
+}  // namespace
+
+FileOutput::FileOutput(const FileOutputConfig& config, Ledger& ledger)
+    : config_(config),
+      ledger_(ledger),
+      queue_(config.queue_batches),
+      writer_(make_record_writer(config.format, config.fields)) {
+  open();
+}
+
+FileOutput::~FileOutput() { stop(); }
+
+void FileOutput::open() {
+  file_ = os::OutputFile::open(config_.path);
+  begun_record_.clear();
+  header_wanted_ = file_.is_empty();
+  line_break_wanted_ = config_.format != RecordFormat::protobuf && file_.ends_within_line();
+}
+
+void FileOutput::reopen_now() {
+  if (config_.path == "-") return;
+  try {
+    open();
+    log_info("sink", "opened " + config_.path + " again");
+  } catch (const Error& e) {
+    log_error("sink", std::string(e.what()) + "; the file opened before stays in use");
+  }
+}
+
+void FileOutput::start() {
+  worker_.emplace("sink-file", [this](std::stop_token) { write_until_stopped(); });
+}
+
+void FileOutput::stop() {
+  if (stopping_.exchange(true)) return;
+  queue_.close();
+  if (worker_)
+    worker_->join();
+  else
+    write_until_stopped();
+}
+
+void FileOutput::offer(const BatchRef& batch) {
+  if (queue_.try_push(BatchRef(batch))) return;
+  drop(*batch, stopping_.load(std::memory_order_relaxed) ? OutputError::stopped : OutputError::queue_full);
+}
+
+void FileOutput::drop(const FlowBatch& batch, OutputError reason) {
+  for (const Run& run : batch.runs()) ledger_.at(run.account).sink_dropped.add(run.rows);
+  errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
+  dropped_records_[index(reason)].fetch_add(batch.rows(), std::memory_order_relaxed);
+}
+
+void FileOutput::write_until_stopped() {
+  os::block_write_signals();
+  begin_buffer();
+  flush();
+  BatchRef batch;
+  for (;;) {
+    bool taken = queue_.pop(batch, buffer_.empty() ? kIdleMs : 0);
+    if (taken) {
+      take(*batch);
+      batch = BatchRef();
+      if (buffer_.size() < kBufferBytes) continue;
+    }
+    flush();
+    if (reopen_wanted_.exchange(false, std::memory_order_relaxed)) reopen_now();
+    if (queue_.closed() && queue_.size() == 0) break;  // in this order: once closed, nothing is added
+  }
+}
+
+// What goes before the first record, where the file's state asks for it.
+void FileOutput::begin_buffer() {
+  buffer_ += begun_record_;
+  if (line_break_wanted_) buffer_ += '\n';
+  if (header_wanted_) writer_->header(buffer_);
+  head_bytes_ = buffer_.size();
+}
+
+void FileOutput::take(const FlowBatch& batch) {
+  if (buffer_.empty()) begin_buffer();
+  writer_->write(batch, buffer_);
+  for (const Run& run : batch.runs()) {
+    if (!pending_.empty() && pending_.back().account == run.account)
+      pending_.back().rows += run.rows;
+    else
+      pending_.push_back({run.account, run.rows});
+  }
+}
+
+void FileOutput::flush() {
+  if (buffer_.empty()) return;
+  size_t written = 0;
+  int error = stuck_ ? EAGAIN : write_buffer(&written);
+  size_t records = 0;
+  for (const Pending& p : pending_) records += p.rows;
+  size_t stored = records;
+  if (error) {
+    stored = keep_whole_records(written);
+    report(error, reason_of(error), records - stored);
+  } else {
+    header_wanted_ = line_break_wanted_ = false;
+    begun_record_.clear();
+    sent_bytes_.fetch_add(written, std::memory_order_relaxed);
+    if (failing_) log_info("sink", "writing to " + config_.path + " again");
+    failing_ = false;
+  }
+  settle(stored, reason_of(error));
+  buffer_.clear();
+  pending_.clear();
+  head_bytes_ = 0;
+}
+
+// Writes the buffer, waiting for a pipe as long as it takes; once stopping, as long as its reader takes anything.
+int FileOutput::write_buffer(size_t* written) {
+  int waited_ms = 0;
+  for (;;) {
+    size_t now = 0;
+    int error = file_.write(std::string_view(buffer_).substr(*written), &now);
+    *written += now;
+    if (error != EAGAIN) return error;
+    if (now > 0) waited_ms = 0;
+    if (waited_ms >= config_.stuck_pipe_ms) {
+      stuck_ = true;
+      return error;
+    }
+    file_.wait_writable(kPipeWaitMs);
+    if (stopping_.load(std::memory_order_relaxed)) waited_ms += kPipeWaitMs;
+  }
+}
+
+// After a write that ended early: sees to it that the next one begins with a whole record. Returns the number of
+// records that are in the file.
+size_t FileOutput::keep_whole_records(size_t written) {
+  std::string_view bytes = buffer_;
+  WholeRecords whole;
+  size_t keep = 0;
+  if (written >= head_bytes_) {
+    whole = count_whole_records(config_.format, bytes.substr(head_bytes_, written - head_bytes_));
+    keep = head_bytes_ + whole.bytes;
+    header_wanted_ = line_break_wanted_ = false;
+    begun_record_.clear();
+  }
+  sent_bytes_.fetch_add(keep, std::memory_order_relaxed);
+  if (written == keep || file_.cut_back(written - keep)) return whole.records;
+  if (written < head_bytes_)
+    begun_record_ = bytes.substr(written, head_bytes_ - written);
+  else
+    begun_record_ = bytes.substr(written, keep + first_record_size(config_.format, bytes.substr(keep)) - written);
+  header_wanted_ = line_break_wanted_ = false;
+  return whole.records;
+}
+
+// Books the buffer's first `stored_records` as stored, the rest as dropped.
+void FileOutput::settle(size_t stored_records, OutputError reason) {
+  size_t dropped = 0, left = stored_records;
+  for (const Pending& p : pending_) {
+    size_t stored = std::min<size_t>(p.rows, left);
+    left -= stored;
+    Account& account = ledger_.at(p.account);
+    if (stored) account.stored.add(static_cast<int64_t>(stored));
+    if (p.rows > stored) account.sink_dropped.add(static_cast<int64_t>(p.rows - stored));
+    dropped += p.rows - stored;
+  }
+  sent_records_.fetch_add(stored_records, std::memory_order_relaxed);
+  if (dropped) dropped_records_[index(reason)].fetch_add(dropped, std::memory_order_relaxed);
+}
+
+void FileOutput::report(int error, OutputError reason, size_t lost_records) {
+  errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
+  lost_since_logged_ += lost_records;
+  failing_ = true;
+  if (reason == OutputError::closed_pipe) {
+    broken_.store(true, std::memory_order_relaxed);
+    if (config_.path == "-") return;  // `weir collect | head`: no fault, nothing to say
+  }
+  int64_t now = os::monotonic_ns();
+  if (logged_ns_ != 0 && now - logged_ns_ < kLogEveryNs) return;
+  logged_ns_ = now;
+  log_error("sink", "cannot write to " + config_.path + ": " + os::error_text(error) + "; " +
+                        std::to_string(lost_since_logged_) + " records lost (" +
+                        std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(reason));
+  lost_since_logged_ = 0;
+}
+
+OutputStats FileOutput::stats() const {
+  OutputStats stats;
+  stats.sent_records = sent_records_.load(std::memory_order_relaxed);
+  stats.sent_bytes = sent_bytes_.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < kOutputErrorCount; ++i) {
+    stats.errors[i] = errors_[i].load(std::memory_order_relaxed);
+    stats.dropped_records[i] = dropped_records_[i].load(std::memory_order_relaxed);
+  }
+  stats.queued_batches = queue_.size();
+  stats.queue_capacity = queue_.capacity();
+  return stats;
+}
+
+}  // namespace weir

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// FileOutput: records to a file, a named pipe or standard output.
+//
+//   in       offer() from any thread; stats(), reopen(), broken() too
+//   out      few large writes; at once when the queue is empty
+//   threads  one of its own
+//   memory   `queue_batches` batches, and a buffer of kBufferBytes and the records of one batch
+//   failure  cannot open: usage_error that names the path. A failed write loses its records, counted under a
+//            named reason and logged at most once in 10 s; later ones are tried again, so it recovers by itself
+//
+// A file never holds half a record followed by another: after a write that came part of the way, the file is cut
+// back to the last whole record; a pipe gets the rest of the record first when it takes anything again. A full pipe
+// is waited for, until stop() loses patience with its reader.
+// Existing files are appended to; CSV's line of names is written only where the file is empty.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "os/output_file.h"
+#include "run/bounded_queue.h"
+#include "run/worker.h"
+#include "sink/output.h"
+#include "sink/record_writer.h"
+
+namespace weir {
+
+struct FileOutputConfig {
+  std::string path = "-";  // "-": standard output
+  RecordFormat format = RecordFormat::json;
+  std::vector<Field> fields = {};  // empty: all
+  size_t queue_batches = limits::kQueueBatches;
+  int stuck_pipe_ms = 5'000;  // how long stop() waits for a pipe that takes nothing
+};
+
+class FileOutput final : public Output {
+ public:
+  // Opens the file. `ledger` outlives the output.
+  FileOutput(const FileOutputConfig& config, Ledger& ledger);
+  ~FileOutput() override;
+
+  void start() override;
+  void offer(const BatchRef& batch) override;
+  void stop() override;
+  OutputStats stats() const override;
+
+  // Soon after: what is buffered is written, the path closed and opened again (after logrotate moved the file).
+  // Where it cannot be opened the old file stays in use. Nothing for standard output.
+  void reopen() { reopen_wanted_.store(true, std::memory_order_relaxed); }
+  // The reader of the pipe has gone.
+  bool broken() const { return broken_.load(std::memory_order_relaxed); }
+
+  static constexpr size_t kBufferBytes = 256 << 10;
+
+ private:
+  // Rows in the buffer, in its order, and whose they are.
+  struct Pending {
+    uint32_t account;
+    uint32_t rows;
+  };
+
+  void open();
+  void reopen_now();
+  void write_until_stopped();
+  void take(const FlowBatch& batch);
+  void begin_buffer();
+  void flush();
+  int write_buffer(size_t* written);
+  size_t keep_whole_records(size_t written);
+  void settle(size_t stored_records, OutputError reason);
+  void report(int error, OutputError reason, size_t lost_records);
+  void drop(const FlowBatch& batch, OutputError reason);
+
+  const FileOutputConfig config_;
+  Ledger& ledger_;
+  BoundedQueue<BatchRef> queue_;
+  std::unique_ptr<RecordWriter> writer_;
+
+  // Of the writing thread.
+  os::OutputFile file_;
+  bool header_wanted_ = false;      // the file is empty
+  bool line_break_wanted_ = false;  // the file ends within a line
+  std::string begun_record_;        // the rest of a record that a pipe has the beginning of
+  bool stuck_ = false;              // given up waiting for the pipe's reader
+  std::string buffer_;
+  size_t head_bytes_ = 0;  // of the buffer, before the first record
+  std::vector<Pending> pending_;
+  int64_t logged_ns_ = 0;  // monotonic; 0: never
+  uint64_t lost_since_logged_ = 0;
+  bool failing_ = false;
+
+  std::atomic<bool> stopping_{false}, reopen_wanted_{false}, broken_{false};
+  std::atomic<uint64_t> sent_records_{0}, sent_bytes_{0};
+  std::array<std::atomic<uint64_t>, kOutputErrorCount> errors_{}, dropped_records_{};
+  std::optional<Worker> worker_;
+};
+
+}  // namespace weir

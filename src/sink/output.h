@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Output: where decoded flows go. One per configured sink; each has its own queue and thread, so that a slow
+// one holds up neither decoding nor the others.
+//
+//   in       offer() from any thread, never blocks: a full queue drops the batch
+//   out      records; per run, `stored` or `sink_dropped` in the account it names, each row exactly once
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "flow/batch.h"
+
+namespace weir {
+
+// Why an output could not take records. Labels of metrics and lines in docs/: append only.
+enum class OutputError : uint8_t {
+  queue_full,      // the output is slower than the stream
+  no_space,        // disk or quota full
+  file_too_large,  // the file system's or the process's limit of a file's size
+  closed_pipe,     // nobody reads the pipe any more
+  stuck_pipe,      // at stop, the reader of the pipe takes nothing
+  input_output,    // any other error of the file system
+  stopped,         // offered after stop()
+};
+inline constexpr size_t kOutputErrorCount = 7;
+inline constexpr std::string_view kOutputErrorNames[kOutputErrorCount] = {
+    "queue_full", "no_space", "file_too_large", "closed_pipe", "stuck_pipe", "input_output", "stopped"};
+
+struct OutputStats {
+  uint64_t sent_records = 0;
+  uint64_t sent_bytes = 0;
+  std::array<uint64_t, kOutputErrorCount> errors{};           // by reason: refusals and failed writes
+  std::array<uint64_t, kOutputErrorCount> dropped_records{};  // by reason
+  size_t queued_batches = 0;
+  size_t queue_capacity = 0;
+};
+
+class Output {
+ public:
+  virtual ~Output() = default;
+  virtual void start() = 0;
+  virtual void offer(const BatchRef& batch) = 0;
+  // Writes everything that is queued and flushes. Nothing may be offered after.
+  virtual void stop() = 0;
+  virtual OutputStats stats() const = 0;
+};
+
+}  // namespace weir

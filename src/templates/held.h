@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data sets that came before their template, held until it comes, in the order they came.
+//
+//   threads  none of its own; TemplateStore calls it under its lock
+//   memory   bytes per exporter and in all (each set counts kOverhead more than its body); an exporter over
+//            its share loses its own oldest sets, over the total the exporter that holds most does
+//   time     sets older than `hold_for` expire
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/protocol.h"
+
+namespace weir {
+
+// Who exports: over UDP the source address and port, the observation domain and the protocol.
+struct SessionKey {
+  IpAddress exporter;
+  uint16_t port = 0;
+  Protocol protocol = Protocol::unknown;
+  uint32_t domain = 0;
+  auto operator<=>(const SessionKey&) const = default;
+  template <class H>
+  friend H AbslHashValue(H h, const SessionKey& k) {
+    return H::combine(std::move(h), k.exporter, k.port, k.protocol, k.domain);
+  }
+};
+
+// What a data set needs of its datagram's header to be decoded later.
+struct SetContext {
+  int64_t received_ns = 0;
+  int64_t export_ns = 0;
+  uint32_t uptime_ms = 0;  // v5, v9
+  uint32_t sequence = 0;
+};
+
+struct HeldSet {
+  SessionKey session;
+  uint16_t template_id = 0;
+  int64_t held_since_ns = 0;  // monotonic
+  SetContext context;
+  std::vector<uint8_t> body;  // the set without its header
+};
+
+struct HoldLimits {
+  int64_t hold_for_ns = 0;  // 0: without a time limit
+  uint64_t bytes_per_exporter = 0;
+  uint64_t bytes = 0;
+};
+
+class HeldSets {
+ public:
+  explicit HeldSets(const HoldLimits& limits) : limits_(limits) {}
+
+  // What had to go to make room is appended to `dropped`.
+  void add(HeldSet set, std::vector<HeldSet>& dropped);
+  // Everything that waits for this key, oldest first.
+  std::vector<HeldSet> take(const SessionKey& session, uint16_t template_id);
+  // Expired sets are appended to `dropped`.
+  void expire(int64_t now_ns, std::vector<HeldSet>& dropped);
+  std::vector<HeldSet> take_all();
+
+  struct Waiting {
+    SessionKey session;
+    uint16_t template_id = 0;
+    size_t sets = 0;
+    int64_t since_ns = 0;  // monotonic
+  };
+  // Keys whose oldest set has waited since before `before_ns`; each is offered again only after as long a wait.
+  std::vector<Waiting> due(int64_t before_ns, int64_t now_ns);
+  bool empty() const { return all_.empty(); }
+  uint64_t bytes() const { return bytes_; }
+  // The sets that wait for a key, oldest first.
+  std::vector<const HeldSet*> peek(const SessionKey& session, uint16_t template_id) const;
+
+  static constexpr uint64_t kOverhead = 128;
+
+ private:
+  struct Node {
+    HeldSet set;
+    std::list<Node>::iterator self;
+    std::list<Node*>::iterator in_share;
+  };
+  struct Key {
+    SessionKey session;
+    uint16_t template_id = 0;
+    bool operator==(const Key&) const = default;
+    template <class H>
+    friend H AbslHashValue(H h, const Key& k) {
+      return H::combine(std::move(h), k.session, k.template_id);
+    }
+  };
+  struct Check {
+    int64_t at_ns;
+    Key key;
+  };
+  struct Queue {
+    std::deque<Node*> sets;   // oldest first
+    int64_t check_at_ns = 0;  // of the one valid Check for this key
+  };
+  struct Share {
+    uint64_t bytes = 0;
+    std::list<Node*> sets;  // oldest first
+  };
+  static constexpr size_t kMostChecks = 262'144;  // beyond it keys wait for their own template only
+  HeldSet remove(Node* node);
+  void drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::vector<HeldSet>& dropped);
+  IpAddress largest_holder() const;
+  void check_later(const Key& key, Queue& queue, int64_t at_ns);
+
+  HoldLimits limits_;
+  std::list<Node> all_;  // oldest first
+  absl::flat_hash_map<Key, Queue> by_key_;
+  absl::flat_hash_map<IpAddress, Share> by_exporter_;
+  std::deque<Check> checks_;  // by time
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace weir

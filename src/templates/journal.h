@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file `templates.journal` of the data directory: templates and options state, appended as they
+// change, so that a crash loses none. docs/formats/templates-journal.md has the layout.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "os/file.h"
+#include "templates/held.h"
+#include "templates/template_record.h"
+
+namespace weir {
+
+struct SamplingEntry {
+  uint64_t sampler_id = 0;
+  uint64_t rate = 0;
+};
+
+// One line of the journal; `kind` says which member holds.
+struct JournalEntry {
+  enum class Kind : uint8_t { data_template = 1, options_template = 2, sampling = 3, system_init = 4 };
+  Kind kind = Kind::data_template;
+  SessionKey session;
+  std::vector<uint8_t> template_wire;
+  SamplingEntry sampling;
+  uint64_t system_init_ms = 0;
+};
+
+class Journal {
+ public:
+  // Opens or creates; throws usage_error where the path cannot be used or the file is not a journal. Every whole entry is
+  // handed to `replay`; a torn tail (a crash while writing) is cut off.
+  Journal(std::string path, const std::function<void(const JournalEntry&)>& replay);
+
+  // 0, or errno: what could not be written is lost at the next start, not now.
+  int append(const JournalEntry& entry);
+  // Replaces the file by these entries. 0 or errno.
+  int rewrite(const std::vector<JournalEntry>& entries);
+  uint64_t bytes() const { return bytes_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  os::File file_;
+  uint64_t bytes_ = 0;
+  std::vector<uint8_t> scratch_;
+};
+
+}  // namespace weir

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "templates/store.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+// A v9 data template: id, count, (type, length)... (RFC 3954 §5.2).
+TemplateRecord v9_template(uint16_t id, std::vector<std::pair<uint16_t, uint16_t>> fields) {
+  std::vector<uint8_t> wire(4 + 4 * fields.size());
+  store_be(wire.data(), id);
+  store_be(wire.data() + 2, static_cast<uint16_t>(fields.size()));
+  for (size_t i = 0; i < fields.size(); ++i) {
+    store_be(wire.data() + 4 + 4 * i, fields[i].first);
+    store_be(wire.data() + 6 + 4 * i, fields[i].second);
+  }
+  ByteReader reader{Bytes(wire)};
+  TemplateRecord record;
+  EXPECT_EQ(read_template(reader, Protocol::netflow9, TemplateKind::data, record).read, TemplateRead::ok);
+  return record;
+}
+
+SessionKey key(uint16_t port, const char* exporter = "192.0.2.1") {
+  return {*IpAddress::parse(exporter), port, Protocol::netflow9, 0};
+}
+
+HeldSet held(const SessionKey& session, uint16_t id, size_t bytes, int64_t since = 0) {
+  return {session, id, since, {}, std::vector<uint8_t>(bytes)};
+}
+
+TemplateStoreConfig small() {
+  TemplateStoreConfig config;
+  config.hold = {30 * kSecond, 4096, 16384};
+  config.fallback_after_ns = 10 * kSecond;
+  return config;
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    char name[] = "/tmp/weir-store-XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+TEST(TemplateStore, InstallReleasesWhatWaitedInOrder) {
+  TemplateStore store(small());
+  auto session = store.session(key(1));
+  std::vector<HeldSet> dropped;
+  for (size_t n : {8, 16, 24}) EXPECT_EQ(store.hold(held(key(1), 256, n), dropped), nullptr);
+  store.hold(held(key(1), 257, 8), dropped);
+  uint32_t version = session->version();
+  auto installed = store.install(*session, v9_template(256, {{1, 4}, {2, 4}}));
+  ASSERT_EQ(installed.released.size(), 3u);
+  EXPECT_EQ(installed.released[0].body.size(), 8u);
+  EXPECT_EQ(installed.released[2].body.size(), 24u);
+  EXPECT_NE(session->version(), version);
+  EXPECT_EQ(store.plans(*session)->find(256)->record_length, 8u);
+  EXPECT_EQ(store.plans(*session)->find(257), nullptr);
+}
+
+TEST(TemplateStore, TheSameTemplateAgainChangesNothing) {
+  TemplateStore store(small());
+  auto session = store.session(key(1));
+  EXPECT_TRUE(store.install(*session, v9_template(256, {{1, 4}})).changed);
+  uint32_t version = session->version();
+  EXPECT_FALSE(store.install(*session, v9_template(256, {{1, 4}})).changed);
+  EXPECT_EQ(session->version(), version);
+  EXPECT_TRUE(store.install(*session, v9_template(256, {{1, 8}})).changed);
+  EXPECT_EQ(store.template_count(), 1u);
+}
+
+TEST(TemplateStore, HoldGivesThePlanThatCameInTheMeantime) {
+  TemplateStore store(small());
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}}));
+  std::vector<HeldSet> dropped;
+  EXPECT_NE(store.hold(held(key(1), 256, 8), dropped), nullptr);
+}
+
+TEST(TemplateStore, FallbackAfterTheWaitAndOnlyWhereItFits) {
+  TemplateStore store(small());
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}));
+  std::vector<HeldSet> dropped;
+  store.hold(held(key(2), 256, 16), dropped);  // two records
+  store.hold(held(key(3), 256, 20), dropped);  // two and a half
+  EXPECT_TRUE(store.take_fallbacks(9 * kSecond).empty());
+  auto fallbacks = store.take_fallbacks(10 * kSecond);
+  ASSERT_EQ(fallbacks.size(), 1u);
+  EXPECT_EQ(fallbacks[0].sets[0].session.port, 2);
+}
+
+TEST(TemplateStore, NoFallbackWhereTwoLayoutsAreKnown) {
+  TemplateStore store(small());
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}));
+  store.install(*store.session(key(2)), v9_template(256, {{2, 4}, {1, 4}}));
+  std::vector<HeldSet> dropped;
+  store.hold(held(key(3), 256, 16), dropped);
+  EXPECT_TRUE(store.take_fallbacks(60 * kSecond).empty());
+}
+
+TEST(TemplateStore, NoFallbackToAnotherExporterOrDomain) {
+  TemplateStore store(small());
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}}));
+  std::vector<HeldSet> dropped;
+  store.hold(held(key(2, "192.0.2.9"), 256, 16), dropped);
+  SessionKey other_domain = key(2);
+  other_domain.domain = 7;
+  store.hold(held(other_domain, 256, 16), dropped);
+  EXPECT_TRUE(store.take_fallbacks(60 * kSecond).empty());
+}
+
+TEST(TemplateStore, HeldSetsExpireAndAreBounded) {
+  TemplateStore store(small());
+  std::vector<HeldSet> dropped;
+  for (int i = 0; i < 10; ++i) store.hold(held(key(1), 256, 1000 - HeldSets::kOverhead, i * kSecond), dropped);
+  EXPECT_EQ(dropped.size(), 6u);  // 4096 octets an exporter hold four
+  EXPECT_EQ(dropped[0].held_since_ns, 0);
+  EXPECT_EQ(store.take_expired(37 * kSecond).size(), 1u);  // since 6 s
+  EXPECT_EQ(store.take_all_held().size(), 3u);
+}
+
+TEST(TemplateStore, OverTheTotalTheLargestHolderLoses) {
+  TemplateStore store(small());
+  std::vector<HeldSet> dropped;
+  for (int i = 0; i < 4; ++i) store.hold(held(key(1), 256, 1000 - HeldSets::kOverhead), dropped);
+  for (int e = 2; e < 30; ++e)
+    store.hold(held(key(1, ("192.0.2." + std::to_string(e)).c_str()), 256, 1000 - HeldSets::kOverhead), dropped);
+  ASSERT_FALSE(dropped.empty());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(dropped[static_cast<size_t>(i)].session.exporter, key(1).exporter);
+}
+
+TEST(TemplateStore, CapsPerExporterAndInAll) {
+  TemplateStoreConfig config = small();
+  config.most_templates_per_exporter = 3;
+  config.most_templates = 4;
+  TemplateStore store(config);
+  for (uint16_t id = 256; id < 259; ++id)
+    EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}})).refused);
+  auto refused = store.install(*store.session(key(2)), v9_template(300, {{1, 4}}));
+  EXPECT_EQ(refused.refused, Refused::exporter_templates_full);
+  store.install(*store.session(key(1, "192.0.2.2")), v9_template(256, {{1, 4}}));
+  refused = store.install(*store.session(key(1, "192.0.2.3")), v9_template(256, {{1, 4}}));
+  EXPECT_EQ(refused.refused, Refused::templates_full);
+}
+
+TEST(TemplateStore, TheJournalBringsEverythingBack) {
+  TemporaryDirectory directory;
+  TemplateStoreConfig config = small();
+  config.journal_path = directory.path + "/templates.journal";
+  {
+    TemplateStore store(config);
+    auto session = store.session(key(1));
+    store.install(*session, v9_template(256, {{1, 4}}));
+    store.install(*session, v9_template(256, {{1, 8}}));  // the last one counts
+    store.install(*session, v9_template(257, {{8, 4}, {12, 4}}));
+    store.set_sampling(*session, 7, 512);
+  }
+  TemplateStore store(config);
+  auto plans = store.plans(*store.session(key(1)));
+  ASSERT_NE(plans->find(256), nullptr);
+  EXPECT_EQ(plans->find(256)->record_length, 8u);
+  EXPECT_EQ(plans->find(257)->record_length, 8u);
+  ASSERT_EQ(plans->options.samplers.size(), 1u);
+  EXPECT_EQ(plans->options.samplers[0].rate, 512u);
+}
+
+TEST(TemplateStore, ATornJournalKeepsWhatIsWhole) {
+  TemporaryDirectory directory;
+  TemplateStoreConfig config = small();
+  config.journal_path = directory.path + "/templates.journal";
+  {
+    TemplateStore store(config);
+    for (uint16_t id = 256; id < 266; ++id) store.install(*store.session(key(1)), v9_template(id, {{1, 4}}));
+  }
+  auto size = std::filesystem::file_size(config.journal_path);
+  std::filesystem::resize_file(config.journal_path, size - 5);
+  {
+    TemplateStore store(config);
+    EXPECT_EQ(store.template_count(), 9u);
+    store.install(*store.session(key(1)), v9_template(265, {{1, 4}}));
+  }
+  TemplateStore store(config);
+  EXPECT_EQ(store.template_count(), 10u);
+}
+
+TEST(TemplateStore, AnotherFileIsNoJournal) {
+  TemporaryDirectory directory;
+  TemplateStoreConfig config = small();
+  config.journal_path = directory.path + "/templates.journal";
+  std::ofstream(config.journal_path) << "something else altogether";
+  EXPECT_ANY_THROW(TemplateStore{config});
+  EXPECT_EQ(std::filesystem::file_size(config.journal_path), 25u);  // untouched
+}
+
+}  // namespace
+}  // namespace weir

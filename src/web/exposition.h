@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes metric families as exposition text: knows the two formats and nothing of what is measured.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weir {
+
+class Exposition {
+ public:
+  explicit Exposition(bool openmetrics) : openmetrics_(openmetrics) {}
+
+  using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  // Begins a family; its samples follow, and no other family's. The name of a counter ends in _total, that of an info
+  // in _info.
+  void counter(std::string_view name, std::string_view help) { family(name, help, "counter", "_total"); }
+  void gauge(std::string_view name, std::string_view help) { family(name, help, "gauge", ""); }
+  void info(std::string_view name, std::string_view help) {
+    family(name, help, openmetrics_ ? "info" : "gauge", "_info");
+  }
+
+  void sample(Labels labels, int64_t value);
+  void sample(Labels labels, double value);
+  void sample_ns(Labels labels, int64_t ns);  // as seconds, to the nanosecond
+
+  std::string finish();
+
+ private:
+  void family(std::string_view name, std::string_view help, std::string_view type, std::string_view suffix);
+  void name_and_labels(Labels labels);
+
+  bool openmetrics_;
+  std::string name_, text_;
+};
+
+}  // namespace weir

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/metrics.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "base/text.h"
+#include "ledger/account_columns.h"
+#include "web/exposition.h"
+
+namespace weir {
+namespace {
+
+// What one or more accounts show under one set of labels.
+struct Series {
+  std::string exporter, domain;
+  Protocol protocol = Protocol::unknown;
+  AccountRow sum;
+};
+
+void add(AccountRow& sum, const AccountRow& row) {
+  for (const AccountColumn& column : kAccountCounters) sum.*column.value += row.*column.value;
+  for (size_t i = 0; i < kMalformedCount; ++i) sum.malformed_by_reason[i] += row.malformed_by_reason[i];
+  for (size_t i = 0; i < kRefusedCount; ++i) sum.refused_by_reason[i] += row.refused_by_reason[i];
+  sum.templates += row.templates;
+  if (row.last_seen_ns >= sum.last_seen_ns) {
+    sum.last_seen_ns = row.last_seen_ns;
+    if (row.key.protocol != Protocol::unknown) sum.clock_skew_ns = row.clock_skew_ns;
+  }
+}
+
+std::vector<const AccountRow*> by_first_sight(const LedgerRows& ledger) {
+  std::vector<const AccountRow*> rows;
+  for (const AccountRow& row : ledger.accounts) rows.push_back(&row);
+  std::sort(rows.begin(), rows.end(), [](const AccountRow* a, const AccountRow* b) {
+    return std::tie(a->first_seen_ns, a->key) < std::tie(b->first_seen_ns, b->key);
+  });
+  return rows;
+}
+
+std::vector<Series> make_series(const LedgerRows& ledger) {
+  absl::flat_hash_map<IpAddress, absl::flat_hash_map<uint32_t, bool>> shown;  // exporter, its domains
+  std::map<std::tuple<IpAddress, std::string, Protocol>, AccountRow> sums;
+  for (const AccountRow* row : by_first_sight(ledger)) {
+    IpAddress exporter = row->key.exporter;
+    if (!shown.contains(exporter) && shown.size() >= kMetricExporters) exporter = {};
+    std::string domain = "other";
+    if (!exporter.is_zero()) {
+      auto& domains = shown[exporter];
+      if (domains.size() < kMetricDomains || domains.contains(row->key.domain)) {
+        domains[row->key.domain] = true;
+        domain = std::to_string(row->key.domain);
+      }
+    }
+    add(sums[{exporter, domain, row->key.protocol}], *row);
+  }
+  std::vector<Series> series;
+  for (const auto& [labels, sum] : sums)
+    series.push_back({exporter_name(std::get<0>(labels)), std::get<1>(labels), std::get<2>(labels), sum});
+  return series;
+}
+
+// The series of one exporter as one; they stand side by side.
+std::vector<Series> per_exporter(const std::vector<Series>& series) {
+  std::vector<Series> exporters;
+  for (const Series& s : series) {
+    if (exporters.empty() || exporters.back().exporter != s.exporter) {
+      exporters.push_back(s);
+      continue;
+    }
+    AccountRow row = s.sum;
+    row.key.protocol = s.protocol;
+    add(exporters.back().sum, row);
+  }
+  return exporters;
+}
+
+AccountRow total(const LedgerRows& ledger) {
+  AccountRow sum;
+  for (const AccountRow& row : ledger.accounts) add(sum, row);
+  return sum;
+}
+
+void write_build_and_process(Exposition& out, const MetricsInput& input) {
+  out.info("weir_build_info", "Version of this weir.");
+  out.sample({{"version", input.build.version}, {"revision", input.build.revision}, {"compiler", input.build.compiler}},
+             int64_t{1});
+  const os::ProcessFigures& process = input.process;
+  out.counter("process_cpu_seconds_total", "User and system CPU time.");
+  out.sample({}, process.cpu_seconds);
+  out.gauge("process_resident_memory_bytes", "Resident memory.");
+  out.sample({}, static_cast<int64_t>(process.resident_bytes));
+  out.gauge("process_open_fds", "Open file descriptors.");
+  out.sample({}, static_cast<int64_t>(process.open_files));
+  out.gauge("process_max_fds", "Limit of open file descriptors.");
+  out.sample({}, static_cast<int64_t>(process.max_files));
+  out.gauge("process_start_time_seconds", "When the process started, seconds since 1970 UTC.");
+  out.sample({}, process.start_seconds);
+}
+
+void write_sockets(Exposition& out, const LedgerRows& ledger) {
+  std::map<std::string, SocketRow> listeners;
+  for (const SocketRow& socket : ledger.sockets) {
+    auto [listener, fresh] = listeners.try_emplace(socket.listener, socket);
+    if (fresh) continue;
+    SocketRow& sum = listener->second;
+    sum.datagrams += socket.datagrams;
+    sum.bytes += socket.bytes;
+    sum.kernel_drops += socket.kernel_drops;
+    sum.receive_buffer_bytes = std::min(sum.receive_buffer_bytes, socket.receive_buffer_bytes);
+  }
+  auto write = [&](auto SocketRow::* value) {
+    for (const auto& [name, socket] : listeners) out.sample({{"listener", name}}, static_cast<int64_t>(socket.*value));
+  };
+  out.counter("weir_receive_datagrams_total", "Datagrams read from the listener's sockets.");
+  write(&SocketRow::datagrams);
+  out.counter("weir_receive_bytes_total", "Payload bytes of those datagrams.");
+  write(&SocketRow::bytes);
+  out.counter("weir_receive_kernel_drops_total",
+              "Datagrams the kernel dropped because a receive buffer was full; part of the exporters' sequence loss.");
+  write(&SocketRow::kernel_drops);
+  out.gauge("weir_receive_buffer_bytes", "Receive buffer that the kernel granted each socket of the listener.");
+  write(&SocketRow::receive_buffer_bytes);
+}
+
+struct ExporterCounter {
+  const char* name;
+  const char* help;
+  int64_t AccountRow::* value;
+};
+constexpr ExporterCounter kExporterCounters[] = {
+    {"weir_exporter_datagrams_total", "Datagrams received.", &AccountRow::datagrams},
+    {"weir_exporter_records_total", "Flow records decoded.", &AccountRow::records},
+    {"weir_exporter_stored_records_total", "Flow records that reached every output.", &AccountRow::stored},
+    {"weir_exporter_missing_template_sets_total", "Data sets that came before their template.",
+     &AccountRow::missing_template},
+    {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &AccountRow::malformed},
+    {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice.", &AccountRow::duplicates},
+    {"weir_exporter_restarts_total", "Restarts of the exporter.", &AccountRow::restarts},
+};
+
+void write_exporters(Exposition& out, const std::vector<Series>& series) {
+  for (const ExporterCounter& counter : kExporterCounters) {
+    out.counter(counter.name, counter.help);
+    for (const Series& s : series)
+      out.sample({{"exporter", s.exporter}, {"domain", s.domain}, {"protocol", protocol_name(s.protocol)}},
+                 s.sum.*counter.value);
+  }
+}
+
+// v5 and IPFIX may share an exporter and a domain, and so their labels: they are summed, as they share the unit too.
+void write_sequence_lost(Exposition& out, const std::vector<Series>& series) {
+  out.counter("weir_exporter_sequence_lost_total", "Sent but never received, in the protocol's unit.");
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, int64_t> lost;
+  for (const Series& s : series)
+    if (s.protocol != Protocol::unknown) lost[{s.exporter, s.domain, sequence_unit(s.protocol)}] += s.sum.sequence_lost;
+  for (const auto& [labels, value] : lost)
+    out.sample({{"exporter", std::get<0>(labels)}, {"domain", std::get<1>(labels)}, {"unit", std::get<2>(labels)}},
+               value);
+}
+
+void write_exporter_states(Exposition& out, const std::vector<Series>& exporters) {
+  out.gauge("weir_exporter_last_seen_timestamp_seconds", "Last datagram, seconds since 1970 UTC.");
+  for (const Series& s : exporters) out.sample_ns({{"exporter", s.exporter}}, s.sum.last_seen_ns);
+  out.gauge("weir_exporter_clock_skew_seconds", "Collector's clock minus the exporter's, at the last datagram.");
+  for (const Series& s : exporters)
+    if (s.exporter != "other") out.sample_ns({{"exporter", s.exporter}}, s.sum.clock_skew_ns);
+  out.gauge("weir_templates", "Templates known.");
+  for (const Series& s : exporters) out.sample({{"exporter", s.exporter}}, s.sum.templates);
+}
+
+void write_dropped(Exposition& out, const AccountRow& all) {
+  out.counter("weir_dropped_records_total", "Decoded records that reached no output.");
+  out.sample({{"stage", "filter"}, {"reason", "filtered"}, {"intentional", "true"}}, all.filtered);
+  out.sample({{"stage", "sink"}, {"reason", "sink_dropped"}, {"intentional", "false"}}, all.sink_dropped);
+  out.counter("weir_malformed_total", "Datagrams, sets and templates that break the protocol.");
+  for (size_t i = 0; i < kMalformedCount; ++i) out.sample({{"reason", kMalformedNames[i]}}, all.malformed_by_reason[i]);
+  out.counter("weir_refused_total", "Templates and sessions refused because a limit was reached.");
+  for (size_t i = 0; i < kRefusedCount; ++i) out.sample({{"reason", kRefusedNames[i]}}, all.refused_by_reason[i]);
+}
+
+void write_templates(Exposition& out, const AccountRow& all) {
+  auto counter = [&](const char* name, const char* help, int64_t value) {
+    out.counter(name, help), out.sample({}, value);
+  };
+  auto gauge = [&](const char* name, const char* help, int64_t value) { out.gauge(name, help), out.sample({}, value); };
+  gauge("weir_held_sets", "Data sets that wait for their template now; their records are not known yet.", all.held);
+  gauge("weir_held_bytes", "Bytes of the data sets that wait for their template now.", all.held_bytes);
+  counter("weir_replayed_records_total", "Records decoded after their template came.", all.replayed);
+  counter("weir_expired_sets_total", "Data sets given up: their template never came.", all.expired);
+  counter("weir_expired_bytes_total", "Bytes of the data sets given up.", all.expired_bytes);
+  counter("weir_expired_records_total", "Records in the data sets given up, where the sequence numbers tell.",
+          all.expired_records);
+  counter("weir_fallback_records_total", "Records decoded with the template of another port of the same exporter.",
+          all.fallback);
+  counter("weir_template_withdrawals_total", "Template withdrawals seen (of no effect over UDP).", all.withdrawals);
+  counter("weir_options_records_total", "Options data records decoded.", all.options_records);
+  counter("weir_time_quality_records_total", "Records whose times cannot be right; they are kept as sent.",
+          all.time_quality);
+}
+
+void write_sinks(Exposition& out, const std::vector<SinkFigures>& sinks) {
+  out.counter("weir_sink_sent_records_total", "Records the output has taken.");
+  for (const SinkFigures& sink : sinks) out.sample({{"sink", sink.name}}, sink.sent_records);
+  out.counter("weir_sink_errors_total", "Failures of the output.");
+  for (const SinkFigures& sink : sinks)
+    for (const auto& [reason, count] : sink.errors) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
+  out.gauge("weir_sink_queued_batches", "Batches that wait for the output.");
+  for (const SinkFigures& sink : sinks) out.sample({{"sink", sink.name}}, sink.queued_batches);
+}
+
+}  // namespace
+
+// "application/openmetrics-text; version=1.0.0; q=0.5, text/plain": q=0 refuses (RFC 9110 §12.4.2).
+MetricsFormat metrics_format(const std::string& accept_header) {
+  for (const std::string& range : split_list(accept_header)) {
+    std::vector<std::string> parts = split_list(range, ';');
+    if (parts.empty() || parts[0] != "application/openmetrics-text") continue;
+    bool refused = std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
+      return part.starts_with("q=0") && part.find_first_not_of("0.", 2) == std::string::npos;
+    });
+    if (!refused) return MetricsFormat::openmetrics;
+  }
+  return MetricsFormat::text;
+}
+
+std::string metrics_content_type(MetricsFormat format) {
+  return format == MetricsFormat::openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                              : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+std::string metrics_text(const MetricsInput& input, MetricsFormat format) {
+  Exposition out(format == MetricsFormat::openmetrics);
+  std::vector<Series> series = make_series(input.ledger);
+  AccountRow all = total(input.ledger);
+  write_build_and_process(out, input);
+  write_sockets(out, input.ledger);
+  write_exporters(out, series);
+  write_sequence_lost(out, series);
+  write_exporter_states(out, per_exporter(series));
+  write_dropped(out, all);
+  write_templates(out, all);
+  write_sinks(out, input.sinks);
+  return out.finish();
+}
+
+void LossHighWater::apply(LedgerRows& rows) {
+  for (AccountRow& row : rows.accounts) {
+    int64_t& highest = highest_[row.key];
+    highest = std::max(highest, row.sequence_lost);
+    row.sequence_lost = highest;
+  }
+}
+
+}  // namespace weir

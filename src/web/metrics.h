@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger and the process as Prometheus exposition text.
+//
+//   in       copies: a snapshot of the ledger, figures of the process and of the outputs
+//   out      OpenMetrics 1.0 or the older text format 0.0.4
+//   memory   at most kMetricExporters exporters and kMetricDomains domains of each have series of their own; the rest
+//            is summed under exporter="other" or domain="other". Who has them goes by first sight, so that a series
+//            does not change what it counts.
+//
+// Identity, when the stream is quiet and there is an output:
+//   sum(weir_exporter_records_total) = sum(weir_exporter_stored_records_total) + sum(weir_dropped_records_total)
+// Data sets that wait for their template are not in it: how many records they hold is not known before the template
+// is (weir_held_sets, weir_held_bytes); once decoded they count as records.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "os/process.h"
+#include "web/build_info.h"
+
+namespace weir {
+
+inline constexpr size_t kMetricExporters = 1'000;
+inline constexpr size_t kMetricDomains = 64;  // of one exporter
+
+struct SinkFigures {
+  std::string name;  // "file", "kafka"
+  int64_t sent_records = 0;
+  int64_t queued_batches = 0;
+  std::vector<std::pair<std::string, int64_t>> errors;  // reason, count
+};
+
+struct MetricsInput {
+  BuildInfo build;
+  os::ProcessFigures process;
+  LedgerRows ledger;
+  std::vector<SinkFigures> sinks;
+};
+
+enum class MetricsFormat { text, openmetrics };
+MetricsFormat metrics_format(const std::string& accept_header);
+std::string metrics_content_type(MetricsFormat format);
+std::string metrics_text(const MetricsInput& input, MetricsFormat format);
+
+// sequence_lost goes down when a datagram turns out late instead of lost. A Prometheus counter must not: rate() would
+// take it for a restart and count everything again. So metrics show the highest value so far until it is passed again.
+// One thread.
+class LossHighWater {
+ public:
+  void apply(LedgerRows& rows);
+
+ private:
+  absl::flat_hash_map<AccountKey, int64_t> highest_;
+};
+
+}  // namespace weir

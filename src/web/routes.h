@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a collector answers over HTTP: probes, metrics, the ledger, and a page that says where they are.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "web/http_server.h"
+#include "web/metrics.h"
+
+namespace weir {
+
+// The functions are called in the server's thread, at any time between start() and stop().
+struct CollectorView {
+  BuildInfo build;
+  const std::atomic<bool>* ready = nullptr;  // sockets are bound and outputs open; false again while draining
+  std::function<LedgerRows()> ledger;
+  std::function<std::vector<SinkFigures>()> sinks;  // may be empty
+};
+
+// /  /-/healthy  /-/ready  /health  /metrics  /api/v1/exporters
+void add_routes(HttpServer& server, const CollectorView& view);
+
+}  // namespace weir

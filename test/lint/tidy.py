@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the tree that no compiler knows. Function length is clang-tidy's (.clang-tidy).
+
+Exceptions stand in exceptions.txt as "RULE PATH ALLOWED". They only shrink: one that allows more than is
+there fails too, and is to be lowered or removed.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXCEPTIONS = pathlib.Path(__file__).with_name("exceptions.txt")
+MOST_LINES = 600
+CODE = (".h", ".cc", ".py", ".cmake", ".sh")
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+
+SYSCALL_HEADERS = re.compile(
+    r"^\s*#\s*include\s*<(sys/|linux/|netinet/|net/|arpa/|netdb|unistd|fcntl|poll|signal\.h|sched|pthread|ifaddrs|dirent)")
+THREADS = re.compile(r"std::(jthread|thread|async)\b(?!::)")
+ENVIRONMENT = re.compile(r"\b(getenv|secure_getenv|environ)\b|\bargv\b")
+
+# rule: (what is looked for, folders of src/ that may, sentence)
+LINE_RULES = {
+    "syscalls": (SYSCALL_HEADERS, ("os/", "run/"), "system headers belong to src/os and src/run"),
+    "threads": (THREADS, ("run/",), "only src/run makes threads"),
+    "environment": (ENVIRONMENT, ("cmd/", "os/", "base/log.cc"), "only src/cmd, src/os and the log read the environment"),
+}
+
+
+def tracked_files():
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
+                            check=True, capture_output=True, text=True)
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def without_comment(line):
+    return re.sub(r"//.*", "", line)
+
+
+def line_findings(name, lines):
+    """(rule, sentence) for each line of a product file that breaks a rule; tests may use the system directly."""
+    if not name.startswith("src/") or re.search(r"_(test|bench|fuzz)\.cc$", name):
+        return
+    inside = name.removeprefix("src/")
+    for number, line in enumerate(lines, 1):
+        for rule, (pattern, allowed, sentence) in LINE_RULES.items():
+            if not inside.startswith(allowed) and pattern.search(without_comment(line)):
+                yield rule, f"{name}:{number}: {sentence}: {line.strip()}"
+
+
+def findings(name):
+    """(rule, amount, sentence) for one file."""
+    is_code = name.endswith(CODE) or name in ("dev", "CMakeLists.txt")
+    if not is_code:
+        return
+    lines = (ROOT / name).read_text(errors="replace").splitlines()
+    if lines and not any(SPDX in line for line in lines[:3]):
+        yield "spdx", 1, f"{name}:1: no line with {SPDX}"
+    if len(lines) > MOST_LINES:
+        yield "length", len(lines), f"{name}: {len(lines)} lines; at most {MOST_LINES}: give a part its own file"
+    for rule, sentence in line_findings(name, lines):
+        yield rule, 1, sentence
+
+
+def read_exceptions():
+    allowed = {}
+    for line in EXCEPTIONS.read_text().splitlines():
+        words = line.split("#")[0].split()
+        if words:
+            allowed[(words[0], words[1])] = int(words[2])
+    return allowed
+
+
+def check():
+    amounts, sentences = {}, {}
+    for name in tracked_files():
+        for rule, amount, sentence in findings(name):
+            amounts[(rule, name)] = amounts.get((rule, name), 0) + amount
+            sentences.setdefault((rule, name), []).append(sentence)
+    allowed = read_exceptions()
+    problems = [s for key, found in sentences.items() if amounts[key] > allowed.get(key, 0) for s in found]
+    for key, most in allowed.items():
+        if amounts.get(key, 0) < most:
+            problems.append(f"{EXCEPTIONS.name}: {key[0]} {key[1]} allows {most}, needs {amounts.get(key, 0)}: lower it")
+    return problems
+
+
+if __name__ == "__main__":
+    problems_found = check()
+    print("\n".join(problems_found), file=sys.stderr)
+    sys.exit(1 if problems_found else 0)
