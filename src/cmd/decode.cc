@@ -162,7 +162,9 @@ int run_decode(const Arguments& arguments) {
     }
     if (!file.counts().damaged) continue;
     damaged = true;
-    std::fprintf(stderr, "weir: %s: %s\n", path.c_str(), describe(file.counts().damage).c_str());
+    const Damage& damage = file.counts().damage;
+    std::fprintf(stderr, "weir: %s: at byte %lu: %.*s; what comes after is not read\n", path.c_str(), damage.offset,
+                 static_cast<int>(damage.what.size()), damage.what.data());
   }
   decoder.tick(os::monotonic_ns(), true);  // nothing more will come
   decoder.give_up_held();

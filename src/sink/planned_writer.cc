@@ -10,12 +10,12 @@ constexpr size_t kValueBound = 64;    // no single value is longer: the longest 
 constexpr uint32_t kRowsAtOnce = 16;  // how far the output is grown ahead
 }  // namespace
 
-void Plan::add_text(std::string_view text) {
+void RenderPlan::add_text(std::string_view text) {
   if (pieces.empty() || pieces.back().kind != PlanPiece::Kind::text) pieces.push_back({PlanPiece::Kind::text, {}});
   pieces.back().text += text;
 }
 
-void Plan::add_row_value(Field field, uint8_t op, std::string_view before) {
+void RenderPlan::add_row_value(Field field, uint8_t op, std::string_view before) {
   Column column = info(field).column;
   if (column == Column::list_u32 || column == Column::list_address) lists.push_back(field);
   row_bound += before.size() + kValueBound;
@@ -25,7 +25,7 @@ void Plan::add_row_value(Field field, uint8_t op, std::string_view before) {
 
 void PlannedWriter::write(const FlowBatch& batch, std::string& out) {
   for (const Run& run : batch.runs()) {
-    const Plan& plan = plan_for(run);
+    const RenderPlan& plan = plan_for(run);
     prepare(batch, run, plan);
     for (uint32_t row = run.first_row, last = run.first_row + run.rows; row < last;) {
       uint32_t end = std::min(row + kRowsAtOnce, last);
@@ -38,24 +38,24 @@ void PlannedWriter::write(const FlowBatch& batch, std::string& out) {
   }
 }
 
-const Plan& PlannedWriter::plan_for(const Run& run) {
+const RenderPlan& PlannedWriter::plan_for(const Run& run) {
   PlanKey key{run.mask, run.type};
   auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
   if (plans_.size() >= kPlans) plans_.clear();  // the masks are the exporters' choice: bounded
-  auto plan = std::make_unique<Plan>();
+  auto plan = std::make_unique<RenderPlan>();
   compile(run, *plan);
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
 // Makes the steps of the run's rows: the plan with the run's own values written out.
-void PlannedWriter::prepare(const FlowBatch& batch, const Run& run, const Plan& plan) {
+void PlannedWriter::prepare(const FlowBatch& batch, const Run& run, const RenderPlan& plan) {
   run_ = &run;
   text_.clear();
   steps_.clear();
   size_t begin = 0;
   auto add_step = [&](const PlanPiece* value) {
-    Step step{};
+    RenderStep step{};
     step.text_size = static_cast<uint32_t>(text_.size() - begin);
     begin = text_.size();
     if (value) {
@@ -83,13 +83,13 @@ void PlannedWriter::prepare(const FlowBatch& batch, const Run& run, const Plan& 
   add_step(nullptr);
   text_.append(kSlack, '\0');
   const char* at = text_.data();  // known only now that text_ no longer grows
-  for (Step& step : steps_) {
+  for (RenderStep& step : steps_) {
     step.text = at;
     at += step.text_size;
   }
 }
 
-size_t PlannedWriter::rows_bound(const FlowBatch& batch, const Plan& plan, uint32_t first, uint32_t end) const {
+size_t PlannedWriter::rows_bound(const FlowBatch& batch, const RenderPlan& plan, uint32_t first, uint32_t end) const {
   size_t bound = (end - first) * (plan.row_bound + text_.size()) + kSlack;
   for (Field field : plan.lists) {
     const ListRef* lists = batch.column<ListRef>(field);

@@ -24,7 +24,7 @@ struct PlanPiece {
   uint8_t op = 0;  // row_value: how, as the format numbers its ways
 };
 
-struct Plan {
+struct RenderPlan {
   std::vector<PlanPiece> pieces;
   std::vector<Field> lists;  // row values of no fixed size
   size_t row_bound = 0;      // most bytes of a row, lists and run values apart
@@ -35,7 +35,7 @@ struct Plan {
 };
 
 // A step of a row: `text`, then the value.
-struct Step {
+struct RenderStep {
   const char* text;
   uint32_t text_size;
   uint32_t before_size;
@@ -55,7 +55,7 @@ class PlannedWriter : public RecordWriter {
 
  protected:
   // What a row with these fields looks like.
-  virtual void compile(const Run& run, Plan& plan) const = 0;
+  virtual void compile(const Run& run, RenderPlan& plan) const = 0;
   // Appends a value that all rows of the run share.
   virtual void append_run_value(Field field, const Run& run, std::string& out) const = 0;
   // Most bytes of a list's values, each with what surrounds it.
@@ -71,7 +71,7 @@ class PlannedWriter : public RecordWriter {
     return out + size;
   }
 
-  const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<RenderStep>& steps() const { return steps_; }
   const Run& run() const { return *run_; }
 
  private:
@@ -84,15 +84,15 @@ class PlannedWriter : public RecordWriter {
       return H::combine(std::move(h), k.mask.bits[0], k.mask.bits[1], k.type);
     }
   };
-  const Plan& plan_for(const Run& run);
-  void prepare(const FlowBatch& batch, const Run& run, const Plan& plan);
-  size_t rows_bound(const FlowBatch& batch, const Plan& plan, uint32_t first, uint32_t end) const;
+  const RenderPlan& plan_for(const Run& run);
+  void prepare(const FlowBatch& batch, const Run& run, const RenderPlan& plan);
+  size_t rows_bound(const FlowBatch& batch, const RenderPlan& plan, uint32_t first, uint32_t end) const;
 
-  absl::flat_hash_map<PlanKey, std::unique_ptr<Plan>> plans_;
+  absl::flat_hash_map<PlanKey, std::unique_ptr<RenderPlan>> plans_;
   // Of the run being written.
   const Run* run_ = nullptr;
   std::string text_;  // every step's text, end to end, and kSlack bytes
-  std::vector<Step> steps_;
+  std::vector<RenderStep> steps_;
 };
 
 }  // namespace weir

@@ -75,17 +75,17 @@ std::string tag_of(const FieldInfo& field) {
   return std::string(text, end);
 }
 
-char* put_tag(char* out, const Step& step) {
+char* put_tag(char* out, const RenderStep& step) {
   std::memcpy(out, step.before, 2);
   return out + step.before_size;
 }
 
-inline char* write_number(char* out, const Step& step, uint64_t value) {
+inline char* write_number(char* out, const RenderStep& step, uint64_t value) {
   return value ? write_varint(put_tag(out, step), value) : out;
 }
 
 template <class T>
-const T& at(const Step& step, uint32_t row) {
+const T& at(const RenderStep& step, uint32_t row) {
   return static_cast<const T*>(step.column)[row];
 }
 
@@ -100,7 +100,7 @@ class ProtobufWriter final : public PlannedWriter {
   }
 
  private:
-  void compile(const Run& run, Plan& plan) const override {
+  void compile(const Run& run, RenderPlan& plan) const override {
     for (Field f : fields_) {
       const FieldInfo& field = info(f);
       if (run.mask.has(f))
@@ -114,9 +114,9 @@ class ProtobufWriter final : public PlannedWriter {
   void append_run_value(Field field, const Run& run, std::string& out) const override;
   char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const override;
   char* write_row(const FlowBatch& batch, uint32_t row, char* out) const;
-  char* write_value(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const;
-  char* write_packed(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const;
-  char* write_addresses(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const;
+  char* write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
+  char* write_packed(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
+  char* write_addresses(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
 
   std::vector<Field> fields_;
 };
@@ -164,15 +164,15 @@ char* ProtobufWriter::write_rows(const FlowBatch& batch, uint32_t first, uint32_
 }
 
 char* ProtobufWriter::write_row(const FlowBatch& batch, uint32_t row, char* out) const {
-  const Step* last = &steps().back();
-  for (const Step* step = steps().data(); step < last; ++step) {
+  const RenderStep* last = &steps().back();
+  for (const RenderStep* step = steps().data(); step < last; ++step) {
     if (step->text_size) out = copy(out, step->text, step->text_size);
     out = write_value(batch, *step, row, out);
   }
   return copy(out, last->text, last->text_size);
 }
 
-inline char* ProtobufWriter::write_value(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
+inline char* ProtobufWriter::write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
   switch (static_cast<ProtobufOp>(step.op)) {
     case ProtobufOp::u8:
       return write_number(out, step, at<uint8_t>(step, row));
@@ -192,7 +192,7 @@ inline char* ProtobufWriter::write_value(const FlowBatch& batch, const Step& ste
   return out;
 }
 
-char* ProtobufWriter::write_packed(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
+char* ProtobufWriter::write_packed(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
   ListRef list = at<ListRef>(step, row);
   if (list.count == 0) return out;
   const uint32_t* values = batch.list_numbers().data() + list.first;
@@ -203,7 +203,7 @@ char* ProtobufWriter::write_packed(const FlowBatch& batch, const Step& step, uin
   return out;
 }
 
-char* ProtobufWriter::write_addresses(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
+char* ProtobufWriter::write_addresses(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
   ListRef list = at<ListRef>(step, row);
   for (uint32_t i = 0; i < list.count; ++i)
     out = write_address(put_tag(out, step), batch.list_addresses()[list.first + i]);

@@ -101,7 +101,7 @@ char* put(char* out, std::string_view text) {
 }
 
 template <class T>
-T at(const Step& step, uint32_t row) {
+T at(const RenderStep& step, uint32_t row) {
   return static_cast<const T*>(step.column)[row];
 }
 
@@ -115,7 +115,7 @@ class TextWriter : public PlannedWriter {
 
  protected:
   // Adds the value to the plan: constant, of the run, or of the row.
-  void add_value(const FieldInfo& field, const Run& run, Plan& plan) const {
+  void add_value(const FieldInfo& field, const Run& run, RenderPlan& plan) const {
     bool in_rows = run.mask.has(field.field);
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
     if (in_rows)
@@ -137,10 +137,10 @@ class TextWriter : public PlannedWriter {
   size_t list_value_bound() const final { return 64; }
   void append_run_value(Field field, const Run& run, std::string& out) const final;
   char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const final;
-  char* write_value(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const;
-  char* write_network_of(const FlowBatch& batch, const Step& step, Field address, uint32_t row, char* out) const;
-  char* write_number_if_not_zero(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const;
-  char* write_address_if_not_zero(const Step& step, uint32_t row, char* out) const;
+  char* write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
+  char* write_network_of(const FlowBatch& batch, const RenderStep& step, Field address, uint32_t row, char* out) const;
+  char* write_number_if_not_zero(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
+  char* write_address_if_not_zero(const RenderStep& step, uint32_t row, char* out) const;
   template <class Write>
   char* write_list(const ListRef& list, std::string_view quote, char* out, Write write) const;
 
@@ -178,10 +178,10 @@ void TextWriter::append_run_value(Field field, const Run& run, std::string& out)
 }
 
 char* TextWriter::write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const {
-  const Step* begin = steps().data();
-  const Step* last = begin + steps().size() - 1;
+  const RenderStep* begin = steps().data();
+  const RenderStep* last = begin + steps().size() - 1;
   for (uint32_t row = first; row < end; ++row) {
-    for (const Step* step = begin; step < last; ++step) {
+    for (const RenderStep* step = begin; step < last; ++step) {
       out = copy(out, step->text, step->text_size);
       out = write_value(batch, *step, row, out);
     }
@@ -190,7 +190,7 @@ char* TextWriter::write_rows(const FlowBatch& batch, uint32_t first, uint32_t en
   return out;
 }
 
-inline char* TextWriter::write_value(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
+inline char* TextWriter::write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
   switch (static_cast<TextOp>(step.op)) {
     case TextOp::u8:
       return write_short(out, at<uint8_t>(step, row));
@@ -232,19 +232,19 @@ inline char* TextWriter::write_value(const FlowBatch& batch, const Step& step, u
 }
 
 // A prefix length that the exporter did not send counts as 0.
-char* TextWriter::write_network_of(const FlowBatch& batch, const Step& step, Field address, uint32_t row,
+char* TextWriter::write_network_of(const FlowBatch& batch, const RenderStep& step, Field address, uint32_t row,
                                    char* out) const {
   unsigned length = run().mask.has(step.field) ? at<uint8_t>(step, row) : 0;
   return write_network(out, batch.column<IpAddress>(address)[row], length);
 }
 
-char* TextWriter::write_number_if_not_zero(const FlowBatch& batch, const Step& step, uint32_t row, char* out) const {
+char* TextWriter::write_number_if_not_zero(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
   uint64_t value = batch.number(step.field, row);
   if (value == 0) return out;
   return write_unsigned(copy(out, step.before, step.before_size), value);
 }
 
-char* TextWriter::write_address_if_not_zero(const Step& step, uint32_t row, char* out) const {
+char* TextWriter::write_address_if_not_zero(const RenderStep& step, uint32_t row, char* out) const {
   const IpAddress& value = static_cast<const IpAddress*>(step.column)[row];
   if (value.is_zero()) return out;
   out = value.write(copy(out, step.before, step.before_size));
@@ -268,7 +268,7 @@ class JsonWriter final : public TextWriter {
   explicit JsonWriter(const std::vector<Field>& fields) : TextWriter(fields, "\"") {}
 
  private:
-  void compile(const Run& run, Plan& plan) const override {
+  void compile(const Run& run, RenderPlan& plan) const override {
     std::string separator = "{\"";
     for (Field f : fields()) {
       const FieldInfo& field = info(f);
@@ -285,7 +285,7 @@ class JsonWriter final : public TextWriter {
     }
     plan.add_text("}\n");
   }
-  static void add_own(const FieldInfo& field, const std::string& key, const Run& run, Plan& plan) {
+  static void add_own(const FieldInfo& field, const std::string& key, const Run& run, RenderPlan& plan) {
     if (!run.mask.has(field.field)) return;
     WEIR_ASSERT(field.column != Column::time_ns && !is_list(field.column));
     if (field.spelling == Spelling::address)
@@ -310,7 +310,7 @@ class CsvWriter final : public TextWriter {
   }
 
  private:
-  void compile(const Run& run, Plan& plan) const override {
+  void compile(const Run& run, RenderPlan& plan) const override {
     bool first = true;
     for (Field f : fields()) {
       const FieldInfo& field = info(f);
