@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong is said: what, where, what to do; 2 for usage and configuration, 1 at run time."""
+"""What goes wrong is said: what, where, what to do; 2 for usage, configuration and a start that is refused, 1 at run time."""
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 import harness
 import packets
+import pcap
 from harness import Sender, eventually, run_weir
 
 USAGE, RUNTIME = 2, 1
@@ -51,7 +53,7 @@ def test_bad_flags(tmp_path, flags, says):
 
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], [], ["decode"], ["decode", "--format", "xml", "x.pcap"],
-                                       ["gen"], ["gen", "--to", "nonsense"], ["exporters", "--format", "xml"]],
+                                       ["gen", "--to", "nonsense"], ["exporters", "--format", "xml"]],
                          ids=lambda a: " ".join(a) or "nothing")
 def test_bad_commands(arguments):
     refused(USAGE, *arguments, says=["weir"] if not arguments else [])
@@ -105,8 +107,8 @@ def test_taken_port(tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", harness.free_port()))
         port = other.getsockname()[1]
-        refused(RUNTIME, "collect", "--listen", f"netflow://127.0.0.1:{port}", "--data", tmp_path / "data", "--no-store",
-                "--http", "off", says=[port, "in use"])
+        refused(USAGE, "collect", "--listen", f"netflow://127.0.0.1:{port}", "--data", tmp_path / "data", "--no-store",
+                "--http", "off", says=[port, "another program"])
 
 
 def test_taken_http_port(tmp_path):
@@ -114,18 +116,18 @@ def test_taken_http_port(tmp_path):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        refused(RUNTIME, *collect_arguments(tmp_path)[:-2], "--http", f"127.0.0.1:{port}", says=[port, "in use"])
+        refused(USAGE, *collect_arguments(tmp_path)[:-2], "--http", f"127.0.0.1:{port}", says=[port, "another program"])
 
 
 def test_data_directory_is_a_file(tmp_path):
     (tmp_path / "data").write_text("precious\n")
-    refused(RUNTIME, *collect_arguments(tmp_path), says=[tmp_path / "data"])
+    refused(USAGE, *collect_arguments(tmp_path), says=[tmp_path / "data"])
     assert (tmp_path / "data").read_text() == "precious\n"
 
 
 def test_a_second_collector_on_one_data_directory(collect, tmp_path):
     weir = collect()
-    refused(RUNTIME, "collect", "--listen", f"netflow://127.0.0.1:{harness.free_port()}", "--data", weir.data, "--no-store",
+    refused(USAGE, "collect", "--listen", f"netflow://127.0.0.1:{harness.free_port()}", "--data", weir.data, "--no-store",
             "--http", "off", says=[weir.data])
     assert weir.ready()
 
@@ -143,12 +145,12 @@ def test_unwritable_data_directory(tmp_path):
     binary.chmod(0o755)
     answer = subprocess.run([str(a) for a in [binary, *collect_arguments(tmp_path)]], user="nobody", group="nogroup",
                             extra_groups=[], capture_output=True, text=True, timeout=20, env={"PATH": "/usr/bin:/bin"})
-    assert answer.returncode == RUNTIME, answer.stderr
+    assert answer.returncode == USAGE, answer.stderr
     assert str(tmp_path / "data") in answer.stderr and "ermission denied" in answer.stderr
 
 
 def test_unwritable_output(tmp_path):
-    refused(RUNTIME, *collect_arguments(tmp_path, "--format", "json", "--transport.file", tmp_path / "no" / "such" / "dir.json"),
+    refused(USAGE, *collect_arguments(tmp_path, "--format", "json", "--transport.file", tmp_path / "no" / "such" / "dir.json"),
             says=[tmp_path / "no" / "such" / "dir.json"])
 
 
@@ -182,7 +184,6 @@ def test_disk_full_under_the_output(collect, tmp_path):
         assert whole.endswith("\n")
         assert sorted(r["src_port"] for r in rows) == [1024 + n for n in range(len(rows))], "kept are the first, in full"
         answer = run_weir("exporters", "--data", weir.data, "--format", "json")
-        import json
         [account] = [r for r in json.loads(answer.stdout) if r.get("exporter")]
         assert account["stored"] == len(rows)
 
@@ -198,7 +199,15 @@ def test_an_existing_output_file_is_appended_to(collect, tmp_path):
     assert rows[0] == {"earlier": 1} and len(rows) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"not a capture at all", b"\xd4\xc3\xb2\xa1\x02\x00"], ids=["empty", "text", "cut"])
+def test_decode_of_something_else(tmp_path):
+    """Any file may be a bare datagram: what is none is counted as malformed, and nothing is printed."""
+    file = tmp_path / "x.txt"
+    file.write_text("not a capture at all")
+    answer = run_weir("decode", file, "--format", "json")
+    assert answer.stdout == "" and "malformed" in answer.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"\xd4\xc3\xb2\xa1\x02\x00"], ids=["empty", "cut"])
 def test_decode_of_no_capture(tmp_path, content):
     file = tmp_path / "x.pcap"
     file.write_bytes(content)
@@ -213,7 +222,6 @@ def test_decode_of_a_missing_file(tmp_path):
 
 
 def test_closed_pipe_is_quiet(tmp_path):
-    import pcap
     file = tmp_path / "x.pcap"
     flows = [packets.v5(*(packets.flow(i) for i in range(30)), sequence=n * 30) for n in range(400)]
     pcap.write_udp(file, [("192.0.2.1", 9, "192.0.2.2", 2055, d) for d in flows])

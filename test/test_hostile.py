@@ -31,9 +31,10 @@ def both(name, *bodies, length=None):
     return [(f"v9-{name}", v9), (f"ipfix-{name}", ipfix)]
 
 
-# The first two are the datagrams that hang other collectors: a template whose record has no bytes, then data for it.
+# The first three are the datagrams that hang other collectors: a template whose record has no bytes, then data for it.
+# (In IPFIX a template without fields is a withdrawal: below.)
 CASES = [
-    *both("no-fields-then-data", ("template", raw_template(300, 0)), (300, bytes(8))),
+    both("no-fields-then-data", ("template", raw_template(300, 0)), (300, bytes(8)))[0],
     *both("zero-length-field-then-data", ("template", raw_template(300, 1, (SRC4, 0))), (300, bytes(8))),
     *both("huge-field-count", ("template", raw_template(300, 65535, (SRC4, 4)))),
     *both("template-id-under-256", ("template", raw_template(255, 1, (SRC4, 4)))),
@@ -88,6 +89,17 @@ def test_broken_datagram_is_counted_and_survived(collector, datagrams):
         sender.send(collector.address, *datagrams)
     assert_alive(collector)
     eventually(lambda: collector.total("malformed") > before, lambda: f"not counted as malformed: {collector.ledger()[-5:]}")
+
+
+def test_ipfix_template_without_fields_then_data(collector):
+    """RFC 7011 §8.1: that is a withdrawal, which over UDP is counted and changes nothing; the data waits."""
+    before = collector.total("withdrawals"), collector.total("held")
+    [(_, datagrams)] = both("x", ("template", raw_template(301, 0)), (301, bytes(8)))[1:]
+    with Sender() as sender:
+        sender.send(collector.address, *datagrams)
+    assert_alive(collector)
+    eventually(lambda: (collector.total("withdrawals"), collector.total("held")) == (before[0] + 1, before[1] + 1),
+               lambda: f"{before}: {collector.ledger()}")
 
 
 def test_idle_after_all_of_them(collector):

@@ -19,6 +19,7 @@ class V5:
 
     def __init__(self, start=0):
         self.sequence = start
+        self.seconds, self.uptime = packets.EXPORT_SECONDS, packets.UPTIME_MS
         self.sent_records = self.sent_datagrams = 0
 
     def next(self, records=10):
@@ -32,7 +33,7 @@ class V5:
         return records
 
     def _build(self, flows):
-        return packets.v5(*flows, sequence=self.sequence)
+        return packets.v5(*flows, sequence=self.sequence, seconds=self.seconds, uptime=self.uptime)
 
     def sent(self):
         return self.sent_records
@@ -47,7 +48,8 @@ class Ipfix(V5):
     protocol = "ipfix"
 
     def _build(self, flows):
-        return packets.ipfix(TEMPLATE10, packets.data_set(300, FLOW_MS, *flows), sequence=self.sequence)
+        return packets.ipfix(TEMPLATE10, packets.data_set(300, FLOW_MS, *flows), sequence=self.sequence,
+                             seconds=self.seconds)
 
 
 class V9(V5):
@@ -58,7 +60,8 @@ class V9(V5):
         return 1
 
     def _build(self, flows):
-        return packets.v9(TEMPLATE9, packets.data_set(300, FLOW, *flows), sequence=self.sequence)
+        return packets.v9(TEMPLATE9, packets.data_set(300, FLOW, *flows), sequence=self.sequence, seconds=self.seconds,
+                          uptime=self.uptime)
 
     def sent(self):
         return self.sent_datagrams
@@ -122,11 +125,11 @@ def test_duplicates_are_named(collect, exporter):
 
 
 def test_a_restart_is_no_loss(collect, exporter):
-    """The sequence starts again near zero, and so does the uptime."""
+    """A minute later the sequence starts again at zero, and so does the uptime, where the protocol has one."""
     weir = collect()
     exporter.sequence = 1_000_000
     before = [exporter.next() for _ in range(5)]
-    exporter.sequence = 0
+    exporter.sequence, exporter.uptime, exporter.seconds = 0, 30_000, exporter.seconds + 60
     after = [exporter.next() for _ in range(5)]
     with Sender() as sender:
         sender.send(weir.address, *before, *after)
