@@ -172,7 +172,8 @@ char* ProtobufWriter::write_row(const FlowBatch& batch, uint32_t row, char* out)
   return copy(out, last->text, last->text_size);
 }
 
-inline char* ProtobufWriter::write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
+inline char* ProtobufWriter::write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row,
+                                         char* out) const {
   switch (static_cast<ProtobufOp>(step.op)) {
     case ProtobufOp::u8:
       return write_number(out, step, at<uint8_t>(step, row));

@@ -238,7 +238,8 @@ char* TextWriter::write_network_of(const FlowBatch& batch, const RenderStep& ste
   return write_network(out, batch.column<IpAddress>(address)[row], length);
 }
 
-char* TextWriter::write_number_if_not_zero(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const {
+char* TextWriter::write_number_if_not_zero(const FlowBatch& batch, const RenderStep& step, uint32_t row,
+                                           char* out) const {
   uint64_t value = batch.number(step.field, row);
   if (value == 0) return out;
   return write_unsigned(copy(out, step.before, step.before_size), value);

@@ -46,5 +46,6 @@ def check(src):
 
 if __name__ == "__main__":
     found = check(SRC)
-    print("\n".join(found), file=sys.stderr)
+    for line in found:
+        print(line, file=sys.stderr)
     sys.exit(1 if found else 0)

@@ -89,5 +89,6 @@ def check():
 
 if __name__ == "__main__":
     problems_found = check()
-    print("\n".join(problems_found), file=sys.stderr)
+    for line in problems_found:
+        print(line, file=sys.stderr)
     sys.exit(1 if problems_found else 0)
