@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong is said: what, where, what to do; 2 for usage, configuration and a start that is refused, 1 at run time."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+
+import harness
+import packets
+import pcap
+from harness import Sender, eventually, run_weir
+
+USAGE, RUNTIME = 2, 1
+
+
+def collect_arguments(tmp_path, *flags):
+    return ["collect", "--listen", f"netflow://127.0.0.1:{harness.free_port()}", "--data", tmp_path / "data", "--no-store",
+            "--http", "off", *flags]
+
+
+def refused(code, *arguments, says, **kwargs):
+    """The command ends with this code, names each of `says` on stderr, and leaves stdout empty."""
+    answer = run_weir(*arguments, timeout=20, **kwargs)
+    assert answer.returncode == code, f"exit code {answer.returncode}:\n{answer.stderr}"
+    assert answer.stdout == ""
+    for text in says:
+        assert str(text) in answer.stderr, f"{text!r} is not in:\n{answer.stderr}"
+    assert len(answer.stderr) < 4000, "a message, not a dump"
+    return answer
+
+
+@pytest.mark.parametrize("flags, says", [
+    (["--no-such-flag"], ["--no-such-flag"]),
+    (["--workers", "many"], ["workers", "many"]),
+    (["--workers", "-1"], ["workers"]),
+    (["--listen", "netflow://127.0.0.1:99999"], ["99999"]),
+    (["--listen", "carrier-pigeon://:2055"], ["carrier-pigeon"]),
+    (["--listen", "netflow://nowhere.invalid:2055"], ["nowhere.invalid"]),
+    (["--format", "xml"], ["xml"]),
+    (["--format", "json", "--transport", "smoke"], ["smoke"]),
+    (["--format", "json", "--transport.file", "-", "--fields", "bytes,no_such_field"], ["no_such_field"]),
+    (["--template-fallback", "10 parsecs"], ["template-fallback", "10 parsecs"]),
+    (["--rcvbuf", "lots"], ["rcvbuf", "lots"]),
+    (["--http", "127.0.0.1:http"], ["127.0.0.1:http"]),
+], ids=lambda v: " ".join(v) if v and str(v[0]).startswith("--") else None)
+def test_bad_flags(tmp_path, flags, says):
+    refused(USAGE, *collect_arguments(tmp_path, *flags), says=says)
+    assert not (tmp_path / "data").exists(), "a refused command leaves nothing behind"
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], [], ["decode"], ["decode", "--format", "xml", "x.pcap"],
+                                       ["gen", "--to", "nonsense"], ["exporters", "--format", "xml"]],
+                         ids=lambda a: " ".join(a) or "nothing")
+def test_bad_commands(arguments):
+    refused(USAGE, *arguments, says=["weir"] if not arguments else [])
+
+
+def test_an_unknown_field_gets_a_suggestion(tmp_path):
+    refused(USAGE, *collect_arguments(tmp_path, "--format", "json", "--fields", "src_adr"), says=["src_adr", "src_addr"])
+
+
+@pytest.mark.parametrize("lines, line, says", [
+    (["[collect]", "workers = 2", "listen = ["], 3, []),                    # not TOML
+    (["[collect]", "# comment", "wrokers = 2"], 3, ["wrokers", "workers"]),  # unknown key, with a suggestion
+    (["[collect]", "workers = 'many'"], 2, ["workers"]),                     # wrong type
+    (["[collect]", "", "", "format = 'xml'"], 4, ["format", "xml"]),         # wrong value
+    (["[nonsense]", "a = 1"], 1, ["nonsense"]),                              # unknown table
+    (["[templates]", "fallback = 'soon'"], 2, ["soon"]),
+], ids=["toml", "unknown-key", "type", "value", "table", "duration"])
+def test_malformed_configuration_names_file_and_line(tmp_path, lines, line, says):
+    config = tmp_path / "weir.toml"
+    config.write_text("\n".join(lines) + "\n")
+    refused(USAGE, *collect_arguments(tmp_path, "--config", config), says=[f"{config}:{line}", *says])
+
+
+def test_missing_configuration(tmp_path):
+    refused(USAGE, *collect_arguments(tmp_path, "--config", tmp_path / "not.toml"), says=[tmp_path / "not.toml"])
+
+
+def test_unknown_environment_variable(tmp_path):
+    refused(USAGE, *collect_arguments(tmp_path), env={"WEIR_COLLECT_WROKERS": "2"}, says=["WEIR_COLLECT_WROKERS"])
+
+
+def test_check_starts_nothing(tmp_path):
+    answer = run_weir(*collect_arguments(tmp_path, "--check"), timeout=20)
+    assert answer.returncode == 0, answer.stderr
+    assert not (tmp_path / "data" / "catalog.db").exists()
+
+
+def test_precedence_of_flag_environment_and_file(tmp_path):
+    """flag > environment > file: each level is right, or wrong in a way that names its own value."""
+    config = tmp_path / "weir.toml"
+    config.write_text("[collect]\nformat = 'from-file'\n")
+    base = collect_arguments(tmp_path, "--config", config, "--check")
+    refused(USAGE, *base, says=["from-file"])
+    refused(USAGE, *base, env={"WEIR_COLLECT_FORMAT": "from-environment"}, says=["from-environment"])
+    refused(USAGE, *base, "--format", "from-flag", env={"WEIR_COLLECT_FORMAT": "from-environment"}, says=["from-flag"])
+    answer = run_weir(*base, "--format", "json", env={"WEIR_COLLECT_FORMAT": "from-environment"}, timeout=20)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_taken_port(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", harness.free_port()))
+        port = other.getsockname()[1]
+        refused(USAGE, "collect", "--listen", f"netflow://127.0.0.1:{port}", "--data", tmp_path / "data", "--no-store",
+                "--http", "off", says=[port, "another program"])
+
+
+def test_taken_http_port(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused(USAGE, *collect_arguments(tmp_path)[:-2], "--http", f"127.0.0.1:{port}", says=[port, "another program"])
+
+
+def test_data_directory_is_a_file(tmp_path):
+    (tmp_path / "data").write_text("precious\n")
+    refused(USAGE, *collect_arguments(tmp_path), says=[tmp_path / "data"])
+    assert (tmp_path / "data").read_text() == "precious\n"
+
+
+def test_a_second_collector_on_one_data_directory(collect, tmp_path):
+    weir = collect()
+    refused(USAGE, "collect", "--listen", f"netflow://127.0.0.1:{harness.free_port()}", "--data", weir.data, "--no-store",
+            "--http", "off", says=[weir.data])
+    assert weir.ready()
+
+
+def test_unwritable_data_directory(tmp_path):
+    """As an ordinary user: root writes everywhere."""
+    if os.getuid() != 0:
+        harness.skip_or_fail("needs root to become another user")
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:-2]:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    (tmp_path / "data").mkdir(mode=0o755)
+    binary = tmp_path / "weir"
+    binary.write_bytes(open(harness.weir_binary(), "rb").read())
+    binary.chmod(0o755)
+    answer = subprocess.run([str(a) for a in [binary, *collect_arguments(tmp_path)]], user="nobody", group="nogroup",
+                            extra_groups=[], capture_output=True, text=True, timeout=20, env={"PATH": "/usr/bin:/bin"})
+    assert answer.returncode == USAGE, answer.stderr
+    assert str(tmp_path / "data") in answer.stderr and "ermission denied" in answer.stderr
+
+
+def test_unwritable_output(tmp_path):
+    refused(USAGE, *collect_arguments(tmp_path, "--format", "json", "--transport.file", tmp_path / "no" / "such" / "dir.json"),
+            says=[tmp_path / "no" / "such" / "dir.json"])
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True).returncode:
+        harness.skip_or_fail("cannot mount a tmpfs (needs root)")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_disk_full_under_the_output(collect, tmp_path):
+    """What no longer fits is counted; what is in the file stays whole; collecting goes on."""
+    with small_disk(tmp_path / "small", "256k") as disk:
+        weir = collect(output=disk / "flows.json")
+        with Sender() as sender:
+            for n in range(100):
+                sender.send(weir.address, packets.v5(*(packets.flow(n * 20 + i) for i in range(20)), sequence=n * 20))
+            eventually(lambda: weir.total("records") == 2000, lambda: weir.ledger())
+            eventually(lambda: "No space left" in weir.stderr(), lambda: f"stderr:\n{weir.stderr()}")
+        assert str(weir.output) in weir.stderr()
+        eventually(lambda: weir.total("stored") + weir.total("sink_dropped") == 2000, lambda: weir.ledger())
+        assert weir.total("sink_dropped") > 0
+        assert harness.http(weir.url("/-/healthy"))[0] == 200
+        weir.stop()
+        whole = weir.output.read_text()
+        rows = harness.parse_lines(whole)  # raises on a torn line
+        assert whole.endswith("\n")
+        assert sorted(r["src_port"] for r in rows) == [1024 + n for n in range(len(rows))], "kept are the first, in full"
+        answer = run_weir("exporters", "--data", weir.data, "--format", "json")
+        [account] = [r for r in json.loads(answer.stdout) if r.get("exporter")]
+        assert account["stored"] == len(rows)
+
+
+def test_an_existing_output_file_is_appended_to(collect, tmp_path):
+    output = tmp_path / "flows.json"
+    output.write_text('{"earlier":1}\n')
+    weir = collect(output=output)
+    with Sender() as sender:
+        sender.send(weir.address, packets.v5(packets.flow(1)))
+        weir.wait_flows(2)
+    rows = weir.finish()
+    assert rows[0] == {"earlier": 1} and len(rows) == 2
+
+
+def test_decode_of_something_else(tmp_path):
+    """Any file may be a bare datagram: what is none is counted as malformed, and nothing is printed."""
+    file = tmp_path / "x.txt"
+    file.write_text("not a capture at all")
+    answer = run_weir("decode", file, "--format", "json")
+    assert answer.stdout == "" and "malformed" in answer.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"\xd4\xc3\xb2\xa1\x02\x00"], ids=["empty", "cut"])
+def test_decode_of_no_capture(tmp_path, content):
+    file = tmp_path / "x.pcap"
+    file.write_bytes(content)
+    answer = run_weir("decode", file, "--format", "json")
+    assert answer.returncode in (RUNTIME, USAGE) and str(file) in answer.stderr
+    assert answer.stdout == "" and file.read_bytes() == content
+
+
+def test_decode_of_a_missing_file(tmp_path):
+    answer = run_weir("decode", tmp_path / "no.pcap", "--format", "json")
+    assert answer.returncode in (RUNTIME, USAGE) and str(tmp_path / "no.pcap") in answer.stderr
+
+
+def test_closed_pipe_is_quiet(tmp_path):
+    file = tmp_path / "x.pcap"
+    flows = [packets.v5(*(packets.flow(i) for i in range(30)), sequence=n * 30) for n in range(400)]
+    pcap.write_udp(file, [("192.0.2.1", 9, "192.0.2.2", 2055, d) for d in flows])
+    answer = subprocess.run(f"{harness.weir_binary()} decode {file} --format json | head -1", shell=True, text=True,
+                            capture_output=True, timeout=20)
+    assert answer.stdout.count("\n") == 1
+    assert "roken pipe" not in answer.stderr and "terminate" not in answer.stderr

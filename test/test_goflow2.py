@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same datagrams into GoFlow2 2.2.6 and weir: the same objects, key by key, in the same order."""
+
+import csv
+import json
+
+import pytest
+
+import captures
+import harness
+import packets
+import pcap
+import peers
+
+# Captures that GoFlow2 2.2.6 cannot be asked about.
+HANGS = {
+    "_replay/libnetflow9_fuzz.pcap": "templates of no bytes and data for them",
+    "libnetflow9/testcases/malformed_2.pcap": "options templates of zero-length fields",
+    "libnetflow9/testcases/malformed_1.pcap": "a template without bytes, then data for it: GoFlow2 never returns",
+    "libnetflow9/testcases/malformed-OT.pcap": "the same with an options template",
+    "_replay/logstash_nf5_invalid01.pcap": "prints the 55,582 records that a header of 30 claims, for 20 s",
+}
+
+MARKER = "127.0.0.2"  # the exporter that says "all before this is through"
+LATE = "data before its template: GoFlow2 drops it, Weir holds it"
+# Captures of which GoFlow2 2.2.6 prints another number of records than the independent decoders agree on.
+OTHER_COUNT = {
+    "_replay/logstash_nf9_invalid01.pcap": (0, LATE),
+    "_replay/logstash_ipfix_softflowd.pcap": (6, LATE),
+    "_replay/logstash_nf9_iptnetflow_rse.pcap": (0, "GoFlow2 drops a datagram of which one set has no template"),
+    "elastic-beats/pcap/ipfix_cisco.reversed.pcap": (9, LATE),
+    "elastic-beats/pcap/netflow9_e10s_4_7byte_pad.pcap": (6, LATE),
+    "graylog-plugin-netflow/netflow9.pcap": (16, LATE),
+    "graylog-plugin-netflow/nprobe-netflow9-4.pcap": (1, LATE),
+    "_replay/opennms_juniper_b4.pcap": (0, LATE),
+    "_replay/telegraf_issue_14370.pcap": (2, "GoFlow2 takes the 18 bytes behind the record for another one"),
+    "pmacct/112-IPFIXv10-CISCO-options-map-reassignment/traffic-00.pcap": (0, LATE),
+    "_replay/vflow_ipfix_multi.pcap": (0, "GoFlow2 drops a datagram of which one set is broken"),
+    "traffic-reproducer/pcap_processing/ipfix-vmware.pcap": (1039, LATE),
+    "traffic-reproducer/pcap_processing/ipfix-bgp.pcap": (23, LATE),
+    "traffic-reproducer/pcap_processing/ipfix-bmp.pcap": (33, LATE),
+}
+
+
+def message_keys():
+    with open(harness.shared("registry/goflow2-message.tsv"), newline="") as table:
+        return [row["name"] for row in csv.DictReader(table, delimiter="\t")]
+
+
+# What Weir does on purpose otherwise (key, rule): the rule sees both objects and says whether the difference is that one.
+def _rate_told(theirs, ours):
+    """GoFlow2 prints 0 for a rate that a record or an option of another shape carries."""
+    return theirs["sampling_rate"] == 0 and ours["sampling_rate"] > 0
+
+
+def _time_left_out(theirs, ours):
+    """GoFlow2 prints the export time, a whole second, for uptimes in IPFIX and for absolute times in v9."""
+    return theirs["time_flow_start_ns"] % 10**9 == 0 or theirs["time_flow_end_ns"] % 10**9 == 0
+
+
+def _counter_left_out(theirs, ours):
+    """GoFlow2 knows neither the totals (85, 86) nor the initiator's counters (231, 298)."""
+    return theirs["bytes"] == 0 or theirs["packets"] == 0
+
+
+def _more_labels(theirs, ours):
+    """GoFlow2 reads three labels of the stack, RFC 7012 names ten."""
+    return ours["mpls_label"][:len(theirs["mpls_label"])] == theirs["mpls_label"]
+
+
+DIFFERENCES = [
+    ("sampling_rate", _rate_told),
+    ("time_flow_start_ns", _time_left_out),
+    ("time_flow_end_ns", _time_left_out),
+    ("bytes", _counter_left_out),
+    ("packets", _counter_left_out),
+    ("mpls_label", _more_labels),
+]
+
+
+def unexplained(theirs, ours):
+    """Keys that differ for no reason in the table."""
+    found = {}
+    for key in message_keys():
+        if key == "time_received_ns" or theirs[key] == ours.get(key):
+            continue
+        if not any(key == k and rule(theirs, ours) for k, rule in DIFFERENCES):
+            found[key] = (theirs[key], ours.get(key))
+    return found
+
+
+def compare(theirs, ours):
+    assert len(ours) == len(theirs)
+    for n, (a, b) in enumerate(zip(theirs, ours)):
+        assert not unexplained(a, b), f"record {n}: {unexplained(a, b)}\n{json.dumps(a)}\n{json.dumps(b)}"
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+    with peers.GoFlow2(folder) as goflow2, harness.Collector(folder, "--workers", "1", "--template-fallback", "off") as weir:
+        yield goflow2, weir
+
+
+def send_to_both(pair, payloads, address):
+    """Every source of the capture becomes one of our sockets; small bursts, so that neither loses any."""
+    goflow2, weir = pair
+    sockets = {}
+    for n, payload in enumerate(payloads):
+        key = (payload.source, payload.source_port)
+        if key not in sockets:
+            sockets[key] = harness.Sender(address)
+        sockets[key].send(goflow2.address, payload.data)
+        sockets[key].send(weir.address, payload.data)
+        if n % 16 == 0:
+            drain(pair)
+    drain(pair)
+    for sender in sockets.values():
+        sender.socket.close()
+
+
+def drain(pair):
+    goflow2, weir = pair
+    harness.eventually(lambda: harness.udp_queue(goflow2.port)[0] == harness.udp_queue(weir.port)[0] == 0, "sockets are not read")
+
+
+class Output:
+    """What a program prints from now on."""
+
+    def __init__(self, path):
+        self.path, self.start = path, path.stat().st_size if path.exists() else 0
+
+    def last_line(self):
+        """Without reading the rest: GoFlow2 can be made to print fifty thousand records by one datagram."""
+        if not self.path.exists() or self.path.stat().st_size == self.start:
+            return ""
+        with open(self.path, "rb") as file:
+            file.seek(max(self.start, self.path.stat().st_size - 4000))
+            return file.read().decode().splitlines()[-1]
+
+    def flows(self):
+        if not self.path.exists():
+            return []
+        with open(self.path, "rb") as file:
+            file.seek(self.start)
+            return harness.parse_lines(file.read().decode().rpartition("\n")[0])
+
+
+def exchange(pair, payloads, address):
+    """Sends a capture to both from this address; what each printed, once a marker behind it has come out of both."""
+    outputs = [Output(p.output) for p in pair]
+    send_to_both(pair, payloads, address)
+    with harness.Sender(MARKER) as sender:
+        for program in pair:
+            sender.send(program.address, packets.v5(packets.flow(1)))
+    for program, output in zip(pair, outputs):
+        harness.eventually(lambda: f'"sampler_address":"{MARKER}"' in output.last_line(),
+                           f"{program.arguments[0]} has not printed the marker")
+    return tuple([f for f in output.flows() if f["sampler_address"] == address] for output in outputs)
+
+
+def pytest_generate_tests(metafunc):
+    if "capture" in metafunc.fixturenames:
+        try:
+            units = [u for u in captures.flow_units()[0] if u.file not in HANGS]
+        except pytest.skip.Exception:
+            units = []
+        metafunc.parametrize("capture", list(enumerate(units)), ids=lambda c: c[1].file.replace("_replay/", ""))
+
+
+def test_capture(pair, capture):
+    n, unit = capture
+    payloads = [p for p in pcap.udp_payloads(captures.path(unit.file)) if p.data[:2] in (b"\0\5", b"\0\x09", b"\0\x0a")]
+    theirs, ours = exchange(pair, payloads, f"127.0.{10 + n // 200}.{n % 200 + 1}")
+    if unit.file not in OTHER_COUNT:
+        compare(theirs, ours)
+        return
+    count, reason = OTHER_COUNT[unit.file]
+    assert len(theirs) == count and len(ours) == unit.records != count, reason
+    shorter, longer = sorted((theirs, ours), key=len)
+    rest = iter(longer)  # the shorter one is a subsequence of the longer
+    for flow in shorter:
+        pair_of = (lambda other: (flow, other)) if shorter is theirs else (lambda other: (other, flow))
+        assert any(not unexplained(*pair_of(other)) for other in rest), flow
+
+
+@pytest.mark.parametrize("protocol", ["v5", "v9", "ipfix"])
+def test_generated(pair, protocol):
+    """The datagrams of `weir gen`, recorded and sent to both."""
+    def run(port):
+        answer = harness.run_weir("gen", "--to", f"127.0.0.1:{port}", "--protocol", protocol, "--total", 2000, "--rate", 20_000,
+                                  "--seed", 3, "--exporters", 1, "--format", "json")
+        assert answer.returncode == 0, answer.stderr
+    datagrams = peers.record_export(run)
+    address = f"127.0.30.{['v5', 'v9', 'ipfix'].index(protocol) + 1}"
+    theirs, ours = exchange(pair, [pcap.Payload("gen", 1, 2055, d) for d in datagrams], address)
+    assert len(theirs) == 2000
+    compare(theirs, ours)
+
+
+def test_keys_come_in_goflow2s_order(pair):
+    theirs, ours = exchange(pair, [pcap.Payload("one", 1, 2055, packets.v5(packets.flow(1)))], "127.0.31.1")
+    keys = message_keys()
+    assert list(theirs[0]) == keys
+    assert list(ours[0])[:len(keys)] == keys
+
+
+def test_a_difference_would_be_found():
+    a = {k: 0 for k in message_keys()} | {"mpls_label": [], "src_addr": "10.0.0.1"}
+    assert unexplained(a, dict(a)) == {}
+    assert unexplained(a, {**a, "src_addr": "10.0.0.2"}) and unexplained(a, {**a, "dst_as": 1})
+    assert not unexplained(a, {**a, "sampling_rate": 100})
+    assert unexplained({**a, "sampling_rate": 100}, a), "losing a rate is never right"
+
+
+def test_csv_is_typed(collect):
+    """DuckDB sniffs the CSV: counters are numbers, addresses text, and every row is there."""
+    import duckdb
+    weir = collect(format="csv")
+    with harness.Sender() as sender:
+        sender.send(weir.address, packets.v5(*(packets.flow(n) for n in range(30))),
+                    packets.v9(packets.template_set9(300, packets.FLOW), packets.data_set(300, packets.FLOW, packets.flow(30))))
+        harness.eventually(lambda: weir.output.read_bytes().count(b"\n") >= 32, lambda: weir.ledger())
+    assert weir.stop() == 0
+    table = duckdb.sql(f"select * from read_csv('{weir.output}')")
+    types = dict(zip(table.columns, map(str, table.types)))
+    assert table.columns[:50] == message_keys()
+    for name in ("bytes", "packets", "src_port", "time_received_ns", "time_flow_start_ns", "sequence_num", "src_as"):
+        assert types[name] == "BIGINT", (name, types[name])
+    for name in ("type", "src_addr", "dst_addr", "etype", "proto", "src_net", "src_mac", "sampler_address"):
+        assert types[name] == "VARCHAR", (name, types[name])
+    assert table.aggregate("count(*), sum(bytes), min(proto), max(src_port)").fetchall() == [
+        (31, sum(1000 + n for n in range(31)), "TCP", 1054)]
+
+
+def test_chosen_fields(collect):
+    """--fields gives exactly those, in that order, in both text formats."""
+    for format in ("json", "csv"):
+        weir = collect("--fields", "bytes,src_addr,time_flow_end_ns", format=format)
+        with harness.Sender() as sender:
+            sender.send(weir.address, packets.v5(packets.flow(5)))
+            lines = 1 if format == "json" else 2
+            harness.eventually(lambda: weir.output.exists() and weir.output.read_bytes().count(b"\n") >= lines, lambda: weir.ledger())
+        text = weir.output.read_text()
+        end = packets.EXPORT_SECONDS * 10**9 - 10**9
+        if format == "json":
+            assert text == f'{{"bytes":1005,"src_addr":"10.0.0.5","time_flow_end_ns":{end}}}\n'
+        else:
+            assert text == f"bytes,src_addr,time_flow_end_ns\n1005,10.0.0.5,{end}\n"

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Templates that come late, from elsewhere, or before a crash."""
+
+import random
+import signal
+import time
+
+import pytest
+
+import packets
+from harness import Sender, eventually
+from packets import BYTES, FLOW, FLOW_MS, PACKETS
+
+FLAVOURS = {
+    "v9": (packets.v9, packets.template_set9, FLOW),
+    "ipfix": (packets.ipfix, packets.template_set10, FLOW_MS),
+}
+# The same elements and length as FLOW, counters exchanged: decoded with the wrong one, octets and packets swap.
+SWAPPED = [{BYTES: (PACKETS, 8), PACKETS: (BYTES, 8)}.get(e, (e, n)) for e, n in FLOW]
+
+
+@pytest.fixture(params=FLAVOURS)
+def flavour(request):
+    return FLAVOURS[request.param]
+
+
+def assert_flows(rows, numbers):
+    """The printed records are exactly the flows of these numbers, values included."""
+    assert sorted((r["src_addr"], r["bytes"], r["packets"], r["src_port"]) for r in rows) == sorted(
+        (f"10.0.{n >> 8}.{n & 255}", 1000 + n, 1 + n % 100, 1024 + n) for n in numbers)
+
+
+def test_data_of_200_exporters_seconds_before_their_templates(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--workers", "4")
+    senders = [Sender(f"127.0.1.{n + 1}") for n in range(200)]
+    for n, sender in enumerate(senders):  # three data sets of two records each
+        for k in range(3):
+            first, second = (packets.flow(n * 6 + k * 2 + i) for i in (0, 1))
+            sender.send(weir.address, datagram(packets.data_set(300, fields, first, second), domain=n, sequence=k * 2))
+    weir.wait_total("missing_template", 600)
+    assert weir.total("held") == 600 and weir.total("records") == 0
+    time.sleep(3)  # the point of the test: the template is this late
+    assert weir.flows() == []
+    for n, sender in enumerate(senders):
+        sender.send(weir.address, datagram(template_set(300, fields), domain=n, sequence=6))
+    assert_flows(weir.wait_flows(1200), range(1200))
+    weir.wait_total("replayed", 1200)
+    assert weir.total("held") == weir.total("expired") == weir.total("malformed") == 0
+    assert len(weir.finish()) == 1200
+
+
+def test_held_records_come_in_the_order_they_were_sent(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--workers", "4")
+    with Sender() as sender:
+        for n in range(100):
+            sender.send(weir.address, datagram(packets.data_set(300, fields, packets.flow(n)), sequence=n))
+        sender.send(weir.address, datagram(template_set(300, fields), sequence=100))
+        rows = weir.wait_flows(100)
+    assert [r["src_port"] for r in rows] == [1024 + n for n in range(100)]
+    assert [r["sequence_num"] for r in rows] == list(range(100))
+
+
+def test_templates_are_shared_between_workers_and_ports(collect, flavour):
+    """Sixteen source ports reach different workers; one of them sends the template, and after the wait all decode."""
+    datagram, template_set, fields = flavour
+    weir = collect("--workers", "4", "--template-fallback", "1s")
+    senders = [Sender() for _ in range(16)]
+    for n, sender in enumerate(senders[1:], 1):
+        sender.send(weir.address, datagram(packets.data_set(300, fields, packets.flow(n)), sequence=n))
+    senders[0].send(weir.address, datagram(template_set(300, fields), packets.data_set(300, fields, packets.flow(0))))
+    assert_flows(weir.wait_flows(16), range(16))
+    weir.wait_total("fallback", 15)
+    assert weir.total("fallback") == 15 and weir.total("held") == 0
+
+
+def test_the_fallback_waits(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--template-fallback", "2s")
+    with Sender() as templates, Sender() as data:
+        templates.send(weir.address, datagram(template_set(300, fields)))
+        eventually(lambda: weir.total("datagrams") == 1, "the template did not arrive")
+        sent = time.monotonic()
+        data.send(weir.address, datagram(packets.data_set(300, fields, packets.flow(1))))
+        weir.wait_flows(1)
+        assert 1.5 < time.monotonic() - sent < 6
+
+
+def test_the_fallback_can_be_off(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--template-fallback", "off")
+    with Sender() as templates, Sender() as data:
+        templates.send(weir.address, datagram(template_set(300, fields)))
+        data.send(weir.address, datagram(packets.data_set(300, fields, packets.flow(1))))
+        weir.wait_total("held", 1)
+        time.sleep(1.5)
+        assert weir.flows() == [] and weir.total("fallback") == 0 and weir.total("held") == 1
+        data.send(weir.address, datagram(template_set(300, fields), sequence=1))  # its own, late
+        assert_flows(weir.wait_flows(1), [1])
+
+
+def test_one_id_two_layouts_are_never_mixed(collect):
+    """Two routers behind one address use id 300 for two layouts of one length. A third port sends data only."""
+    weir = collect("--workers", "4", "--template-fallback", "1s")
+    with Sender() as plain, Sender() as swapped, Sender() as neither:
+        neither.send(weir.address, packets.v9(packets.data_set(300, FLOW, packets.flow(999))))
+        plain.send(weir.address, packets.v9(packets.template_set9(300, FLOW)))
+        swapped.send(weir.address, packets.v9(packets.template_set9(300, SWAPPED)))
+        for n in range(200):
+            sender, fields = ((plain, FLOW), (swapped, SWAPPED))[n % 2]
+            sender.send(weir.address, packets.v9(packets.data_set(300, fields, packets.flow(n)), sequence=n // 2 + 1))
+        assert_flows(weir.wait_flows(200), range(200))
+        time.sleep(2)  # past the fallback time: which layout the third port means cannot be known
+        assert_flows(weir.flows(), range(200))
+        assert weir.total("fallback") == 0 and weir.total("held") == 1
+
+
+def test_the_fallback_checks_the_length(collect):
+    """Another port's template whose record does not fill the set is not tried on it."""
+    weir = collect("--template-fallback", "1s")
+    with Sender() as templates, Sender() as data:
+        templates.send(weir.address, packets.v9(packets.template_set9(300, FLOW)))
+        data.send(weir.address, packets.v9(packets.set_of(300, bytes(24))))  # shorter than a record of 37 bytes
+        weir.wait_total("held", 1)
+        time.sleep(2)
+        assert weir.flows() == [] and weir.total("fallback") == 0 and weir.total("malformed") == 0
+
+
+def test_a_redefined_template_counts_from_then_on(collect, flavour):
+    datagram, template_set, fields = flavour
+    reordered = fields[::-1]
+    weir = collect()
+    with Sender() as sender:
+        sender.send(weir.address, datagram(template_set(300, fields), packets.data_set(300, fields, packets.flow(1))),
+                    datagram(template_set(300, reordered), packets.data_set(300, reordered, packets.flow(2)), sequence=1),
+                    datagram(packets.data_set(300, reordered, packets.flow(3)), sequence=2))
+        assert_flows(weir.wait_flows(3), [1, 2, 3])
+
+
+def test_domains_do_not_share_templates(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--template-fallback", "1s")
+    with Sender() as sender:
+        sender.send(weir.address, datagram(template_set(300, fields), domain=1),
+                    datagram(packets.data_set(300, fields, packets.flow(1)), domain=2))
+        weir.wait_total("held", 1)
+        time.sleep(2)
+        assert weir.flows() == []
+        sender.send(weir.address, datagram(packets.data_set(300, fields, packets.flow(2)), domain=1, sequence=1))
+        assert_flows(weir.wait_flows(1), [2])
+
+
+def test_a_udp_withdrawal_changes_nothing(collect):
+    """RFC 7011 §8.1: over UDP no withdrawal is sent, so one that comes is not obeyed."""
+    weir = collect()
+    withdrawal = packets.set_of(2, packets.template_record(300, []))
+    with Sender() as sender:
+        sender.send(weir.address, packets.ipfix(packets.template_set10(300, FLOW_MS)), packets.ipfix(withdrawal),
+                    packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(1))))
+        assert_flows(weir.wait_flows(1), [1])
+        assert weir.total("malformed") == 0
+
+
+def test_templates_survive_a_clean_restart(collect, tmp_path, flavour):
+    datagram, template_set, fields = flavour
+    with Sender() as sender:
+        weir = collect(folder=tmp_path / "one")
+        sender.send(weir.address, datagram(template_set(300, fields)))
+        eventually(lambda: weir.total("datagrams") == 1, "the template did not arrive")
+        weir.finish()
+        again = collect(folder=tmp_path / "one", port=weir.port, output=tmp_path / "again.json")
+        sender.send(again.address, datagram(packets.data_set(300, fields, packets.flow(1)), sequence=0))
+        assert_flows(again.wait_flows(1), [1])
+        assert again.total("missing_template") == 0
+
+
+def test_kill_9_loses_no_template(collect, tmp_path):
+    """Fifty times: learn a template, be killed at a random moment of further learning, decode the first data packet."""
+    rng = random.Random(50)
+    port = None
+    with Sender() as sender:
+        for n in range(50):
+            known = 256 + n
+            weir = collect(folder=tmp_path / "data", port=port, output=tmp_path / f"flows{n}.json")
+            port = weir.port
+            if n:
+                sender.send(weir.address, packets.v9(packets.data_set(known - 1, FLOW, packets.flow(n - 1)), sequence=4 * n))
+                assert_flows(weir.wait_flows(1), [n - 1])
+            sender.send(weir.address, packets.v9(packets.template_set9(known, FLOW),
+                                                 packets.data_set(known, FLOW, packets.flow(500 + n)), sequence=4 * n + 1))
+            weir.wait_flows(2 if n else 1)
+            for k in range(64):  # what it is busy with while it dies: new templates, and known ones redefined
+                sender.send(weir.address, packets.v9(packets.template_set9(1000 + k, FLOW[:1 + (n + k) % len(FLOW)]),
+                                                     sequence=4 * n + 2))
+            eventually(lambda until=time.monotonic() + rng.random() * 0.02: time.monotonic() >= until, "", every=0.001)
+            assert weir.stop(signal.SIGKILL) == -signal.SIGKILL
