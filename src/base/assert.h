@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define WEIR_ASSERT(condition)                                                               \
-  do {                                                                                       \
-    if (__builtin_expect(!(condition), 0)) {                                                 \
+#define WEIR_ASSERT(condition)                                                                      \
+  do {                                                                                              \
+    if (__builtin_expect(!(condition), 0)) {                                                        \
       std::fprintf(stderr, "weir: broken invariant: %s (%s:%d)\n", #condition, __FILE__, __LINE__); \
-      std::abort();                                                                          \
-    }                                                                                        \
+      std::abort();                                                                                 \
+    }                                                                                               \
   } while (false)

@@ -9,14 +9,14 @@
 namespace weir::limits {
 
 // Receiving
-inline constexpr size_t kDatagramBytes = 65'535;      // largest UDP payload
-inline constexpr size_t kReceiveSlots = 64;           // datagrams per recvmmsg call
+inline constexpr size_t kDatagramBytes = 65'535;  // largest UDP payload
+inline constexpr size_t kReceiveSlots = 64;       // datagrams per recvmmsg call
 inline constexpr size_t kWorkers = 256;
 
 // Templates
-inline constexpr size_t kSessions = 131'072;          // (exporter, port, domain, protocol)
+inline constexpr size_t kSessions = 131'072;  // (exporter, port, domain, protocol)
 inline constexpr size_t kTemplatesPerExporter = 4'096;
-inline constexpr size_t kTemplates = 524'288;         // in all
+inline constexpr size_t kTemplates = 524'288;  // in all
 inline constexpr size_t kFieldsPerTemplate = 1'024;
 inline constexpr size_t kTemplateJournalBytes = 16u << 20;  // then rewritten, if mostly stale
 inline constexpr size_t kSamplersPerSession = 1'024;
@@ -27,13 +27,13 @@ inline constexpr size_t kHeldBytes = 64u << 20;
 inline constexpr int64_t kHeldForNs = 30ll * 60 * 1'000'000'000;
 
 // Ledger
-inline constexpr size_t kLedgerRows = 131'072;        // (exporter, protocol, domain); the rest shares one row
-inline constexpr size_t kSequenceGaps = 64;           // open gaps remembered per stream
+inline constexpr size_t kLedgerRows = 131'072;  // (exporter, protocol, domain); the rest shares one row
+inline constexpr size_t kSequenceGaps = 64;     // open gaps remembered per stream
 
 // Batches
 inline constexpr size_t kBatchRows = 2'048;
-inline constexpr size_t kQueueBatches = 256;          // per sink
-inline constexpr size_t kListValues = 256;            // of one list-valued field
+inline constexpr size_t kQueueBatches = 256;  // per sink
+inline constexpr size_t kListValues = 256;    // of one list-valued field
 
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);

@@ -22,11 +22,15 @@ std::shared_ptr<spdlog::logger> make_logger() {
   bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
   bool plain = journal || std::getenv("NO_COLOR") != nullptr;
   std::shared_ptr<spdlog::sinks::sink> sink;
-  if (plain) sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  else sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  if (plain)
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  else
+    sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>("weir", sink);
-  if (g_format == LogFormat::json || journal) logger->set_pattern("%v");
-  else logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  if (g_format == LogFormat::json || journal)
+    logger->set_pattern("%v");
+  else
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
   return logger;
 }
 
@@ -37,7 +41,8 @@ spdlog::logger& logger() {
 
 void write(spdlog::level::level_enum level, int priority, std::string_view component, std::string_view message) {
   if (g_format == LogFormat::json) {
-    auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     nlohmann::ordered_json line{{"ts", static_cast<double>(now.count()) / 1000},
                                 {"level", std::string(spdlog::level::to_string_view(level).data())},
                                 {"msg", message},
@@ -53,10 +58,14 @@ void write(spdlog::level::level_enum level, int priority, std::string_view compo
 }  // namespace
 
 void set_log_format(LogFormat format) { g_format = format; }
-void log_info(std::string_view component, std::string_view message) { write(spdlog::level::info, 6, component, message); }
+void log_info(std::string_view component, std::string_view message) {
+  write(spdlog::level::info, 6, component, message);
+}
 void log_warning(std::string_view component, std::string_view message) {
   write(spdlog::level::warn, 4, component, message);
 }
-void log_error(std::string_view component, std::string_view message) { write(spdlog::level::err, 3, component, message); }
+void log_error(std::string_view component, std::string_view message) {
+  write(spdlog::level::err, 3, component, message);
+}
 
 }  // namespace weir

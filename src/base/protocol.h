@@ -17,9 +17,12 @@ inline constexpr std::string_view protocol_name(Protocol p) { return kProtocolNa
 inline constexpr std::string_view sequence_unit(Protocol p) {
   switch (p) {
     case Protocol::netflow5:
-    case Protocol::ipfix: return "records";
-    case Protocol::netflow9: return "datagrams";
-    case Protocol::unknown: break;
+    case Protocol::ipfix:
+      return "records";
+    case Protocol::netflow9:
+      return "datagrams";
+    case Protocol::unknown:
+      break;
   }
   return "";
 }
@@ -45,9 +48,9 @@ enum class Malformed : uint8_t {
 };
 inline constexpr size_t kMalformedCount = static_cast<size_t>(Malformed::kCount);
 inline constexpr std::string_view kMalformedNames[kMalformedCount] = {
-    "short_header",   "unknown_version",      "count_mismatch",  "length_mismatch", "short_set",
-    "reserved_set",   "short_template",       "template_id",     "zero_length_template", "too_many_fields",
-    "scope",          "short_record",         "excess_padding",  "trailing_bytes"};
+    "short_header", "unknown_version", "count_mismatch", "length_mismatch",      "short_set",
+    "reserved_set", "short_template",  "template_id",    "zero_length_template", "too_many_fields",
+    "scope",        "short_record",    "excess_padding", "trailing_bytes"};
 inline constexpr std::string_view malformed_name(Malformed m) { return kMalformedNames[static_cast<size_t>(m)]; }
 
 // Limits that input ran into: not malformed, but refused, so that memory stays bounded.

@@ -69,18 +69,18 @@ int64_t parse_with_unit(std::string_view text, const Unit* units, size_t count) 
 }  // namespace
 
 int64_t parse_bytes(std::string_view text) {
-  static constexpr Unit kUnits[] = {{"", 1},           {"B", 1},           {"k", 1 << 10},   {"K", 1 << 10},
-                                    {"kB", 1 << 10},   {"KiB", 1 << 10},   {"M", 1 << 20},   {"MB", 1 << 20},
-                                    {"MiB", 1 << 20},  {"G", 1 << 30},     {"GB", 1 << 30},  {"GiB", 1 << 30},
-                                    {"T", 1ll << 40},  {"TiB", 1ll << 40}};
+  static constexpr Unit kUnits[] = {{"", 1},          {"B", 1},          {"k", 1 << 10},  {"K", 1 << 10},
+                                    {"kB", 1 << 10},  {"KiB", 1 << 10},  {"M", 1 << 20},  {"MB", 1 << 20},
+                                    {"MiB", 1 << 20}, {"G", 1 << 30},    {"GB", 1 << 30}, {"GiB", 1 << 30},
+                                    {"T", 1ll << 40}, {"TiB", 1ll << 40}};
   return parse_with_unit(text, kUnits, std::size(kUnits));
 }
 
 int64_t parse_duration_ns(std::string_view text) {
   static constexpr int64_t kSecond = 1'000'000'000;
-  static constexpr Unit kUnits[] = {{"ns", 1},       {"us", 1'000},       {"ms", 1'000'000},     {"s", kSecond},
-                                    {"", kSecond},   {"m", 60 * kSecond}, {"min", 60 * kSecond}, {"h", 3600 * kSecond},
-                                    {"d", 86400 * kSecond}};
+  static constexpr Unit kUnits[] = {
+      {"ns", 1},           {"us", 1'000},         {"ms", 1'000'000},     {"s", kSecond},        {"", kSecond},
+      {"m", 60 * kSecond}, {"min", 60 * kSecond}, {"h", 3600 * kSecond}, {"d", 86400 * kSecond}};
   if (text == "off") return 0;
   return parse_with_unit(text, kUnits, std::size(kUnits));
 }

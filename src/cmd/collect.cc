@@ -96,7 +96,8 @@ class LedgerKeeper {
   void save() {
     std::string error;
     bool saved = catalog_.save(ledger_.rows(), streams_.sequence_rows(), error);
-    if (!saved && !failing_) log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again each second");
+    if (!saved && !failing_)
+      log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again each second");
     if (saved && failing_) log_info("ledger", "is saved again");
     failing_ = !saved;
   }
@@ -139,6 +140,8 @@ int run_collect(const Arguments& arguments) {
   // What must survive: the data directory, the ledger, the templates.
   os::make_data_directory(config.data);
   os::File lock = os::lock_exclusively(config.data + "/lock");
+  os::RunningMark running(config.data + "/running");
+  if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
   Catalog catalog = Catalog::open(config.data + "/catalog.db");
   Ledger ledger(os::realtime_ns());
   ledger.restore(catalog.load());
@@ -153,8 +156,10 @@ int run_collect(const Arguments& arguments) {
   BatchPool pool;
   std::unique_ptr<FileOutput> output = make_output(config, ledger);
   auto deliver = [&](const BatchRef& batch) {
-    if (output) output->offer(batch);
-    else count_as_filtered(batch, ledger);
+    if (output)
+      output->offer(batch);
+    else
+      count_as_filtered(batch, ledger);
   };
 
   // Sockets, all bound before any is read.
@@ -162,7 +167,8 @@ int run_collect(const Arguments& arguments) {
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)
-    add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); }, [&] { return sink_figures(output.get()); }});
+    add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); }, [&] { return sink_figures(output.get()); },
+                       running.previous_was_unclean()});
 
   // Start, from the sinks backwards.
   if (output) output->start();
@@ -181,6 +187,7 @@ int run_collect(const Arguments& arguments) {
   if (output) output->stop();
   keeper.save();
   if (http) http->stop();
+  running.end();
   return static_cast<int>(ExitCode::ok);
 }
 

@@ -30,8 +30,10 @@ struct Options {
 Options parse(const Arguments& arguments) {
   Options options;
   std::string fields, hold_bytes = "1GiB";
-  CLI::App app("Decodes captures (pcap, pcapng) and bare export datagrams. Records to standard output, totals to standard error.",
-               "weir decode");
+  CLI::App app(
+      "Decodes captures (pcap, pcapng) and bare export datagrams. Records to standard output, totals to standard "
+      "error.",
+      "weir decode");
   app.add_option("files", options.files, "captures or datagram files")->required();
   app.add_option("--format", options.format, "json (a line per record), csv, protobuf, or none (totals only)")
       ->check(CLI::IsMember({"json", "csv", "protobuf", "none"}));
@@ -50,14 +52,17 @@ Options parse(const Arguments& arguments) {
     throw usage_error(std::string(error.what()) + " (see weir decode --help)");
   }
   int64_t bytes = parse_bytes(hold_bytes);
-  if (bytes <= 0) throw usage_error("--hold-bytes: '" + hold_bytes + "' is no size; write 512MiB, 1GiB or a number of bytes");
+  if (bytes <= 0)
+    throw usage_error("--hold-bytes: '" + hold_bytes + "' is no size; write 512MiB, 1GiB or a number of bytes");
   options.hold_bytes = static_cast<uint64_t>(bytes);
   for (const std::string& name : split_list(fields)) {
     const FieldInfo* field = find_field(name);
     std::vector<std::string> names;
     for (const FieldInfo& f : kFields) names.emplace_back(f.name);
     std::string hint = nearest(name, names);
-    if (!field) throw usage_error("--fields: there is no field '" + name + "'" + (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
+    if (!field)
+      throw usage_error("--fields: there is no field '" + name + "'" +
+                        (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
     options.fields.push_back(field->field);
   }
   return options;
@@ -85,8 +90,10 @@ class Printer {
   void write() {
     if (closed_ || text_.empty()) return;
     int error = os::write_all(1, text_.data(), text_.size());
-    if (error == EPIPE) closed_ = true;  // `weir decode | head`: quietly
-    else if (error) throw runtime_failure("cannot write to standard output: " + os::error_text(error));
+    if (error == EPIPE)
+      closed_ = true;  // `weir decode | head`: quietly
+    else if (error)
+      throw runtime_failure("cannot write to standard output: " + os::error_text(error));
     text_.clear();
   }
   uint64_t octets = 0, packets = 0;
@@ -157,8 +164,10 @@ int run_decode(const Arguments& arguments) {
     CaptureFile file(path);
     CapturedDatagram captured;
     while (file.next(captured)) {
-      if (wanted(options, captured) || !file.is_capture()) decoder.decode(captured.datagram);
-      else ++other;
+      if (wanted(options, captured) || !file.is_capture())
+        decoder.decode(captured.datagram);
+      else
+        ++other;
     }
     if (!file.counts().damaged) continue;
     damaged = true;

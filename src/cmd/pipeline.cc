@@ -10,7 +10,7 @@ namespace {
 constexpr int64_t kTickNs = 1'000'000'000;
 constexpr int64_t kFlushAfterNs = 100'000'000;  // a row waits at most this long for its batch to fill
 constexpr int kWaitMs = 50;
-constexpr int64_t kDrainNs = 2'000'000'000;     // at most, where exporters go on sending
+constexpr int64_t kDrainNs = 2'000'000'000;  // at most, where exporters go on sending
 
 }  // namespace
 

@@ -38,10 +38,9 @@ void put_template(std::vector<uint8_t>& out, uint16_t id, const std::vector<std:
 
 // A v9 datagram with a template of common fields, an MPLS stack among them, and 20 records.
 std::vector<uint8_t> datagram(uint32_t sequence) {
-  static const std::vector<std::pair<uint16_t, uint16_t>> kFields = {{8, 4},  {12, 4}, {7, 2},  {11, 2}, {4, 1}, {1, 4},
-                                                                     {2, 4},  {10, 4}, {14, 4}, {16, 4}, {17, 4}, {22, 4},
-                                                                     {21, 4}, {15, 4}, {5, 1},  {6, 1},  {9, 1}, {13, 1},
-                                                                     {70, 3}, {71, 3}};
+  static const std::vector<std::pair<uint16_t, uint16_t>> kFields = {
+      {8, 4},  {12, 4}, {7, 2},  {11, 2}, {4, 1}, {1, 4}, {2, 4}, {10, 4}, {14, 4}, {16, 4},
+      {17, 4}, {22, 4}, {21, 4}, {15, 4}, {5, 1}, {6, 1}, {9, 1}, {13, 1}, {70, 3}, {71, 3}};
   std::vector<uint8_t> out;
   put<uint16_t>(out, 9);
   put<uint16_t>(out, 21);

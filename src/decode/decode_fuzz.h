@@ -22,10 +22,12 @@ inline void read_everything(const FlowBatch& batch) {
     for (const FieldInfo& field : kFields) {
       if (!run.mask.has(field.field)) continue;
       for (uint32_t row = run.first_row; row < rows; ++row) {
-        if (field.column == Column::address) sum += batch.column<IpAddress>(field.field)[row].bytes[15];
+        if (field.column == Column::address)
+          sum += batch.column<IpAddress>(field.field)[row].bytes[15];
         else if (field.column == Column::list_u32 || field.column == Column::list_address) {
           const ListRef& list = batch.column<ListRef>(field.field)[row];
-          size_t values = field.column == Column::list_u32 ? batch.list_numbers().size() : batch.list_addresses().size();
+          size_t values =
+              field.column == Column::list_u32 ? batch.list_numbers().size() : batch.list_addresses().size();
           WEIR_ASSERT(list.count == 0 || list.first + list.count <= values);
         } else {
           sum += batch.number(field.field, row);

@@ -16,8 +16,14 @@ constexpr uint16_t kFirstDataSet = 256;
 
 Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger,
                  BatchPool& pool, Emit emit)
-    : config_(config), templates_(templates), streams_(streams), ledger_(ledger), pool_(pool), emit_(std::move(emit)),
-      batch_(pool.take()), fields_(limits::kFieldsPerTemplate) {}
+    : config_(config),
+      templates_(templates),
+      streams_(streams),
+      ledger_(ledger),
+      pool_(pool),
+      emit_(std::move(emit)),
+      batch_(pool.take()),
+      fields_(limits::kFieldsPerTemplate) {}
 
 void Decoder::flush() {
   if (batch_->empty()) return;
@@ -29,10 +35,14 @@ void Decoder::decode(const Datagram& datagram) {
   if (known_.size() >= limits::kSessions) known_.clear();
   if (datagram.bytes.size() < 2) return refuse(datagram, Protocol::unknown, Malformed::short_header);
   switch (load_be16(datagram.bytes.data())) {
-    case 5: return decode_netflow5(datagram);
-    case 9: return decode_netflow9(datagram);
-    case 10: return decode_ipfix(datagram);
-    default: return refuse(datagram, Protocol::unknown, Malformed::unknown_version);
+    case 5:
+      return decode_netflow5(datagram);
+    case 9:
+      return decode_netflow9(datagram);
+    case 10:
+      return decode_ipfix(datagram);
+    default:
+      return refuse(datagram, Protocol::unknown, Malformed::unknown_version);
   }
 }
 
@@ -92,8 +102,8 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   return true;
 }
 
-// NetFlow v5 header, 24 octets: version, count (2 each), uptime ms, seconds, nanoseconds, flow sequence (4 each), engine
-// type, engine id (1 each), sampling mode (2 bits) and interval (14 bits).
+// NetFlow v5 header, 24 octets: version, count (2 each), uptime ms, seconds, nanoseconds, flow sequence (4 each),
+// engine type, engine id (1 each), sampling mode (2 bits) and interval (14 bits).
 void Decoder::decode_netflow5(const Datagram& datagram) {
   const uint8_t* p = datagram.bytes.data();
   if (datagram.bytes.size() < kNetflow5Header) return refuse(datagram, Protocol::netflow5, Malformed::short_header);
@@ -111,7 +121,8 @@ void Decoder::decode_netflow5(const Datagram& datagram) {
   if (claimed != present || (datagram.bytes.size() - kNetflow5Header) % kNetflow5Record != 0)
     message.known->stream->account.count(Malformed::count_mismatch);
   size_t whole = std::min<size_t>(claimed, present);
-  uint32_t records = read_records(message, netflow5_plan(), datagram.bytes.subspan(kNetflow5Header, whole * kNetflow5Record));
+  uint32_t records =
+      read_records(message, netflow5_plan(), datagram.bytes.subspan(kNetflow5Header, whole * kNetflow5Record));
   follow_sequence(message, claimed <= present ? claimed : records, true);
 }
 
@@ -163,10 +174,14 @@ void Decoder::decode_sets(Message& message, Bytes sets) {
     if (length < kSetHeader || length > sets.size()) return account.count(Malformed::short_set);
     Bytes body = sets.subspan(kSetHeader, length - kSetHeader);
     sets = sets.subspan(length);
-    if (id >= kFirstDataSet) read_data_set(message, id, body);
-    else if (id == templates) read_templates(message, body, TemplateKind::data);
-    else if (id == options) read_templates(message, body, TemplateKind::options);
-    else account.count(Malformed::reserved_set);
+    if (id >= kFirstDataSet)
+      read_data_set(message, id, body);
+    else if (id == templates)
+      read_templates(message, body, TemplateKind::data);
+    else if (id == options)
+      read_templates(message, body, TemplateKind::options);
+    else
+      account.count(Malformed::reserved_set);
   }
   if (!sets.empty()) account.count(Malformed::trailing_bytes);
 }
@@ -177,8 +192,10 @@ void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
   for (;;) {
     TemplateReadResult result = read_template(reader, message.protocol, kind, record_);
     if (result.read == TemplateRead::padding) return;
-    if (result.read == TemplateRead::ok) install(message, record_);
-    else account.count(result.reason);
+    if (result.read == TemplateRead::ok)
+      install(message, record_);
+    else
+      account.count(result.reason);
     if (result.read == TemplateRead::broken) return;
   }
 }

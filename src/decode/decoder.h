@@ -63,8 +63,8 @@ class Decoder {
     FlowType type = FlowType::unknown;
     uint32_t domain = 0;
     uint64_t header_sampling_rate = 0;
-    uint32_t records = 0;        // data records decoded, options data included
-    uint32_t sets_held = 0;      // data sets of this message that wait
+    uint32_t records = 0;    // data records decoded, options data included
+    uint32_t sets_held = 0;  // data sets of this message that wait
   };
 
   void decode_netflow5(const Datagram& datagram);

@@ -69,12 +69,40 @@ struct Fixture {
 };
 
 Writer v5_record(uint32_t first_ms, uint32_t last_ms) {
-  return Writer().u32(0xc0000205).u32(0xc6336407).u32(0x0a000001).u16(3).u16(4).u32(10).u32(1500).u32(first_ms).u32(last_ms)
-      .u16(12345).u16(443).u8(0).u8(0x1b).u8(6).u8(0x20).u16(64500).u16(64501).u8(24).u8(16).u16(0);
+  return Writer()
+      .u32(0xc0000205)
+      .u32(0xc6336407)
+      .u32(0x0a000001)
+      .u16(3)
+      .u16(4)
+      .u32(10)
+      .u32(1500)
+      .u32(first_ms)
+      .u32(last_ms)
+      .u16(12345)
+      .u16(443)
+      .u8(0)
+      .u8(0x1b)
+      .u8(6)
+      .u8(0x20)
+      .u16(64500)
+      .u16(64501)
+      .u8(24)
+      .u8(16)
+      .u16(0);
 }
 Writer v5(uint16_t count, const Writer& records, uint32_t uptime_ms = 100'000) {
-  return Writer().u16(5).u16(count).u32(uptime_ms).u32(kExportSeconds).u32(500'000'000).u32(77).u8(1).u8(2)
-      .u16(0x4000 | 100).add(records);
+  return Writer()
+      .u16(5)
+      .u16(count)
+      .u32(uptime_ms)
+      .u32(kExportSeconds)
+      .u32(500'000'000)
+      .u32(77)
+      .u8(1)
+      .u8(2)
+      .u16(0x4000 | 100)
+      .add(records);
 }
 
 TEST(Decoder, NetFlow5) {
@@ -89,10 +117,20 @@ TEST(Decoder, NetFlow5) {
   EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[0].to_string(), "192.0.2.5");
   EXPECT_EQ(rows.column<IpAddress>(Field::dst_addr)[0].to_string(), "198.51.100.7");
   EXPECT_EQ(rows.column<IpAddress>(Field::next_hop)[0].to_string(), "10.0.0.1");
-  for (auto [field, value] : std::initializer_list<std::pair<Field, uint64_t>>{
-           {Field::in_if, 3}, {Field::out_if, 4}, {Field::packets, 10}, {Field::bytes, 1500}, {Field::src_port, 12345},
-           {Field::dst_port, 443}, {Field::tcp_flags, 0x1b}, {Field::proto, 6}, {Field::ip_tos, 0x20}, {Field::src_as, 64500},
-           {Field::dst_as, 64501}, {Field::src_net, 24}, {Field::dst_net, 16}, {Field::etype, 0x0800}})
+  for (auto [field, value] : std::initializer_list<std::pair<Field, uint64_t>>{{Field::in_if, 3},
+                                                                               {Field::out_if, 4},
+                                                                               {Field::packets, 10},
+                                                                               {Field::bytes, 1500},
+                                                                               {Field::src_port, 12345},
+                                                                               {Field::dst_port, 443},
+                                                                               {Field::tcp_flags, 0x1b},
+                                                                               {Field::proto, 6},
+                                                                               {Field::ip_tos, 0x20},
+                                                                               {Field::src_as, 64500},
+                                                                               {Field::dst_as, 64501},
+                                                                               {Field::src_net, 24},
+                                                                               {Field::dst_net, 16},
+                                                                               {Field::etype, 0x0800}})
     EXPECT_EQ(rows.number(field, 0), value) << info(field).name;
   int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 10'000'000'000);
@@ -126,7 +164,8 @@ Writer data256(uint32_t source, uint32_t bytes) { return Writer().u32(source).u3
 
 TEST(Decoder, TemplateAndDataInOneDatagram) {
   Fixture f;
-  f.send(netflow9(1, 1000, Writer().add(kTemplate256).add(set(256, data256(0x0a000001, 99).add(data256(0x0a000003, 7))))));
+  f.send(
+      netflow9(1, 1000, Writer().add(kTemplate256).add(set(256, data256(0x0a000001, 99).add(data256(0x0a000003, 7))))));
   const FlowBatch& rows = f.rows();
   ASSERT_EQ(rows.rows(), 2u);
   EXPECT_EQ(rows.column<uint64_t>(Field::bytes)[1], 7u);
@@ -136,7 +175,9 @@ TEST(Decoder, TemplateAndDataInOneDatagram) {
 
 TEST(Decoder, DataBeforeItsTemplateInTheSameDatagram) {
   Fixture f;
-  f.send(ipfix(100, Writer().add(set(256, data256(1, 5))).add(set(2, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4)))));
+  f.send(ipfix(100, Writer()
+                        .add(set(256, data256(1, 5)))
+                        .add(set(2, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4)))));
   f.send(ipfix(101, set(256, data256(2, 6))));
   EXPECT_EQ(f.rows().rows(), 2u);
   const Account& account = f.account(Protocol::ipfix);
@@ -217,8 +258,20 @@ TEST(Decoder, SamplingFromIntervalAndSpace) {
 
 TEST(Decoder, IpfixVariableLengthEnterpriseAndReducedSize) {
   Fixture f;
-  Writer tpl = set(2, Writer().u16(300).u16(5).u16(0x8000 | 42).u16(0xffff).u32(9).u16(1).u16(3).u16(27).u16(16).u16(152).u16(8)
-                          .u16(2).u16(0xffff));
+  Writer tpl = set(2, Writer()
+                          .u16(300)
+                          .u16(5)
+                          .u16(0x8000 | 42)
+                          .u16(0xffff)
+                          .u32(9)
+                          .u16(1)
+                          .u16(3)
+                          .u16(27)
+                          .u16(16)
+                          .u16(152)
+                          .u16(8)
+                          .u16(2)
+                          .u16(0xffff));
   Writer record = Writer().u8(3).u8('a').u8('b').u8('c').put(70'000, 3);
   for (int i = 0; i < 15; ++i) record.u8(i == 0 ? 0x20 : 0);
   record.u8(1).u64(1'700'000'000'123).u8(2).u16(513);
@@ -271,7 +324,9 @@ TEST(Decoder, BothFamiliesInOneTemplate) {
 TEST(Decoder, MplsStack) {
   Fixture f;
   Writer tpl = set(0, Writer().u16(256).u16(2).u16(70).u16(3).u16(71).u16(3));
-  f.send(netflow9(1, 1000, Writer().add(tpl).add(set(256, Writer().put(1000 << 4, 3).put(2000 << 4 | 1, 3).put(5 << 4, 3).put(6 << 4, 3)))));
+  f.send(netflow9(
+      1, 1000,
+      Writer().add(tpl).add(set(256, Writer().put(1000 << 4, 3).put(2000 << 4 | 1, 3).put(5 << 4, 3).put(6 << 4, 3)))));
   const FlowBatch& rows = f.rows();
   const ListRef& list = rows.column<ListRef>(Field::mpls_label)[1];
   ASSERT_EQ(list.count, 2u);
@@ -284,7 +339,8 @@ TEST(Decoder, MalformedIsCountedAndTheRestDecoded) {
   f.send(Writer().u16(9).u16(1));
   f.send(Writer().u8(9));
   f.send(Writer().u16(4711).u32(0));
-  f.send(netflow9(1, 0, Writer().add(kTemplate256).add(set(200, Writer().u32(0))).add(set(256, data256(1, 2))).u16(256).u16(3)));
+  f.send(netflow9(
+      1, 0, Writer().add(kTemplate256).add(set(200, Writer().u32(0))).add(set(256, data256(1, 2))).u16(256).u16(3)));
   EXPECT_EQ(f.rows().rows(), 1u);
   const Account& account = f.account(Protocol::netflow9);
   EXPECT_EQ(Fixture::count(account, Malformed::short_header), 1);
@@ -308,8 +364,13 @@ TEST(Decoder, TemplatesWithoutBytesAreRefused) {
 TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
   Fixture f;
   Writer tpl = set(2, Writer().u16(300).u16(2).u16(150).u16(4).u16(151).u16(4));
-  f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer().u32(kExportSeconds).u32(kExportSeconds - 10).u32(kExportSeconds).u32(kExportSeconds)
-      .u32(kExportSeconds + 90'000).u32(kExportSeconds + 90'001)))));
+  f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer()
+                                                     .u32(kExportSeconds)
+                                                     .u32(kExportSeconds - 10)
+                                                     .u32(kExportSeconds)
+                                                     .u32(kExportSeconds)
+                                                     .u32(kExportSeconds + 90'000)
+                                                     .u32(kExportSeconds + 90'001)))));
   const FlowBatch& rows = f.rows();
   EXPECT_EQ(rows.number(Field::time_quality, 0), 1u);
   EXPECT_EQ(rows.number(Field::time_quality, 1), 0u);

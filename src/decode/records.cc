@@ -119,8 +119,8 @@ uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes b
   return records;
 }
 
-// Sampling: one in `interval` (IE 34, 50), or packet_interval chosen of packet_interval + packet_space (RFC 5477 §8.2.2),
-// or sample_size chosen of sample_population (§8.2.3).
+// Sampling: one in `interval` (IE 34, 50), or packet_interval chosen of packet_interval + packet_space (RFC 5477
+// §8.2.2), or sample_size chosen of sample_population (§8.2.3).
 void Decoder::apply_options(const Message& message, const Plan& plan, const FieldBytes* fields) {
   if (plan.option_steps.empty()) return;
   std::optional<uint64_t> value[7];
@@ -132,9 +132,8 @@ void Decoder::apply_options(const Message& message, const Plan& plan, const Fiel
   std::optional<uint64_t> sampler = given(OptionRole::sampler_id);
   std::optional<uint64_t> rate = given(OptionRole::interval);
   uint64_t chosen = given(OptionRole::packet_interval).value_or(0);
-  if (chosen > 0) rate = given(OptionRole::packet_space).has_value()
-                             ? (chosen + *given(OptionRole::packet_space)) / chosen
-                             : chosen;
+  if (chosen > 0)
+    rate = given(OptionRole::packet_space).has_value() ? (chosen + *given(OptionRole::packet_space)) / chosen : chosen;
   uint64_t size = given(OptionRole::sample_size).value_or(0);
   if (size > 0 && given(OptionRole::sample_population)) rate = *given(OptionRole::sample_population) / size;
   Session& session = *message.known->stream->session;

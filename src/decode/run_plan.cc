@@ -28,11 +28,16 @@ void copy_width(const Source& s, T* out) {
 template <class T>
 void copy_number(const Source& s, T* out) {
   switch (s.width) {
-    case 1: return copy_width<uint8_t>(s, out);
-    case 2: return copy_width<uint16_t>(s, out);
-    case 4: return copy_width<uint32_t>(s, out);
-    case 8: return copy_width<uint64_t>(s, out);
-    default: break;
+    case 1:
+      return copy_width<uint8_t>(s, out);
+    case 2:
+      return copy_width<uint16_t>(s, out);
+    case 4:
+      return copy_width<uint32_t>(s, out);
+    case 8:
+      return copy_width<uint64_t>(s, out);
+    default:
+      break;
   }
   const uint8_t* p = s.at;
   for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = static_cast<T>(load_be_any(p, s.width));
@@ -40,12 +45,17 @@ void copy_number(const Source& s, T* out) {
 
 void number(const Source& s, FlowBatch& batch, Field field, uint32_t row) {
   switch (info(field).column) {
-    case Column::u8: return copy_number(s, batch.column<uint8_t>(field) + row);
-    case Column::u16: return copy_number(s, batch.column<uint16_t>(field) + row);
-    case Column::u32: return copy_number(s, batch.column<uint32_t>(field) + row);
+    case Column::u8:
+      return copy_number(s, batch.column<uint8_t>(field) + row);
+    case Column::u16:
+      return copy_number(s, batch.column<uint16_t>(field) + row);
+    case Column::u32:
+      return copy_number(s, batch.column<uint32_t>(field) + row);
     case Column::u64:
-    case Column::time_ns: return copy_number(s, batch.column<uint64_t>(field) + row);
-    default: break;
+    case Column::time_ns:
+      return copy_number(s, batch.column<uint64_t>(field) + row);
+    default:
+      break;
   }
 }
 
@@ -102,9 +112,12 @@ void ip_version(const Source& s, FlowBatch& batch, uint32_t row, bool filled) {
   const uint8_t* p = s.at;
   for (uint32_t i = 0; i < s.count; ++i, p += s.stride) {
     uint64_t version = load_be_any(p, s.width);
-    if (version == 4) out[i] = kIpv4;
-    else if (version == 6) out[i] = kIpv6;
-    else if (!filled) out[i] = 0;
+    if (version == 4)
+      out[i] = kIpv4;
+    else if (version == 6)
+      out[i] = kIpv6;
+    else if (!filled)
+      out[i] = 0;
   }
 }
 
@@ -130,8 +143,7 @@ void uptimes(const Source& s, const TimeBase& base, int64_t* out) {
 
 void durations(const Step& step, const Source& s, FlowBatch& batch, uint32_t row) {
   bool to_end = step.field == Field::time_flow_end_ns;
-  const int64_t* known =
-      batch.column<int64_t>(to_end ? Field::time_flow_start_ns : Field::time_flow_end_ns) + row;
+  const int64_t* known = batch.column<int64_t>(to_end ? Field::time_flow_start_ns : Field::time_flow_end_ns) + row;
   int64_t* out = batch.column<int64_t>(step.field) + row;
   uint64_t unit = step.convert == Convert::duration_ms ? kMillisecond : 1'000;
   const uint8_t* p = s.at;
@@ -172,7 +184,8 @@ void append_value(const Step& step, const uint8_t* at, uint32_t width, FlowBatch
 void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch& batch, const Run& run, uint32_t row) {
   Field f = step.field;
   switch (step.convert) {
-    case Convert::number: return number(s, batch, f, row);
+    case Convert::number:
+      return number(s, batch, f, row);
     case Convert::fragment_flags:
       return transform(s, batch.column<uint8_t>(f) + row, [](uint64_t v) { return v >> 5; });
     case Convert::address4:
@@ -181,16 +194,20 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
     case Convert::address6:
       if (step.merge) return merge_addresses(step, s, batch, row);
       return addresses6(s, batch.column<IpAddress>(f) + row);
-    case Convert::icmp: return icmp(s, batch, row);
-    case Convert::ip_version: return ip_version(s, batch, row, run.mask.has(Field::src_addr) || run.mask.has(Field::dst_addr));
+    case Convert::icmp:
+      return icmp(s, batch, row);
+    case Convert::ip_version:
+      return ip_version(s, batch, row, run.mask.has(Field::src_addr) || run.mask.has(Field::dst_addr));
     case Convert::time_uptime:
       if (run.mask.has(f)) uptimes(s, base, batch.column<int64_t>(f) + row);
       return;
     case Convert::time_s:
-      return transform(s, batch.column<int64_t>(f) + row, [](uint64_t v) { return static_cast<uint64_t>(v) * kSecond; });
+      return transform(s, batch.column<int64_t>(f) + row,
+                       [](uint64_t v) { return static_cast<uint64_t>(v) * kSecond; });
     case Convert::time_ms:
       return transform(s, batch.column<int64_t>(f) + row, [](uint64_t v) { return v * kMillisecond; });
-    case Convert::time_ntp: return transform(s, batch.column<int64_t>(f) + row, from_ntp);
+    case Convert::time_ntp:
+      return transform(s, batch.column<int64_t>(f) + row, from_ntp);
     case Convert::time_delta_us:
       return transform(s, batch.column<int64_t>(f) + row,
                        [&](uint64_t v) { return static_cast<uint64_t>(base.export_ns) - v * 1'000; });
@@ -203,7 +220,8 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
       return;
     case Convert::mpls_label:
     case Convert::mpls_address4:
-    case Convert::mpls_address6: return;  // run_lists()
+    case Convert::mpls_address6:
+      return;  // run_lists()
   }
 }
 
@@ -273,8 +291,10 @@ uint32_t judge_times(FlowBatch& batch, Run& run) {
   static constexpr int64_t kDay = 86'400 * kSecond;
   bool has_start = run.mask.has(Field::time_flow_start_ns), has_end = run.mask.has(Field::time_flow_end_ns);
   if (!has_start && !has_end) return 0;
-  const int64_t* start = batch.column<int64_t>(has_start ? Field::time_flow_start_ns : Field::time_flow_end_ns) + run.first_row;
-  const int64_t* end = batch.column<int64_t>(has_end ? Field::time_flow_end_ns : Field::time_flow_start_ns) + run.first_row;
+  const int64_t* start =
+      batch.column<int64_t>(has_start ? Field::time_flow_start_ns : Field::time_flow_end_ns) + run.first_row;
+  const int64_t* end =
+      batch.column<int64_t>(has_end ? Field::time_flow_end_ns : Field::time_flow_start_ns) + run.first_row;
   int64_t latest = run.export_ns + kDay;
   auto quality = [&](uint32_t i) {
     return static_cast<uint8_t>((start[i] > end[i] ? 1 : 0) + (start[i] > latest || end[i] > latest ? 2 : 0));

@@ -14,8 +14,8 @@ namespace weir {
 
 // What the times of a record are relative to.
 struct TimeBase {
-  int64_t export_ns = 0;       // header's clock
-  uint32_t uptime_ms = 0;      // header's uptime (v5, v9)
+  int64_t export_ns = 0;   // header's clock
+  uint32_t uptime_ms = 0;  // header's uptime (v5, v9)
   bool has_uptime = false;
   int64_t system_init_ns = 0;  // IPFIX: from options data (IE 160); 0: not told
 };

@@ -40,8 +40,8 @@ std::vector<SequenceRow> Streams::sequence_rows() {
     std::lock_guard stream_lock(stream->mutex);
     SequenceTracker::State state = stream->sequence.state();
     if (state.started)
-      rows.push_back({key.exporter, key.port, key.protocol, key.domain, state.next, state.uptime_ms,
-                      state.export_seconds});
+      rows.push_back(
+          {key.exporter, key.port, key.protocol, key.domain, state.next, state.uptime_ms, state.export_seconds});
   }
   return rows;
 }

@@ -10,15 +10,22 @@ std::string_view flow_type_name(FlowType type) {
 
 size_t column_width(Column column) {
   switch (column) {
-    case Column::run: return 0;
-    case Column::u8: return 1;
-    case Column::u16: return 2;
-    case Column::u32: return 4;
+    case Column::run:
+      return 0;
+    case Column::u8:
+      return 1;
+    case Column::u16:
+      return 2;
+    case Column::u32:
+      return 4;
     case Column::u64:
-    case Column::time_ns: return 8;
-    case Column::address: return sizeof(IpAddress);
+    case Column::time_ns:
+      return 8;
+    case Column::address:
+      return sizeof(IpAddress);
     case Column::list_u32:
-    case Column::list_address: return sizeof(ListRef);
+    case Column::list_address:
+      return sizeof(ListRef);
   }
   return 0;
 }
@@ -33,12 +40,17 @@ void FlowBatch::allocate(Field field) {
 
 uint64_t FlowBatch::number(Field field, uint32_t row) const {
   switch (info(field).column) {
-    case Column::u8: return column<uint8_t>(field)[row];
-    case Column::u16: return column<uint16_t>(field)[row];
-    case Column::u32: return column<uint32_t>(field)[row];
+    case Column::u8:
+      return column<uint8_t>(field)[row];
+    case Column::u16:
+      return column<uint16_t>(field)[row];
+    case Column::u32:
+      return column<uint32_t>(field)[row];
     case Column::u64:
-    case Column::time_ns: return column<uint64_t>(field)[row];
-    default: break;
+    case Column::time_ns:
+      return column<uint64_t>(field)[row];
+    default:
+      break;
   }
   return 0;
 }

@@ -31,16 +31,16 @@ std::string_view flow_type_name(FlowType type);
 struct Run {
   uint32_t first_row = 0;
   uint32_t rows = 0;
-  FieldMask mask;           // columns filled in these rows
+  FieldMask mask;  // columns filled in these rows
   FlowType type = FlowType::unknown;
   IpAddress exporter;
   uint16_t exporter_port = 0;
-  uint32_t domain = 0;      // observation domain id; 0 for v5 (as GoFlow2)
+  uint32_t domain = 0;  // observation domain id; 0 for v5 (as GoFlow2)
   uint32_t sequence = 0;
   int64_t received_ns = 0;
-  int64_t export_ns = 0;    // the exporter's clock when it sent the datagram
+  int64_t export_ns = 0;       // the exporter's clock when it sent the datagram
   uint64_t sampling_rate = 0;  // of rows whose mask has no sampling_rate
-  uint32_t account = 0;     // ledger row to which these records belong
+  uint32_t account = 0;        // ledger row to which these records belong
 };
 
 // A list value: `count` values from `first` in the arena of its kind.

@@ -62,8 +62,8 @@ LedgerRows Ledger::rows() const {
   for (const Account& a : accounts_) rows.accounts.push_back(copy(a));
   std::sort(rows.accounts.begin(), rows.accounts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   for (const SocketAccount& s : sockets_)
-    rows.sockets.push_back({s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(), s.bytes.value(),
-                            s.kernel_drops.value()});
+    rows.sockets.push_back(
+        {s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(), s.bytes.value(), s.kernel_drops.value()});
   // A socket that an earlier run had and this one has again goes on counting from there.
   for (const SocketRow& e : earlier_sockets_) {
     auto same = std::find_if(rows.sockets.begin(), rows.sockets.end(),

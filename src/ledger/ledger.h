@@ -88,8 +88,8 @@ struct Account {
   std::array<Counter, kMalformedCount> malformed_by_reason;
   std::array<Counter, kRefusedCount> refused_by_reason;
   Counter first_seen_ns, last_seen_ns;
-  Counter templates;          // known now (gauge)
-  Counter clock_skew_ns;      // collector's clock minus the exporter's, at the last datagram (gauge)
+  Counter templates;      // known now (gauge)
+  Counter clock_skew_ns;  // collector's clock minus the exporter's, at the last datagram (gauge)
 
   void count(Malformed reason) {
     malformed.add();
@@ -128,7 +128,7 @@ struct SocketRow {
   int64_t datagrams = 0, bytes = 0, kernel_drops = 0;
 };
 struct LedgerRows {
-  int64_t since_ns = 0;  // when counting began
+  int64_t since_ns = 0;              // when counting began
   std::vector<AccountRow> accounts;  // by exporter, protocol, domain
   std::vector<SocketRow> sockets;
 };

@@ -56,8 +56,10 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
   if (distance < 0) return behind(step);
   SequenceChange change;
   if (distance > 0) {
-    if (size_unknown_) unexplained_ += distance;
-    else change.lost = distance;
+    if (size_unknown_)
+      unexplained_ += distance;
+    else
+      change.lost = distance;
     remember({next_, static_cast<uint32_t>(distance), size_unknown_});
   }
   start(step);

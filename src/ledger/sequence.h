@@ -22,9 +22,9 @@ namespace weir {
 // One datagram's header, in the terms above.
 struct SequenceStep {
   uint32_t sequence = 0;
-  uint32_t units = 0;           // that the datagram holds, as far as known
-  bool units_known = true;      // false: it also holds data sets without a template
-  bool has_uptime = false;      // v5, v9
+  uint32_t units = 0;       // that the datagram holds, as far as known
+  bool units_known = true;  // false: it also holds data sets without a template
+  bool has_uptime = false;  // v5, v9
   uint32_t uptime_ms = 0;
   uint32_t export_seconds = 0;
 };

@@ -96,6 +96,10 @@ File lock_exclusively(const std::string& path) {
   return file;
 }
 
+RunningMark::RunningMark(std::string path) : path_(std::move(path)), unclean_(exists(path_)) { open_append(path_); }
+
+void RunningMark::end() { ::unlink(path_.c_str()); }
+
 int write_all(int fd, const void* bytes, size_t size, size_t* written) {
   const char* at = static_cast<const char*>(bytes);
   size_t done = 0;

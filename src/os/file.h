@@ -29,7 +29,7 @@ class File {
 };
 
 bool exists(const std::string& path);
-bool is_writable(const std::string& path);                // by this user; changes nothing
+bool is_writable(const std::string& path);  // by this user; changes nothing
 bool is_directory(const std::string& path);
 uint64_t file_size(const std::string& path);              // 0 where there is none
 std::vector<uint8_t> read_file(const std::string& path);  // throws usage_error
@@ -39,6 +39,18 @@ void make_data_directory(const std::string& path);
 // Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws
 // usage_error when another process has it.
 File lock_exclusively(const std::string& path);
+// A file that exists while a process runs and is removed when it ends in order: one found at start tells of a crash.
+class RunningMark {
+ public:
+  explicit RunningMark(std::string path);
+  bool previous_was_unclean() const { return unclean_; }
+  void end();
+
+ private:
+  std::string path_;
+  bool unclean_;
+};
+
 // The whole of `bytes` to `path` by way of a temporary beside it: a crash leaves the old or the new. 0 or errno.
 int replace_file(const std::string& path, Bytes bytes);
 // Writes all of `bytes`, however many calls it takes. Returns 0, or errno; `written` says how far it came.

@@ -6,8 +6,8 @@
 
 namespace weir {
 
-// A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given this long to
-// gather, which a socket buffer of kLingerBuffer can hold at any rate one core can decode.
+// A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given this long
+// to gather, which a socket buffer of kLingerBuffer can hold at any rate one core can decode.
 static constexpr int64_t kLingerNs = 500'000;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
 static constexpr int kLingerBuffer = 1 << 20;

@@ -10,8 +10,8 @@
 
 namespace weir {
 
-inline constexpr uint32_t kReversePen = 29305;           // RFC 5103: the element of the other direction
-inline constexpr uint32_t kScopePen = 0xffff'ffff;       // NetFlow v9 scope field types (RFC 3954 §6.1), not elements
+inline constexpr uint32_t kReversePen = 29305;      // RFC 5103: the element of the other direction
+inline constexpr uint32_t kScopePen = 0xffff'ffff;  // NetFlow v9 scope field types (RFC 3954 §6.1), not elements
 
 // How the bytes of an element become column values.
 enum class Convert : uint8_t {
@@ -28,10 +28,10 @@ enum class Convert : uint8_t {
   time_delta_us,   // microseconds before the export time
   duration_ms,     // length of the flow: completes a start or an end that is missing
   duration_us,
-  mpls_label,      // 3 bytes: label 20 bits, EXP 3, S 1
-  mpls_address4,   // appended to a list
+  mpls_label,     // 3 bytes: label 20 bits, EXP 3, S 1
+  mpls_address4,  // appended to a list
   mpls_address6,
-  one,             // the value 1, whatever the bytes (a frame is one packet)
+  one,  // the value 1, whatever the bytes (a frame is one packet)
 };
 
 // Of several elements that fill one field the lowest rank wins; of equal ranks the last in the template.

@@ -105,7 +105,8 @@ std::vector<HeldSets::Waiting> HeldSets::due(int64_t before_ns, int64_t now_ns) 
     auto queue = by_key_.find(check.key);
     if (queue == by_key_.end() || queue->second.check_at_ns != check.at_ns) continue;  // of an earlier wait
     int64_t since = queue->second.sets.front()->set.held_since_ns;
-    if (since <= before_ns) found.push_back({check.key.session, check.key.template_id, queue->second.sets.size(), since});
+    if (since <= before_ns)
+      found.push_back({check.key.session, check.key.template_id, queue->second.sets.size(), since});
     check_later(check.key, queue->second, now_ns);
   }
   return found;

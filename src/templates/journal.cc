@@ -50,7 +50,9 @@ void encode(const JournalEntry& entry, std::vector<uint8_t>& out) {
       put(out, entry.sampling.sampler_id);
       put(out, entry.sampling.rate);
       break;
-    case JournalEntry::Kind::system_init: put(out, entry.system_init_ms); break;
+    case JournalEntry::Kind::system_init:
+      put(out, entry.system_init_ms);
+      break;
   }
   Bytes body = Bytes(out).subspan(start + kHeader);
   store_be(out.data() + start, static_cast<uint32_t>(body.size()));

@@ -31,8 +31,8 @@ struct JournalEntry {
 
 class Journal {
  public:
-  // Opens or creates; throws usage_error where the path cannot be used or the file is not a journal. Every whole entry is
-  // handed to `replay`; a torn tail (a crash while writing) is cut off.
+  // Opens or creates; throws usage_error where the path cannot be used or the file is not a journal. Every whole entry
+  // is handed to `replay`; a torn tail (a crash while writing) is cut off.
   Journal(std::string path, const std::function<void(const JournalEntry&)>& replay);
 
   // 0, or errno: what could not be written is lost at the next start, not now.

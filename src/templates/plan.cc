@@ -20,14 +20,20 @@ bool width_fits(Convert c, uint16_t width, Field field) {
   if (width == 0) return false;
   switch (c) {
     case Convert::address4:
-    case Convert::mpls_address4: return width == 4;
+    case Convert::mpls_address4:
+      return width == 4;
     case Convert::address6:
-    case Convert::mpls_address6: return width == 16;
-    case Convert::time_ntp: return width == 8;
-    case Convert::mpls_label: return width == 3 || width == 4;
+    case Convert::mpls_address6:
+      return width == 16;
+    case Convert::time_ntp:
+      return width == 8;
+    case Convert::mpls_label:
+      return width == 3 || width == 4;
     // applicationId is an octetArray whose first octet is the engine (RFC 6759): longer ones do not fit a number.
-    case Convert::number: return width <= 8 || (width == kVariableLength && field != Field::application_id);
-    default: return width <= 8;
+    case Convert::number:
+      return width <= 8 || (width == kVariableLength && field != Field::application_id);
+    default:
+      return width <= 8;
   }
 }
 
@@ -43,8 +49,10 @@ class Compiler {
 
   std::shared_ptr<const Plan> compile() {
     measure();
-    if (plan_->kind == TemplateKind::options) add_option_steps();
-    else add_steps();
+    if (plan_->kind == TemplateKind::options)
+      add_option_steps();
+    else
+      add_steps();
     return plan_;
   }
 
@@ -125,14 +133,14 @@ class Compiler {
 
   void add_option_steps() {
     static constexpr std::array<std::pair<uint16_t, OptionRole>, 9> kRoles{{{34, OptionRole::interval},
-                                                                           {48, OptionRole::sampler_id},
-                                                                           {50, OptionRole::interval},
-                                                                           {160, OptionRole::system_init_ms},
-                                                                           {302, OptionRole::sampler_id},
-                                                                           {305, OptionRole::packet_interval},
-                                                                           {306, OptionRole::packet_space},
-                                                                           {309, OptionRole::sample_size},
-                                                                           {310, OptionRole::sample_population}}};
+                                                                            {48, OptionRole::sampler_id},
+                                                                            {50, OptionRole::interval},
+                                                                            {160, OptionRole::system_init_ms},
+                                                                            {302, OptionRole::sampler_id},
+                                                                            {305, OptionRole::packet_interval},
+                                                                            {306, OptionRole::packet_space},
+                                                                            {309, OptionRole::sample_size},
+                                                                            {310, OptionRole::sample_population}}};
     const auto& fields = plan_->record.fields;
     for (size_t i = 0; i < fields.size(); ++i)
       for (auto [id, role] : kRoles)
@@ -161,8 +169,8 @@ const Plan& netflow5_plan() {
     TemplateRecord record;
     static constexpr uint16_t kPad = 210;  // paddingOctets
     for (auto [id, length] : std::initializer_list<std::pair<uint16_t, uint16_t>>{
-             {8, 4}, {12, 4}, {15, 4}, {10, 2}, {14, 2}, {2, 4}, {1, 4}, {22, 4}, {21, 4}, {7, 2}, {11, 2},
-             {kPad, 1}, {6, 1}, {4, 1}, {5, 1}, {16, 2}, {17, 2}, {9, 1}, {13, 1}, {kPad, 2}})
+             {8, 4},  {12, 4},   {15, 4}, {10, 2}, {14, 2}, {2, 4},  {1, 4},  {22, 4}, {21, 4}, {7, 2},
+             {11, 2}, {kPad, 1}, {6, 1},  {4, 1},  {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1}, {kPad, 2}})
       record.fields.push_back({0, id, length});
     auto compiled = compile_plan(std::move(record), Protocol::netflow5);
     WEIR_ASSERT(compiled->record_length == 48);

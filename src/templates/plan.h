@@ -17,21 +17,21 @@ namespace weir {
 struct Step {
   Convert convert;
   Field field;
-  bool merge = false;   // address: only where the value is not zero (the field was filled by an earlier step)
-  uint16_t offset = 0;  // in a record of fixed length, octets
-  uint16_t width = 0;   // octets; kVariableLength in a record that says
+  bool merge = false;     // address: only where the value is not zero (the field was filled by an earlier step)
+  uint16_t offset = 0;    // in a record of fixed length, octets
+  uint16_t width = 0;     // octets; kVariableLength in a record that says
   uint16_t position = 0;  // index of the field in the template
 };
 
 // Elements of options data that change how flow records are read.
 enum class OptionRole : uint8_t {
-  sampler_id,          // IE 48, 302
-  interval,            // IE 34, 50: one in so many
-  packet_interval,     // IE 305: so many chosen ...
-  packet_space,        // IE 306: ... then so many skipped
-  sample_size,         // IE 309: so many chosen ...
-  sample_population,   // IE 310: ... of so many
-  system_init_ms,      // IE 160
+  sampler_id,         // IE 48, 302
+  interval,           // IE 34, 50: one in so many
+  packet_interval,    // IE 305: so many chosen ...
+  packet_space,       // IE 306: ... then so many skipped
+  sample_size,        // IE 309: so many chosen ...
+  sample_population,  // IE 310: ... of so many
+  system_init_ms,     // IE 160
 };
 struct OptionStep {
   OptionRole role;
@@ -42,12 +42,12 @@ struct Plan {
   uint16_t id = 0;
   Protocol protocol = Protocol::unknown;
   TemplateKind kind = TemplateKind::data;
-  bool fixed = true;            // every record has record_length octets
-  uint32_t record_length = 0;   // fixed: the length; else the least
-  FieldMask mask;               // columns that the steps fill
+  bool fixed = true;           // every record has record_length octets
+  uint32_t record_length = 0;  // fixed: the length; else the least
+  FieldMask mask;              // columns that the steps fill
   std::vector<Step> steps;
   std::vector<OptionStep> option_steps;
-  std::vector<uint16_t> lengths;  // of every field in order, kVariableLength where a record says
+  std::vector<uint16_t> lengths;    // of every field in order, kVariableLength where a record says
   uint16_t init_position = 0xffff;  // of IE 160 (systemInitTimeMilliseconds) in the record, if it has one
   bool uptime_times = false;        // has times relative to the exporter's boot
   bool has_addresses4 = false, has_addresses6 = false;

@@ -10,7 +10,8 @@
 namespace weir {
 
 static auto position_of(const std::vector<std::shared_ptr<const Plan>>& plans, uint16_t template_id) {
-  return std::lower_bound(plans.begin(), plans.end(), template_id, [](const auto& p, uint16_t id) { return p->id < id; });
+  return std::lower_bound(plans.begin(), plans.end(), template_id,
+                          [](const auto& p, uint16_t id) { return p->id < id; });
 }
 
 const Plan* SessionPlans::find(uint16_t template_id) const {
@@ -87,16 +88,21 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   result.plan = compile_plan(std::move(record), session.key.protocol);
   auto plans = std::make_shared<SessionPlans>(*session.plans_);
   auto where = plans->plans.begin() + (at - known.begin());
-  if (replaces) *where = result.plan;
-  else plans->plans.insert(where, result.plan);
+  if (replaces)
+    *where = result.plan;
+  else
+    plans->plans.insert(where, result.plan);
   if (known.empty()) with_templates_[group_of(session.key)].push_back(&session);
   if (!replaces) ++of_exporter, ++templates_;
   publish(session, std::move(plans));
   if (journal) {
     const TemplateRecord& kept = result.plan->record;
-    write_journal({kept.kind == TemplateKind::data ? JournalEntry::Kind::data_template
-                                                   : JournalEntry::Kind::options_template,
-                   session.key, kept.wire, {}, 0});
+    write_journal(
+        {kept.kind == TemplateKind::data ? JournalEntry::Kind::data_template : JournalEntry::Kind::options_template,
+         session.key,
+         kept.wire,
+         {},
+         0});
   }
   result.released = held_.take(session.key, id);
   return result;
@@ -161,8 +167,7 @@ void TemplateStore::replay(const JournalEntry& entry) {
   switch (entry.kind) {
     case JournalEntry::Kind::data_template:
     case JournalEntry::Kind::options_template: {
-      auto kind =
-          entry.kind == JournalEntry::Kind::data_template ? TemplateKind::data : TemplateKind::options;
+      auto kind = entry.kind == JournalEntry::Kind::data_template ? TemplateKind::data : TemplateKind::options;
       TemplateRecord record;
       ByteReader reader{Bytes(entry.template_wire)};
       TemplateReadResult read = read_template(reader, entry.session.protocol, kind, record);
@@ -202,12 +207,14 @@ std::vector<JournalEntry> TemplateStore::journal_entries() const {
   for (const auto& [key, session] : sessions_) {
     for (const auto& plan : session->plans_->plans) {
       bool data = plan->kind == TemplateKind::data;
-      entries.push_back({data ? JournalEntry::Kind::data_template : JournalEntry::Kind::options_template, key,
-                         plan->record.wire, {}, 0});
+      entries.push_back({data ? JournalEntry::Kind::data_template : JournalEntry::Kind::options_template,
+                         key,
+                         plan->record.wire,
+                         {},
+                         0});
     }
     const OptionsState& options = session->plans_->options;
-    for (const SamplingEntry& s : options.samplers)
-      entries.push_back({JournalEntry::Kind::sampling, key, {}, s, 0});
+    for (const SamplingEntry& s : options.samplers) entries.push_back({JournalEntry::Kind::sampling, key, {}, s, 0});
     if (options.sampling_rate)
       entries.push_back({JournalEntry::Kind::sampling, key, {}, {UINT64_MAX, options.sampling_rate}, 0});
     if (options.system_init_ms)

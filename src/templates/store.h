@@ -72,10 +72,10 @@ class TemplateStore {
   std::shared_ptr<const SessionPlans> plans(const Session& session) const;
 
   struct Installed {
-    bool changed = false;                // a new id or another layout
-    bool added = false;                  // a new id
+    bool changed = false;  // a new id or another layout
+    bool added = false;    // a new id
     std::optional<Refused> refused;
-    std::vector<HeldSet> released;       // waited for it, oldest first: decode them now
+    std::vector<HeldSet> released;  // waited for it, oldest first: decode them now
     std::shared_ptr<const Plan> plan;
   };
   Installed install(Session& session, TemplateRecord record);

@@ -24,18 +24,18 @@ enum class TemplateKind : uint8_t { data, options };
 struct TemplateRecord {
   uint16_t id = 0;
   TemplateKind kind = TemplateKind::data;
-  uint16_t scope_fields = 0;              // options: the first so many fields are the scope
-  std::vector<FieldSpecifier> fields;     // empty: a withdrawal (IPFIX)
-  std::vector<uint8_t> wire;              // the record's own bytes, to compare and to keep
+  uint16_t scope_fields = 0;           // options: the first so many fields are the scope
+  std::vector<FieldSpecifier> fields;  // empty: a withdrawal (IPFIX)
+  std::vector<uint8_t> wire;           // the record's own bytes, to compare and to keep
   bool is_withdrawal() const { return fields.empty(); }
 };
 
 // What came of reading one template record.
 enum class TemplateRead : uint8_t {
   ok,
-  padding,    // the rest of the set is padding
-  refused,    // malformed (see `reason`), but its length is known: the next record can be read
-  broken,     // malformed: the rest of the set cannot be read
+  padding,  // the rest of the set is padding
+  refused,  // malformed (see `reason`), but its length is known: the next record can be read
+  broken,   // malformed: the rest of the set cannot be read
 };
 
 struct TemplateReadResult {

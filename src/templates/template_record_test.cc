@@ -56,9 +56,12 @@ TEST(ReadTemplate, NetFlow9OptionsCountOctets) {
 }
 
 TEST(ReadTemplate, IpfixOptionsScope) {
-  EXPECT_EQ(read(words({257, 2, 1, 149, 4, 305, 4}), Protocol::ipfix, TemplateKind::options).result.read, TemplateRead::ok);
-  EXPECT_EQ(read(words({257, 2, 0, 149, 4, 305, 4}), Protocol::ipfix, TemplateKind::options).result.reason, Malformed::scope);
-  EXPECT_EQ(read(words({257, 2, 3, 149, 4, 305, 4}), Protocol::ipfix, TemplateKind::options).result.reason, Malformed::scope);
+  EXPECT_EQ(read(words({257, 2, 1, 149, 4, 305, 4}), Protocol::ipfix, TemplateKind::options).result.read,
+            TemplateRead::ok);
+  EXPECT_EQ(read(words({257, 2, 0, 149, 4, 305, 4}), Protocol::ipfix, TemplateKind::options).result.reason,
+            Malformed::scope);
+  EXPECT_EQ(read(words({257, 2, 3, 149, 4, 305, 4}), Protocol::ipfix, TemplateKind::options).result.reason,
+            Malformed::scope);
 }
 
 TEST(ReadTemplate, Withdrawals) {
@@ -96,7 +99,9 @@ TEST(ReadTemplate, TooManyFieldsAreSteppedOver) {
 }
 
 TEST(Plan, PrefersDeltaCountersAndFallsBack) {
-  auto compile = [](std::vector<uint8_t> bytes) { return compile_plan(read(bytes, Protocol::ipfix).record, Protocol::ipfix); };
+  auto compile = [](std::vector<uint8_t> bytes) {
+    return compile_plan(read(bytes, Protocol::ipfix).record, Protocol::ipfix);
+  };
   auto plan = compile(words({256, 3, 231, 8, 85, 8, 1, 8}));
   ASSERT_EQ(plan->steps.size(), 1u);
   EXPECT_EQ(plan->steps[0].offset, 16);

@@ -86,6 +86,9 @@ void write_build_and_process(Exposition& out, const MetricsInput& input) {
   out.info("weir_build_info", "Version of this weir.");
   out.sample({{"version", input.build.version}, {"revision", input.build.revision}, {"compiler", input.build.compiler}},
              int64_t{1});
+  out.gauge("weir_previous_shutdown_unclean",
+            "1: the run before this one did not end by itself (crash, kill -9, power).");
+  out.sample({}, int64_t{input.previous_shutdown_unclean});
   const os::ProcessFigures& process = input.process;
   out.counter("process_cpu_seconds_total", "User and system CPU time.");
   out.sample({}, process.cpu_seconds);

@@ -37,6 +37,7 @@ struct SinkFigures {
 
 struct MetricsInput {
   BuildInfo build;
+  bool previous_shutdown_unclean = false;
   os::ProcessFigures process;
   LedgerRows ledger;
   std::vector<SinkFigures> sinks;

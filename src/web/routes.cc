@@ -51,6 +51,7 @@ static Response exporters(const CollectorView& view) {
 static Response metrics(const CollectorView& view, LossHighWater& loss, const Request& request) {
   MetricsInput input;
   input.build = view.build;
+  input.previous_shutdown_unclean = view.previous_shutdown_unclean;
   input.process = os::process_figures();
   input.ledger = view.ledger();
   loss.apply(input.ledger);

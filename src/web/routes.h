@@ -17,6 +17,7 @@ struct CollectorView {
   const std::atomic<bool>* ready = nullptr;  // sockets are bound and outputs open; false again while draining
   std::function<LedgerRows()> ledger;
   std::function<std::vector<SinkFigures>()> sinks;  // may be empty
+  bool previous_shutdown_unclean = false;
 };
 
 // /  /-/healthy  /-/ready  /health  /metrics  /api/v1/exporters
