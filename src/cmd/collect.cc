@@ -74,6 +74,20 @@ void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned
     log_info("collect", "test traffic: weir gen --to 127.0.0.1:" + std::to_string(config.listen[0].endpoint.port));
 }
 
+// Collecting matters more than being looked at: an address that nobody asked for may be taken.
+std::unique_ptr<HttpServer> open_http(const LoadedConfig& loaded) {
+  if (loaded.config.http == "off") return nullptr;
+  bool by_default = std::ranges::any_of(
+      loaded.settings, [](const Setting& s) { return s.option->key == "collect.http" && s.is_default(); });
+  try {
+    return std::make_unique<HttpServer>(loaded.config.http);
+  } catch (const Error& error) {
+    if (!by_default) throw;
+    log_warning("collect", std::string(error.what()) + "; going on without HTTP");
+    return nullptr;
+  }
+}
+
 // Counts and sequence states, on disk; what fails is said once until it works again.
 class LedgerKeeper {
  public:
@@ -116,7 +130,8 @@ void run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& k
 }  // namespace
 
 int run_collect(const Arguments& arguments) {
-  const CollectConfig config = load_collect_config(arguments);
+  const LoadedConfig loaded = load_collect_settings(arguments);
+  const CollectConfig& config = loaded.config;
   if (config.log_format == "json") set_log_format(LogFormat::json);
   os::Signals signals;
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
@@ -130,6 +145,9 @@ int run_collect(const Arguments& arguments) {
   TemplateStore templates(template_config(config));
   Streams streams(ledger, templates);
   streams.restore(catalog.load_sequences());
+  templates.for_each([&](const SessionKey& key, const Plan&) {
+    ledger.account({key.exporter, key.protocol, key.domain}).templates.add();
+  });
 
   // Where records go.
   BatchPool pool;
@@ -142,11 +160,9 @@ int run_collect(const Arguments& arguments) {
   // Sockets, all bound before any is read.
   Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver});
   std::atomic<bool> ready{false};
-  std::unique_ptr<HttpServer> http;
-  if (config.http != "off") {
-    http = std::make_unique<HttpServer>(config.http);
+  std::unique_ptr<HttpServer> http = open_http(loaded);
+  if (http)
     add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); }, [&] { return sink_figures(output.get()); }});
-  }
 
   // Start, from the sinks backwards.
   if (output) output->start();

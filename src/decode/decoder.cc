@@ -174,11 +174,10 @@ void Decoder::decode_sets(Message& message, Bytes sets) {
 void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
   Account& account = message.known->stream->account;
   ByteReader reader(body);
-  TemplateRecord record;
   for (;;) {
-    TemplateReadResult result = read_template(reader, message.protocol, kind, record);
+    TemplateReadResult result = read_template(reader, message.protocol, kind, record_);
     if (result.read == TemplateRead::padding) return;
-    if (result.read == TemplateRead::ok) install(message, record);
+    if (result.read == TemplateRead::ok) install(message, record_);
     else account.count(result.reason);
     if (result.read == TemplateRead::broken) return;
   }
@@ -193,7 +192,7 @@ void Decoder::install(Message& message, TemplateRecord& record) {
   TemplateStore::Installed installed = templates_.install(*known.stream->session, std::move(record));
   if (installed.refused) return account.count(*installed.refused);
   refresh(known);
-  account.templates.set(static_cast<int64_t>(known.plans->plans.size()));
+  if (installed.added) account.templates.add();
   if (!installed.released.empty()) replay(std::move(installed.released), installed.plan, &message, false);
 }
 

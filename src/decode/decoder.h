@@ -103,6 +103,7 @@ class Decoder {
   std::unique_ptr<FlowBatch> batch_;
   absl::flat_hash_map<SessionKey, std::unique_ptr<Known>> known_;
   std::vector<FieldBytes> fields_;  // of the record being walked
+  TemplateRecord record_;           // the template being read
   std::vector<HeldSet> dropped_;
 };
 

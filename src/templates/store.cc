@@ -83,6 +83,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
     return result;
   }
   result.changed = true;
+  result.added = !replaces;
   result.plan = compile_plan(std::move(record), session.key.protocol);
   auto plans = std::make_shared<SessionPlans>(*session.plans_);
   auto where = plans->plans.begin() + (at - known.begin());

@@ -73,6 +73,7 @@ class TemplateStore {
 
   struct Installed {
     bool changed = false;                // a new id or another layout
+    bool added = false;                  // a new id
     std::optional<Refused> refused;
     std::vector<HeldSet> released;       // waited for it, oldest first: decode them now
     std::shared_ptr<const Plan> plan;

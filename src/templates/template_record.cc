@@ -65,7 +65,8 @@ TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKin
   if (set.remaining() < kLeast) return {TemplateRead::padding, {}};
   Bytes rest = ByteReader(set).take(set.remaining());
   size_t start = set.position();
-  out = {};
+  out.scope_fields = 0;
+  out.fields.clear();  // keeps its memory: repetitions of a template allocate nothing
   out.kind = kind;
   out.id = set.u16();
   if (out.id == 0) return {TemplateRead::padding, {}};

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""clang-tidy over every file of src/ that changed since it was last found clean.
+"""clang-tidy over every product file of src/ that changed since it was last found clean.
 
 A file's stamp in .cache/clang-tidy is the hash of itself, of what it includes from src/, and of .clang-tidy.
 """
@@ -16,8 +16,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 STAMPS = ROOT / ".cache" / "clang-tidy"
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
-# The flags are GCC's; clang does not know all of its warnings.
-EXTRA = ["--extra-arg=-Wno-deprecated-declarations", "--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-unused-command-line-argument"]
+# The flags are GCC's; clang does not know all of its warnings, and warns of shadowing where
+# GCC's -Wshadow does not.
+EXTRA = [f"--extra-arg=-Wno-{name}" for name in
+         ("shadow", "deprecated-declarations", "unknown-warning-option", "unused-command-line-argument")]
 
 
 def closure(path, seen):
@@ -52,8 +54,7 @@ def run(path, build):
 def main():
     build = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build")
     STAMPS.mkdir(parents=True, exist_ok=True)
-    # Fuzzers are not part of this build, so there is no command to compile them by.
-    files = [path for path in sorted(SRC.rglob("*.cc")) if not path.name.endswith("_fuzz.cc")]
+    files = [path for path in sorted(SRC.rglob("*.cc")) if not path.stem.endswith(("_test", "_bench", "_fuzz"))]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, code, output in pool.map(lambda p: run(p, build), files):
