@@ -50,8 +50,8 @@ def message_keys():
 
 # What Weir does on purpose otherwise. A rule sees one key's two values and says whether the difference is that one.
 def _rate_told(theirs, ours):
-    """GoFlow2 prints 0 for a rate in the record, and 1 for "1 packet taken, 9 left out" (IE 305, 306)."""
-    return theirs in (0, 1) and ours > 1
+    """GoFlow2 prints 0 for a rate that the record or other options tell, 1 for "1 taken, 9 left out" (IE 305, 306)."""
+    return theirs in (0, 1) and ours > theirs
 
 
 def _time_told(theirs, ours):
