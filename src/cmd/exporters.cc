@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cmd/cmd.h"
 #include "cmd/exporters_table.h"
+#include "cmd/option_table.h"
 #include "ledger/catalog.h"
 #include "ledger/ledger_json.h"
 #include "os/file.h"
@@ -23,13 +24,6 @@ struct ExportersOptions {
   std::string data, server, format = "table";
 };
 }  // namespace
-
-static std::string default_data() {
-  if (os::exists("/var/lib/weir")) return "/var/lib/weir";
-  std::string state = os::environment("XDG_STATE_HOME");
-  if (state.empty()) state = os::environment("HOME") + "/.local/state";
-  return state + "/weir";
-}
 
 // Nothing where only help was asked for.
 static std::optional<ExportersOptions> parse(const Arguments& arguments) {
@@ -93,7 +87,7 @@ static void print_json(const Json& rows) {
 int run_exporters(const Arguments& arguments) {
   auto options = parse(arguments);
   if (!options) return 0;
-  std::string data = options->data.empty() ? default_data() : options->data;
+  std::string data = options->data.empty() ? default_data_directory() : options->data;
   Json rows = options->server.empty() ? from_data(data) : from_server(options->server);
   options->format == "json" ? print_json(rows) : print_table(rows);
   if (std::fflush(stdout) != 0 && errno != EPIPE)

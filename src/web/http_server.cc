@@ -11,11 +11,11 @@
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "os/tcp_socket.h"
+#include "run/worker.h"
 
 namespace weir {
 
@@ -41,7 +41,7 @@ struct HttpServer::Impl {
   std::unique_ptr<event_base, Free> base;
   std::unique_ptr<evhttp, Free> http;
   uint16_t port = 0;
-  std::jthread thread;
+  std::unique_ptr<Worker> thread;
 };
 
 Response problem(int status, const std::string& title, const std::string& detail) {
@@ -162,13 +162,15 @@ HttpServer::~HttpServer() { stop(); }
 void HttpServer::route(const std::string& path, Handler handler) { impl_->routes[path] = std::move(handler); }
 
 void HttpServer::start() {
-  impl_->thread = std::jthread([base = impl_->base.get()] { event_base_dispatch(base); });
+  impl_->thread =
+      std::make_unique<Worker>("http", [base = impl_->base.get()](std::stop_token) { event_base_dispatch(base); });
 }
 
 void HttpServer::stop() {
-  if (!impl_->thread.joinable()) return;
+  if (!impl_->thread) return;
   event_base_loopexit(impl_->base.get(), nullptr);
-  impl_->thread.join();
+  impl_->thread->join();
+  impl_->thread.reset();
   impl_->http.reset();
 }
 
