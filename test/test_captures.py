@@ -89,3 +89,14 @@ def test_a_wrong_total_would_be_found():
     for column in ("records", "octets", "packets"):
         assert differences(unit, {**good, column: good[column] + 1}, {})
     assert differences(unit, {**good, "last": good["last"] + 2_000_000}, {})
+
+
+def test_a_capture_replayed_to_a_collector_is_the_capture_decoded(collect):
+    """`weir replay`: the same records over the wire, each source an address of its own."""
+    for file in ("traffic-reproducer/pcaps/ipfix-vmware.pcap", "_replay/dpkt_nf5.pcap", "graylog-plugin-netflow/nprobe-netflow9-3.pcap"):
+        weir = collect("--workers", "2")
+        answer = harness.run_weir("replay", captures.path(file), "--to", f"127.0.0.1:{weir.port}", "--rate", 2000)
+        assert answer.returncode == 0, answer.stderr
+        expected = totals(decoded(file))
+        weir.wait_flows(expected["records"])
+        assert totals(weir.finish()) == expected, file

@@ -2,6 +2,7 @@
 """The same datagrams into GoFlow2 2.2.6 and weir: the same objects, key by key, in the same order."""
 
 import csv
+import functools
 import json
 
 import pytest
@@ -34,7 +35,6 @@ OTHER_COUNT = {
     "graylog-plugin-netflow/nprobe-netflow9-4.pcap": (1, LATE),
     "_replay/opennms_juniper_b4.pcap": (0, LATE),
     "_replay/telegraf_issue_14370.pcap": (2, "GoFlow2 takes the 18 bytes behind the record for another one"),
-    "pmacct/112-IPFIXv10-CISCO-options-map-reassignment/traffic-00.pcap": (0, LATE),
     "_replay/vflow_ipfix_multi.pcap": (0, "GoFlow2 drops a datagram of which one set is broken"),
     "traffic-reproducer/pcap_processing/ipfix-vmware.pcap": (1039, LATE),
     "traffic-reproducer/pcap_processing/ipfix-bgp.pcap": (23, LATE),
@@ -42,57 +42,97 @@ OTHER_COUNT = {
 }
 
 
+@functools.cache
 def message_keys():
     with open(harness.shared("registry/goflow2-message.tsv"), newline="") as table:
         return [row["name"] for row in csv.DictReader(table, delimiter="\t")]
 
 
-# What Weir does on purpose otherwise (key, rule): the rule sees both objects and says whether the difference is that one.
+# What Weir does on purpose otherwise. A rule sees one key's two values and says whether the difference is that one.
 def _rate_told(theirs, ours):
-    """GoFlow2 prints 0 for a rate that a record or an option of another shape carries."""
-    return theirs["sampling_rate"] == 0 and ours["sampling_rate"] > 0
+    """GoFlow2 prints 0 for a rate that the record or other options tell, 1 for "1 taken, 9 left out" (IE 305, 306)."""
+    return theirs in (0, 1) and ours > theirs
 
 
-def _time_left_out(theirs, ours):
+def _time_told(theirs, ours):
     """GoFlow2 prints the export time, a whole second, for uptimes in IPFIX and for absolute times in v9."""
-    return theirs["time_flow_start_ns"] % 10**9 == 0 or theirs["time_flow_end_ns"] % 10**9 == 0
+    return theirs % 10**9 == 0 and ours > 0
 
 
-def _counter_left_out(theirs, ours):
+def _time_wrapped(theirs, ours):
+    """A time after the export time: GoFlow2 is 2^32 ms off, Weir takes the uptime modulo 2^32."""
+    return abs(theirs - ours) == 2**32 * 10**6
+
+
+def _time_unknown(theirs, ours):
+    """A record without this time, or an IPFIX uptime whose zero nobody names: GoFlow2 prints the export time, Weir 0."""
+    return theirs % 10**9 == 0 and ours == 0
+
+
+def _counter_told(theirs, ours):
     """GoFlow2 knows neither the totals (85, 86) nor the initiator's counters (231, 298)."""
-    return theirs["bytes"] == 0 or theirs["packets"] == 0
+    return theirs == 0
 
 
 def _more_labels(theirs, ours):
     """GoFlow2 reads three labels of the stack, RFC 7012 names ten."""
-    return ours["mpls_label"][:len(theirs["mpls_label"])] == theirs["mpls_label"]
+    return len(theirs) == 3 and ours[:3] == theirs
+
+
+def _ttl_told(theirs, ours):
+    """GoFlow2 knows minimumTTL (52), not ipTTL (192)."""
+    return theirs == 0
+
+
+def _address_family(theirs, ours):
+    """A record with next hops of both families, none set; and an IPv4 address in an IPv6 field."""
+    return {theirs, ours} == {"0.0.0.0", "::"} or theirs == "::ffff:" + ours
 
 
 DIFFERENCES = [
     ("sampling_rate", _rate_told),
-    ("time_flow_start_ns", _time_left_out),
-    ("time_flow_end_ns", _time_left_out),
-    ("bytes", _counter_left_out),
-    ("packets", _counter_left_out),
+    ("time_flow_start_ns", _time_told),
+    ("time_flow_end_ns", _time_told),
+    ("time_flow_start_ns", _time_unknown),
+    ("time_flow_end_ns", _time_unknown),
+    ("time_flow_start_ns", _time_wrapped),
+    ("time_flow_end_ns", _time_wrapped),
+    ("bytes", _counter_told),
+    ("packets", _counter_told),
     ("mpls_label", _more_labels),
+    ("ip_ttl", _ttl_told),
+    ("next_hop", _address_family),
+    ("bgp_next_hop", _address_family),
 ]
+# Differences of one capture alone.
+OF_CAPTURE = {
+    "_replay/logstash_nf9_0length_fields.pcap":
+        ({"bytes", "packets"}, "it has IE 1 and 23: GoFlow2 prints the later, Weir what came in (and so do nfdump and tshark)"),
+}
+# What Weir cannot do yet: expected to fail, and a failure once it does.
+NOT_YET = {
+    "_replay/akvorado_srv6.pcap": "the packet inside dataLinkFrameSection (IE 315) is not taken apart",
+    "_replay/akvorado_juniper_cpid.pcap": "the packet inside dataLinkFrameSection (IE 315) is not taken apart",
+}
 
 
-def unexplained(theirs, ours):
+def unexplained(theirs, ours, besides=()):
     """Keys that differ for no reason in the table."""
     found = {}
     for key in message_keys():
-        if key == "time_received_ns" or theirs[key] == ours.get(key):
+        a, b = theirs[key], ours.get(key)
+        if key == "time_received_ns" or key in besides or a == b:
             continue
-        if not any(key == k and rule(theirs, ours) for k, rule in DIFFERENCES):
-            found[key] = (theirs[key], ours.get(key))
+        if b is None or not any(key == k and rule(a, b) for k, rule in DIFFERENCES):
+            found[key] = (a, b)
     return found
 
 
-def compare(theirs, ours):
+def compare(theirs, ours, besides=()):
     assert len(ours) == len(theirs)
     for n, (a, b) in enumerate(zip(theirs, ours)):
-        assert not unexplained(a, b), f"record {n}: {unexplained(a, b)}\n{json.dumps(a)}\n{json.dumps(b)}"
+        found = unexplained(a, b, besides)
+        assert not found, f"record {n} (theirs, ours): {found}\n{json.dumps(a)}\n{json.dumps(b)}"
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +205,10 @@ def pytest_generate_tests(metafunc):
             units = [u for u in captures.flow_units()[0] if u.file not in HANGS]
         except pytest.skip.Exception:
             units = []
-        metafunc.parametrize("capture", list(enumerate(units)), ids=lambda c: c[1].file.replace("_replay/", ""))
+        metafunc.parametrize("capture", [
+            pytest.param((n, u), id=u.file.replace("_replay/", ""),
+                         marks=[pytest.mark.xfail(reason=NOT_YET[u.file], strict=True)] if u.file in NOT_YET else [])
+            for n, u in enumerate(units)])
 
 
 def test_capture(pair, capture):
@@ -173,7 +216,7 @@ def test_capture(pair, capture):
     payloads = [p for p in pcap.udp_payloads(captures.path(unit.file)) if p.data[:2] in (b"\0\5", b"\0\x09", b"\0\x0a")]
     theirs, ours = exchange(pair, payloads, f"127.0.{10 + n // 200}.{n % 200 + 1}")
     if unit.file not in OTHER_COUNT:
-        compare(theirs, ours)
+        compare(theirs, ours, OF_CAPTURE.get(unit.file, ((), ""))[0])
         return
     count, reason = OTHER_COUNT[unit.file]
     assert len(theirs) == count and len(ours) == unit.records != count, reason
@@ -211,6 +254,7 @@ def test_a_difference_would_be_found():
     assert unexplained(a, {**a, "src_addr": "10.0.0.2"}) and unexplained(a, {**a, "dst_as": 1})
     assert not unexplained(a, {**a, "sampling_rate": 100})
     assert unexplained({**a, "sampling_rate": 100}, a), "losing a rate is never right"
+    assert unexplained({**a, "bytes": 100}, a) and unexplained({**a, "bytes": 100}, {**a, "bytes": 101})
 
 
 def test_csv_is_typed(collect):

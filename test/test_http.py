@@ -100,10 +100,10 @@ def test_prometheus_scrapes_it(busy, tmp_path):
                           f"--web.listen-address=127.0.0.1:{port}"], tmp_path, "prometheus"):
         def scraped():
             try:
-                text = http(f"http://127.0.0.1:{port}/api/v1/query?query=weir_exporter_records_total")[2]
+                status, _, text = http(f"http://127.0.0.1:{port}/api/v1/query?query=weir_exporter_records_total")
             except OSError:
                 return None
-            return json.loads(text)["data"]["result"]
+            return status == 200 and json.loads(text)["data"]["result"]  # 503 while it starts
         result = harness.eventually(scraped, "prometheus has no sample", timeout=20)
     assert {r["metric"]["exporter"]: r["value"][1] for r in result} == {"127.0.2.1": "3", "127.0.2.2": "1"}
 

@@ -3,11 +3,12 @@
 
 import json
 import signal
+import subprocess
 
 import pytest
 
 import packets
-from harness import Sender, eventually, run_weir
+from harness import Sender, eventually, free_port, run_weir, weir_binary
 from packets import FLOW, FLOW_MS
 
 TEMPLATE9, TEMPLATE10 = packets.template_set9(300, FLOW), packets.template_set10(300, FLOW_MS)
@@ -202,6 +203,42 @@ def test_overflow_is_told_to_the_record(collect, exporter):
     eventually(lambda: sum(s["kernel_drops"] for s in weir.sockets()) == drops,
                lambda: f"kernel_drops {weir.sockets()}, /proc/net/udp {drops}", timeout=5)
     assert len(weir.finish()) == account["records"]
+
+
+def closing(protocol, totals, domain):
+    """One more datagram with one record, after all that a generator sent (its numbers begin at 0)."""
+    one = packets.flow(1)
+    if protocol == "v5":
+        return packets.v5(one, sequence=totals["records"], engine=(0, domain))
+    if protocol == "v9":
+        return packets.v9(TEMPLATE9, packets.data_set(300, FLOW, one), sequence=totals["datagrams"], domain=domain)
+    return packets.ipfix(TEMPLATE10, packets.data_set(300, FLOW_MS, one), sequence=totals["records"], domain=domain)
+
+
+@pytest.mark.parametrize("protocol", ["v5", "v9", "ipfix"])
+def test_generated_overload_is_told_to_the_record(collect, protocol):
+    """Four generators, a domain and port each, overrun the socket for a while; then one datagram from each closes."""
+    weir = collect("--rcvbuf", "65536", "--workers", "1")
+    ports = {domain: free_port() for domain in (1, 2, 3, 4)}
+    generators = {domain: subprocess.Popen(
+        [weir_binary(), "gen", "--to", f"127.0.0.1:{weir.port}", "--protocol", protocol, "--total", "20000", "--rate", "20000",
+         "--seed", str(domain), "--exporters", "1", "--source-port", str(port), "--domain", str(domain), "--format", "json"],
+        stdout=subprocess.PIPE, text=True) for domain, port in ports.items()}
+    eventually(lambda: {a["domain"] for a in weir.exporters()} == set(ports), lambda: weir.ledger(), every=0.005)
+    overload(weir, lambda: eventually(lambda: weir.kernel_queue()[1] > 50, "the test did not overflow the socket"))
+    sent = {domain: json.loads(generator.communicate(timeout=20)[0]) for domain, generator in generators.items()}
+    [source] = {a["exporter"] for a in weir.exporters()}
+    for domain, port in ports.items():
+        with Sender(source, port) as sender:
+            sender.send(weir.address, closing(protocol, sent[domain], domain))
+    drops = weir.kernel_queue()[1]
+    expected = sum(t["datagrams"] for t in sent.values()) + 4 - drops
+    eventually(lambda: weir.total("datagrams") == expected, lambda: f"{expected}, {drops} dropped: {weir.ledger()}")
+    for account in weir.exporters():
+        unit = "datagrams" if protocol == "v9" else "records"
+        assert account[unit] + account["sequence_lost"] == sent[account["domain"]][unit] + 1, account
+        assert account["sequence_lost"] > 0 and account["restarts"] == 0
+    eventually(lambda: sum(s["kernel_drops"] for s in weir.sockets()) == drops, lambda: f"{drops}: {weir.sockets()}", timeout=5)
 
 
 def test_drops_that_no_later_datagram_tells_of(collect):
