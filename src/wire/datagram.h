@@ -12,9 +12,9 @@ namespace weir {
 
 struct Datagram {
   Bytes bytes;
-  IpAddress exporter;          // v4-mapped for IPv4
+  IpAddress exporter;  // v4-mapped for IPv4
   uint16_t exporter_port = 0;
-  int64_t received_ns = 0;     // UTC
+  int64_t received_ns = 0;  // UTC
 };
 
 }  // namespace weir
