@@ -17,14 +17,16 @@ constexpr int32_t kMostLost = 1 << 28;
 void SequenceTracker::restore(const State& state) {
   *this = {};
   started_ = state.started;
-  next_ = state.next;
+  next_ = newest_ = state.next;
   uptime_ms_ = state.uptime_ms;
   export_seconds_ = state.export_seconds;
 }
 
 void SequenceTracker::start(const SequenceStep& step) {
   started_ = true;
-  next_ = step.sequence + step.units;
+  newest_ = step.sequence;
+  newest_units_ = step.units;
+  next_ = first_unit(step) + step.units;
   uptime_ms_ = step.uptime_ms;
   export_seconds_ = step.export_seconds;
   size_unknown_ = !step.units_known;
@@ -47,7 +49,9 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
     start(step);
     return {};
   }
-  int32_t distance = static_cast<int32_t>(step.sequence - next_);
+  int32_t distance = static_cast<int32_t>(first_unit(step) - next_);
+  bool other_style = distance != 0 && fits_other_style(step);
+  if (other_style && distance < 0) return change_style(step);
   if (distance != 0 && restarted(step, distance)) {
     gaps_ = {};
     start(step);
@@ -56,6 +60,7 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
   if (distance < 0) return behind(step);
   SequenceChange change;
   if (distance > 0) {
+    if (other_style) doubtful_ += distance;
     if (size_unknown_)
       unexplained_ += distance;
     else
@@ -66,14 +71,31 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
   return change;
 }
 
+// Whether the datagram follows the newest one without a gap, were the numbers meant the other way.
+bool SequenceTracker::fits_other_style(const SequenceStep& step) const {
+  if (!step.units_known || size_unknown_ || step.units == 0) return false;
+  if (counts_own_) return step.sequence == newest_ + newest_units_;
+  return step.sequence - step.units == newest_;
+}
+
+SequenceChange SequenceTracker::change_style(const SequenceStep& step) {
+  counts_own_ = !counts_own_;
+  SequenceChange change;
+  change.lost = -doubtful_;
+  doubtful_ = 0;
+  gaps_ = {};
+  start(step);
+  return change;
+}
+
 // Behind the newest: late, if it fills a gap; else it came before.
 SequenceChange SequenceTracker::behind(const SequenceStep& step) {
   for (Gap& gap : gaps_) {
-    uint32_t into = step.sequence - gap.from;
+    uint32_t into = first_unit(step) - gap.from;
     if (into >= gap.units) continue;
     uint32_t filled = std::min(step.units, gap.units - into);
     if (filled == 0) break;  // nothing countable in it: neither late nor twice
-    Gap rest{step.sequence + filled, gap.units - into - filled, gap.unexplained};
+    Gap rest{first_unit(step) + filled, gap.units - into - filled, gap.unexplained};
     bool unexplained = gap.unexplained;
     gap.units = into;
     if (rest.units) remember(rest);

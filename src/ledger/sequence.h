@@ -9,6 +9,10 @@
 // follows such a message is *unexplained*: it becomes explained as the held sets are decoded, and only what then
 // remains was lost.
 //
+// Some exporters (softflowd's IPFIX) put the number *after* the datagram's own records into its header. That shows when a
+// shorter datagram follows a longer one: the number is behind by exactly the difference. From then on the stream is
+// read that way, and what had been taken for loss by the same difference is taken back.
+//
 //   threads  none; the owner locks
 #pragma once
 
@@ -65,10 +69,17 @@ class SequenceTracker {
   };
   bool restarted(const SequenceStep& step, int32_t distance) const;
   SequenceChange behind(const SequenceStep& step);
+  bool fits_other_style(const SequenceStep& step) const;
+  SequenceChange change_style(const SequenceStep& step);
   void remember(const Gap& gap);
   void start(const SequenceStep& step);
+  uint32_t first_unit(const SequenceStep& step) const { return step.sequence - (counts_own_ ? step.units : 0); }
 
   bool started_ = false;
+  bool counts_own_ = false;     // the header's number is that after the datagram
+  uint32_t newest_ = 0;         // number in the newest header
+  uint32_t newest_units_ = 0;
+  int64_t doubtful_ = 0;        // lost, if the exporter numbers as it should
   bool size_unknown_ = false;  // of the newest datagram
   uint32_t next_ = 0;
   uint32_t uptime_ms_ = 0;

@@ -78,6 +78,20 @@ TEST(Sequence, NumbersThatGoBackWhileTheClockGoesOnAreARestart) {
   EXPECT_EQ(t.advance(step(20, 20, 1061)).lost, 0);
 }
 
+// softflowd's IPFIX: each header has the number after its own records.
+TEST(Sequence, NumbersThatCountTheDatagramsOwnRecords) {
+  SequenceTracker t;
+  int64_t lost = 0;
+  uint32_t number = 0;
+  for (uint32_t units : {20, 29, 29, 7, 29, 12, 30, 1}) {
+    SequenceChange change = t.advance(step(number += units, units));
+    lost += change.lost;
+    EXPECT_FALSE(change.duplicate);
+  }
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(t.advance(step(number += 25, 5)).lost, 20);
+}
+
 // IPFIX: the first message holds a set whose template is missing, the second shows that it held 20 records.
 TEST(Sequence, AHeldSetExplainsItsGap) {
   SequenceTracker t;

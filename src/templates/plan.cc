@@ -59,7 +59,7 @@ class Compiler {
  private:
   void measure() {
     for (const FieldSpecifier& f : plan_->record.fields) {
-      bool variable = f.length == kVariableLength && plan_->protocol == Protocol::ipfix;
+      bool variable = f.length == kVariableLength;
       plan_->fixed = plan_->fixed && !variable;
       plan_->record_length += variable ? 1 : f.length;
       plan_->lengths.push_back(f.length);

@@ -51,10 +51,10 @@ FieldSpecifier read_field(ByteReader& set, Protocol protocol, bool scope) {
 }
 
 // The shortest a record of this template can be, octets.
-size_t least_record_length(const std::vector<FieldSpecifier>& fields, Protocol protocol) {
+size_t least_record_length(const std::vector<FieldSpecifier>& fields) {
   size_t length = 0;
   for (const FieldSpecifier& f : fields)
-    length += f.length == kVariableLength && protocol == Protocol::ipfix ? 1 : f.length;
+    length += f.length == kVariableLength ? 1 : f.length;
   return length;
 }
 
@@ -90,7 +90,7 @@ TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKin
   if (out.id < 256) return {TemplateRead::refused, Malformed::template_id};
   if (counts.fields > limits::kFieldsPerTemplate) return {TemplateRead::refused, Malformed::too_many_fields};
   if (!counts.valid) return {TemplateRead::refused, Malformed::scope};
-  if (least_record_length(out.fields, protocol) == 0) return {TemplateRead::refused, Malformed::zero_length_template};
+  if (least_record_length(out.fields) == 0) return {TemplateRead::refused, Malformed::zero_length_template};
   return {TemplateRead::ok, {}};
 }
 

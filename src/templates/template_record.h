@@ -11,7 +11,9 @@
 
 namespace weir {
 
-inline constexpr uint16_t kVariableLength = 0xffff;  // RFC 7011 §7 (IPFIX only)
+// Each record says (RFC 7011 §7). RFC 3954 has no such thing, but H3C sends it in NetFlow v9 too, and a field of 65,535
+// octets fits in no datagram.
+inline constexpr uint16_t kVariableLength = 0xffff;
 
 struct FieldSpecifier {
   uint32_t pen = 0;     // 0: IANA; kScopePen: a NetFlow v9 scope type
