@@ -18,7 +18,7 @@ EXPORTERS = {"softflowd": peers.softflowd, "nfprobe": peers.nfprobe}
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
-    """(exporter, version) -> (talks of the capture, datagrams). All exporters run at once: nfprobe takes seconds."""
+    """(exporter, version) -> (talks of the capture, datagrams). All at once: nfprobe takes seconds."""
     folder = tmp_path_factory.mktemp("exports")
     # nfprobe v5 counts its uptime from now: an old capture makes its times wrap.
     base = {"softflowd": 1_767_323_045, "nfprobe": int(time.time()) - 600}
@@ -41,8 +41,16 @@ def weir_flow(row):
     """
     proto = PROTOS[row["proto"]]
     ports = (row["src_port"], row["dst_port"]) if proto in (6, 17) else (0, 0)
-    return peers.NfdumpFlow(row["src_addr"], row["dst_addr"], proto, *ports, row["packets"], row["bytes"],
-                            row["time_flow_start_ns"], row["time_flow_end_ns"])
+    return peers.NfdumpFlow(
+        row["src_addr"],
+        row["dst_addr"],
+        proto,
+        *ports,
+        row["packets"],
+        row["bytes"],
+        row["time_flow_start_ns"],
+        row["time_flow_end_ns"],
+    )
 
 
 def exportable(talks, version):
@@ -93,7 +101,9 @@ def test_real_export_arrives_whole(both):
     for column in ("missing_template", "malformed", "restarts", "expired", "held"):
         assert account[column] == 0, (column, account)
     if (exporter, version) == ("softflowd", 10) and account["sequence_lost"]:
-        pytest.xfail(f"softflowd counts a message's own records into its sequence number: {account['sequence_lost']} lost")
+        pytest.xfail(
+            f"softflowd counts a message's own records into its sequence number: {account['sequence_lost']} lost"
+        )
     assert account["sequence_lost"] == account["duplicates"] == 0
 
 
