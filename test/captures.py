@@ -15,6 +15,7 @@ VERSIONS = (5, 9, 10)
 
 class Unit(NamedTuple):
     """One replay unit with its agreed totals; times in ns, None where nobody but one decoder tells."""
+
     file: str
     records: int
     octets: int
@@ -34,9 +35,16 @@ def _unit(row):
     _, _, confirmed = row["notes"].partition("first/last confirmed by: ")
     exact = "nfdump" in confirmed or "golden" in confirmed
     known = row["first"] and (exact or "pmacct" in confirmed)
-    return Unit(row["file"], int(row["records"]), int(row["octets"]), int(row["packets"]),
-                _nanoseconds(row["first"]) if known else None, _nanoseconds(row["last"]) if known else None,
-                1_000_000 if exact else 1_000_000_000, row["notes"])
+    return Unit(
+        row["file"],
+        int(row["records"]),
+        int(row["octets"]),
+        int(row["packets"]),
+        _nanoseconds(row["first"]) if known else None,
+        _nanoseconds(row["last"]) if known else None,
+        1_000_000 if exact else 1_000_000_000,
+        row["notes"],
+    )
 
 
 def path(file):
@@ -45,7 +53,9 @@ def path(file):
 
 def versions(file):
     """The versions of the flow datagrams in a capture: 5, 9, 10; anything else (sFlow, v1, v7) is left out."""
-    return {struct.unpack("!H", p.data[:2])[0] for p in pcap.udp_payloads(path(file)) if len(p.data) >= 2} & set(VERSIONS)
+    return {struct.unpack("!H", p.data[:2])[0] for p in pcap.udp_payloads(path(file)) if len(p.data) >= 2} & set(
+        VERSIONS
+    )
 
 
 def units():

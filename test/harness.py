@@ -98,8 +98,13 @@ class Process:
         self.stdout_path, self.stderr_path = folder / f"{name}.out", folder / f"{name}.err"
         with open(self.stdout_path, "ab") as out, open(self.stderr_path, "ab") as err:
             self.popen = subprocess.Popen(
-                self.arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                env={**os.environ, "TZ": "UTC", **(env or {})}, preexec_fn=_die_with_parent)
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={**os.environ, "TZ": "UTC", **(env or {})},
+                preexec_fn=_die_with_parent,
+            )
 
     @property
     def pid(self):
@@ -119,7 +124,9 @@ class Process:
             return self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             self.close()
-            pytest.fail(f"{self.arguments[:2]} still ran {timeout} s after signal {with_signal}:\n{self.stderr()[-3000:]}")
+            pytest.fail(
+                f"{self.arguments[:2]} still ran {timeout} s after signal {with_signal}:\n{self.stderr()[-3000:]}"
+            )
 
     def close(self):
         if self.running():
@@ -143,9 +150,16 @@ class Process:
 def run_weir(*arguments, env=None, timeout=60, **kwargs):
     """`weir` in the foreground: a CompletedProcess with text streams."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
-    return subprocess.run([weir_binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, errors="replace", timeout=timeout, env={**clean, "TZ": "UTC", **(env or {})},
-                          **kwargs)
+    return subprocess.run(
+        [weir_binary(), *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        env={**clean, "TZ": "UTC", **(env or {})},
+        **kwargs,
+    )
 
 
 def parse_lines(text):
@@ -180,8 +194,17 @@ class Collector(Process):
         self.port, self.http_port = port or free_port(), free_port(socket.SOCK_STREAM)
         self.data = folder / "data"
         self.output = output or folder / f"flows.{format}"
-        arguments = [weir_binary(), "collect", "--listen", f"netflow://127.0.0.1:{self.port}", "--data", self.data,
-                     "--no-store", "--http", f"127.0.0.1:{self.http_port}"]
+        arguments = [
+            weir_binary(),
+            "collect",
+            "--listen",
+            f"netflow://127.0.0.1:{self.port}",
+            "--data",
+            self.data,
+            "--no-store",
+            "--http",
+            f"127.0.0.1:{self.http_port}",
+        ]
         if format:
             arguments += ["--format", format, "--transport", "file", "--transport.file", self.output]
         super().__init__([*arguments, *flags], folder, name)
@@ -210,8 +233,11 @@ class Collector(Process):
 
     def wait_flows(self, count, timeout=10):
         """The printed records, once there are `count`."""
-        eventually(lambda: self.output.exists() and self.output.read_bytes().count(b"\n") >= count,
-                   lambda: f"{len(self.flows())} of {count} records printed; ledger {self.exporters()}", timeout)
+        eventually(
+            lambda: self.output.exists() and self.output.read_bytes().count(b"\n") >= count,
+            lambda: f"{len(self.flows())} of {count} records printed; ledger {self.exporters()}",
+            timeout,
+        )
         return self.flows()
 
     def ledger(self):
@@ -229,8 +255,11 @@ class Collector(Process):
         return sum(row[column] for row in self.exporters())
 
     def wait_total(self, column, value, timeout=10):
-        eventually(lambda: self.total(column) >= value,
-                   lambda: f"{column} is {self.total(column)}, not {value}: {self.ledger()}", timeout)
+        eventually(
+            lambda: self.total(column) >= value,
+            lambda: f"{column} is {self.total(column)}, not {value}: {self.ledger()}",
+            timeout,
+        )
 
     def finish(self):
         """Drains by SIGTERM, which must end with 0, and returns every record printed."""

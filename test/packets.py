@@ -13,8 +13,17 @@ LAST_UPTIME, FIRST_UPTIME, START_MS, END_MS = 21, 22, 152, 153
 VARIABLE = 0xFFFF
 
 # A plain flow record of 37 bytes: (element, length), in this order.
-FLOW = [(SRC4, 4), (DST4, 4), (SRC_PORT, 2), (DST_PORT, 2), (PROTO, 1), (BYTES, 8), (PACKETS, 8), (FIRST_UPTIME, 4),
-        (LAST_UPTIME, 4)]
+FLOW = [
+    (SRC4, 4),
+    (DST4, 4),
+    (SRC_PORT, 2),
+    (DST_PORT, 2),
+    (PROTO, 1),
+    (BYTES, 8),
+    (PACKETS, 8),
+    (FIRST_UPTIME, 4),
+    (LAST_UPTIME, 4),
+]
 # The same for IPFIX, with absolute milliseconds.
 FLOW_MS = FLOW[:7] + [(START_MS, 8), (END_MS, 8)]
 
@@ -25,9 +34,19 @@ def ipv4(text):
 
 def flow(n, **changes):
     """Values of flow number n by element: distinct, so that a swapped or lost record shows."""
-    values = {SRC4: ipv4("10.0.0.0") + n, DST4: ipv4("192.0.2.1"), SRC_PORT: 1024 + n % 60000, DST_PORT: 443, PROTO: 6,
-              BYTES: 1000 + n, PACKETS: 1 + n % 100, FIRST_UPTIME: UPTIME_MS - 2000, LAST_UPTIME: UPTIME_MS - 1000,
-              START_MS: EXPORT_SECONDS * 1000 - 2000, END_MS: EXPORT_SECONDS * 1000 - 1000}
+    values = {
+        SRC4: ipv4("10.0.0.0") + n,
+        DST4: ipv4("192.0.2.1"),
+        SRC_PORT: 1024 + n % 60000,
+        DST_PORT: 443,
+        PROTO: 6,
+        BYTES: 1000 + n,
+        PACKETS: 1 + n % 100,
+        FIRST_UPTIME: UPTIME_MS - 2000,
+        LAST_UPTIME: UPTIME_MS - 1000,
+        START_MS: EXPORT_SECONDS * 1000 - 2000,
+        END_MS: EXPORT_SECONDS * 1000 - 1000,
+    }
     return {**values, **changes}
 
 
@@ -70,12 +89,33 @@ def ipfix(*sets, sequence=0, domain=0, length=None, seconds=EXPORT_SECONDS):
 
 
 def v5_record(values):
-    return struct.pack("!IIIHHIIIIHHBBBBHHBBH", values[SRC4], values[DST4], 0, 1, 2, values[PACKETS], values[BYTES],
-                       values[FIRST_UPTIME], values[LAST_UPTIME], values[SRC_PORT], values[DST_PORT], 0, 0x1B,
-                       values[PROTO], 0, 64500, 64501, 24, 16, 0)
+    return struct.pack(
+        "!IIIHHIIIIHHBBBBHHBBH",
+        values[SRC4],
+        values[DST4],
+        0,
+        1,
+        2,
+        values[PACKETS],
+        values[BYTES],
+        values[FIRST_UPTIME],
+        values[LAST_UPTIME],
+        values[SRC_PORT],
+        values[DST_PORT],
+        0,
+        0x1B,
+        values[PROTO],
+        0,
+        64500,
+        64501,
+        24,
+        16,
+        0,
+    )
 
 
 def v5(*values, sequence=0, engine=(0, 0), count=None, seconds=EXPORT_SECONDS, uptime=UPTIME_MS, sampling=0):
     count = len(values) if count is None else count
-    return struct.pack("!HHIIIIBBH", 5, count, uptime, seconds, 0, sequence & 0xFFFFFFFF, *engine,
-                       sampling) + b"".join(map(v5_record, values))
+    return struct.pack("!HHIIIIBBH", 5, count, uptime, seconds, 0, sequence & 0xFFFFFFFF, *engine, sampling) + b"".join(
+        map(v5_record, values)
+    )

@@ -24,7 +24,7 @@ def _pcapng_frames(content):
             link = struct.unpack_from("<H", content, at + 8)[0]
         elif kind == 6:  # enhanced packet
             captured = struct.unpack_from("<I", content, at + 20)[0]
-            yield link, content[at + 28:at + 28 + captured]
+            yield link, content[at + 28 : at + 28 + captured]
         at += length
 
 
@@ -41,14 +41,14 @@ def _frames(path):
     at = 24
     while at + 16 <= len(content):
         captured = struct.unpack_from(order + "I", content, at + 8)[0]
-        yield link, content[at + 16:at + 16 + captured]
+        yield link, content[at + 16 : at + 16 + captured]
         at += 16 + captured
 
 
 def _network_layer(link, frame):
     skip = _LINK_HEADER[link]
     if link == 1:
-        while frame[skip - 2:skip] in (b"\x81\x00", b"\x88\xa8"):
+        while frame[skip - 2 : skip] in (b"\x81\x00", b"\x88\xa8"):
             skip += 4
     return frame[skip:]
 
@@ -69,21 +69,25 @@ def udp_payloads(path):
         if proto != 17:
             continue
         source_port, destination_port, length, _ = struct.unpack_from("!HHHH", packet, header)
-        found.append(Payload(str(ipaddress.ip_address(source)), source_port, destination_port,
-                             packet[header + 8:header + length]))
+        found.append(
+            Payload(
+                str(ipaddress.ip_address(source)), source_port, destination_port, packet[header + 8 : header + length]
+            )
+        )
     return found
 
 
 class Talk(NamedTuple):
     """One direction of one conversation in the generated capture."""
+
     source: str
     destination: str
     proto: int
     source_port: int
     destination_port: int
     packets: int
-    octets: int      # IP octets
-    first_us: int    # of the conversation, both directions
+    octets: int  # IP octets
+    first_us: int  # of the conversation, both directions
     last_us: int
 
 
@@ -119,8 +123,11 @@ def write_traffic(path, seed, base_seconds, conversations=200):
     for n in range(conversations):
         version = 6 if n % 3 == 0 else 4
         proto = (6, 17, 58 if version == 6 else 1)[n % 5 % 3]
-        ends = (f"2001:db8::1:{n:x}", f"2001:db8::2:{n % 7:x}") if version == 6 else (f"10.1.{n // 250}.{n % 250 + 1}",
-                                                                                    f"192.0.2.{n % 7 + 1}")
+        ends = (
+            (f"2001:db8::1:{n:x}", f"2001:db8::2:{n % 7:x}")
+            if version == 6
+            else (f"10.1.{n // 250}.{n % 250 + 1}", f"192.0.2.{n % 7 + 1}")
+        )
         ports = (20000 + n, 443 if proto == 6 else 53) if proto in (6, 17) else (0, 0)
         start = base_seconds * 1_000_000 + rng.randrange(40_000) * 1000
         directions = 2 if proto == 6 or n % 2 else 1
@@ -130,15 +137,30 @@ def write_traffic(path, seed, base_seconds, conversations=200):
         for k in range(rng.randrange(directions, 14)):
             when, direction = start + k * rng.randrange(1, 900) * 1000, k % directions
             source, destination = (ends, ends[::-1])[direction]
-            kind, packet = _packet(source, destination, proto, *(ports, ports[::-1])[direction], rng.randrange(18, 1200),
-                                   2 if k == 0 else 16)
+            kind, packet = _packet(
+                source,
+                destination,
+                proto,
+                *(ports, ports[::-1])[direction],
+                rng.randrange(18, 1200),
+                2 if k == 0 else 16,
+            )
             frames.append((when, bytes(12) + struct.pack("!H", kind) + packet))
             times.append(when)
             sent[direction][0] += 1
             sent[direction][1] += len(packet)
         for direction, (packets, octets) in sent.items():
-            talks.append(Talk(*(ends, ends[::-1])[direction], proto, *(ports, ports[::-1])[direction], packets, octets,
-                              min(times), max(times)))
+            talks.append(
+                Talk(
+                    *(ends, ends[::-1])[direction],
+                    proto,
+                    *(ports, ports[::-1])[direction],
+                    packets,
+                    octets,
+                    min(times),
+                    max(times),
+                )
+            )
     frames.sort()
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))

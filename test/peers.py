@@ -14,7 +14,7 @@ import harness
 
 
 def record_export(run):
-    """The datagrams that run(port) makes an exporter send, and the port they came from. Waits for the exporter's end."""
+    """The datagrams that run(port) makes an exporter send; waits for the exporter's end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         receiver.bind(("127.0.0.1", harness.free_port()))
@@ -33,22 +33,55 @@ def record_export(run):
 
 def softflowd(pcap, version, folder):
     """softflowd 1.1 reading a capture. -a: its clock is the capture's; without it the times are nonsense."""
+
     def run(port):
-        subprocess.run([harness.program("softflowd"), "-a", "-A", "milli", "-r", pcap, "-n", f"127.0.0.1:{port}", "-v",
-                        str(version), "-c", "none", "-p", folder / "softflowd.pid"], check=True, timeout=30,
-                       capture_output=True)
+        subprocess.run(
+            [
+                harness.program("softflowd"),
+                "-a",
+                "-A",
+                "milli",
+                "-r",
+                pcap,
+                "-n",
+                f"127.0.0.1:{port}",
+                "-v",
+                str(version),
+                "-c",
+                "none",
+                "-p",
+                folder / "softflowd.pid",
+            ],
+            check=True,
+            timeout=30,
+            capture_output=True,
+        )
+
     return record_export(run)
 
 
 def nfprobe(pcap, version, folder):
     """pmacctd's nfprobe plugin reading a capture."""
+
     def run(port):
         config = folder / f"nfprobe{version}.conf"
-        config.write_text("\n".join([
-            "daemonize: false", f"pcap_savefile: {pcap}", "plugins: nfprobe", f"nfprobe_receiver: 127.0.0.1:{port}",
-            "aggregate: src_host, dst_host, src_port, dst_port, proto, tos", f"nfprobe_version: {version}",
-            f"pidfile: {folder}/nfprobe.pid", f"logfile: {folder}/nfprobe.log"]) + "\n")
+        config.write_text(
+            "\n".join(
+                [
+                    "daemonize: false",
+                    f"pcap_savefile: {pcap}",
+                    "plugins: nfprobe",
+                    f"nfprobe_receiver: 127.0.0.1:{port}",
+                    "aggregate: src_host, dst_host, src_port, dst_port, proto, tos",
+                    f"nfprobe_version: {version}",
+                    f"pidfile: {folder}/nfprobe.pid",
+                    f"logfile: {folder}/nfprobe.log",
+                ]
+            )
+            + "\n"
+        )
         subprocess.run([harness.program("pmacctd"), "-f", config], timeout=30, capture_output=True)
+
     return record_export(run)
 
 
@@ -71,8 +104,23 @@ class Nfcapd(harness.Process):
         self.port = harness.free_port()
         self.folder = folder / "nfcapd"
         self.folder.mkdir(parents=True)
-        super().__init__([harness.program("nfcapd"), "-b", "127.0.0.1", "-p", self.port, "-w", self.folder, "-t",
-                          "3600", "-B", 1 << 20], folder, "nfcapd")
+        super().__init__(
+            [
+                harness.program("nfcapd"),
+                "-b",
+                "127.0.0.1",
+                "-p",
+                self.port,
+                "-w",
+                self.folder,
+                "-t",
+                "3600",
+                "-B",
+                1 << 20,
+            ],
+            folder,
+            "nfcapd",
+        )
         harness.eventually(lambda: harness.udp_queue(self.port), "nfcapd has not bound its port")
 
     @property
@@ -83,8 +131,13 @@ class Nfcapd(harness.Process):
         harness.eventually(lambda: harness.udp_queue(self.port)[0] == 0, "nfcapd leaves datagrams in its socket")
         self.stop()
         [file] = [f for f in self.folder.iterdir() if f.name.startswith("nfcapd.2")]
-        answer = subprocess.run([harness.program("nfdump"), "-r", file, "-o", "json", "-N"], check=True,
-                                capture_output=True, text=True, env={"TZ": "UTC", "PATH": "/usr/bin:/bin"})
+        answer = subprocess.run(
+            [harness.program("nfdump"), "-r", file, "-o", "json", "-N"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={"TZ": "UTC", "PATH": "/usr/bin:/bin"},
+        )
         return [_nfdump_flow(row) for row in json.loads(answer.stdout or "[]")]
 
 
@@ -96,9 +149,17 @@ def _milliseconds(text):
 
 def _nfdump_flow(row):
     address = lambda side: str(ipaddress.ip_address(row.get(f"{side}4_addr") or row.get(f"{side}6_addr")))
-    return NfdumpFlow(address("src"), address("dst"), int(row["proto"]), int(row.get("src_port", 0)),
-                      int(row.get("dst_port", 0)), int(row["in_packets"]), int(row["in_bytes"]),
-                      _milliseconds(row["first"]), _milliseconds(row["last"]))
+    return NfdumpFlow(
+        address("src"),
+        address("dst"),
+        int(row["proto"]),
+        int(row.get("src_port", 0)),
+        int(row.get("dst_port", 0)),
+        int(row["in_packets"]),
+        int(row["in_bytes"]),
+        _milliseconds(row["first"]),
+        _milliseconds(row["last"]),
+    )
 
 
 class GoFlow2(harness.Process):
@@ -107,9 +168,21 @@ class GoFlow2(harness.Process):
     def __init__(self, folder):
         self.port, self.http_port = harness.free_port(), harness.free_port(socket.SOCK_STREAM)
         self.output = folder / "goflow2.json"
-        super().__init__([harness.program("goflow2"), "-listen", f"netflow://127.0.0.1:{self.port}?count=1&workers=1",
-                          "-addr", f"127.0.0.1:{self.http_port}", "-format", "json", "-transport.file", self.output],
-                         folder, "goflow2")
+        super().__init__(
+            [
+                harness.program("goflow2"),
+                "-listen",
+                f"netflow://127.0.0.1:{self.port}?count=1&workers=1",
+                "-addr",
+                f"127.0.0.1:{self.http_port}",
+                "-format",
+                "json",
+                "-transport.file",
+                self.output,
+            ],
+            folder,
+            "goflow2",
+        )
         harness.eventually(self._ready, lambda: f"goflow2 is not ready:\n{self.stderr()}")
 
     def _ready(self):

@@ -29,9 +29,13 @@ def decoded(file):
 
 
 def totals(rows):
-    return {"records": len(rows), "octets": sum(r["bytes"] for r in rows), "packets": sum(r["packets"] for r in rows),
-            "first": min((r["time_flow_start_ns"] for r in rows), default=None),
-            "last": max((r["time_flow_end_ns"] for r in rows), default=None)}
+    return {
+        "records": len(rows),
+        "octets": sum(r["bytes"] for r in rows),
+        "packets": sum(r["packets"] for r in rows),
+        "first": min((r["time_flow_start_ns"] for r in rows), default=None),
+        "last": max((r["time_flow_end_ns"] for r in rows), default=None),
+    }
 
 
 def pytest_generate_tests(metafunc):
@@ -60,8 +64,10 @@ def differences(unit, got, exceptions):
         if expected is None:
             continue
         if got[column] is None or abs(got[column] - expected) > tolerance:
-            found.append(f"{column}: {got[column]}, expected {expected}"
-                         + (f" ({exception['reason']})" if exception else f" ({unit.notes})"))
+            found.append(
+                f"{column}: {got[column]}, expected {expected}"
+                + (f" ({exception['reason']})" if exception else f" ({unit.notes})")
+            )
     return found
 
 
@@ -93,7 +99,11 @@ def test_a_wrong_total_would_be_found():
 
 def test_a_capture_replayed_to_a_collector_is_the_capture_decoded(collect):
     """`weir replay`: the same records over the wire, each source an address of its own."""
-    for file in ("traffic-reproducer/pcaps/ipfix-vmware.pcap", "_replay/dpkt_nf5.pcap", "graylog-plugin-netflow/nprobe-netflow9-3.pcap"):
+    for file in (
+        "traffic-reproducer/pcaps/ipfix-vmware.pcap",
+        "_replay/dpkt_nf5.pcap",
+        "graylog-plugin-netflow/nprobe-netflow9-3.pcap",
+    ):
         weir = collect("--workers", "2")
         answer = harness.run_weir("replay", captures.path(file), "--to", f"127.0.0.1:{weir.port}", "--rate", 2000)
         assert answer.returncode == 0, answer.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong is said: what, where, what to do; 2 for usage, configuration and a start that is refused, 1 at run time."""
+"""What goes wrong is said: what, where, what to do; 2 for usage and a start that is refused, 1 at run time."""
 
 import contextlib
 import json
@@ -18,8 +18,17 @@ USAGE, RUNTIME = 2, 1
 
 
 def collect_arguments(tmp_path, *flags):
-    return ["collect", "--listen", f"netflow://127.0.0.1:{harness.free_port()}", "--data", tmp_path / "data", "--no-store",
-            "--http", "off", *flags]
+    return [
+        "collect",
+        "--listen",
+        f"netflow://127.0.0.1:{harness.free_port()}",
+        "--data",
+        tmp_path / "data",
+        "--no-store",
+        "--http",
+        "off",
+        *flags,
+    ]
 
 
 def refused(code, *arguments, says, **kwargs):
@@ -33,44 +42,63 @@ def refused(code, *arguments, says, **kwargs):
     return answer
 
 
-@pytest.mark.parametrize("flags, says", [
-    (["--no-such-flag"], ["--no-such-flag"]),
-    (["--workers", "many"], ["workers", "many"]),
-    (["--workers", "-1"], ["workers"]),
-    (["--listen", "netflow://127.0.0.1:99999"], ["99999"]),
-    (["--listen", "carrier-pigeon://:2055"], ["carrier-pigeon"]),
-    (["--listen", "netflow://nowhere.invalid:2055"], ["nowhere.invalid"]),
-    (["--format", "xml"], ["xml"]),
-    (["--format", "json", "--transport", "smoke"], ["smoke"]),
-    (["--format", "json", "--transport.file", "-", "--fields", "bytes,no_such_field"], ["no_such_field"]),
-    (["--template-fallback", "10 parsecs"], ["template-fallback", "10 parsecs"]),
-    (["--rcvbuf", "lots"], ["rcvbuf", "lots"]),
-    (["--http", "127.0.0.1:http"], ["127.0.0.1:http"]),
-], ids=lambda v: " ".join(v) if v and str(v[0]).startswith("--") else None)
+@pytest.mark.parametrize(
+    "flags, says",
+    [
+        (["--no-such-flag"], ["--no-such-flag"]),
+        (["--workers", "many"], ["workers", "many"]),
+        (["--workers", "-1"], ["workers"]),
+        (["--listen", "netflow://127.0.0.1:99999"], ["99999"]),
+        (["--listen", "carrier-pigeon://:2055"], ["carrier-pigeon"]),
+        (["--listen", "netflow://nowhere.invalid:2055"], ["nowhere.invalid"]),
+        (["--format", "xml"], ["xml"]),
+        (["--format", "json", "--transport", "smoke"], ["smoke"]),
+        (["--format", "json", "--transport.file", "-", "--fields", "bytes,no_such_field"], ["no_such_field"]),
+        (["--template-fallback", "10 parsecs"], ["template-fallback", "10 parsecs"]),
+        (["--rcvbuf", "lots"], ["rcvbuf", "lots"]),
+        (["--http", "127.0.0.1:http"], ["127.0.0.1:http"]),
+    ],
+    ids=lambda v: " ".join(v) if v and str(v[0]).startswith("--") else None,
+)
 def test_bad_flags(tmp_path, flags, says):
     refused(USAGE, *collect_arguments(tmp_path, *flags), says=says)
     assert not (tmp_path / "data").exists(), "a refused command leaves nothing behind"
 
 
-@pytest.mark.parametrize("arguments", [["no-such-command"], [], ["decode"], ["decode", "--format", "xml", "x.pcap"],
-                                       ["gen", "--to", "nonsense"], ["exporters", "--format", "xml"]],
-                         ids=lambda a: " ".join(a) or "nothing")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["no-such-command"],
+        [],
+        ["decode"],
+        ["decode", "--format", "xml", "x.pcap"],
+        ["gen", "--to", "nonsense"],
+        ["exporters", "--format", "xml"],
+    ],
+    ids=lambda a: " ".join(a) or "nothing",
+)
 def test_bad_commands(arguments):
     refused(USAGE, *arguments, says=["weir"] if not arguments else [])
 
 
 def test_an_unknown_field_gets_a_suggestion(tmp_path):
-    refused(USAGE, *collect_arguments(tmp_path, "--format", "json", "--fields", "src_adr"), says=["src_adr", "src_addr"])
+    refused(
+        USAGE, *collect_arguments(tmp_path, "--format", "json", "--fields", "src_adr"), says=["src_adr", "src_addr"]
+    )
 
 
-@pytest.mark.parametrize("lines, line, says", [
-    (["[collect]", "workers = 2", "listen = ["], 3, []),                    # not TOML
-    (["[collect]", "# comment", "wrokers = 2"], 3, ["wrokers", "workers"]),  # unknown key, with a suggestion
-    (["[collect]", "workers = 'many'"], 2, ["workers"]),                     # wrong type
-    (["[collect]", "", "", "format = 'xml'"], 4, ["format", "xml"]),         # wrong value
-    (["[nonsense]", "a = 1"], 1, ["nonsense"]),                              # unknown table
-    (["[templates]", "fallback = 'soon'"], 2, ["soon"]),
-], ids=["toml", "unknown-key", "type", "value", "table", "duration"])
+@pytest.mark.parametrize(
+    "lines, line, says",
+    [
+        (["[collect]", "workers = 2", "listen = ["], 3, []),  # not TOML
+        (["[collect]", "# comment", "wrokers = 2"], 3, ["wrokers", "workers"]),  # unknown key, with a suggestion
+        (["[collect]", "workers = 'many'"], 2, ["workers"]),  # wrong type
+        (["[collect]", "", "", "format = 'xml'"], 4, ["format", "xml"]),  # wrong value
+        (["[nonsense]", "a = 1"], 1, ["nonsense"]),  # unknown table
+        (["[templates]", "fallback = 'soon'"], 2, ["soon"]),
+    ],
+    ids=["toml", "unknown-key", "type", "value", "table", "duration"],
+)
 def test_malformed_configuration_names_file_and_line(tmp_path, lines, line, says):
     config = tmp_path / "weir.toml"
     config.write_text("\n".join(lines) + "\n")
@@ -107,8 +135,18 @@ def test_taken_port(tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", harness.free_port()))
         port = other.getsockname()[1]
-        refused(USAGE, "collect", "--listen", f"netflow://127.0.0.1:{port}", "--data", tmp_path / "data", "--no-store",
-                "--http", "off", says=[port, "another program"])
+        refused(
+            USAGE,
+            "collect",
+            "--listen",
+            f"netflow://127.0.0.1:{port}",
+            "--data",
+            tmp_path / "data",
+            "--no-store",
+            "--http",
+            "off",
+            says=[port, "another program"],
+        )
 
 
 def test_taken_http_port(tmp_path):
@@ -127,8 +165,18 @@ def test_data_directory_is_a_file(tmp_path):
 
 def test_a_second_collector_on_one_data_directory(collect, tmp_path):
     weir = collect()
-    refused(USAGE, "collect", "--listen", f"netflow://127.0.0.1:{harness.free_port()}", "--data", weir.data, "--no-store",
-            "--http", "off", says=[weir.data])
+    refused(
+        USAGE,
+        "collect",
+        "--listen",
+        f"netflow://127.0.0.1:{harness.free_port()}",
+        "--data",
+        weir.data,
+        "--no-store",
+        "--http",
+        "off",
+        says=[weir.data],
+    )
     assert weir.ready()
 
 
@@ -143,15 +191,26 @@ def test_unwritable_data_directory(tmp_path):
     binary = tmp_path / "weir"
     binary.write_bytes(open(harness.weir_binary(), "rb").read())
     binary.chmod(0o755)
-    answer = subprocess.run([str(a) for a in [binary, *collect_arguments(tmp_path)]], user="nobody", group="nogroup",
-                            extra_groups=[], capture_output=True, text=True, timeout=20, env={"PATH": "/usr/bin:/bin"})
+    answer = subprocess.run(
+        [str(a) for a in [binary, *collect_arguments(tmp_path)]],
+        user="nobody",
+        group="nogroup",
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={"PATH": "/usr/bin:/bin"},
+    )
     assert answer.returncode == USAGE, answer.stderr
     assert str(tmp_path / "data") in answer.stderr and "ermission denied" in answer.stderr
 
 
 def test_unwritable_output(tmp_path):
-    refused(USAGE, *collect_arguments(tmp_path, "--format", "json", "--transport.file", tmp_path / "no" / "such" / "dir.json"),
-            says=[tmp_path / "no" / "such" / "dir.json"])
+    refused(
+        USAGE,
+        *collect_arguments(tmp_path, "--format", "json", "--transport.file", tmp_path / "no" / "such" / "dir.json"),
+        says=[tmp_path / "no" / "such" / "dir.json"],
+    )
 
 
 @contextlib.contextmanager
@@ -182,7 +241,9 @@ def test_disk_full_under_the_output(collect, tmp_path):
         whole = weir.output.read_text()
         rows = harness.parse_lines(whole)  # raises on a torn line
         assert whole.endswith("\n")
-        assert sorted(r["src_port"] for r in rows) == [1024 + n for n in range(len(rows))], "kept are the first, in full"
+        assert sorted(r["src_port"] for r in rows) == [1024 + n for n in range(len(rows))], (
+            "kept are the first, in full"
+        )
         answer = run_weir("exporters", "--data", weir.data, "--format", "json")
         [account] = [r for r in json.loads(answer.stdout) if r.get("exporter")]
         assert account["stored"] == len(rows)
@@ -225,7 +286,12 @@ def test_closed_pipe_is_quiet(tmp_path):
     file = tmp_path / "x.pcap"
     flows = [packets.v5(*(packets.flow(i) for i in range(30)), sequence=n * 30) for n in range(400)]
     pcap.write_udp(file, [("192.0.2.1", 9, "192.0.2.2", 2055, d) for d in flows])
-    answer = subprocess.run(f"{harness.weir_binary()} decode {file} --format json | head -1", shell=True, text=True,
-                            capture_output=True, timeout=20)
+    answer = subprocess.run(
+        f"{harness.weir_binary()} decode {file} --format json | head -1",
+        shell=True,
+        text=True,
+        capture_output=True,
+        timeout=20,
+    )
     assert answer.stdout.count("\n") == 1
     assert "roken pipe" not in answer.stderr and "terminate" not in answer.stderr

@@ -18,7 +18,7 @@ EXPORTERS = {"softflowd": peers.softflowd, "nfprobe": peers.nfprobe}
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
-    """(exporter, version) -> (talks of the capture, datagrams). All exporters run at once: nfprobe takes seconds."""
+    """(exporter, version) -> (talks of the capture, datagrams). All at once: nfprobe takes seconds."""
     folder = tmp_path_factory.mktemp("exports")
     # nfprobe v5 counts its uptime from now: an old capture makes its times wrap.
     base = {"softflowd": 1_767_323_045, "nfprobe": int(time.time()) - 600}
@@ -41,8 +41,16 @@ def weir_flow(row):
     """
     proto = PROTOS[row["proto"]]
     ports = (row["src_port"], row["dst_port"]) if proto in (6, 17) else (0, 0)
-    return peers.NfdumpFlow(row["src_addr"], row["dst_addr"], proto, *ports, row["packets"], row["bytes"],
-                            row["time_flow_start_ns"], row["time_flow_end_ns"])
+    return peers.NfdumpFlow(
+        row["src_addr"],
+        row["dst_addr"],
+        proto,
+        *ports,
+        row["packets"],
+        row["bytes"],
+        row["time_flow_start_ns"],
+        row["time_flow_end_ns"],
+    )
 
 
 def exportable(talks, version):

@@ -47,30 +47,43 @@ CASES = [
     ("ipfix-short-header", [packets.ipfix()[:11]]),
     ("ipfix-length-beyond", [packets.ipfix(packets.template_set10(300, FLOW), length=4000)]),
     ("ipfix-length-under-header", [packets.ipfix(packets.template_set10(300, FLOW), length=3)]),
-    ("ipfix-variable-past-end", [packets.ipfix(packets.template_set10(300, [(SRC4, 4), (96, VARIABLE)]),
-                                               packets.set_of(300, b"\x0a\0\0\1\xff\xff\xff" + bytes(9)))]),
+    (
+        "ipfix-variable-past-end",
+        [
+            packets.ipfix(
+                packets.template_set10(300, [(SRC4, 4), (96, VARIABLE)]),
+                packets.set_of(300, b"\x0a\0\0\1\xff\xff\xff" + bytes(9)),
+            )
+        ],
+    ),
     ("v5-count-beyond", [packets.v5(packets.flow(1), count=30)]),
     ("v5-cut-record", [packets.v5(packets.flow(1))[:-9]]),
     ("options-scope-beyond", [packets.v9(packets.set_of(1, struct.pack("!HHH", 300, 0xFFFC, 0xFFFC) + bytes(10)))]),
     ("ipfix-options-scope-beyond", [packets.ipfix(packets.set_of(3, raw_template(300, 1, (9, 0x95))))]),
     ("unknown-version", [struct.pack("!HHIIII", 77, 1, 0, 0, 0, 0)]),
-    ("empty", [b""]), ("one-byte", [b"\x09"]), ("text", [b"GET / HTTP/1.1\r\n\r\n"]),
+    ("empty", [b""]),
+    ("one-byte", [b"\x09"]),
+    ("text", [b"GET / HTTP/1.1\r\n\r\n"]),
 ]
 
 
 def assert_idle(weir):
     """Under a tenth of a core over half a second. A loop on a zero-length record takes a whole one."""
+
     def idle():
         before, start = weir.cpu_seconds(), time.monotonic()
         time.sleep(0.5)
         return weir.cpu_seconds() - before < 0.1 * (time.monotonic() - start)
+
     eventually(idle, "the collector is not idle", timeout=5)
 
 
 def assert_alive(weir):
     """The next good record is printed."""
+
     def good():
         return sum(f["src_addr"] == "10.0.0.7" and f["observation_domain_id"] == 77 for f in weir.flows())
+
     before = good()
     with Sender() as sender:
         sender.send(weir.address, GOOD)
@@ -80,6 +93,7 @@ def assert_alive(weir):
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory):
     import harness
+
     with harness.Collector(tmp_path_factory.mktemp("hostile")) as weir:
         yield weir
 
@@ -90,7 +104,9 @@ def test_broken_datagram_is_counted_and_survived(collector, datagrams):
     with Sender() as sender:
         sender.send(collector.address, *datagrams)
     assert_alive(collector)
-    eventually(lambda: collector.total("malformed") > before, lambda: f"not counted as malformed: {collector.ledger()[-5:]}")
+    eventually(
+        lambda: collector.total("malformed") > before, lambda: f"not counted as malformed: {collector.ledger()[-5:]}"
+    )
 
 
 def test_ipfix_template_without_fields_then_data(collector):
@@ -100,8 +116,10 @@ def test_ipfix_template_without_fields_then_data(collector):
     with Sender() as sender:
         sender.send(collector.address, *datagrams)
     assert_alive(collector)
-    eventually(lambda: (collector.total("withdrawals"), collector.total("held")) == (before[0] + 1, before[1] + 1),
-               lambda: f"{before}: {collector.ledger()}")
+    eventually(
+        lambda: (collector.total("withdrawals"), collector.total("held")) == (before[0] + 1, before[1] + 1),
+        lambda: f"{before}: {collector.ledger()}",
+    )
 
 
 def test_idle_after_all_of_them(collector):
@@ -113,8 +131,10 @@ def test_a_template_with_one_empty_field_is_good(collect):
     weir = collect()
     fields = [(SRC4, 4), (96, 0), (BYTES, 4)]
     with Sender() as sender:
-        sender.send(weir.address, packets.v9(packets.template_set9(300, fields),
-                                             packets.set_of(300, bytes.fromhex("0a000001 00000400"))))
+        sender.send(
+            weir.address,
+            packets.v9(packets.template_set9(300, fields), packets.set_of(300, bytes.fromhex("0a000001 00000400"))),
+        )
         [row] = weir.wait_flows(1)
     assert (row["src_addr"], row["bytes"]) == ("10.0.0.1", 1024)
 
@@ -126,8 +146,11 @@ def test_hang_datagrams_leave_the_processor_idle(collect):
         for fields in ([], [(SRC4, 0)], [(SRC4, 0)] * 50):
             record = raw_template(300, len(fields), *fields)
             for _ in range(20):
-                sender.send(weir.address, packets.v9(packets.set_of(0, record), packets.set_of(300, bytes(1200))),
-                            packets.ipfix(packets.set_of(2, record), packets.set_of(300, bytes(1200))))
+                sender.send(
+                    weir.address,
+                    packets.v9(packets.set_of(0, record), packets.set_of(300, bytes(1200))),
+                    packets.ipfix(packets.set_of(2, record), packets.set_of(300, bytes(1200))),
+                )
     assert_alive(weir)
     assert_idle(weir)
     assert len(weir.flows()) == 1, "a record without bytes is none"
@@ -175,15 +198,18 @@ def test_random_bytes(collect):
     """Fifty thousand random and mutated datagrams, seeded: alive, idle, bounded."""
     rng = random.Random(9)
     weir = collect("--workers", "2")
-    seeds = [GOOD, packets.ipfix(packets.template_set10(300, FLOW), packets.data_set(300, FLOW, packets.flow(1))),
-             packets.v5(packets.flow(1), packets.flow(2))]
+    seeds = [
+        GOOD,
+        packets.ipfix(packets.template_set10(300, FLOW), packets.data_set(300, FLOW, packets.flow(1))),
+        packets.v5(packets.flow(1), packets.flow(2)),
+    ]
     senders = [Sender(f"127.0.3.{n + 1}") for n in range(8)]
     for n in range(50_000):
         if n % 2:
             data = bytearray(rng.choice(seeds))
             for _ in range(rng.randrange(1, 6)):
                 data[rng.randrange(len(data))] = rng.randrange(256)
-            data = data[:rng.randrange(1, len(data) + 1)] if n % 6 == 1 else data
+            data = data[: rng.randrange(1, len(data) + 1)] if n % 6 == 1 else data
         else:
             data = struct.pack("!H", rng.choice((5, 9, 10))) + rng.randbytes(rng.randrange(200))
         senders[n % 8].send(weir.address, bytes(data))
@@ -192,7 +218,9 @@ def test_random_bytes(collect):
     eventually(lambda: weir.kernel_queue()[0] == 0, "the socket is not drained")
     with Sender("127.0.4.1") as sender:
         sender.send(weir.address, GOOD)
-        eventually(lambda: any(f["sampler_address"] == "127.0.4.1" for f in weir.flows()), "the good record is not printed")
+        eventually(
+            lambda: any(f["sampler_address"] == "127.0.4.1" for f in weir.flows()), "the good record is not printed"
+        )
     assert_idle(weir)
     assert weir.total("malformed") > 10_000
     assert weir.resident_bytes() < 256 << 20

@@ -22,9 +22,13 @@ def busy(collect):
     weir = collect()
     with Sender("127.0.2.1") as one, Sender("127.0.2.2") as two:
         one.send(weir.address, packets.v5(packets.flow(1), packets.flow(2)), packets.v5(packets.flow(3), sequence=5))
-        two.send(weir.address, packets.v9(packets.template_set9(300, packets.FLOW),
-                                          packets.data_set(300, packets.FLOW, packets.flow(4)), domain=9),
-                 packets.v9(b"\0\0\0\0", domain=9, sequence=1))
+        two.send(
+            weir.address,
+            packets.v9(
+                packets.template_set9(300, packets.FLOW), packets.data_set(300, packets.FLOW, packets.flow(4)), domain=9
+            ),
+            packets.v9(b"\0\0\0\0", domain=9, sequence=1),
+        )
         harness.eventually(lambda: weir.total("datagrams") == 4, lambda: weir.ledger())
     weir.wait_flows(4)
     return weir
@@ -54,8 +58,11 @@ def test_unknown_path_is_a_problem(collect):
     assert json.loads(text)["status"] == 404
 
 
-@pytest.mark.parametrize("accept, content_type", [(None, "text/plain; version=0.0.4"), (OPENMETRICS, OPENMETRICS)],
-                         ids=["prometheus", "openmetrics"])
+@pytest.mark.parametrize(
+    "accept, content_type",
+    [(None, "text/plain; version=0.0.4"), (OPENMETRICS, OPENMETRICS)],
+    ids=["prometheus", "openmetrics"],
+)
 def test_metrics(busy, accept, content_type):
     status, headers, text = http(busy.url("/metrics"), {"Accept": accept} if accept else None)
     assert status == 200
@@ -69,8 +76,13 @@ def test_metrics(busy, accept, content_type):
     assert lost["127.0.2.1"] == 3  # sequence 2..4
     assert sum(v for _, v in found["weir_receive_datagrams_total"]) == 4
     assert sum(v for _, v in found["weir_receive_kernel_drops_total"]) == 0
-    for name in ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds",
-                 "process_open_fds", "weir_receive_buffer_bytes"):
+    for name in (
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
+        "process_start_time_seconds",
+        "process_open_fds",
+        "weir_receive_buffer_bytes",
+    ):
         assert found[name][0][1] > 0, name
 
 
@@ -95,15 +107,26 @@ def test_prometheus_scrapes_it(busy, tmp_path):
     port = harness.free_port(socket.SOCK_STREAM)
     (tmp_path / "p.yml").write_text(
         "scrape_configs:\n- job_name: weir\n  scrape_interval: 1s\n  static_configs:\n"
-        f"  - targets: ['127.0.0.1:{busy.http_port}']\n")
-    with harness.Process([prometheus, f"--config.file={tmp_path}/p.yml", f"--storage.tsdb.path={tmp_path}/tsdb",
-                          f"--web.listen-address=127.0.0.1:{port}"], tmp_path, "prometheus"):
+        f"  - targets: ['127.0.0.1:{busy.http_port}']\n"
+    )
+    with harness.Process(
+        [
+            prometheus,
+            f"--config.file={tmp_path}/p.yml",
+            f"--storage.tsdb.path={tmp_path}/tsdb",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        tmp_path,
+        "prometheus",
+    ):
+
         def scraped():
             try:
                 status, _, text = http(f"http://127.0.0.1:{port}/api/v1/query?query=weir_exporter_records_total")
             except OSError:
                 return None
             return status == 200 and json.loads(text)["data"]["result"]  # 503 while it starts
+
         result = harness.eventually(scraped, "prometheus has no sample", timeout=20)
     assert {r["metric"]["exporter"]: r["value"][1] for r in result} == {"127.0.2.1": "3", "127.0.2.2": "1"}
 
@@ -126,9 +149,11 @@ def test_exporters_of_a_dead_server_is_a_run_time_failure():
 
 def test_the_ledger_on_disk_follows_within_seconds(busy):
     """Read beside the running collector."""
+
     def stored():
         answer = harness.run_weir("exporters", "--data", busy.data, "--format", "json")
         return answer.returncode == 0 and sum(r["records"] for r in json.loads(answer.stdout) if r.get("exporter")) == 4
+
     harness.eventually(stored, "catalog.db does not hold the four records", timeout=5)
 
 
@@ -140,8 +165,13 @@ def test_exporters_table_is_for_people(busy):
 
 def test_hostile_requests(busy):
     """Half a request, garbage, and a body too long: answered or closed, and the next request is served."""
-    for data in (b"GET /-/healthy HTTP/1.1\r\n", b"\0\xff" * 500, b"POST /metrics HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
-                 b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n"):
+    for data in (
+        b"GET /-/healthy HTTP/1.1\r\n",
+        b"\0\xff" * 500,
+        b"POST /metrics HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
+        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
+    ):
         with socket.create_connection(("127.0.0.1", busy.http_port), timeout=5) as connection:
             try:
                 connection.sendall(data)

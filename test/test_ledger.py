@@ -16,6 +16,7 @@ TEMPLATE9, TEMPLATE10 = packets.template_set9(300, FLOW), packets.template_set10
 
 class V5:
     """A v5 exporter: the sequence number is that of the datagram's first record."""
+
     protocol, unit = "v5", "records"
 
     def __init__(self, start=0):
@@ -46,23 +47,31 @@ class V5:
 
 class Ipfix(V5):
     """IPFIX: the number of data records sent before this message (RFC 7011 §3.1)."""
+
     protocol = "ipfix"
 
     def _build(self, flows):
-        return packets.ipfix(TEMPLATE10, packets.data_set(300, FLOW_MS, *flows), sequence=self.sequence,
-                             seconds=self.seconds)
+        return packets.ipfix(
+            TEMPLATE10, packets.data_set(300, FLOW_MS, *flows), sequence=self.sequence, seconds=self.seconds
+        )
 
 
 class V9(V5):
     """v9: the number of datagrams sent (RFC 3954 §5.1)."""
+
     protocol, unit = "v9", "datagrams"
 
     def _step(self, records):
         return 1
 
     def _build(self, flows):
-        return packets.v9(TEMPLATE9, packets.data_set(300, FLOW, *flows), sequence=self.sequence, seconds=self.seconds,
-                          uptime=self.uptime)
+        return packets.v9(
+            TEMPLATE9,
+            packets.data_set(300, FLOW, *flows),
+            sequence=self.sequence,
+            seconds=self.seconds,
+            uptime=self.uptime,
+        )
 
     def sent(self):
         return self.sent_datagrams
@@ -167,10 +176,13 @@ def test_ipfix_counts_options_and_held_records(collect):
     options_template = packets.set_of(3, bytes.fromhex("0101 0002 0001 0095 0004 0022 0004"))  # 257: domain, rate
     options = packets.set_of(257, (0).to_bytes(4, "big") + (100).to_bytes(4, "big"))
     with Sender() as sender:
-        sender.send(weir.address, packets.ipfix(options_template, options, sequence=0),
-                    packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(1), packets.flow(2)), sequence=1),
-                    packets.ipfix(TEMPLATE10, packets.data_set(300, FLOW_MS, packets.flow(3)), sequence=3),
-                    packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(4)), sequence=4))
+        sender.send(
+            weir.address,
+            packets.ipfix(options_template, options, sequence=0),
+            packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(1), packets.flow(2)), sequence=1),
+            packets.ipfix(TEMPLATE10, packets.data_set(300, FLOW_MS, packets.flow(3)), sequence=3),
+            packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(4)), sequence=4),
+        )
         account = account_of(weir, sender, 4)
     assert account["records"] == 4 and account["replayed"] == 2
     assert account["sequence_lost"] == 0 and account["restarts"] == 0
@@ -200,8 +212,11 @@ def test_overflow_is_told_to_the_record(collect, exporter):
         account = account_of(weir, sender, received + 1)
     assert exporter.sent() == exporter.received(account) + account["sequence_lost"]
     assert account["sequence_lost"] == drops * (10 if exporter.unit == "records" else 1)
-    eventually(lambda: sum(s["kernel_drops"] for s in weir.sockets()) == drops,
-               lambda: f"kernel_drops {weir.sockets()}, /proc/net/udp {drops}", timeout=5)
+    eventually(
+        lambda: sum(s["kernel_drops"] for s in weir.sockets()) == drops,
+        lambda: f"kernel_drops {weir.sockets()}, /proc/net/udp {drops}",
+        timeout=5,
+    )
     assert len(weir.finish()) == account["records"]
 
 
@@ -220,10 +235,35 @@ def test_generated_overload_is_told_to_the_record(collect, protocol):
     """Four generators, a domain and port each, overrun the socket for a while; then one datagram from each closes."""
     weir = collect("--rcvbuf", "65536", "--workers", "1")
     ports = {domain: free_port() for domain in (1, 2, 3, 4)}
-    generators = {domain: subprocess.Popen(
-        [weir_binary(), "gen", "--to", f"127.0.0.1:{weir.port}", "--protocol", protocol, "--total", "20000", "--rate", "20000",
-         "--seed", str(domain), "--exporters", "1", "--source-port", str(port), "--domain", str(domain), "--format", "json"],
-        stdout=subprocess.PIPE, text=True) for domain, port in ports.items()}
+    generators = {
+        domain: subprocess.Popen(
+            [
+                weir_binary(),
+                "gen",
+                "--to",
+                f"127.0.0.1:{weir.port}",
+                "--protocol",
+                protocol,
+                "--total",
+                "20000",
+                "--rate",
+                "20000",
+                "--seed",
+                str(domain),
+                "--exporters",
+                "1",
+                "--source-port",
+                str(port),
+                "--domain",
+                str(domain),
+                "--format",
+                "json",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for domain, port in ports.items()
+    }
     eventually(lambda: {a["domain"] for a in weir.exporters()} == set(ports), lambda: weir.ledger(), every=0.005)
     overload(weir, lambda: eventually(lambda: weir.kernel_queue()[1] > 50, "the test did not overflow the socket"))
     sent = {domain: json.loads(generator.communicate(timeout=20)[0]) for domain, generator in generators.items()}
@@ -238,7 +278,9 @@ def test_generated_overload_is_told_to_the_record(collect, protocol):
         unit = "datagrams" if protocol == "v9" else "records"
         assert account[unit] + account["sequence_lost"] == sent[account["domain"]][unit] + 1, account
         assert account["sequence_lost"] > 0 and account["restarts"] == 0
-    eventually(lambda: sum(s["kernel_drops"] for s in weir.sockets()) == drops, lambda: f"{drops}: {weir.sockets()}", timeout=5)
+    eventually(
+        lambda: sum(s["kernel_drops"] for s in weir.sockets()) == drops, lambda: f"{drops}: {weir.sockets()}", timeout=5
+    )
 
 
 def test_drops_that_no_later_datagram_tells_of(collect):
@@ -258,8 +300,23 @@ def test_drops_that_no_later_datagram_tells_of(collect):
 def test_generated_traffic_arrives_as_counted(collect, protocol):
     """`weir gen` says what it sent; the ledger and the file say the same."""
     weir = collect("--workers", "2")
-    answer = run_weir("gen", "--to", f"127.0.0.1:{weir.port}", "--protocol", protocol, "--total", 20_000, "--rate", 50_000,
-                      "--seed", 7, "--exporters", 8, "--format", "json")
+    answer = run_weir(
+        "gen",
+        "--to",
+        f"127.0.0.1:{weir.port}",
+        "--protocol",
+        protocol,
+        "--total",
+        20_000,
+        "--rate",
+        50_000,
+        "--seed",
+        7,
+        "--exporters",
+        8,
+        "--format",
+        "json",
+    )
     assert answer.returncode == 0, answer.stderr
     sent = json.loads(answer.stdout)
     eventually(lambda: weir.total("datagrams") == sent["datagrams"], lambda: f"{sent} sent, {weir.ledger()}")
@@ -281,8 +338,11 @@ def test_the_ledger_is_cumulative_over_restarts(collect, tmp_path):
         account = account_of(again, sender, 15)
     assert account["records"] == 150 and account["sequence_lost"] == 0 and account["restarts"] == 0
     again.finish()
-    [stored] = [r for r in json.loads(run_weir("exporters", "--data", again.data, "--format", "json").stdout)
-                if r.get("exporter")]
+    [stored] = [
+        r
+        for r in json.loads(run_weir("exporters", "--data", again.data, "--format", "json").stdout)
+        if r.get("exporter")
+    ]
     assert stored["records"] == 150
 
 
@@ -305,8 +365,10 @@ def test_columns_of_the_contract(collect):
     with Sender() as sender:
         sender.send(weir.address, exporter.next())
         account = account_of(weir, sender, 1)
-    columns = ("exporter protocol domain datagrams records stored held replayed expired missing_template malformed "
-               "filtered fallback sequence_lost sequence_unit duplicates restarts first_seen last_seen").split()
+    columns = (
+        "exporter protocol domain datagrams records stored held replayed expired missing_template malformed "
+        "filtered fallback sequence_lost sequence_unit duplicates restarts first_seen last_seen"
+    ).split()
     assert [c for c in columns if c not in account] == []
     for socket in weir.sockets():
         assert [c for c in ("socket", "kernel_drops", "rcvbuf", "datagrams") if c not in socket] == []

@@ -27,7 +27,8 @@ def flavour(request):
 def assert_flows(rows, numbers):
     """The printed records are exactly the flows of these numbers, values included."""
     assert sorted((r["src_addr"], r["bytes"], r["packets"], r["src_port"]) for r in rows) == sorted(
-        (f"10.0.{n >> 8}.{n & 255}", 1000 + n, 1 + n % 100, 1024 + n) for n in numbers)
+        (f"10.0.{n >> 8}.{n & 255}", 1000 + n, 1 + n % 100, 1024 + n) for n in numbers
+    )
 
 
 def test_data_of_200_exporters_seconds_before_their_templates(collect, flavour):
@@ -132,9 +133,12 @@ def test_a_redefined_template_counts_from_then_on(collect, flavour):
     reordered = fields[::-1]
     weir = collect()
     with Sender() as sender:
-        sender.send(weir.address, datagram(template_set(300, fields), packets.data_set(300, fields, packets.flow(1))),
-                    datagram(template_set(300, reordered), packets.data_set(300, reordered, packets.flow(2)), sequence=1),
-                    datagram(packets.data_set(300, reordered, packets.flow(3)), sequence=2))
+        sender.send(
+            weir.address,
+            datagram(template_set(300, fields), packets.data_set(300, fields, packets.flow(1))),
+            datagram(template_set(300, reordered), packets.data_set(300, reordered, packets.flow(2)), sequence=1),
+            datagram(packets.data_set(300, reordered, packets.flow(3)), sequence=2),
+        )
         assert_flows(weir.wait_flows(3), [1, 2, 3])
 
 
@@ -142,8 +146,11 @@ def test_domains_do_not_share_templates(collect, flavour):
     datagram, template_set, fields = flavour
     weir = collect("--template-fallback", "1s")
     with Sender() as sender:
-        sender.send(weir.address, datagram(template_set(300, fields), domain=1),
-                    datagram(packets.data_set(300, fields, packets.flow(1)), domain=2))
+        sender.send(
+            weir.address,
+            datagram(template_set(300, fields), domain=1),
+            datagram(packets.data_set(300, fields, packets.flow(1)), domain=2),
+        )
         weir.wait_total("held", 1)
         time.sleep(2)
         assert weir.flows() == []
@@ -156,8 +163,12 @@ def test_a_udp_withdrawal_changes_nothing(collect):
     weir = collect()
     withdrawal = packets.set_of(2, packets.template_record(300, []))
     with Sender() as sender:
-        sender.send(weir.address, packets.ipfix(packets.template_set10(300, FLOW_MS)), packets.ipfix(withdrawal),
-                    packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(1))))
+        sender.send(
+            weir.address,
+            packets.ipfix(packets.template_set10(300, FLOW_MS)),
+            packets.ipfix(withdrawal),
+            packets.ipfix(packets.data_set(300, FLOW_MS, packets.flow(1))),
+        )
         assert_flows(weir.wait_flows(1), [1])
         assert weir.total("malformed") == 0
 
@@ -185,13 +196,23 @@ def test_kill_9_loses_no_template(collect, tmp_path):
             weir = collect(folder=tmp_path / "data", port=port, output=tmp_path / f"flows{n}.json")
             port = weir.port
             if n:
-                sender.send(weir.address, packets.v9(packets.data_set(known - 1, FLOW, packets.flow(n - 1)), sequence=4 * n))
+                sender.send(
+                    weir.address, packets.v9(packets.data_set(known - 1, FLOW, packets.flow(n - 1)), sequence=4 * n)
+                )
                 assert_flows(weir.wait_flows(1), [n - 1])
-            sender.send(weir.address, packets.v9(packets.template_set9(known, FLOW),
-                                                 packets.data_set(known, FLOW, packets.flow(500 + n)), sequence=4 * n + 1))
+            sender.send(
+                weir.address,
+                packets.v9(
+                    packets.template_set9(known, FLOW),
+                    packets.data_set(known, FLOW, packets.flow(500 + n)),
+                    sequence=4 * n + 1,
+                ),
+            )
             weir.wait_flows(2 if n else 1)
             for k in range(64):  # what it is busy with while it dies: new templates, and known ones redefined
-                sender.send(weir.address, packets.v9(packets.template_set9(1000 + k, FLOW[:1 + (n + k) % len(FLOW)]),
-                                                     sequence=4 * n + 2))
+                sender.send(
+                    weir.address,
+                    packets.v9(packets.template_set9(1000 + k, FLOW[: 1 + (n + k) % len(FLOW)]), sequence=4 * n + 2),
+                )
             eventually(lambda until=time.monotonic() + rng.random() * 0.02: time.monotonic() >= until, "", every=0.001)
             assert weir.stop(signal.SIGKILL) == -signal.SIGKILL

@@ -116,6 +116,14 @@ bool wanted(const Options& options, const CapturedDatagram& captured) {
   return std::ranges::find(options.ports, captured.destination_port) != options.ports.end();
 }
 
+// A file that is no capture is taken as bare datagrams; without a version number of an export protocol it is neither.
+void refuse_other_files(const std::string& path, Bytes bytes) {
+  uint32_t version = bytes.size() >= 2 ? load_be16(bytes.data()) : 0;
+  bool sflow = bytes.size() >= 4 && load_be32(bytes.data()) == 5;
+  if (version == 1 || version == 5 || version == 7 || version == 9 || version == 10 || sflow) return;
+  throw usage_error(path + " is neither a capture (pcap, pcapng) nor export datagrams (NetFlow, IPFIX)");
+}
+
 void print_totals(const Ledger& ledger, const Printer& printer, uint64_t other, bool damaged) {
   AccountRow sum;
   LedgerRows rows = ledger.rows();
@@ -163,7 +171,9 @@ int run_decode(const Arguments& arguments) {
   for (const std::string& path : options.files) {
     CaptureFile file(path);
     CapturedDatagram captured;
+    bool first = true;
     while (file.next(captured)) {
+      if (std::exchange(first, false) && !file.is_capture()) refuse_other_files(path, captured.datagram.bytes);
       if (wanted(options, captured) || !file.is_capture())
         decoder.decode(captured.datagram);
       else

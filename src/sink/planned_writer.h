@@ -45,6 +45,13 @@ struct RenderStep {
   uint8_t op;
 };
 
+// Fields whose value is the run's where its rows have none: what the datagram's header says. A time that the exporter
+// did not name is the time of its export (as GoFlow2 has it).
+inline bool run_tells(Field field) {
+  return info(field).column == Column::run || field == Field::sampling_rate || field == Field::time_flow_start_ns ||
+         field == Field::time_flow_end_ns;
+}
+
 class PlannedWriter : public RecordWriter {
  public:
   void write(const FlowBatch& batch, std::string& out) final;

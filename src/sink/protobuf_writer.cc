@@ -105,7 +105,7 @@ class ProtobufWriter final : public PlannedWriter {
       const FieldInfo& field = info(f);
       if (run.mask.has(f))
         plan.add_row_value(f, static_cast<uint8_t>(op_for(field.column)), tag_of(field));
-      else if (field.column == Column::run || f == Field::sampling_rate)
+      else if (run_tells(f))
         plan.add_run_value(f);
     }
   }
@@ -130,6 +130,10 @@ void ProtobufWriter::append_run_value(Field field, const Run& run, std::string& 
       break;
     case Field::time_received_ns:
       number = static_cast<uint64_t>(run.received_ns);
+      break;
+    case Field::time_flow_start_ns:
+    case Field::time_flow_end_ns:
+      number = static_cast<uint64_t>(run.export_ns);
       break;
     case Field::sequence_num:
       number = run.sequence;

@@ -120,7 +120,7 @@ class TextWriter : public PlannedWriter {
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
     if (in_rows)
       plan.add_row_value(field.field, static_cast<uint8_t>(op_for(field)));
-    else if (field.column == Column::run || field.field == Field::sampling_rate)
+    else if (run_tells(field.field))
       plan.add_run_value(field.field);
     else
       plan.add_text(zero_text(field));
@@ -158,6 +158,10 @@ void TextWriter::append_run_value(Field field, const Run& run, std::string& out)
       return;
     case Field::time_received_ns:
       end = write_signed(text, run.received_ns);
+      break;
+    case Field::time_flow_start_ns:
+    case Field::time_flow_end_ns:
+      end = write_signed(text, run.export_ns);
       break;
     case Field::sequence_num:
       end = write_unsigned(text, run.sequence);
