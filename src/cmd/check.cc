@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "web/http_server.h"
 
 namespace weir {
 namespace {
@@ -95,6 +96,7 @@ void check_collect(const CollectConfig& config) {
   check_data_directory(config.data);
   check_output_file(config);
   for (const Listener& listener : config.listen) check_listener(config, listener);
+  if (config.http != "off") HttpServer server(config.http);
 }
 
 std::string effective_config(const LoadedConfig& loaded) {

@@ -187,7 +187,6 @@ int run_collect(const Arguments& arguments) {
   if (output) output->stop();
   keeper.save();
   if (http) http->stop();
-  running.end();
   return static_cast<int>(ExitCode::ok);
 }
 

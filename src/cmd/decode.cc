@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/option_table.h"
 #include "decode/decoder.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -55,16 +56,13 @@ Options parse(const Arguments& arguments) {
   if (bytes <= 0)
     throw usage_error("--hold-bytes: '" + hold_bytes + "' is no size; write 512MiB, 1GiB or a number of bytes");
   options.hold_bytes = static_cast<uint64_t>(bytes);
-  for (const std::string& name : split_list(fields)) {
-    const FieldInfo* field = find_field(name);
-    std::vector<std::string> names;
-    for (const FieldInfo& f : kFields) names.emplace_back(f.name);
-    std::string hint = nearest(name, names);
-    if (!field)
-      throw usage_error("--fields: there is no field '" + name + "'" +
-                        (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
-    options.fields.push_back(field->field);
+  CollectConfig chosen;
+  try {
+    find_option("collect.fields")->set(chosen, fields);
+  } catch (const Error& error) {
+    throw usage_error("--fields: " + std::string(error.what()));
   }
+  for (const std::string& name : chosen.fields) options.fields.push_back(find_field(name)->field);
   return options;
 }
 
@@ -117,7 +115,11 @@ bool wanted(const Options& options, const CapturedDatagram& captured) {
 }
 
 // A file that is no capture is taken as bare datagrams; without a version number of an export protocol it is neither.
-void refuse_other_files(const std::string& path, Bytes bytes) {
+void refuse_other_files(const std::string& path) {
+  CaptureFile file(path);
+  CapturedDatagram captured;
+  if (file.is_capture() || !file.next(captured)) return;
+  Bytes bytes = captured.datagram.bytes;
   uint32_t version = bytes.size() >= 2 ? load_be16(bytes.data()) : 0;
   bool sflow = bytes.size() >= 4 && load_be32(bytes.data()) == 5;
   if (version == 1 || version == 5 || version == 7 || version == 9 || version == 10 || sflow) return;
@@ -166,14 +168,14 @@ int run_decode(const Arguments& arguments) {
   Printer printer(options, pool);
   Decoder decoder({options.sampling_rate}, templates, streams, ledger, pool,
                   [&](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); });
+  for (const std::string& path : options.files)  // a name that is wrong is said before anything is printed
+    if (os::is_regular_file(path)) refuse_other_files(path);
   uint64_t other = 0;
   bool damaged = false;
   for (const std::string& path : options.files) {
     CaptureFile file(path);
     CapturedDatagram captured;
-    bool first = true;
     while (file.next(captured)) {
-      if (std::exchange(first, false) && !file.is_capture()) refuse_other_files(path, captured.datagram.bytes);
       if (wanted(options, captured) || !file.is_capture())
         decoder.decode(captured.datagram);
       else

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "cmd/cmd.h"
 #include "cmd/exporters_table.h"
-#include "cmd/option_table.h"
+#include "cmd/options.h"
 #include "ledger/catalog.h"
 #include "ledger/ledger_json.h"
 #include "os/file.h"
@@ -87,7 +87,7 @@ static void print_json(const Json& rows) {
 int run_exporters(const Arguments& arguments) {
   auto options = parse(arguments);
   if (!options) return 0;
-  std::string data = options->data.empty() ? default_data_directory() : options->data;
+  std::string data = options->data.empty() ? load_collect_config({}).data : options->data;
   Json rows = options->server.empty() ? from_data(data) : from_server(options->server);
   options->format == "json" ? print_json(rows) : print_table(rows);
   if (std::fflush(stdout) != 0 && errno != EPIPE)

@@ -107,6 +107,7 @@ int run(const Arguments& words) {
 }  // namespace weir
 
 int main(int argc, char** argv) {
+  weir::os::occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, dealt with where it happens
   try {
     return weir::run(weir::Arguments(argv + 1, argv + argc));

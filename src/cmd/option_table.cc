@@ -10,6 +10,7 @@
 #include "cmd/listen_uri.h"
 #include "flow/fields.h"
 #include "os/file.h"
+#include "web/http_server.h"
 
 namespace weir {
 namespace {
@@ -97,15 +98,8 @@ void set_transport(CollectConfig& config, const std::string& text) {
   config.transport = parse_choice(text, {"file"});
 }
 
-// "off", ":PORT" (every address), "ADDRESS:PORT", "[IPV6]:PORT"; the rules for address and port are the listeners'.
 void set_http(CollectConfig& config, const std::string& text) {
-  if (text != "off") {
-    size_t colon = text.rfind(':');
-    bool has_port = colon != std::string::npos && text.find(']', colon) == std::string::npos;
-    if (!has_port || text.find('/') != std::string::npos)
-      throw usage_error(quoted(text) + " is not an address for HTTP; write ADDRESS:PORT, as in 127.0.0.1:8080, or off");
-    parse_listen_uri("netflow://" + text);
-  }
+  if (text != "off") parse_http_address(text);
   config.http = text;
 }
 
@@ -155,7 +149,8 @@ const Option kOptions[] = {
      "it makes no difference",
      [](CollectConfig& c, const std::string& t) { c.no_store = parse_boolean(t); }},
     {"collect.http", "--http", ValueKind::text, "ADDRESS:PORT", "127.0.0.1:8080", kOperating,
-     "Where /metrics, /-/ready and the ledger are served. off: nowhere", set_http},
+     "Where /metrics, /-/ready and the ledger are served. Without an address 127.0.0.1; 0.0.0.0:PORT for every one. "
+     "off: nowhere", set_http},
     {"collect.log_format", "--log-format", ValueKind::text, "FORMAT", "text", kOperating,
      "Messages on stderr: text or json",
      [](CollectConfig& c, const std::string& t) { c.log_format = parse_choice(t, {"text", "json"}); }},

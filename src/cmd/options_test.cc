@@ -199,7 +199,7 @@ TEST_F(OptionsTest, BadFlagsSayWhatAndWhatToDo) {
   refused({"--format", "json", "--fields", "bytes,bytes"}, "named twice");
   refused({"--transport", "kafka"}, "this version does not have");
   refused({"--http", "8080"}, "is not an address for HTTP");
-  refused({"--http", "127.0.0.1:70000"}, "is not a port");
+  refused({"--http", "127.0.0.1:70000"}, "a number up to 65535");
   refused({"--no-store=maybe"}, "--no-store");
 }
 

@@ -57,19 +57,19 @@ void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reas
 
 Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
   auto found = known_.find(key);
-  if (found != known_.end()) {
-    if (!found->second->stream->forgotten.load(std::memory_order_relaxed)) return found->second.get();
-    known_.erase(found);
-  }
+  bool forgotten = found != known_.end() && found->second->stream->forgotten.load(std::memory_order_relaxed);
+  if (found != known_.end() && !forgotten) return found->second.get();
   std::shared_ptr<Stream> stream = streams_.find(key, now_ns);
   if (!stream) return nullptr;
-  auto fresh = std::make_unique<Known>();
-  fresh->stream = std::move(stream);
-  if (fresh->stream->session) {
-    fresh->version = fresh->stream->session->version();
-    fresh->plans = templates_.plans(*fresh->stream->session);
+  // One that was forgotten is filled anew where it is: a message being read may point at it.
+  std::unique_ptr<Known>& known = known_[key];
+  if (!known) known = std::make_unique<Known>();
+  known->stream = std::move(stream);
+  if (known->stream->session) {
+    known->version = known->stream->session->version();
+    known->plans = templates_.plans(*known->stream->session);
   }
-  return (known_[key] = std::move(fresh)).get();
+  return known.get();
 }
 
 void Decoder::refresh(Known& known) {
@@ -232,6 +232,10 @@ void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
   stream.account.held.add();
   stream.account.held_bytes.add(static_cast<int64_t>(body.size()));
   ++message.sets_held;
+  if (message.protocol == Protocol::ipfix) {
+    std::lock_guard lock(stream.mutex);
+    stream.sequence.hold();
+  }
   give_up(dropped_);
 }
 
@@ -247,9 +251,9 @@ void Decoder::follow_sequence(const Message& message, uint32_t units, bool units
   step.export_seconds = static_cast<uint32_t>(message.context.export_ns / kSecond);
   std::unique_lock lock(stream.mutex);
   SequenceChange change = stream.sequence.advance(step);
-  if (message.sets_held && message.protocol == Protocol::ipfix) stream.sequence.hold(message.sets_held);
   lock.unlock();
   if (change.lost) stream.account.sequence_lost.add(change.lost);
+  if (change.given_up) stream.account.expired_records.add(change.given_up);
   if (change.duplicate) stream.account.duplicates.add();
   if (change.restart) stream.account.restarts.add();
   int64_t skew = message.context.received_ns - message.context.export_ns;

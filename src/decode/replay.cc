@@ -8,12 +8,22 @@ static FlowType flow_type(Protocol protocol) {
   return protocol == Protocol::netflow9 ? FlowType::netflow9 : FlowType::ipfix;
 }
 
+static void count_given_up(Account& account, const HeldSet& set) {
+  account.held.add(-1);
+  account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
+  account.expired.add();
+  account.expired_bytes.add(static_cast<int64_t>(set.body.size()));
+}
+
 // `current`: the message whose template released the sets. Its own sets are part of its record count; those of
 // earlier messages explain the gap that they left in the sequence numbers.
 void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan, Message* current, bool fallback) {
   for (HeldSet& set : sets) {
     Known* sender = known(set.session, set.context.received_ns);
-    if (!sender) continue;
+    if (!sender) {
+      count_given_up(ledger_.account({set.session.exporter, set.session.protocol, set.session.domain}), set);
+      continue;
+    }
     if (sender->stream->session) refresh(*sender);
     Message message;
     message.known = sender;
@@ -38,6 +48,10 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     if (of_current) {
       --current->sets_held;
       current->records += records;
+      if (message.protocol == Protocol::ipfix) {
+        std::lock_guard lock(sender->stream->mutex);
+        sender->stream->sequence.release();
+      }
     } else if (message.protocol == Protocol::ipfix) {
       std::lock_guard lock(sender->stream->mutex);
       if (int64_t lost = sender->stream->sequence.explain(1, records)) account.sequence_lost.add(lost);
@@ -47,13 +61,10 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
 
 void Decoder::give_up(const std::vector<HeldSet>& sets) {
   for (const HeldSet& set : sets) {
+    count_given_up(ledger_.account({set.session.exporter, set.session.protocol, set.session.domain}), set);
     Known* sender = known(set.session, set.context.received_ns);
     if (!sender) continue;
     Account& account = sender->stream->account;
-    account.held.add(-1);
-    account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
-    account.expired.add();
-    account.expired_bytes.add(static_cast<int64_t>(set.body.size()));
     if (set.session.protocol != Protocol::ipfix) continue;
     std::lock_guard lock(sender->stream->mutex);
     account.expired_records.add(sender->stream->sequence.give_up(1));

@@ -60,6 +60,10 @@ void FlowBatch::clear() {
   runs_.clear();
   list_numbers_.clear();
   list_addresses_.clear();
+  // Arenas that hostile input blew up are given back: many batches are in use at once.
+  static constexpr size_t kKept = 64 * limits::kBatchRows;
+  if (list_numbers_.capacity() > kKept) list_numbers_.shrink_to_fit();
+  if (list_addresses_.capacity() > kKept) list_addresses_.shrink_to_fit();
 }
 
 BatchRef::~BatchRef() {

@@ -55,17 +55,18 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
   if (distance != 0 && restarted(step, distance)) {
     gaps_ = {};
     start(step);
-    return {0, false, true};
+    return {0, 0, false, true};
   }
   if (distance < 0) return behind(step);
   SequenceChange change;
   if (distance > 0) {
     if (other_style) doubtful_ += distance;
-    if (size_unknown_)
+    bool unexplained = size_unknown_ && open_sets_ > 0;
+    if (unexplained)
       unexplained_ += distance;
     else
-      change.lost = distance;
-    remember({next_, static_cast<uint32_t>(distance), size_unknown_});
+      (size_unknown_ ? change.given_up : change.lost) = distance;
+    if (!size_unknown_ || unexplained) remember({next_, static_cast<uint32_t>(distance), unexplained});
   }
   start(step);
   return change;
@@ -93,6 +94,11 @@ SequenceChange SequenceTracker::behind(const SequenceStep& step) {
   for (Gap& gap : gaps_) {
     uint32_t into = first_unit(step) - gap.from;
     if (into >= gap.units) continue;
+    if (!step.units_known && !gap.unexplained) {  // late, and of unknown size: so is what it leaves of the gap
+      unexplained_ += gap.units;
+      gap.unexplained = true;
+      return {-static_cast<int64_t>(gap.units), 0, false, false};
+    }
     uint32_t filled = std::min(step.units, gap.units - into);
     if (filled == 0) break;  // nothing countable in it: neither late nor twice
     Gap rest{first_unit(step) + filled, gap.units - into - filled, gap.unexplained};
@@ -103,9 +109,9 @@ SequenceChange SequenceTracker::behind(const SequenceStep& step) {
       unexplained_ -= filled;
       return {};
     }
-    return {-static_cast<int64_t>(filled), false, false};
+    return {-static_cast<int64_t>(filled), 0, false, false};
   }
-  return {0, step.units > 0, false};
+  return {0, 0, step.units > 0, false};
 }
 
 void SequenceTracker::remember(const Gap& gap) {
@@ -120,10 +126,9 @@ void SequenceTracker::remember(const Gap& gap) {
 int64_t SequenceTracker::explain(uint32_t sets, uint32_t units) {
   open_sets_ -= std::min(open_sets_, sets);
   // The newest datagram's own sets: no later datagram has shown a gap for them yet.
-  if (open_sets_ == 0 && size_unknown_ && unexplained_ < units) {
-    uint32_t ahead = units - static_cast<uint32_t>(std::max<int64_t>(unexplained_, 0));
-    next_ += ahead;
-    unexplained_ += ahead;
+  if (open_sets_ == 0 && size_unknown_ && unexplained_ < int64_t{units}) {
+    next_ += static_cast<uint32_t>(int64_t{units} - unexplained_);
+    unexplained_ = units;
   }
   unexplained_ -= units;
   if (open_sets_ > 0) return 0;

@@ -9,8 +9,8 @@
 // follows such a message is *unexplained*: it becomes explained as the held sets are decoded, and only what then
 // remains was lost.
 //
-// Some exporters (softflowd's IPFIX) put the number *after* the datagram's own records into its header. That shows when a
-// shorter datagram follows a longer one: the number is behind by exactly the difference. From then on the stream is
+// Some exporters (softflowd's IPFIX) put the number *after* the datagram's own records into its header. That shows when
+// a shorter datagram follows a longer one: the number is behind by exactly the difference. From then on the stream is
 // read that way, and what had been taken for loss by the same difference is taken back.
 //
 //   threads  none; the owner locks
@@ -35,7 +35,8 @@ struct SequenceStep {
 
 // What a step changes in the ledger.
 struct SequenceChange {
-  int64_t lost = 0;  // negative: units counted as lost before came after all
+  int64_t lost = 0;      // negative: units counted as lost before came after all
+  int64_t given_up = 0;  // units that held sets which were given up must have held
   bool duplicate = false;
   bool restart = false;
 };
@@ -49,8 +50,10 @@ class SequenceTracker {
   int64_t explain(uint32_t sets, uint32_t units);
   // `sets` data sets were given up. Returns the units that they must have held, once no set is open.
   int64_t give_up(uint32_t sets);
-  // `sets` data sets of the datagram just stepped are held.
-  void hold(uint32_t sets) { open_sets_ += sets; }
+  // A data set of the datagram that is about to be stepped is held.
+  void hold() { ++open_sets_; }
+  // It was decoded after all, before the step: its units are among the step's.
+  void release() { open_sets_ -= open_sets_ > 0; }
 
   struct State {
     bool started = false;
@@ -76,10 +79,10 @@ class SequenceTracker {
   uint32_t first_unit(const SequenceStep& step) const { return step.sequence - (counts_own_ ? step.units : 0); }
 
   bool started_ = false;
-  bool counts_own_ = false;     // the header's number is that after the datagram
-  uint32_t newest_ = 0;         // number in the newest header
+  bool counts_own_ = false;  // the header's number is that after the datagram
+  uint32_t newest_ = 0;      // number in the newest header
   uint32_t newest_units_ = 0;
-  int64_t doubtful_ = 0;        // lost, if the exporter numbers as it should
+  int64_t doubtful_ = 0;       // lost, if the exporter numbers as it should
   bool size_unknown_ = false;  // of the newest datagram
   uint32_t next_ = 0;
   uint32_t uptime_ms_ = 0;

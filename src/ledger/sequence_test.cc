@@ -97,8 +97,8 @@ TEST(Sequence, AHeldSetExplainsItsGap) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
+  t.hold();
   t.advance(unknown);
-  t.hold(1);
   EXPECT_EQ(t.advance(step(20, 10)).lost, 0);
   EXPECT_EQ(t.explain(1, 20), 0);
   EXPECT_EQ(t.advance(step(30, 10)).lost, 0);
@@ -108,8 +108,8 @@ TEST(Sequence, WhatAHeldSetDoesNotExplainWasLost) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
+  t.hold();
   t.advance(unknown);
-  t.hold(1);
   t.advance(step(50, 10));  // 20 in the held set, 30 lost
   EXPECT_EQ(t.explain(1, 20), 30);
 }
@@ -118,19 +118,55 @@ TEST(Sequence, AHeldSetOfTheNewestMessageMovesTheCount) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
+  t.hold();
   t.advance(unknown);
-  t.hold(1);
   EXPECT_EQ(t.explain(1, 20), 0);
   EXPECT_EQ(t.advance(step(20, 5)).lost, 0);
   EXPECT_EQ(t.advance(step(35, 5)).lost, 10);
+}
+
+TEST(Sequence, TwoHeldSetsOfTheNewestMessage) {
+  SequenceTracker t;
+  SequenceStep unknown = step(0, 0);
+  unknown.units_known = false;
+  t.hold();
+  t.hold();
+  t.advance(unknown);
+  EXPECT_EQ(t.explain(1, 10), 0);
+  EXPECT_EQ(t.explain(1, 20), 0);
+  EXPECT_EQ(t.advance(step(30, 5)).lost, 0);
+}
+
+TEST(Sequence, AMessageWhoseSetsWereGivenUpAtOnce) {
+  SequenceTracker t;
+  SequenceStep unknown = step(0, 0);
+  unknown.units_known = false;
+  t.hold();
+  EXPECT_EQ(t.give_up(1), 0);
+  t.advance(unknown);
+  SequenceChange change = t.advance(step(20, 5));
+  EXPECT_EQ(change.given_up, 20);
+  EXPECT_EQ(change.lost, 0);
+  EXPECT_EQ(t.advance(step(35, 5)).lost, 10);
+}
+
+TEST(Sequence, ALateMessageOfUnknownSizeLeavesItsGapUnexplained) {
+  SequenceTracker t;
+  t.advance(step(0, 10));
+  EXPECT_EQ(t.advance(step(30, 10)).lost, 20);
+  SequenceStep late = step(10, 0);
+  late.units_known = false;
+  t.hold();
+  EXPECT_EQ(t.advance(late).lost, -20);
+  EXPECT_EQ(t.explain(1, 15), 5);
 }
 
 TEST(Sequence, GivenUpSetsTellHowManyRecordsTheyHeld) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
+  t.hold();
   t.advance(unknown);
-  t.hold(1);
   t.advance(step(20, 10));
   EXPECT_EQ(t.give_up(1), 20);
 }

@@ -61,6 +61,14 @@ std::vector<uint8_t> read_file(const std::string& path) {
   return bytes;
 }
 
+std::string first_bytes(const std::string& path, size_t most) {
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string bytes(most, '\0');
+  ssize_t n = file.is_open() ? ::read(file.fd(), bytes.data(), most) : 0;
+  bytes.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return bytes;
+}
+
 File open_append(const std::string& path) {
   File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   if (!file.is_open()) throw usage_error("cannot write to " + path + ": " + error_text(errno));
@@ -98,7 +106,7 @@ File lock_exclusively(const std::string& path) {
 
 RunningMark::RunningMark(std::string path) : path_(std::move(path)), unclean_(exists(path_)) { open_append(path_); }
 
-void RunningMark::end() { ::unlink(path_.c_str()); }
+RunningMark::~RunningMark() { ::unlink(path_.c_str()); }
 
 int write_all(int fd, const void* bytes, size_t size, size_t* written) {
   const char* at = static_cast<const char*>(bytes);
@@ -126,6 +134,14 @@ int replace_file(const std::string& path, Bytes bytes) {
   return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
 }
 
+bool is_regular_file(const std::string& path) {
+  struct stat s;
+  return ::stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode);
+}
+void occupy_standard_streams() {
+  for (int fd = 0; fd <= 2; ++fd)
+    if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", O_PATH);  // takes the lowest free number
+}
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 bool is_root() { return ::geteuid() == 0; }
 std::string environment(const char* name) {

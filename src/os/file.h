@@ -31,9 +31,10 @@ class File {
 bool exists(const std::string& path);
 bool is_writable(const std::string& path);  // by this user; changes nothing
 bool is_directory(const std::string& path);
-uint64_t file_size(const std::string& path);              // 0 where there is none
-std::vector<uint8_t> read_file(const std::string& path);  // throws usage_error
-File open_append(const std::string& path);                // creates; throws usage_error
+uint64_t file_size(const std::string& path);                    // 0 where there is none
+std::vector<uint8_t> read_file(const std::string& path);        // throws usage_error
+std::string first_bytes(const std::string& path, size_t most);  // "" where it cannot be read
+File open_append(const std::string& path);                      // creates; throws usage_error
 // Creates the folder and its parents (mode 0750) and proves that it can be written to; throws usage_error.
 void make_data_directory(const std::string& path);
 // Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws
@@ -43,8 +44,10 @@ File lock_exclusively(const std::string& path);
 class RunningMark {
  public:
   explicit RunningMark(std::string path);
+  RunningMark(const RunningMark&) = delete;
+  // Removes the file (a start that was refused is no crash).
+  ~RunningMark();
   bool previous_was_unclean() const { return unclean_; }
-  void end();
 
  private:
   std::string path_;
@@ -56,6 +59,10 @@ int replace_file(const std::string& path, Bytes bytes);
 // Writes all of `bytes`, however many calls it takes. Returns 0, or errno; `written` says how far it came.
 int write_all(int fd, const void* bytes, size_t size, size_t* written = nullptr);
 
+bool is_regular_file(const std::string& path);
+// Standard streams that the caller closed are opened on /dev/null, unreadable and unwritable, so that no file of ours
+// gets their numbers and whoever uses them gets an error.
+void occupy_standard_streams();
 bool is_terminal(int fd);
 bool is_root();
 std::string error_text(int error);

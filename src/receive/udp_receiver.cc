@@ -7,10 +7,11 @@
 namespace weir {
 
 // A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given this long
-// to gather, which a socket buffer of kLingerBuffer can hold at any rate one core can decode.
-static constexpr int64_t kLingerNs = 500'000;
+// to gather; only after a short one, so what comes meanwhile fits a buffer of kLingerBuffer many times over. (400,000
+// records/s over two workers, CPU-s per million: 0.18 without, 0.24 with 0.5 ms, 0.13 with 1 ms, 0.10 with 2 ms.)
+static constexpr int64_t kLingerNs = 2'000'000;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
-static constexpr int kLingerBuffer = 1 << 20;
+static constexpr int kLingerBuffer = 4 << 20;
 
 UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets)
     : sockets_(std::move(sockets)), slots_(limits::kReceiveSlots), batch_(limits::kReceiveSlots) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "os/clock.h"
+#include "os/file.h"
 
 namespace weir {
 
@@ -62,10 +63,22 @@ FileOutput::FileOutput(const FileOutputConfig& config, Ledger& ledger)
 FileOutput::~FileOutput() { stop(); }
 
 void FileOutput::open() {
+  refuse_other_columns();
   file_ = os::OutputFile::open(config_.path);
   begun_record_.clear();
   header_wanted_ = file_.is_empty();
   line_break_wanted_ = config_.format != RecordFormat::protobuf && file_.ends_within_line();
+}
+
+// Lines of other columns under a CSV file's header would be taken for what the header says.
+void FileOutput::refuse_other_columns() const {
+  std::string header;
+  writer_->header(header);
+  if (header.empty() || !os::is_regular_file(config_.path)) return;
+  std::string first = os::first_bytes(config_.path, header.size());
+  if (!first.empty() && first != header)
+    throw usage_error(config_.path + " begins with other columns than those chosen; name another file with " +
+                      "--transport.file, or choose the same --fields");
 }
 
 void FileOutput::reopen_now() {
@@ -221,9 +234,9 @@ void FileOutput::report(int error, OutputError reason, size_t lost_records) {
   errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
   lost_since_logged_ += lost_records;
   failing_ = true;
-  if (reason == OutputError::closed_pipe) {
+  if (reason == OutputError::closed_pipe && config_.path == "-") {
     broken_.store(true, std::memory_order_relaxed);
-    if (config_.path == "-") return;  // `weir collect | head`: no fault, nothing to say
+    return;  // `weir collect | head`: no fault, nothing to say
   }
   int64_t now = os::monotonic_ns();
   if (logged_ns_ != 0 && now - logged_ns_ < kLogEveryNs) return;

@@ -51,7 +51,7 @@ class FileOutput final : public Output {
   // Soon after: what is buffered is written, the path closed and opened again (after logrotate moved the file).
   // Where it cannot be opened the old file stays in use. Nothing for standard output.
   void reopen() { reopen_wanted_.store(true, std::memory_order_relaxed); }
-  // The reader of the pipe has gone.
+  // The reader of standard output has gone (that of a named pipe may come back).
   bool broken() const { return broken_.load(std::memory_order_relaxed); }
 
   static constexpr size_t kBufferBytes = 256 << 10;
@@ -64,6 +64,7 @@ class FileOutput final : public Output {
   };
 
   void open();
+  void refuse_other_columns() const;
   void reopen_now();
   void write_until_stopped();
   void take(const FlowBatch& batch);

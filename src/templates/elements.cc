@@ -118,6 +118,8 @@ constexpr Element kElements[] = {
     {0, 312, F::packets, one, 4},
     {kReversePen, 1, F::reverse_bytes, number, 0},
     {kReversePen, 2, F::reverse_packets, number, 0},
+    {kReversePen, 85, F::reverse_bytes, number, 2},
+    {kReversePen, 86, F::reverse_packets, number, 2},
 };
 
 struct KeyLess {

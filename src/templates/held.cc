@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/held.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace weir {
@@ -15,11 +17,7 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
   }
   IpAddress exporter = set.session.exporter;
   drop_oldest_of(exporter, limits_.bytes_per_exporter - bytes, dropped);
-  // One eighth at a time, so that finding the largest holder is paid for by many sets.
-  while (bytes_ + bytes > limits_.bytes) {
-    IpAddress largest = largest_holder();
-    drop_oldest_of(largest, by_exporter_[largest].bytes * 7 / 8, dropped);
-  }
+  if (bytes_ + bytes > limits_.bytes) make_room(dropped);
   Key key{set.session, set.template_id};
   int64_t since = set.held_since_ns;
   Node& node = all_.emplace_back();
@@ -64,15 +62,20 @@ void HeldSets::drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::
   }
 }
 
-IpAddress HeldSets::largest_holder() const {
-  IpAddress largest;
-  uint64_t most = 0;
-  for (const auto& [exporter, share] : by_exporter_) {
-    if (share.bytes <= most) continue;
-    most = share.bytes;
-    largest = exporter;
+// Down to seven eighths of the total, so that sorting the holders is paid for by many sets. The largest come down to
+// the next largest, and so on.
+void HeldSets::make_room(std::vector<HeldSet>& dropped) {
+  uint64_t goal = limits_.bytes / 8 * 7;
+  std::vector<std::pair<uint64_t, IpAddress>> holders;
+  for (const auto& [exporter, share] : by_exporter_) holders.emplace_back(share.bytes, exporter);
+  std::sort(holders.rbegin(), holders.rend());
+  while (bytes_ > goal) {
+    for (size_t i = 0; i < holders.size() && bytes_ > goal; ++i) {
+      uint64_t next = i + 1 < holders.size() ? holders[i + 1].first : 0;
+      holders[i].first = next < holders[i].first ? next : holders[i].first / 2;
+      drop_oldest_of(holders[i].second, holders[i].first, dropped);
+    }
   }
-  return largest;
 }
 
 std::vector<HeldSet> HeldSets::take(const SessionKey& session, uint16_t template_id) {

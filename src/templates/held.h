@@ -111,7 +111,7 @@ class HeldSets {
   static constexpr size_t kMostChecks = 262'144;  // beyond it keys wait for their own template only
   HeldSet remove(Node* node);
   void drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::vector<HeldSet>& dropped);
-  IpAddress largest_holder() const;
+  void make_room(std::vector<HeldSet>& dropped);
   void check_later(const Key& key, Queue& queue, int64_t at_ns);
 
   HoldLimits limits_;

@@ -125,7 +125,11 @@ int Journal::rewrite(const std::vector<JournalEntry>& entries) {
   std::vector<uint8_t> bytes(kMagic, kMagic + sizeof kMagic);
   for (const JournalEntry& entry : entries) encode(entry, bytes);
   if (int error = os::replace_file(path_, bytes)) return error;
-  file_ = os::open_append(path_);
+  try {
+    file_ = os::open_append(path_);
+  } catch (const Error&) {
+    return EIO;  // workers end up here too: nothing may be thrown
+  }
   bytes_ = bytes.size();
   return 0;
 }

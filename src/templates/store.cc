@@ -74,7 +74,8 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
     result.plan = *at;
     return result;
   }
-  size_t& of_exporter = templates_of_exporter_[session.key.exporter];
+  auto counted = templates_of_exporter_.find(session.key.exporter);
+  size_t of_exporter = counted == templates_of_exporter_.end() ? 0 : counted->second;
   if (!replaces && of_exporter >= config_.most_templates_per_exporter) {
     result.refused = Refused::exporter_templates_full;
     return result;
@@ -92,8 +93,8 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
     *where = result.plan;
   else
     plans->plans.insert(where, result.plan);
-  if (known.empty()) with_templates_[group_of(session.key)].push_back(&session);
-  if (!replaces) ++of_exporter, ++templates_;
+  if (known.empty()) with_templates_[group_of(session.key)].push_back(session.shared_from_this());
+  if (!replaces) ++templates_of_exporter_[session.key.exporter], ++templates_;
   publish(session, std::move(plans));
   if (journal) {
     const TemplateRecord& kept = result.plan->record;
@@ -129,8 +130,7 @@ void TemplateStore::set_sampling(Session& session, std::optional<uint64_t> sampl
 
 // True where something changed.
 bool TemplateStore::set_sampling_locked(Session& session, std::optional<uint64_t> sampler_id, uint64_t rate) {
-  auto next = std::make_shared<SessionPlans>(*session.plans_);
-  OptionsState& options = next->options;
+  OptionsState options = session.plans_->options;
   bool changed = false;
   if (sampler_id) {
     auto found = std::find_if(options.samplers.begin(), options.samplers.end(),
@@ -149,8 +149,11 @@ bool TemplateStore::set_sampling_locked(Session& session, std::optional<uint64_t
     options.sampling_rate = rate;
     changed = true;
   }
-  if (changed) publish(session, std::move(next));
-  return changed;
+  if (!changed) return false;
+  auto next = std::make_shared<SessionPlans>(*session.plans_);
+  next->options = std::move(options);
+  publish(session, std::move(next));
+  return true;
 }
 
 void TemplateStore::set_system_init(Session& session, uint64_t milliseconds) {
@@ -192,7 +195,8 @@ void TemplateStore::replay(const JournalEntry& entry) {
 // Appends; where most of a large file is stale, writes it anew.
 void TemplateStore::write_journal(const JournalEntry& entry) {
   if (!journal_) return;
-  int error = journal_->append(entry);
+  int error = journal_incomplete_ ? journal_->rewrite(journal_entries()) : journal_->append(entry);
+  journal_incomplete_ = error != 0;
   if (!error && journal_->bytes() > limits::kTemplateJournalBytes && journal_->bytes() > 4 * journal_live_bytes_) {
     error = journal_->rewrite(journal_entries());
     journal_live_bytes_ = journal_->bytes();
@@ -228,7 +232,7 @@ std::shared_ptr<const Plan> TemplateStore::fallback_for(const SessionKey& key, u
   auto group = with_templates_.find(group_of(key));
   if (group == with_templates_.end()) return nullptr;
   std::shared_ptr<const Plan> only;
-  for (const Session* session : group->second) {
+  for (const auto& session : group->second) {
     const auto& plans = session->plans_->plans;
     auto at = position_of(plans, template_id);
     if (at == plans.end() || (*at)->id != template_id) continue;
@@ -243,8 +247,11 @@ std::vector<TemplateStore::Fallback> TemplateStore::take_fallbacks(int64_t now_n
   if (config_.fallback_after_ns == 0) return fallbacks;
   std::lock_guard lock(mutex_);
   if (held_.empty()) return fallbacks;
+  absl::flat_hash_map<std::pair<GroupKey, uint16_t>, std::shared_ptr<const Plan>> looked_up;
   for (const HeldSets::Waiting& waiting : held_.due(all ? INT64_MAX : now_ns - config_.fallback_after_ns, now_ns)) {
-    auto plan = fallback_for(waiting.session, waiting.template_id);
+    auto [known, fresh] = looked_up.try_emplace({group_of(waiting.session), waiting.template_id});
+    if (fresh) known->second = fallback_for(waiting.session, waiting.template_id);
+    std::shared_ptr<const Plan> plan = known->second;
     if (!plan) continue;
     auto sets = held_.peek(waiting.session, waiting.template_id);
     bool fit = std::all_of(sets.begin(), sets.end(), [&](const HeldSet* s) { return fits(*plan, s->body); });
@@ -256,6 +263,7 @@ std::vector<TemplateStore::Fallback> TemplateStore::take_fallbacks(int64_t now_n
 std::vector<HeldSet> TemplateStore::take_expired(int64_t now_ns) {
   std::vector<HeldSet> expired;
   std::lock_guard lock(mutex_);
+  if (journal_incomplete_) journal_incomplete_ = journal_->rewrite(journal_entries()) != 0;
   held_.expire(now_ns, expired);
   return expired;
 }

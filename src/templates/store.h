@@ -40,7 +40,7 @@ struct SessionPlans {
   const Plan* find(uint16_t template_id) const;
 };
 
-class Session {
+class Session : public std::enable_shared_from_this<Session> {
  public:
   explicit Session(const SessionKey& k) : key(k), plans_(std::make_shared<SessionPlans>()) {}
   const SessionKey key;
@@ -129,12 +129,13 @@ class TemplateStore {
   const TemplateStoreConfig config_;
   mutable std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
-  absl::flat_hash_map<GroupKey, std::vector<Session*>> with_templates_;
+  absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
   absl::flat_hash_map<IpAddress, size_t> templates_of_exporter_;
   size_t templates_ = 0;
   HeldSets held_;
   std::unique_ptr<Journal> journal_;
   uint64_t journal_live_bytes_ = 0;
+  bool journal_incomplete_ = false;  // something could not be written: write all of it anew as soon as possible
   std::atomic<uint64_t> journal_errors_{0};
 };
 

@@ -53,8 +53,7 @@ FieldSpecifier read_field(ByteReader& set, Protocol protocol, bool scope) {
 // The shortest a record of this template can be, octets.
 size_t least_record_length(const std::vector<FieldSpecifier>& fields) {
   size_t length = 0;
-  for (const FieldSpecifier& f : fields)
-    length += f.length == kVariableLength ? 1 : f.length;
+  for (const FieldSpecifier& f : fields) length += f.length == kVariableLength ? 1 : f.length;
   return length;
 }
 

@@ -53,7 +53,8 @@ Response problem(int status, const std::string& title, const std::string& detail
 
 os::Endpoint parse_http_address(const std::string& address) {
   auto wrong = [&](const std::string& why) {
-    return usage_error("--http " + address + ": " + why + "; write it as 127.0.0.1:8080, [::1]:8080 or :8080");
+    return usage_error("\"" + address + "\" is not an address for HTTP: " + why +
+                       "; write it as 127.0.0.1:8080, [::1]:8080 or :8080");
   };
   size_t colon = address.rfind(':');
   if (colon == std::string::npos) throw wrong("the port is missing");
