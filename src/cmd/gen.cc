@@ -61,11 +61,11 @@ struct Flags {
 
 void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--to", f.to, "HOST:PORT of the collector");
-  app.add_option("--host", f.host, "host of the collector, with --port")
+  app.add_option("--host", f.host, "host of the collector, with --port")->excludes("--to")->capture_default_str();
+  app.add_option("--port", f.port, "port of the collector")
       ->excludes("--to")
       ->check(CLI::Range(1, 65'535))
       ->capture_default_str();
-  app.add_option("--port", f.port, "port of the collector")->excludes("--to")->capture_default_str();
   app.add_option("--protocol", f.protocol, "v5, v9 or ipfix")
       ->check(CLI::IsMember({"v5", "v9", "ipfix"}))
       ->capture_default_str();
