@@ -239,7 +239,7 @@ void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
   give_up(dropped_);
 }
 
-// IPFIX counts records in its sequence numbers; the sets held just now are still to come.
+// IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
 void Decoder::follow_sequence(const Message& message, uint32_t units, bool units_known) {
   Stream& stream = *message.known->stream;
   SequenceStep step;
