@@ -14,6 +14,7 @@ target_link_libraries(weir_sqlite INTERFACE Threads::Threads m)
 add_library(SQLite::SQLite3 ALIAS weir_sqlite)
 
 weir_static(weir_zlib libz.a)
+weir_static(weir_zstd libzstd.a)
 weir_static(weir_event libevent.a)
 weir_static(weir_event_pthreads libevent_pthreads.a)
 add_library(weir_http INTERFACE)

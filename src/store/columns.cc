@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/columns.h"
+
+#include <vector>
+
+#include "base/assert.h"
+
+namespace weir {
+namespace {
+
+StoreType store_type(const FieldInfo& field) {
+  if (field.sql_type == "VARCHAR") return StoreType::text;
+  if (field.sql_type == "VARCHAR[]") return StoreType::list_text;
+  if (field.sql_type == "UINTEGER[]") return StoreType::list_u32;
+  if (field.sql_type == "UTINYINT") return StoreType::u8;
+  if (field.sql_type == "USMALLINT") return StoreType::u16;
+  if (field.sql_type == "UINTEGER") return StoreType::u32;
+  WEIR_ASSERT(field.sql_type == "UBIGINT");
+  return StoreType::u64;
+}
+
+std::vector<StoreColumn> make_columns() {
+  std::vector<StoreColumn> columns;
+  for (const FieldInfo& f : kFields) {
+    int32_t id = f.protobuf_number;
+    switch (f.field) {
+      case Field::time_received_ns:
+        columns.push_back({"time_received", id, StoreType::timestamp_ms, f.field, "When the datagram was received"});
+        break;
+      case Field::time_flow_start_ns:
+        columns.push_back({"time_start", id, StoreType::timestamp_ms, f.field, "First packet of the flow"});
+        columns.push_back({"time_start_sub_ns", kStartSubId, StoreType::i32, f.field,
+                           "Nanoseconds of time_start below the millisecond"});
+        break;
+      case Field::time_flow_end_ns:
+        columns.push_back({"duration_ms", kDurationId, StoreType::i64, f.field, "From the first packet to the last"});
+        columns.push_back({"duration_sub_ns", kDurationSubId, StoreType::i32, f.field,
+                           "Nanoseconds of the duration below the millisecond"});
+        columns.push_back({"time_end", id, StoreType::timestamp_ms, f.field,
+                           "Last packet of a flow whose first packet is unknown"});
+        columns.push_back(
+            {"time_end_sub_ns", kEndSubId, StoreType::i32, f.field, "Nanoseconds of time_end below the millisecond"});
+        break;
+      default:
+        columns.push_back({f.name, id, store_type(f), f.field, f.meaning});
+    }
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::span<const StoreColumn> store_columns() {
+  static const std::vector<StoreColumn> columns = make_columns();
+  return columns;
+}
+
+std::string_view sql_type(StoreType type) {
+  switch (type) {
+    case StoreType::u8: return "UTINYINT";
+    case StoreType::u16: return "USMALLINT";
+    case StoreType::u32: return "UINTEGER";
+    case StoreType::u64: return "UBIGINT";
+    case StoreType::i32: return "INTEGER";
+    case StoreType::i64: return "BIGINT";
+    case StoreType::timestamp_ms: return "TIMESTAMP";
+    case StoreType::text: return "VARCHAR";
+    case StoreType::list_u32: return "UINTEGER[]";
+    case StoreType::list_text: return "VARCHAR[]";
+  }
+  return "";
+}
+
+}  // namespace weir

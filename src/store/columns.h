@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The columns of a segment, in their order: what docs/formats/store.md describes. The Parquet writer, the SQL view
+// `flows` and merging all read this list; it follows from the field table (flow/fields.h).
+//
+// A column that holds nothing in a segment is left out of it and reads as null: readers give the whole list to
+// DuckDB's read_parquet(schema = MAP {field id: name, type, default}) and never depend on what one file has.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "flow/fields.h"
+
+namespace weir {
+
+// How a column is stored: Parquet's physical and logical type.
+enum class StoreType : uint8_t {
+  u8,            // INT32, INT(8, unsigned)
+  u16,           // INT32, INT(16, unsigned)
+  u32,           // INT32, INT(32, unsigned)
+  u64,           // INT64, INT(64, unsigned)
+  i32,           // INT32
+  i64,           // INT64
+  timestamp_ms,  // INT64, TIMESTAMP(MILLIS, not adjusted: a UTC wall clock); ms since 1970
+  text,          // BYTE_ARRAY, STRING
+  list_u32,      // LIST of INT32, INT(32, unsigned)
+  list_text,     // LIST of STRING
+};
+
+struct StoreColumn {
+  std::string_view name;
+  int32_t id;  // Parquet field id: never given to another column. A field's Protobuf number, or from 2000
+  StoreType type;
+  Field field;  // what it is made from
+  std::string_view meaning;
+};
+
+// Times are whole milliseconds; what lies below is in columns of its own, absent where it is always zero. The end
+// is stored as the duration; only a record that names an end but no start has time_end.
+//   start ns = time_start * 1,000,000 + time_start_sub_ns
+//   end ns   = start ns + duration_ms * 1,000,000 + duration_sub_ns,  else time_end * 1,000,000 + time_end_sub_ns
+// (sub-millisecond parts are 0 where null, and always 0 to 999,999; the duration may be negative).
+inline constexpr int32_t kDurationId = 2000;
+inline constexpr int32_t kStartSubId = 2001;
+inline constexpr int32_t kDurationSubId = 2002;
+inline constexpr int32_t kEndSubId = 2003;
+
+std::span<const StoreColumn> store_columns();
+// "UBIGINT", "TIMESTAMP", "UINTEGER[]", …
+std::string_view sql_type(StoreType type);
+
+}  // namespace weir

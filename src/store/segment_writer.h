@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// SegmentWriter: flow records as one Parquet file (docs/formats/store.md).
+//
+//   in       runs of FlowBatches, or the rows of other segments
+//   out      `path`.tmp, complete and synced after finish(); the caller names it `path` once it is catalogued
+//   threads  one at a time
+//   memory   the rows of one row group, at most kRowGroupRows, whatever is written
+//   failure  errno of the file system, remembered: later calls do nothing; the destructor removes an unfinished file
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "flow/batch.h"
+
+namespace weir {
+
+struct TimeSpan {
+  int64_t min_ns = 0, max_ns = 0;  // min > max: no row has such a time
+};
+
+struct SegmentFigures {
+  uint64_t rows = 0;
+  uint64_t bytes = 0;  // of the file
+  TimeSpan received, start, end;
+};
+
+class SegmentWriter {
+ public:
+  static constexpr uint32_t kRowGroupRows = 262'144;
+
+  // Opens `path`.tmp when the first row group is full or at finish(); the folder must exist by then.
+  explicit SegmentWriter(std::string path);
+  ~SegmentWriter();
+  SegmentWriter(SegmentWriter&&) noexcept;
+
+  // All rows of one run. 0 or errno.
+  int add(const FlowBatch& batch, const Run& run);
+  // All rows of another segment, which stays as it is. 0 or errno; EBADMSG where it is damaged, `error` says how. After
+  // an error this writer is of no use.
+  int add_segment(const std::string& segment_path, std::string& error);
+
+  uint64_t rows() const;
+  const std::string& path() const;
+  // Writes what is left and the footer, and syncs the file. 0 or errno.
+  int finish(SegmentFigures& figures);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of live segments: table `segments` of <data>/catalog.db (docs/formats/catalog.md). A segment is part of
+// the store exactly when this list names it.
+//
+//   in       one writer, the collector that holds the lock of the data directory
+//   out      readers in any process take a copy in one short transaction
+//   threads  one at a time per object
+//   failure  open() and read() throw usage_error naming the file; changes return false and say why
+//
+// Order of a change, so that a crash at any step leaves every row exactly once:
+//   1. the new file is written as `path`.tmp and synced
+//   2. one transaction, synced: add the new segment, take the old ones out, note their paths in `retired`
+//   3. rename `path`.tmp to `path`; sync the folder
+//   4. unlink the retired files, forget them
+// A reader that finds no `path` opens `path`.tmp (between 2 and 3), and where there is neither takes the list anew
+// (after 4). recover() does 3 and 4 for what a crash left, and removes .tmp files that no segment claims.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/segment_writer.h"
+
+namespace weir {
+
+struct Segment {
+  int64_t id = 0;
+  std::string path;  // relative to the data directory: flows/day=2026-11-21/hour=12/…
+  int level = 0;     // 0 as flushed, 1 merged (5 min), 2 merged again (1 h)
+  int64_t hour = 0;  // hours since 1970, of its partition
+  SegmentFigures figures;
+};
+
+class Segments {
+ public:
+  // `data`: the data directory. Makes the tables where they are missing, and recovers.
+  static Segments open(const std::string& data);
+  Segments(Segments&&) noexcept;
+  ~Segments();
+
+  const std::vector<Segment>& live() const;  // by hour, then id
+
+  // A name for a new segment of that hour; the folder is made. Throws nothing; "" and `error` where it cannot be.
+  std::string new_path(int64_t hour, std::string& error);
+  // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, either may be empty.
+  bool change(std::vector<Segment> added, const std::vector<int64_t>& removed, std::string& error);
+
+  // The list of any data directory, for readers: also without write permission and while a collector runs.
+  // Throws usage_error: no such directory, no catalog, a newer version's, damaged.
+  static std::vector<Segment> read(const std::string& data);
+
+ private:
+  struct Impl;
+  explicit Segments(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir
