@@ -36,8 +36,8 @@ std::vector<StoreColumn> make_columns() {
         columns.push_back({"duration_ms", kDurationId, StoreType::i64, f.field, "From the first packet to the last"});
         columns.push_back({"duration_sub_ns", kDurationSubId, StoreType::i32, f.field,
                            "Nanoseconds of the duration below the millisecond"});
-        columns.push_back({"time_end", id, StoreType::timestamp_ms, f.field,
-                           "Last packet of a flow whose first packet is unknown"});
+        columns.push_back(
+            {"time_end", id, StoreType::timestamp_ms, f.field, "Last packet of a flow whose first packet is unknown"});
         columns.push_back(
             {"time_end_sub_ns", kEndSubId, StoreType::i32, f.field, "Nanoseconds of time_end below the millisecond"});
         break;
@@ -57,16 +57,26 @@ std::span<const StoreColumn> store_columns() {
 
 std::string_view sql_type(StoreType type) {
   switch (type) {
-    case StoreType::u8: return "UTINYINT";
-    case StoreType::u16: return "USMALLINT";
-    case StoreType::u32: return "UINTEGER";
-    case StoreType::u64: return "UBIGINT";
-    case StoreType::i32: return "INTEGER";
-    case StoreType::i64: return "BIGINT";
-    case StoreType::timestamp_ms: return "TIMESTAMP";
-    case StoreType::text: return "VARCHAR";
-    case StoreType::list_u32: return "UINTEGER[]";
-    case StoreType::list_text: return "VARCHAR[]";
+    case StoreType::u8:
+      return "UTINYINT";
+    case StoreType::u16:
+      return "USMALLINT";
+    case StoreType::u32:
+      return "UINTEGER";
+    case StoreType::u64:
+      return "UBIGINT";
+    case StoreType::i32:
+      return "INTEGER";
+    case StoreType::i64:
+      return "BIGINT";
+    case StoreType::timestamp_ms:
+      return "TIMESTAMP";
+    case StoreType::text:
+      return "VARCHAR";
+    case StoreType::list_u32:
+      return "UINTEGER[]";
+    case StoreType::list_text:
+      return "VARCHAR[]";
   }
   return "";
 }

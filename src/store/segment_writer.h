@@ -28,8 +28,6 @@ struct SegmentFigures {
 
 class SegmentWriter {
  public:
-  static constexpr uint32_t kRowGroupRows = 262'144;
-
   // Opens `path`.tmp when the first row group is full or at finish(); the folder must exist by then.
   explicit SegmentWriter(std::string path);
   ~SegmentWriter();

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/segment_writer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "store/parquet_file.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kMs = 1'000'000;
+constexpr TextKey kInvalid{0, 0, 255};  // a prefix length that does not fit its address
+constexpr TimeSpan kNoTime{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
+
+// Whole milliseconds, and what is left: 0 to 999,999 ns.
+struct Split {
+  int64_t ms;
+  uint32_t sub;
+};
+template <class Integer>
+Split split(Integer ns) {
+  auto ms = static_cast<int64_t>(ns / kMs), sub = static_cast<int64_t>(ns % kMs);
+  return sub < 0 ? Split{ms - 1, static_cast<uint32_t>(sub + kMs)} : Split{ms, static_cast<uint32_t>(sub)};
+}
+Split split_difference(int64_t end, int64_t start) {
+  int64_t difference;
+  if (__builtin_sub_overflow(end, start, &difference)) [[unlikely]]
+    return split(__int128{end} - start);
+  return split(difference);
+}
+
+// The first representable millisecond is not whole: times below it would overflow when put together again.
+int64_t clamp(int64_t ns) { return std::max(ns, std::numeric_limits<int64_t>::min() + kMs); }
+
+void widen(TimeSpan& span, int64_t ns) {
+  span.min_ns = std::min(span.min_ns, ns);
+  span.max_ns = std::max(span.max_ns, ns);
+}
+
+size_t column_of(int32_t id) {
+  auto columns = store_columns();
+  return static_cast<size_t>(std::ranges::find(columns, id, &StoreColumn::id) - columns.begin());
+}
+
+template <class T, class U>
+void copy_numbers(const T* from, uint32_t count, U* to) {
+  for (uint32_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+}  // namespace
+
+struct SegmentWriter::Impl {
+  explicit Impl(std::string name) : path(std::move(name)), file(path + ".tmp") {
+    for (const StoreColumn& column : store_columns()) columns.emplace_back(column);
+  }
+
+  void add_rows(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count);
+  void add_run_value(ColumnBuffer& buffer, const Run& run, uint32_t count);
+  void add_row_values(ColumnBuffer& buffer, const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count);
+  void add_small(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count);
+  void add_addresses(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count);
+  void add_macs(ColumnBuffer& buffer, const uint64_t* macs, uint32_t count);
+  void add_networks(ColumnBuffer& buffer, const FlowBatch& batch, Field of, uint32_t first, uint32_t count);
+  void add_lists(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count);
+  void add_times(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count);
+  void add_starts(const int64_t* starts, uint32_t count);
+  void add_ends(const int64_t* ends, const int64_t* starts, uint32_t count);
+  void add_sub(ColumnBuffer& buffer, std::span<const uint32_t> subs);
+  int end_row_group();
+
+  std::string path;
+  ParquetFile file;
+  std::vector<ColumnBuffer> columns;
+  uint32_t group_rows = 0;  // rows in `columns`
+  SegmentFigures figures{0, 0, kNoTime, kNoTime, kNoTime};
+  std::vector<uint32_t> subs;
+  bool finished = false;
+
+  const size_t start_column = column_of(info(Field::time_flow_start_ns).protobuf_number);
+  const size_t start_sub_column = column_of(kStartSubId);
+  const size_t duration_column = column_of(kDurationId);
+  const size_t duration_sub_column = column_of(kDurationSubId);
+  const size_t end_column = column_of(info(Field::time_flow_end_ns).protobuf_number);
+  const size_t end_sub_column = column_of(kEndSubId);
+};
+
+SegmentWriter::SegmentWriter(std::string path) : impl_(std::make_unique<Impl>(std::move(path))) {}
+SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
+
+SegmentWriter::~SegmentWriter() {
+  if (impl_ && impl_->file.is_open() && !impl_->finished) ::unlink(impl_->file.path().c_str());
+}
+
+uint64_t SegmentWriter::rows() const { return impl_->figures.rows; }
+const std::string& SegmentWriter::path() const { return impl_->path; }
+
+int SegmentWriter::add(const FlowBatch& batch, const Run& run) {
+  for (uint32_t done = 0; done < run.rows;) {
+    uint32_t count = std::min(run.rows - done, kRowGroupRows - impl_->group_rows);
+    impl_->add_rows(batch, run, run.first_row + done, count);
+    done += count;
+    if (impl_->group_rows == kRowGroupRows)
+      if (int error = impl_->end_row_group()) return error;
+  }
+  return 0;
+}
+
+int SegmentWriter::finish(SegmentFigures& figures) {
+  if (impl_->group_rows)
+    if (int error = impl_->end_row_group()) return error;
+  if (int error = impl_->file.finish()) return error;
+  impl_->finished = true;
+  impl_->figures.bytes = impl_->file.bytes();
+  figures = impl_->figures;
+  return 0;
+}
+
+int SegmentWriter::Impl::end_row_group() {
+  int error = file.add_row_group(columns, group_rows);
+  for (ColumnBuffer& column : columns) column.clear();
+  group_rows = 0;
+  return error;
+}
+
+void SegmentWriter::Impl::add_rows(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count) {
+  for (ColumnBuffer& buffer : columns) {
+    Field field = buffer.column->field;
+    if (info(field).column == Column::run)
+      add_run_value(buffer, run, count);
+    else if (field == Field::sampling_rate && !run.mask.has(field))
+      std::fill_n(buffer.append_wide(group_rows, count), count, run.sampling_rate);
+    else if (run.mask.has(field) && info(field).column != Column::time_ns)
+      add_row_values(buffer, batch, run, first, count);
+  }
+  add_times(batch, run, first, count);
+  widen(figures.received, run.received_ns);
+  figures.rows += count;
+  group_rows += count;
+}
+
+void SegmentWriter::Impl::add_run_value(ColumnBuffer& buffer, const Run& run, uint32_t count) {
+  auto fill = [&](uint32_t value) { std::fill_n(buffer.append_small(group_rows, count), count, value); };
+  switch (buffer.column->field) {
+    case Field::type:
+      return fill(buffer.dictionary.intern(TextKey::of(static_cast<uint64_t>(run.type))));
+    case Field::time_received_ns:
+      std::fill_n(buffer.append_wide(group_rows, count), count, static_cast<uint64_t>(split(run.received_ns).ms));
+      return;
+    case Field::sequence_num:
+      return fill(run.sequence);
+    case Field::sampler_address:
+      return fill(buffer.dictionary.intern(TextKey::of(run.exporter)));
+    case Field::observation_domain_id:
+      return fill(run.domain);
+    default:
+      WEIR_ASSERT(false);  // a new field of runs has to be added here
+  }
+}
+
+void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const FlowBatch& batch, const Run& run, uint32_t first,
+                                         uint32_t count) {
+  Field field = buffer.column->field;
+  switch (info(field).spelling) {
+    case Spelling::src_net:
+      if (run.mask.has(Field::src_addr)) add_networks(buffer, batch, Field::src_addr, first, count);
+      return;
+    case Spelling::dst_net:
+      if (run.mask.has(Field::dst_addr)) add_networks(buffer, batch, Field::dst_addr, first, count);
+      return;
+    case Spelling::mac:
+      return add_macs(buffer, batch.column<uint64_t>(field) + first, count);
+    default:
+      break;
+  }
+  if (buffer.is_list()) return add_lists(buffer, batch, first, count);
+  if (buffer.column->type == StoreType::text) return add_addresses(buffer, batch, first, count);
+  if (buffer.is_wide())
+    copy_numbers(batch.column<uint64_t>(field) + first, count, buffer.append_wide(group_rows, count));
+  else
+    add_small(buffer, batch, first, count);
+}
+
+void SegmentWriter::Impl::add_small(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count) {
+  Field field = buffer.column->field;
+  uint32_t* to = buffer.append_small(group_rows, count);
+  switch (info(field).column) {
+    case Column::u8:
+      return copy_numbers(batch.column<uint8_t>(field) + first, count, to);
+    case Column::u16:
+      return copy_numbers(batch.column<uint16_t>(field) + first, count, to);
+    default:
+      return copy_numbers(batch.column<uint32_t>(field) + first, count, to);
+  }
+}
+
+void SegmentWriter::Impl::add_addresses(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count) {
+  uint32_t* to = buffer.append_small(group_rows, count);
+  buffer.dictionary.intern({batch.column<IpAddress>(buffer.column->field) + first, count}, to);
+}
+
+void SegmentWriter::Impl::add_macs(ColumnBuffer& buffer, const uint64_t* macs, uint32_t count) {
+  uint32_t* to = buffer.append_small(group_rows, count);
+  for (uint32_t i = 0; i < count; ++i) to[i] = buffer.dictionary.intern(TextKey::of(macs[i]));
+}
+
+// Networks of the addresses `of`.
+void SegmentWriter::Impl::add_networks(ColumnBuffer& buffer, const FlowBatch& batch, Field of, uint32_t first,
+                                       uint32_t count) {
+  const auto* addresses = batch.column<IpAddress>(of) + first;
+  const uint8_t* lengths = batch.column<uint8_t>(buffer.column->field) + first;
+  uint32_t* to = buffer.append_small(group_rows, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    bool fits = lengths[i] <= (addresses[i].is_v4() ? 32u : 128u);
+    to[i] = buffer.dictionary.intern(fits ? TextKey::of(addresses[i].masked(lengths[i]), lengths[i]) : kInvalid);
+  }
+}
+
+void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count) {
+  Field field = buffer.column->field;
+  bool addresses = info(field).column == Column::list_address;
+  bool text = buffer.column->type == StoreType::list_text;
+  const ListRef* lists = batch.column<ListRef>(field) + first;
+  for (uint32_t i = 0; i < count; ++i) {
+    uint32_t* to = buffer.append_list(group_rows + i, lists[i].count);
+    for (uint32_t k = 0; k < lists[i].count; ++k) {
+      uint32_t at = lists[i].first + k;
+      if (addresses)
+        to[k] = buffer.dictionary.intern(TextKey::of(batch.list_addresses()[at]));
+      else
+        to[k] = text ? buffer.dictionary.intern(TextKey::of(batch.list_numbers()[at])) : batch.list_numbers()[at];
+    }
+  }
+}
+
+void SegmentWriter::Impl::add_times(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count) {
+  const int64_t* starts = nullptr;
+  if (run.mask.has(Field::time_flow_start_ns)) {
+    starts = batch.column<int64_t>(Field::time_flow_start_ns) + first;
+    add_starts(starts, count);
+  }
+  if (run.mask.has(Field::time_flow_end_ns))
+    add_ends(batch.column<int64_t>(Field::time_flow_end_ns) + first, starts, count);
+}
+
+void SegmentWriter::Impl::add_starts(const int64_t* starts, uint32_t count) {
+  uint64_t* to = columns[start_column].append_wide(group_rows, count);
+  subs.resize(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t ns = clamp(starts[i]);
+    Split parts = split(ns);
+    to[i] = static_cast<uint64_t>(parts.ms);
+    subs[i] = parts.sub;
+    widen(figures.start, ns);
+  }
+  add_sub(columns[start_sub_column], subs);
+}
+
+void SegmentWriter::Impl::add_ends(const int64_t* ends, const int64_t* starts, uint32_t count) {
+  uint64_t* to = columns[starts ? duration_column : end_column].append_wide(group_rows, count);
+  subs.resize(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t ns = clamp(ends[i]);
+    Split parts = starts ? split_difference(ns, clamp(starts[i])) : split(ns);
+    to[i] = static_cast<uint64_t>(parts.ms);
+    subs[i] = parts.sub;
+    widen(figures.end, ns);
+  }
+  add_sub(columns[starts ? duration_sub_column : end_sub_column], subs);
+}
+
+// Null where they are all zero: most exporters count in milliseconds, and their column is then absent.
+void SegmentWriter::Impl::add_sub(ColumnBuffer& buffer, std::span<const uint32_t> parts) {
+  if (std::ranges::all_of(parts, [](uint32_t sub) { return sub == 0; })) return;
+  copy_numbers(parts.data(), static_cast<uint32_t>(parts.size()),
+               buffer.append_small(group_rows, static_cast<uint32_t>(parts.size())));
+}
+
+}  // namespace weir

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// TextDictionary: the distinct values of a text column of one row group, numbered in the order of their first
+// appearance. Values are looked up as numbers (an address is 16 bytes); text is made once per distinct value.
+//
+//   threads  one at a time
+//   memory   24 bytes a value and 8 to 16 for the table
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "flow/fields.h"
+
+namespace weir {
+
+// What a text is made from: an address (high, low), a network (and its length in `extra`), or a number (low).
+struct TextKey {
+  uint64_t high = 0, low = 0;
+  uint32_t extra = 0;
+  bool operator==(const TextKey&) const = default;
+
+  static TextKey of(const IpAddress& address, uint32_t extra = 0) {
+    TextKey key{0, 0, extra};
+    std::memcpy(&key.high, address.bytes.data(), 8);
+    std::memcpy(&key.low, address.bytes.data() + 8, 8);
+    return key;
+  }
+  static TextKey of(uint64_t number) { return {0, number, 0}; }
+  IpAddress address() const;
+};
+
+// The text of a key, as JSON spells it; `out` holds at least kLongestText bytes; returns its end.
+inline constexpr size_t kLongestText = 64;
+char* write_text(char* out, Spelling spelling, const TextKey& key);
+// The key of a text that write_text made; nothing for any other.
+std::optional<TextKey> read_text(std::string_view text, Spelling spelling);
+
+class TextDictionary {
+ public:
+  uint32_t intern(const TextKey& key) { return find(key, hash(key)); }
+  void intern(std::span<const IpAddress> addresses, uint32_t* indexes);
+  const std::vector<TextKey>& keys() const { return keys_; }
+  void clear();
+
+ private:
+  struct Slot {
+    uint32_t tag = 0;    // of the hash
+    uint32_t index = 0;  // of keys_, plus one; 0: free
+  };
+  static uint64_t hash(const TextKey& key) {
+    uint64_t h = (key.high ^ uint64_t{key.extra} << 32) * 0x9e3779b97f4a7c15 + key.low;
+    h = (h ^ h >> 32) * 0xd6e8feb86659fd93;
+    return h ^ h >> 32;
+  }
+  uint32_t find(const TextKey& key, uint64_t hash);
+  uint32_t add(const TextKey& key, Slot& slot, uint32_t tag);
+  void grow();
+
+  std::vector<TextKey> keys_;
+  std::vector<Slot> slots_;  // a power of two, at most half full
+};
+
+}  // namespace weir
