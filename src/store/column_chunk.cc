@@ -22,10 +22,13 @@ bool is_signed(StoreType type) {
 
 template <class T>
 std::pair<T, T> least_and_largest(const std::vector<T>& values) {
+  // If all are equal, the usual case of a header's values, comparing them is quicker than ordering them.
+  if (std::memcmp(values.data(), values.data() + 1, (values.size() - 1) * sizeof(T)) == 0)
+    return {values[0], values[0]};
   T least = values[0], largest = values[0];
   for (T value : values) {
-    least = std::min(least, value);
-    largest = std::max(largest, value);
+    least = value < least ? value : least;
+    largest = value > largest ? value : largest;
   }
   return {least, largest};
 }

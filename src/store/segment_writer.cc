@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 #include <optional>
 #include <vector>
 
 #include "store/parquet_file.h"
+#include "store/segment_reader.h"
 
 namespace weir {
 namespace {
@@ -40,6 +42,10 @@ int64_t clamp(int64_t ns) { return std::max(ns, std::numeric_limits<int64_t>::mi
 void widen(TimeSpan& span, int64_t ns) {
   span.min_ns = std::min(span.min_ns, ns);
   span.max_ns = std::max(span.max_ns, ns);
+}
+
+TimeSpan joined(const TimeSpan& a, const TimeSpan& b) {
+  return {std::min(a.min_ns, b.min_ns), std::max(a.max_ns, b.max_ns)};
 }
 
 size_t column_of(int32_t id) {
@@ -107,6 +113,30 @@ int SegmentWriter::add(const FlowBatch& batch, const Run& run) {
     if (impl_->group_rows == kRowGroupRows)
       if (int error = impl_->end_row_group()) return error;
   }
+  return 0;
+}
+
+// Row groups are never split: one that does not fit begins a new one.
+int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
+  SegmentReader reader;
+  if (!reader.open(segment_path) || reader.rows() != figures.rows) {
+    error = reader.problem().empty() ? "it has another number of rows than it should" : reader.problem();
+    return EBADMSG;
+  }
+  for (size_t group = 0; group < reader.row_groups(); ++group) {
+    uint32_t rows = reader.rows(group);
+    if (rows > kRowGroupRows - impl_->group_rows)
+      if (int failed = impl_->end_row_group()) return failed;
+    if (!reader.read(group, impl_->columns, impl_->group_rows)) {
+      error = reader.problem();
+      return EBADMSG;
+    }
+    impl_->group_rows += rows;
+  }
+  impl_->figures.rows += figures.rows;
+  impl_->figures.received = joined(impl_->figures.received, figures.received);
+  impl_->figures.start = joined(impl_->figures.start, figures.start);
+  impl_->figures.end = joined(impl_->figures.end, figures.end);
   return 0;
 }
 

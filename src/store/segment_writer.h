@@ -35,9 +35,9 @@ class SegmentWriter {
 
   // All rows of one run. 0 or errno.
   int add(const FlowBatch& batch, const Run& run);
-  // All rows of another segment, which stays as it is. 0 or errno; EBADMSG where it is damaged, `error` says how. After
-  // an error this writer is of no use.
-  int add_segment(const std::string& segment_path, std::string& error);
+  // All rows of another segment, which stays as it is; `figures` are what finish() said of it. 0 or errno; EBADMSG
+  // where it is damaged, `error` says how. After an error this writer is of no use.
+  int add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error);
 
   uint64_t rows() const;
   const std::string& path() const;

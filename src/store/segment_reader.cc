@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/segment_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "store/column_chunk.h"
+#include "store/decodings.h"
+#include "store/thrift_reader.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kMagic = "PAR1";
+constexpr size_t kTail = 8;  // length of the footer, magic
+
+uint32_t little_endian(std::string_view bytes) {
+  uint32_t value;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
+}
+
+bool take_sized(std::string_view& in, std::string_view& out) {
+  if (in.size() < 4) return false;
+  size_t size = little_endian(in);
+  if (size > in.size() - 4) return false;
+  out = in.substr(4, size);
+  in.remove_prefix(4 + size);
+  return true;
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader() : zstd_(ZSTD_createDCtx()) { WEIR_ASSERT(zstd_); }
+
+bool SegmentReader::fail(std::string problem) {
+  problem_ = std::move(problem);
+  return false;
+}
+
+bool SegmentReader::open(const std::string& path) {
+  os::File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return fail(os::error_text(errno));
+  return open(std::move(file));
+}
+
+bool SegmentReader::open(os::File file) {
+  file_ = std::move(file);
+  groups_.clear();
+  struct stat status;
+  if (::fstat(file_.fd(), &status)) return fail(os::error_text(errno));
+  size_ = static_cast<uint64_t>(status.st_size);
+  std::string tail;
+  if (size_ < kMagic.size() + kTail || !read_at(size_ - kTail, kTail, tail)) return fail("too short");
+  if (std::string_view(tail).substr(4) != kMagic) return fail("does not end as a Parquet file does");
+  size_t length = little_endian(tail);
+  if (length > kLargestFooter || length > size_ - kTail - kMagic.size()) return fail("the footer's length is wrong");
+  std::string footer;
+  if (!read_at(size_ - kTail - length, length, footer)) return false;
+  return parse_footer(footer) || fail("the footer is damaged");
+}
+
+uint64_t SegmentReader::rows() const {
+  uint64_t rows = 0;
+  for (const Group& group : groups_) rows += group.rows;
+  return rows;
+}
+
+bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {
+  if (offset > size_ || size > size_ - offset) return fail("a chunk lies outside the file");
+  out.resize(size);
+  for (size_t done = 0; done < size;) {
+    ssize_t got = ::pread(file_.fd(), out.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(os::error_text(errno));
+    if (got == 0) return fail("the file ends too early");
+    done += static_cast<size_t>(got);
+  }
+  return true;
+}
+
+// The order of the leaves in the schema is that of the chunks in each row group. A column is known by its field id.
+bool SegmentReader::parse_footer(std::string_view footer) {
+  ThriftReader thrift(footer);
+  std::vector<size_t> leaves;
+  bool known = true;
+  auto read_element = [&] {
+    int64_t id = 0;
+    thrift.enter_struct();
+    thrift.read_struct([&](int64_t field) {
+      if (field == 9) id = thrift.integer();
+    });
+    if (!id) return;  // the root, and what is within a list
+    auto columns = store_columns();
+    auto column = std::ranges::find(columns, id, &StoreColumn::id);
+    known &= column != columns.end();
+    leaves.push_back(static_cast<size_t>(column - columns.begin()));
+  };
+  auto read_chunk_meta = [&](Chunk& chunk) {
+    thrift.enter_struct();
+    thrift.read_struct([&](int64_t field) {
+      if (field == 5) chunk.values = thrift.integer();
+      if (field == 7) chunk.bytes = thrift.integer();
+      if (field == 9) chunk.data_offset = thrift.integer();
+      if (field == 11) chunk.dictionary_offset = thrift.integer();
+    });
+  };
+  auto read_chunk = [&](Group& group) {
+    Chunk& chunk = group.chunks.emplace_back();
+    size_t number = group.chunks.size() - 1;
+    known &= number < leaves.size();
+    if (known) chunk.column = leaves[number];
+    thrift.enter_struct();
+    thrift.read_struct([&](int64_t field) {
+      if (field == 3) read_chunk_meta(chunk);
+    });
+  };
+  auto read_group = [&] {
+    Group& group = groups_.emplace_back();
+    int64_t rows = -1;
+    thrift.enter_struct();
+    thrift.read_struct([&](int64_t field) {
+      if (field == 1) thrift.read_list([&] { read_chunk(group); });
+      if (field == 3) rows = thrift.integer();
+    });
+    known &= rows > 0 && rows <= kRowGroupRows;
+    group.rows = known ? static_cast<uint32_t>(rows) : 0;
+  };
+  thrift.read_struct([&](int64_t field) {
+    if (field == 2) thrift.read_list(read_element);
+    if (field == 4) thrift.read_list(read_group);
+  });
+  if (!thrift.ok() || !known) groups_.clear();
+  return thrift.ok() && known;
+}
+
+bool SegmentReader::read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first) {
+  for (const Chunk& chunk : groups_[group].chunks) {
+    ColumnBuffer& buffer = columns[chunk.column];
+    if (!read_chunk(chunk, groups_[group].rows, buffer, first)) {
+      problem_ =
+          "column " + std::string(buffer.column->name) + ", row group " + std::to_string(group) + ": " + problem_;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool SegmentReader::read_chunk(const Chunk& chunk, uint32_t rows, ColumnBuffer& buffer, uint32_t first) {
+  int64_t begin = chunk.dictionary_offset >= 0 ? chunk.dictionary_offset : chunk.data_offset;
+  if (begin < 0 || chunk.bytes <= 0) return fail("an offset is wrong");
+  if (!read_at(static_cast<uint64_t>(begin), static_cast<size_t>(chunk.bytes), bytes_)) return false;
+  std::string_view bytes = bytes_;
+  Page page;
+  entries_.clear();
+  if (chunk.dictionary_offset >= 0) {
+    if (!next_page(bytes, page, dictionary_)) return false;
+    if (page.type != parquet::kDictionaryPage || page.encoding != parquet::kPlain) return fail("no dictionary page");
+    if (!read_dictionary(page, buffer)) return fail("the dictionary is damaged");
+  }
+  page = {};
+  if (!next_page(bytes, page, body_)) return false;
+  if (page.type != parquet::kDataPage || page.values != chunk.values) return fail("no data page");
+  std::string_view body = body_;
+  bool done =
+      buffer.is_list() ? append_lists(body, rows, buffer, first, page) : append_rows(body, rows, buffer, first, page);
+  return done || fail("the values are damaged");
+}
+
+bool SegmentReader::next_page(std::string_view& bytes, Page& page, std::string& body) {
+  ThriftReader thrift(bytes);
+  auto read_data_header = [&] {
+    thrift.enter_struct();
+    thrift.read_struct([&](int64_t field) {
+      if (field == 1) page.values = thrift.integer();
+      if (field == 2) page.encoding = thrift.integer();
+    });
+  };
+  thrift.read_struct([&](int64_t field) {
+    if (field == 1) page.type = thrift.integer();
+    if (field == 2) page.uncompressed = thrift.integer();
+    if (field == 3) page.compressed = thrift.integer();
+    if (field == 5 || field == 7) read_data_header();
+  });
+  if (!thrift.ok() || page.compressed < 0 || page.uncompressed < 0 || page.values < 0)
+    return fail("a page's header is damaged");
+  bytes.remove_prefix(thrift.position());
+  if (static_cast<uint64_t>(page.compressed) > bytes.size() || static_cast<uint64_t>(page.uncompressed) > kLargestPage)
+    return fail("a page's size is wrong");
+  body.resize(static_cast<size_t>(page.uncompressed));
+  size_t size =
+      ZSTD_decompressDCtx(zstd_.get(), body.data(), body.size(), bytes.data(), static_cast<size_t>(page.compressed));
+  if (ZSTD_isError(size) || size != body.size()) return fail("a page is damaged (its checksum or content is wrong)");
+  bytes.remove_prefix(static_cast<size_t>(page.compressed));
+  return true;
+}
+
+bool SegmentReader::read_dictionary(const Page& page, ColumnBuffer& buffer) {
+  StoreType type = buffer.column->type;
+  if (type == StoreType::text || type == StoreType::list_text) return read_text_dictionary(page.values, buffer);
+  size_t width = buffer.is_wide() ? 8 : 4;
+  if (dictionary_.size() % width || dictionary_.size() / width != static_cast<uint64_t>(page.values)) return false;
+  for (size_t at = 0; at < dictionary_.size(); at += width) {
+    uint64_t value = 0;
+    std::memcpy(&value, dictionary_.data() + at, width);
+    entries_.push_back(value);
+  }
+  return true;
+}
+
+bool SegmentReader::read_text_dictionary(int64_t count, ColumnBuffer& buffer) {
+  std::string_view in = dictionary_, text;
+  Spelling spelling = info(buffer.column->field).spelling;
+  while (!in.empty()) {
+    if (!take_sized(in, text)) return false;
+    auto key = read_text(text, spelling);
+    if (!key) return false;
+    entries_.push_back(buffer.dictionary.intern(*key));
+  }
+  return entries_.size() == static_cast<uint64_t>(count);
+}
+
+// values_ gets `count` values: numbers, or indexes of the target's dictionary.
+bool SegmentReader::read_values(const Page& page, std::string_view body, size_t count, const ColumnBuffer& buffer) {
+  values_.clear();
+  if (!count) return true;
+  size_t width = buffer.is_wide() ? 8 : 4;
+  bool text = buffer.column->type == StoreType::text || buffer.column->type == StoreType::list_text;
+  switch (page.encoding) {
+    case parquet::kRleDictionary: {
+      if (body.empty() || !decode_hybrid(body.substr(1), static_cast<uint8_t>(body[0]), count, indexes_)) return false;
+      values_.reserve(count);
+      for (uint32_t index : indexes_) {
+        if (index >= entries_.size()) return false;
+        values_.push_back(entries_[index]);
+      }
+      return true;
+    }
+    case parquet::kDeltaBinaryPacked:
+      return buffer.is_wide() && decode_delta(body, count, values_);
+    case parquet::kPlain:
+      if (text || body.size() != count * width) return false;
+      values_.resize(count);
+      for (size_t i = 0; i < count; ++i) std::memcpy(&values_[i], body.data() + i * width, width);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool SegmentReader::append_rows(std::string_view& body, uint32_t rows, ColumnBuffer& buffer, uint32_t first,
+                                const Page& page) {
+  std::string_view levels;
+  if (page.values != rows || !take_sized(body, levels) || !decode_hybrid(levels, 1, rows, levels_)) return false;
+  size_t present = static_cast<size_t>(std::ranges::count(levels_, 1u));
+  if (!read_values(page, body, present, buffer)) return false;
+  size_t value = 0;
+  for (uint32_t row = 0; row < rows;) {
+    uint32_t end = row + 1;
+    while (end < rows && levels_[end] == levels_[row]) ++end;
+    if (levels_[row]) {
+      auto begin = values_.begin() + static_cast<std::ptrdiff_t>(value);
+      if (buffer.is_wide())
+        std::copy_n(begin, end - row, buffer.append_wide(first + row, end - row));
+      else
+        std::transform(begin, begin + (end - row), buffer.append_small(first + row, end - row),
+                       [](uint64_t number) { return static_cast<uint32_t>(number); });
+      value += end - row;
+    }
+    row = end;
+  }
+  return true;
+}
+
+bool SegmentReader::append_lists(std::string_view& body, uint32_t rows, ColumnBuffer& buffer, uint32_t first,
+                                 const Page& page) {
+  std::string_view bytes;
+  auto count = static_cast<size_t>(page.values);
+  if (count > kLargestPage / 4) return false;
+  if (!take_sized(body, bytes) || !decode_hybrid(bytes, 1, count, repetition_)) return false;
+  if (!take_sized(body, bytes) || !decode_hybrid(bytes, 2, count, levels_)) return false;
+  if (!read_values(page, body, static_cast<size_t>(std::ranges::count(levels_, 2u)), buffer)) return false;
+  size_t value = 0;
+  uint32_t row = 0;
+  for (size_t at = 0; at < count; ++row) {
+    size_t end = at + 1;
+    while (end < count && repetition_[end]) ++end;
+    if (repetition_[at] || row == rows) return false;
+    auto size = static_cast<size_t>(levels_[at] == 2 ? end - at : 0);
+    if (std::any_of(levels_.begin() + static_cast<std::ptrdiff_t>(at),
+                    levels_.begin() + static_cast<std::ptrdiff_t>(end),
+                    [&](uint32_t level) { return level > 2 || (level == 2) != (size > 0); }))
+      return false;
+    if (!size && end - at > 1) return false;
+    if (levels_[at]) {
+      uint32_t* to = buffer.append_list(first + row, static_cast<uint32_t>(size));
+      for (size_t i = 0; i < size; ++i) to[i] = static_cast<uint32_t>(values_[value++]);
+    }
+    at = end;
+  }
+  return row == rows;
+}
+
+}  // namespace weir

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SegmentReader: reads back what SegmentWriter wrote, column by column, to be merged. Queries read segments with
+// DuckDB; this knows our own files only: one dictionary page and one data page a chunk, and the encodings we use.
+//
+//   in       a segment; it may be damaged: nothing in it is trusted
+//   out      its values appended to ColumnBuffers
+//   threads  one at a time
+//   memory   a chunk and its pages, each at most kLargestPage
+//   failure  false; problem() says what is wrong
+#pragma once
+
+#include <zstd.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "os/file.h"
+#include "store/column_buffer.h"
+
+namespace weir {
+
+class SegmentReader {
+ public:
+  static constexpr size_t kLargestPage = 256u << 20;
+  static constexpr size_t kLargestFooter = 64u << 20;
+
+  SegmentReader();
+  bool open(const std::string& path);
+  bool open(os::File file);
+
+  size_t row_groups() const { return groups_.size(); }
+  uint32_t rows(size_t group) const { return groups_[group].rows; }
+  uint64_t rows() const;
+  // Appends all columns of a row group, its first row becoming row `first`; `columns` as store_columns().
+  bool read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first);
+  const std::string& problem() const { return problem_; }
+
+ private:
+  struct Chunk {
+    size_t column = 0;  // of store_columns()
+    int64_t values = 0, bytes = 0, data_offset = -1, dictionary_offset = -1;
+  };
+  struct Group {
+    uint32_t rows = 0;
+    std::vector<Chunk> chunks;
+  };
+  struct Page {
+    int64_t type = -1, uncompressed = -1, compressed = -1, values = -1, encoding = -1;
+  };
+
+  bool fail(std::string problem);
+  bool read_at(uint64_t offset, size_t size, std::string& out);
+  bool parse_footer(std::string_view footer);
+  bool read_chunk(const Chunk& chunk, uint32_t rows, ColumnBuffer& buffer, uint32_t first);
+  bool next_page(std::string_view& bytes, Page& page, std::string& body);
+  bool read_dictionary(const Page& page, ColumnBuffer& buffer);
+  bool read_text_dictionary(int64_t count, ColumnBuffer& buffer);
+  bool read_values(const Page& page, std::string_view body, size_t count, const ColumnBuffer& buffer);
+  bool append_rows(std::string_view& body, uint32_t rows, ColumnBuffer& buffer, uint32_t first, const Page& page);
+  bool append_lists(std::string_view& body, uint32_t rows, ColumnBuffer& buffer, uint32_t first, const Page& page);
+
+  struct FreeContext {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  os::File file_;
+  uint64_t size_ = 0;
+  std::vector<Group> groups_;
+  std::string problem_;
+  std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_;
+
+  // Of the chunk being read.
+  std::string bytes_, dictionary_, body_;
+  std::vector<uint64_t> entries_;  // the dictionary: numbers, or indexes of the target's dictionary
+  std::vector<uint32_t> levels_, repetition_, indexes_;
+  std::vector<uint64_t> values_;
+};
+
+}  // namespace weir

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is written is read back with our own reader here; test/test_store.py reads segments with DuckDB, pyarrow and
+// ClickHouse's engine.
+#include "store/segment_writer.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "store/segment_reader.h"
+
+namespace weir {
+namespace {
+
+class SegmentTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = testing::TempDir() + "segment-" + std::to_string(::getpid());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+  // Writes the batch and gives the file its name.
+  SegmentFigures write(const FlowBatch& batch, const std::string& name) {
+    SegmentWriter writer(path(name));
+    for (const auto& run : batch.runs()) EXPECT_EQ(writer.add(batch, run), 0);
+    return finish(writer);
+  }
+  static SegmentFigures finish(SegmentWriter& writer) {
+    SegmentFigures figures;
+    EXPECT_EQ(writer.finish(figures), 0);
+    std::filesystem::rename(writer.path() + ".tmp", writer.path());
+    return figures;
+  }
+  std::string folder_;
+};
+
+// One row as text by column: what a reader sees.
+using Row = std::map<std::string, std::string>;
+
+std::string value_text(const ColumnBuffer& buffer, uint32_t raw) {
+  if (buffer.column->type != StoreType::text && buffer.column->type != StoreType::list_text) return std::to_string(raw);
+  char text[kLongestText];
+  return {text, write_text(text, info(buffer.column->field).spelling, buffer.dictionary.keys()[raw])};
+}
+
+void add_column(const ColumnBuffer& buffer, std::vector<Row>& rows) {
+  size_t row = 0, value = 0, element = 0;
+  for (const PresenceRun& run : buffer.presence) {
+    for (uint32_t i = 0; i < run.rows; ++i, ++row) {
+      if (!run.present) continue;
+      std::string& text = rows[row][std::string(buffer.column->name)];
+      if (buffer.is_list()) {
+        for (uint32_t k = 0; k < buffer.list_sizes[value]; ++k)
+          text += value_text(buffer, buffer.small[element++]) + " ";
+      } else {
+        text = buffer.is_wide() ? std::to_string(static_cast<int64_t>(buffer.wide[value]))
+                                : value_text(buffer, buffer.small[value]);
+      }
+      ++value;
+    }
+  }
+}
+
+std::vector<Row> read_all(const std::string& path) {
+  SegmentReader reader;
+  EXPECT_TRUE(reader.open(path)) << reader.problem();
+  std::vector<Row> all;
+  for (size_t group = 0; group < reader.row_groups(); ++group) {
+    std::vector<ColumnBuffer> columns;
+    for (const StoreColumn& column : store_columns()) columns.emplace_back(column);
+    EXPECT_TRUE(reader.read(group, columns, 0)) << reader.problem();
+    std::vector<Row> rows(reader.rows(group));
+    for (const ColumnBuffer& column : columns) add_column(column, rows);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return all;
+}
+
+Run& begin_run(FlowBatch& batch, uint32_t rows, std::initializer_list<Field> fields) {
+  Run& run = batch.append_run(rows);
+  run.type = FlowType::ipfix;
+  run.exporter = *IpAddress::parse("192.0.2.9");
+  run.domain = 7;
+  run.sequence = 100;
+  run.received_ns = 1'700'000'000'123'456'789;
+  run.sampling_rate = 64;
+  for (Field field : fields) run.mask.set(field);
+  return run;
+}
+
+TEST_F(SegmentTest, EveryKindOfValueComesBack) {
+  FlowBatch batch;
+  begin_run(batch, 2,
+            {Field::src_addr, Field::src_net, Field::src_mac, Field::proto, Field::src_port, Field::in_if, Field::bytes,
+             Field::mpls_label, Field::mpls_ip, Field::layer_stack});
+  for (uint32_t row : {0u, 1u}) {
+    batch.column<IpAddress>(Field::src_addr)[row] = *IpAddress::parse(row ? "2001:db8::1" : "192.0.2.77");
+    batch.column<uint8_t>(Field::src_net)[row] = row ? 32 : 24;
+    batch.column<uint64_t>(Field::src_mac)[row] = 0x001b21aabbcc + row;
+    batch.column<uint8_t>(Field::proto)[row] = static_cast<uint8_t>(6 + row * 11);
+    batch.column<uint16_t>(Field::src_port)[row] = static_cast<uint16_t>(443 + row);
+    batch.column<uint32_t>(Field::in_if)[row] = 0xffffffff - row;
+    batch.column<uint64_t>(Field::bytes)[row] = 0x7fff'ffff'ffff'ffff - row;
+    batch.column<ListRef>(Field::mpls_label)[row] = row ? ListRef{0, 3} : ListRef{0, 0};
+    batch.column<ListRef>(Field::mpls_ip)[row] = {0, 1};
+    batch.column<ListRef>(Field::layer_stack)[row] = {0, 2};
+  }
+  batch.list_numbers() = {0, 1, 3};
+  batch.list_addresses() = {*IpAddress::parse("198.51.100.1")};
+  write(batch, "a");
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), 2u);
+  Row header = {{"type", "IPFIX"},
+                {"time_received", "1700000000123"},
+                {"sequence_num", "100"},
+                {"sampling_rate", "64"},
+                {"sampler_address", "192.0.2.9"},
+                {"observation_domain_id", "7"},
+                {"mpls_ip", "198.51.100.1 "},
+                {"layer_stack", "Ethernet IPv4 "}};
+  Row first = {
+      {"src_addr", "192.0.2.77"}, {"src_net", "192.0.2.0/24"}, {"src_mac", "00:1b:21:aa:bb:cc"}, {"proto", "6"},
+      {"src_port", "443"},        {"in_if", "4294967295"},     {"bytes", "9223372036854775807"}, {"mpls_label", ""}};
+  Row second = {{"src_addr", "2001:db8::1"},
+                {"src_net", "2001:db8::/32"},
+                {"src_mac", "00:1b:21:aa:bb:cd"},
+                {"proto", "17"},
+                {"src_port", "444"},
+                {"in_if", "4294967294"},
+                {"bytes", "9223372036854775806"},
+                {"mpls_label", "0 1 3 "}};
+  first.insert(header.begin(), header.end());
+  second.insert(header.begin(), header.end());
+  EXPECT_EQ(rows[0], first);
+  EXPECT_EQ(rows[1], second);
+}
+
+TEST_F(SegmentTest, WhatTheExporterDidNotSayIsNull) {
+  FlowBatch batch;
+  begin_run(batch, 1, {Field::bytes});
+  begin_run(batch, 1, {Field::packets});
+  begin_run(batch, 1, {Field::bytes});
+  for (uint32_t row : {0u, 1u, 2u}) {
+    batch.column<uint64_t>(Field::bytes)[row] = row + 1;
+    batch.column<uint64_t>(Field::packets)[row] = row + 10;
+  }
+  write(batch, "a");
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0]["bytes"], "1");
+  EXPECT_FALSE(rows[0].contains("packets"));
+  EXPECT_FALSE(rows[1].contains("bytes"));
+  EXPECT_EQ(rows[1]["packets"], "11");
+  EXPECT_EQ(rows[2]["bytes"], "3");
+  EXPECT_FALSE(rows[2].contains("src_addr"));
+}
+
+struct Times {
+  int64_t start_ns, end_ns;
+};
+
+TEST_F(SegmentTest, TimesComeBackToTheNanosecond) {
+  const Times cases[] = {{1'700'000'000'000'000'000, 1'700'000'001'000'000'000},  // whole milliseconds
+                         {1'700'000'000'123'456'789, 1'700'000'000'123'456'788},  // ends before it starts
+                         {-1, 1},
+                         {1'700'000'000'999'999'999, 1'700'000'001'000'000'000},
+                         {INT64_MIN + 2'000'000, INT64_MAX}};
+  FlowBatch batch;
+  begin_run(batch, 5, {Field::time_flow_start_ns, Field::time_flow_end_ns});
+  for (uint32_t i = 0; i < 5; ++i) {
+    batch.column<int64_t>(Field::time_flow_start_ns)[i] = cases[i].start_ns;
+    batch.column<int64_t>(Field::time_flow_end_ns)[i] = cases[i].end_ns;
+  }
+  SegmentFigures figures = write(batch, "a");
+  EXPECT_EQ(figures.start.min_ns, INT64_MIN + 2'000'000);
+  EXPECT_EQ(figures.end.max_ns, INT64_MAX);
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), 5u);
+  for (uint32_t i = 0; i < 5; ++i) {
+    auto number = [&](const char* name) { return rows[i].contains(name) ? std::stoll(rows[i][name]) : 0; };
+    int64_t start = number("time_start") * 1'000'000 + number("time_start_sub_ns");
+    EXPECT_EQ(start, cases[i].start_ns);
+    __int128 end = __int128{start} + __int128{number("duration_ms")} * 1'000'000 + number("duration_sub_ns");
+    EXPECT_TRUE(end == cases[i].end_ns) << i;
+    EXPECT_GE(number("time_start_sub_ns"), 0);
+    EXPECT_GE(number("duration_sub_ns"), 0);
+  }
+}
+
+TEST_F(SegmentTest, AnEndWithoutAStartHasItsOwnColumn) {
+  FlowBatch batch;
+  begin_run(batch, 1, {Field::time_flow_end_ns});
+  batch.column<int64_t>(Field::time_flow_end_ns)[0] = 1'700'000'000'123'000'001;
+  write(batch, "a");
+  auto rows = read_all(path("a"));
+  EXPECT_EQ(rows[0]["time_end"], "1700000000123");
+  EXPECT_EQ(rows[0]["time_end_sub_ns"], "1");
+  EXPECT_FALSE(rows[0].contains("duration_ms"));
+}
+
+void fill(FlowBatch& batch, uint32_t seed) {
+  begin_run(batch, FlowBatch::capacity(), {Field::src_addr, Field::bytes, Field::dst_port});
+  for (uint32_t i = 0; i < FlowBatch::capacity(); ++i) {
+    uint32_t n = seed * FlowBatch::capacity() + i;
+    batch.column<IpAddress>(Field::src_addr)[i] = IpAddress::v4(n * 2'654'435'761u % 5'000);
+    batch.column<uint64_t>(Field::bytes)[i] = uint64_t{n} * n;
+    batch.column<uint16_t>(Field::dst_port)[i] = static_cast<uint16_t>(n * 7);
+  }
+}
+
+// More rows than a row group takes; and a column that only a later row group has.
+TEST_F(SegmentTest, ManyRowGroups) {
+  SegmentWriter writer(path("a"));
+  FlowBatch batch;
+  constexpr uint32_t kBatches = 300;
+  for (uint32_t b = 0; b < kBatches; ++b) {
+    batch.clear();
+    fill(batch, b);
+    ASSERT_EQ(writer.add(batch, batch.runs()[0]), 0);
+  }
+  batch.clear();
+  begin_run(batch, 1, {Field::src_mac});
+  batch.column<uint64_t>(Field::src_mac)[0] = 1;
+  ASSERT_EQ(writer.add(batch, batch.runs()[0]), 0);
+  SegmentFigures figures = finish(writer);
+  EXPECT_EQ(figures.rows, kBatches * FlowBatch::capacity() + 1);
+  EXPECT_EQ(figures.bytes, std::filesystem::file_size(path("a")));
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), figures.rows);
+  for (uint32_t n : {0u, 262'143u, 262'144u, 614'399u}) {
+    EXPECT_EQ(rows[n]["bytes"], std::to_string(uint64_t{n} * n));
+    EXPECT_EQ(rows[n]["src_addr"], IpAddress::v4(n * 2'654'435'761u % 5'000).to_string());
+    EXPECT_EQ(rows[n]["dst_port"], std::to_string(n * 7 % 65'536));
+    EXPECT_FALSE(rows[n].contains("src_mac"));
+  }
+  EXPECT_EQ(rows.back()["src_mac"], "00:00:00:00:00:01");
+}
+
+TEST_F(SegmentTest, MergingKeepsEveryRow) {
+  FlowBatch batch;
+  fill(batch, 1);
+  SegmentFigures a = write(batch, "a");
+  batch.clear();
+  begin_run(batch, 2, {Field::src_addr, Field::mpls_label, Field::time_flow_start_ns});
+  batch.list_numbers() = {16, 17};
+  for (uint32_t row : {0u, 1u}) {
+    batch.column<IpAddress>(Field::src_addr)[row] = *IpAddress::parse("2001:db8::5");
+    batch.column<ListRef>(Field::mpls_label)[row] = {0, 2 * row};
+    batch.column<int64_t>(Field::time_flow_start_ns)[row] = 5'000'000 * (row + 1);
+  }
+  SegmentFigures b = write(batch, "b");
+  SegmentWriter writer(path("m"));
+  std::string error;
+  ASSERT_EQ(writer.add_segment(path("a"), a, error), 0) << error;
+  ASSERT_EQ(writer.add_segment(path("b"), b, error), 0) << error;
+  SegmentFigures merged = finish(writer);
+  EXPECT_EQ(merged.rows, a.rows + b.rows);
+  EXPECT_EQ(merged.start.min_ns, 5'000'000);
+  EXPECT_EQ(merged.start.max_ns, 10'000'000);
+  auto expected = read_all(path("a"));
+  for (const Row& row : read_all(path("b"))) expected.push_back(row);
+  EXPECT_EQ(read_all(path("m")), expected);
+}
+
+TEST_F(SegmentTest, DamageIsNoticed) {
+  FlowBatch batch;
+  fill(batch, 1);
+  SegmentFigures figures = write(batch, "a");
+  std::ifstream in(path("a"), std::ios::binary);
+  std::string good((std::istreambuf_iterator<char>(in)), {});
+  auto merge = [&](const std::string& bytes) {
+    std::ofstream(path("bad"), std::ios::binary) << bytes;
+    SegmentWriter writer(path("m"));
+    std::string error;
+    int result = writer.add_segment(path("bad"), figures, error);
+    EXPECT_EQ(result != 0, !error.empty());
+    return result;
+  };
+  EXPECT_EQ(merge(good), 0);
+  EXPECT_EQ(merge(""), EBADMSG);
+  EXPECT_EQ(merge(good.substr(0, good.size() / 2)), EBADMSG);
+  for (size_t at = 100; at < good.size() - 1'500; at += 997) {  // within pages
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    EXPECT_EQ(merge(bad), EBADMSG) << at;
+  }
+}
+
+TEST_F(SegmentTest, AFullDiskIsAnErrnoAndLeavesNothing) {
+  rlimit before;
+  getrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small{1'000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  int error;
+  {
+    FlowBatch batch;
+    fill(batch, 1);
+    SegmentWriter writer(path("a"));
+    ASSERT_EQ(writer.add(batch, batch.runs()[0]), 0);
+    SegmentFigures figures;
+    error = writer.finish(figures);
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(error, EFBIG);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+}  // namespace
+}  // namespace weir
