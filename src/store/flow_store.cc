@@ -33,6 +33,7 @@ FlowStoreFigures FlowStore::figures() const {
     int64_t received = segment.figures.received.min_ns;
     figures.oldest_ns = figures.oldest_ns == 0 ? received : std::min(figures.oldest_ns, received);
   }
+  figures.stored_rows = output_.stats().sent_records;
   figures.free_bytes = space_.free_bytes();
   figures.removed_rows = {retention_.removed_rows(Removal::keep), retention_.removed_rows(Removal::max_size)};
   figures.merge = merger_.figures();

@@ -30,7 +30,8 @@ struct LevelFigures {
 
 struct FlowStoreFigures {
   std::array<LevelFigures, 3> levels;
-  int64_t oldest_ns = 0;  // time of receipt; 0: no rows
+  uint64_t stored_rows = 0;  // since the start, also those removed since
+  int64_t oldest_ns = 0;     // time of receipt; 0: no rows
   uint64_t free_bytes = 0;
   std::array<uint64_t, kRemovalCount> removed_rows{};
   MergeFigures merge;

@@ -8,7 +8,7 @@
 namespace weir {
 
 static constexpr uint64_t kMostAuto = 1ull << 30;
-static constexpr uint64_t kAutoShare = 20;    // one in so many bytes: 5 %
+static constexpr uint64_t kAutoShare = 20;      // one in so many bytes: 5 %
 static constexpr uint64_t kBackAgainPart = 10;  // of the floor, beyond it, before rows are taken again
 
 FreeSpace::FreeSpace(std::string folder, int64_t floor)

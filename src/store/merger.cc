@@ -17,10 +17,10 @@ namespace weir {
 namespace {
 
 constexpr int64_t kLookEveryNs = 1'000'000'000;
-constexpr int64_t kAfterHourNs = 60'000'000'000;    // an hour is over once its last rows have been flushed
+constexpr int64_t kAfterHourNs = 60'000'000'000;  // an hour is over once its last rows have been flushed
 constexpr int64_t kAfterFailureNs = 60'000'000'000;
-constexpr int64_t kPausePerWork = 2;                // a third of a core
-constexpr int kAll = 2;                             // the level of whatever an hour that is over leaves
+constexpr int64_t kPausePerWork = 2;  // a third of a core
+constexpr int kAll = 2;               // the level of whatever an hour that is over leaves
 
 // A large segment is not written again for the sake of a few late rows.
 constexpr uint64_t kLargeBytes = 16 << 20;

@@ -2,7 +2,8 @@
 // Merger: many small segments of an hour become few large ones, in the background.
 //
 //   in       the list of segments
-//   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over, what is
+//   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over, what
+//   is
 //            left of it as one
 //   threads  one of its own, of low priority, at work for at most about a third of the time
 //   memory   a row group being read, one being written
@@ -46,9 +47,9 @@ inline constexpr double kMergeSecondsBounds[] = {0.01, 0.05, 0.1, 0.5, 1, 5, 10,
 inline constexpr size_t kMergeSecondsBuckets = std::size(kMergeSecondsBounds) + 1;  // the last one: more
 
 struct MergeFigures {
-  uint64_t merged_segments = 0;                           // inputs
-  std::array<uint64_t, kMergeSecondsBuckets> merges{};    // by seconds at work, pauses left out
-  double seconds = 0;                                     // of all of them
+  uint64_t merged_segments = 0;                         // inputs
+  std::array<uint64_t, kMergeSecondsBuckets> merges{};  // by seconds at work, pauses left out
+  double seconds = 0;                                   // of all of them
 };
 
 class Merger {
@@ -68,7 +69,8 @@ class Merger {
  private:
   void work(std::stop_token stop);
   bool merge(const MergeJob& job, const std::stop_token& stop, bool pauses);
-  int add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses, int64_t& busy_ns);
+  int add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
+                 int64_t& busy_ns);
   bool is_listed(int64_t id) const;
   void note_unusable(const Segment& segment, const std::string& why);
   void note(size_t inputs, int64_t busy_ns);

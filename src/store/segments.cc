@@ -61,10 +61,10 @@ struct Segments::Impl {
   int64_t run = 0;     // of this process: names never repeat
   int64_t number = 0;  // of the next name
   std::vector<Segment> live;
-  std::vector<Segment> unnamed;         // listed, but still called .tmp: renaming failed
-  std::set<std::string> expected;       // paths given out by new_path()
-  std::vector<std::string> to_unlink;   // retired files that could not be removed yet
-  std::vector<std::string> to_forget;   // rows of `retired` whose files are gone
+  std::vector<Segment> unnamed;        // listed, but still called .tmp: renaming failed
+  std::set<std::string> expected;      // paths given out by new_path()
+  std::vector<std::string> to_unlink;  // retired files that could not be removed yet
+  std::vector<std::string> to_forget;  // rows of `retired` whose files are gone
 };
 
 Segments::Segments(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -86,7 +86,7 @@ void Segments::Impl::prepare() {
   check_catalog(database, true);
   database.execute("PRAGMA journal_mode = WAL");
   database.execute("PRAGMA busy_timeout = 30000");  // the ledger writes to the same file each second
-  database.execute("PRAGMA synchronous = FULL");  // a file is renamed or unlinked only after the list is on disk
+  database.execute("PRAGMA synchronous = FULL");    // a file is renamed or unlinked only after the list is on disk
   create_or_migrate(database);
   Transaction transaction(database, "BEGIN IMMEDIATE");
   database.execute(
@@ -147,7 +147,8 @@ void Segments::Impl::name_finished(const std::vector<Segment>& segments) {
   for (const Segment& segment : segments) {
     const std::string path = file(segment.path);
     if (int error = os::rename_file(path + kUnfinishedSuffix, path)) {
-      log_error("store", "cannot rename " + path + kUnfinishedSuffix + ": " + os::error_text(error) + "; tried again soon");
+      log_error("store",
+                "cannot rename " + path + kUnfinishedSuffix + ": " + os::error_text(error) + "; tried again soon");
       unnamed.push_back(segment);
       continue;
     }

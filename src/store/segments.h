@@ -67,9 +67,10 @@ class Segments {
   std::string new_path(int64_t hour, int& error);
   // The segment will not come: removes its .tmp file.
   void give_up(const std::string& path);
-  // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, any may be empty. `stored` goes to the ledger's table in the same transaction, so that counts and segments agree after a crash.
-  Change change(std::vector<Segment> added, const std::vector<int64_t>& removed,
-                const std::vector<StoredCount>& stored, std::string& error);
+  // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, any may be empty. `stored` goes to the
+  // ledger's table in the same transaction, so that counts and segments agree after a crash.
+  Change change(std::vector<Segment> added, const std::vector<int64_t>& removed, const std::vector<StoredCount>& stored,
+                std::string& error);
 
   // The list of any data directory, for readers: also without write permission and while a collector runs.
   // Throws usage_error: no such directory, no catalog, a newer version's, damaged.

@@ -115,8 +115,8 @@ void StoreOutput::take(const FlowBatch& batch) {
     if (!segment) {
       drop(run.account, run.rows, output_error(error));
       errors_[index(output_error(error))].fetch_add(1, std::memory_order_relaxed);
-      report(output_error(error), run.rows, "cannot make a folder below " + segments_.file(kFlowsFolder) + ": " +
-                                                os::error_text(error));
+      report(output_error(error), run.rows,
+             "cannot make a folder below " + segments_.file(kFlowsFolder) + ": " + os::error_text(error));
       continue;
     }
     segment->rows[run.account] += run.rows;
