@@ -15,6 +15,8 @@
 #include "os/file.h"
 #include "os/signals.h"
 #include "sink/file_output.h"
+#include "store/flow_store.h"
+#include "store/partition.h"
 #include "web/routes.h"
 
 namespace weir {
@@ -33,7 +35,21 @@ std::unique_ptr<FileOutput> make_output(const CollectConfig& config, Ledger& led
   output.path = config.file;
   output.format = record_format(config.format);
   for (const std::string& name : config.fields) output.fields.push_back(find_field(name)->field);
+  output.in_ledger = config.no_store;  // else the store counts what is stored
   return std::make_unique<FileOutput>(output, ledger);
+}
+
+// `lost`: what the run before had decoded, but neither stored nor counted as dropped when it ended.
+std::unique_ptr<FlowStore> make_store(const CollectConfig& config, Ledger& ledger, int64_t lost) {
+  if (config.no_store) return nullptr;
+  FlowStoreConfig store;
+  store.data = config.data;
+  store.output.flush_ns = config.flush_ns;
+  store.output.flush_rows = config.flush_rows;
+  store.retention = {config.keep_ns, config.store_max_bytes};
+  store.merge = {config.merge_flushes, config.merge_merged};
+  store.min_free = config.min_free;
+  return std::make_unique<FlowStore>(store, ledger, lost);
 }
 
 // Without an output decoding only counts; what is left out on purpose is `filtered`.
@@ -49,13 +65,43 @@ TemplateStoreConfig template_config(const CollectConfig& config) {
   return templates;
 }
 
-std::vector<SinkFigures> sink_figures(const FileOutput* output) {
-  if (!output) return {};
-  OutputStats stats = output->stats();
-  SinkFigures figures{"file", static_cast<int64_t>(stats.sent_records), static_cast<int64_t>(stats.queued_batches), {}};
-  for (size_t i = 0; i < kOutputErrorCount; ++i)
+SinkFigures sink_figures(const char* name, const Output& output) {
+  OutputStats stats = output.stats();
+  SinkFigures figures{
+      name, static_cast<int64_t>(stats.sent_records), static_cast<int64_t>(stats.queued_batches), {}, {}};
+  for (size_t i = 0; i < kOutputErrorCount; ++i) {
     figures.errors.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.errors[i]));
-  return {figures};
+    figures.dropped.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.dropped_records[i]));
+  }
+  return figures;
+}
+
+std::vector<SinkFigures> all_sink_figures(FlowStore* store, const FileOutput* output) {
+  std::vector<SinkFigures> figures;
+  if (store) figures.push_back(sink_figures("store", store->output()));
+  if (output) figures.push_back(sink_figures("file", *output));
+  return figures;
+}
+
+std::optional<StoreMetrics> store_metrics(const FlowStore* store) {
+  if (!store) return {};
+  FlowStoreFigures figures = store->figures();
+  StoreMetrics metrics;
+  for (const LevelFigures& level : figures.levels) {
+    metrics.segments.push_back(static_cast<int64_t>(level.segments));
+    metrics.rows += static_cast<int64_t>(level.rows);
+    metrics.bytes += static_cast<int64_t>(level.bytes);
+  }
+  metrics.stored_rows = static_cast<int64_t>(figures.stored_rows);
+  metrics.oldest_ns = figures.oldest_ns;
+  metrics.free_bytes = static_cast<int64_t>(figures.free_bytes);
+  for (size_t i = 0; i < kRemovalCount; ++i)
+    metrics.removed_rows.emplace_back(kRemovalNames[i], static_cast<int64_t>(figures.removed_rows[i]));
+  metrics.merged_segments = static_cast<int64_t>(figures.merge.merged_segments);
+  metrics.merge_bounds = kMergeSecondsBounds;
+  metrics.merges.assign(figures.merge.merges.begin(), figures.merge.merges.end());
+  metrics.merge_seconds = figures.merge.seconds;
+  return metrics;
 }
 
 void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned workers, const HttpServer* http) {
@@ -69,6 +115,7 @@ void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned
     }
     log_info("collect", line);
   }
+  if (!config.no_store) log_info("collect", "flows are stored in " + config.data + "/" + kFlowsFolder);
   if (http) log_info("collect", "metrics and ledger at " + http_url(config.http, http->port()));
   if (os::is_terminal(2) && !config.listen.empty())
     log_info("collect", "test traffic: weir gen --to 127.0.0.1:" + std::to_string(config.listen[0].endpoint.port));
@@ -145,6 +192,10 @@ int run_collect(const Arguments& arguments) {
   Catalog catalog = Catalog::open(config.data + "/catalog.db");
   Ledger ledger(os::realtime_ns());
   ledger.restore(catalog.load());
+  const int64_t lost = ledger.settle_unfinished();
+  if (lost > 0)
+    log_warning("collect", std::to_string(lost) + " flows were decoded but not yet stored when the run before ended; " +
+                               "they are lost, and counted as sink_dropped");
   TemplateStore templates(template_config(config));
   Streams streams(ledger, templates);
   streams.restore(catalog.load_sequences());
@@ -154,12 +205,12 @@ int run_collect(const Arguments& arguments) {
 
   // Where records go.
   BatchPool pool;
+  std::unique_ptr<FlowStore> store = make_store(config, ledger, lost);
   std::unique_ptr<FileOutput> output = make_output(config, ledger);
   auto deliver = [&](const BatchRef& batch) {
-    if (output)
-      output->offer(batch);
-    else
-      count_as_filtered(batch, ledger);
+    if (store) store->output().offer(batch);
+    if (output) output->offer(batch);
+    if (!store && !output) count_as_filtered(batch, ledger);
   };
 
   // Sockets, all bound before any is read.
@@ -167,10 +218,12 @@ int run_collect(const Arguments& arguments) {
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)
-    add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); }, [&] { return sink_figures(output.get()); },
-                       running.previous_was_unclean()});
+    add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); },
+                       [&] { return all_sink_figures(store.get(), output.get()); },
+                       [&] { return store_metrics(store.get()); }, running.previous_was_unclean()});
 
   // Start, from the sinks backwards.
+  if (store) store->start();
   if (output) output->start();
   if (http) http->start();
   pipeline.start();
@@ -185,6 +238,7 @@ int run_collect(const Arguments& arguments) {
   ready = false;
   pipeline.stop();
   if (output) output->stop();
+  if (store) store->stop();
   keeper.save();
   if (http) http->stop();
   return static_cast<int>(ExitCode::ok);

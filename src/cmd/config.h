@@ -17,6 +17,9 @@ struct Listener {
   os::Endpoint endpoint;
 };
 
+// The smaller of 1 GiB and 5 % of the file system.
+inline constexpr int64_t kAutoMinFree = -1;
+
 struct CollectConfig {
   // [collect]
   std::vector<Listener> listen;             // --listen; default netflow://:2055,netflow://:4739
@@ -32,6 +35,15 @@ struct CollectConfig {
   bool check = false;                  // --check
   std::string log_format = "text";     // --log-format: text, json
   uint64_t default_sampling_rate = 0;  // --sampling-rate: where the exporter names none (0: unknown)
+
+  // [store]
+  int64_t flush_ns = 10'000'000'000;  // --flush
+  uint64_t flush_rows = 4'000'000;    // --flush-rows
+  int64_t keep_ns = 0;                // --keep; 0: for ever
+  uint64_t store_max_bytes = 0;       // --max-size; 0: no bound
+  int64_t min_free = kAutoMinFree;    // --min-free; 0: none
+  uint64_t merge_flushes = 30;        // --merge-flushes
+  uint64_t merge_merged = 12;         // --merge-merged
 
   // [templates]
   int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off

@@ -90,6 +90,27 @@ void set_data(CollectConfig& config, const std::string& text) {
   config.data = text.empty() ? default_data_directory() : text;
 }
 
+uint64_t parse_at_least(const std::string& text, uint64_t least, uint64_t most) {
+  uint64_t number = parse_number(text, most);
+  if (number < least) throw usage_error(quoted(text) + " is too small; at least " + std::to_string(least));
+  return number;
+}
+
+// A size, or off: 0.
+uint64_t parse_bound(const std::string& text) {
+  return text == "off" ? 0 : static_cast<uint64_t>(parse_size(text, 1, INT64_MAX));
+}
+
+void set_flush(CollectConfig& config, const std::string& text) {
+  int64_t ns = parse_duration(text);
+  if (ns < 100'000'000) throw usage_error(quoted(text) + " is too short; at least 100ms");
+  config.flush_ns = ns;
+}
+
+void set_min_free(CollectConfig& config, const std::string& text) {
+  config.min_free = text == "auto" ? kAutoMinFree : static_cast<int64_t>(parse_bound(text));
+}
+
 void set_transport(CollectConfig& config, const std::string& text) {
   for (const char* planned : {"kafka", "clickhouse", "http"})
     if (text == planned)
@@ -106,11 +127,14 @@ void set_http(CollectConfig& config, const std::string& text) {
 constexpr std::string_view kReceiving = "Receiving";
 constexpr std::string_view kOutput = "Output";
 constexpr std::string_view kOperating = "Operating";
+constexpr std::string_view kStore = "Store";
 constexpr std::string_view kTemplates = "Templates";
 
 // The kernel doubles what is asked for and keeps it in an int.
 constexpr int64_t kMostReceiveBuffer = INT_MAX / 2;
 constexpr int64_t kMostHeld = 1ll << 40;
+constexpr uint64_t kMostFlushRows = 100'000'000;
+constexpr uint64_t kMostMerged = 10'000;
 
 // clang-format off
 const Option kOptions[] = {
@@ -129,8 +153,8 @@ const Option kOptions[] = {
      [](CollectConfig& c, const std::string& t) { c.default_sampling_rate = parse_number(t, UINT32_MAX); }},
 
     {"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
-     "Write every record as json (one object a line), csv or protobuf (each message after its length). "
-     "none: decode and count only",
+     "Beside storing it, write every record as json (one object a line), csv or protobuf (each message after its "
+     "length). none: store only; with --no-store decode and count only",
      [](CollectConfig& c, const std::string& t) { c.format = parse_choice(t, {"json", "csv", "protobuf", "none"}); if (t == "none") c.format.clear(); }},
     {"collect.transport.type", "--transport", ValueKind::text, "NAME", "file", kOutput,
      "Where records go: file", set_transport},
@@ -141,12 +165,11 @@ const Option kOptions[] = {
      "Fields to write, in this order. Empty: all", set_fields},
 
     {"collect.data", "--data", ValueKind::text, "DIR", "", kOperating,
-     "Directory of the templates and the ledger. Empty: /var/lib/weir, or for a user who cannot write there "
+     "Directory of the flow store, the templates and the ledger. Empty: /var/lib/weir, or for a user who cannot write there "
      "$XDG_STATE_HOME/weir or ~/.local/state/weir",
      set_data},
     {"collect.no_store", "--no-store", ValueKind::boolean, "", "false", kOperating,
-     "Keep templates and the ledger in the data directory, but no flows. This version has no flow store yet: "
-     "it makes no difference",
+     "Keep templates and the ledger in the data directory, but no flows",
      [](CollectConfig& c, const std::string& t) { c.no_store = parse_boolean(t); }},
     {"collect.http", "--http", ValueKind::text, "ADDRESS:PORT", "127.0.0.1:8080", kOperating,
      "Where /metrics, /-/ready and the ledger are served. Without an address 127.0.0.1; 0.0.0.0:PORT for every one. "
@@ -154,6 +177,28 @@ const Option kOptions[] = {
     {"collect.log_format", "--log-format", ValueKind::text, "FORMAT", "text", kOperating,
      "Messages on stderr: text or json",
      [](CollectConfig& c, const std::string& t) { c.log_format = parse_choice(t, {"text", "json"}); }},
+
+    {"store.flush", "--flush", ValueKind::duration, "TIME", "10s", kStore,
+     "How long a flow waits at most before it is in a segment, and so seen by queries", set_flush},
+    {"store.flush_rows", "--flush-rows", ValueKind::number, "N", "4000000", kStore,
+     "A segment of so many flows is written without waiting",
+     [](CollectConfig& c, const std::string& t) { c.flush_rows = parse_at_least(t, 1, kMostFlushRows); }},
+    {"store.keep", "--keep", ValueKind::duration, "TIME", "off", kStore,
+     "Remove flows received longer ago than this, by whole hours. off: never",
+     [](CollectConfig& c, const std::string& t) { c.keep_ns = parse_duration(t); }},
+    {"store.max_size", "--max-size", ValueKind::size, "BYTES", "off", kStore,
+     "Remove the oldest hours when all segments together are larger. off: never",
+     [](CollectConfig& c, const std::string& t) { c.store_max_bytes = parse_bound(t); }},
+    {"store.min_free", "--min-free", ValueKind::size, "BYTES", "auto", kStore,
+     "With less free space on the file system no flows are stored (they are counted as no_space) until there is more. "
+     "auto: 1 GiB, or 5 % of a file system smaller than 20 GiB. off: store until the disk is full",
+     set_min_free},
+    {"store.merge_flushes", "--merge-flushes", ValueKind::number, "N", "30", kStore,
+     "So many segments as first written (30 of 10 s: 5 min) are merged into one. 0: not before the hour is over",
+     [](CollectConfig& c, const std::string& t) { c.merge_flushes = parse_number(t, kMostMerged); }},
+    {"store.merge_merged", "--merge-merged", ValueKind::number, "N", "12", kStore,
+     "So many merged segments (12 of 5 min: 1 h) are merged once more. 0: not before the hour is over",
+     [](CollectConfig& c, const std::string& t) { c.merge_merged = parse_number(t, kMostMerged); }},
 
     {"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
      "How long data waits for a template from its own source port before one from another port of the same exporter "

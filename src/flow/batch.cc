@@ -66,6 +66,14 @@ void FlowBatch::clear() {
   if (list_addresses_.capacity() > kKept) list_addresses_.shrink_to_fit();
 }
 
+size_t FlowBatch::memory_bytes() const {
+  size_t bytes = runs_.capacity() * sizeof(Run) + list_numbers_.capacity() * sizeof(uint32_t) +
+                 list_addresses_.capacity() * sizeof(IpAddress);
+  for (size_t i = 0; i < kFieldCount; ++i)
+    if (columns_[i]) bytes += column_width(kFields[i].column) * capacity();
+  return bytes;
+}
+
 BatchRef::~BatchRef() {
   if (!batch_ || batch_->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   batch_->pool_->give_back(std::unique_ptr<FlowBatch>(batch_));

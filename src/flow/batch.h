@@ -99,6 +99,7 @@ class FlowBatch {
   uint64_t number(Field field, uint32_t row) const;
 
   void clear();
+  size_t memory_bytes() const;  // of its columns and arenas
 
  private:
   friend class BatchRef;

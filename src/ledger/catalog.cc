@@ -8,8 +8,7 @@
 
 #include "base/error.h"
 #include "ledger/account_columns.h"
-#include "ledger/catalog_schema.h"
-#include "ledger/database.h"
+#include "ledger/catalog_file.h"
 #include "os/file.h"
 
 namespace weir {
@@ -156,21 +155,6 @@ std::vector<SequenceRow> read_sequences(Database& database) {
   return rows;
 }
 
-// Runs `work`; whatever goes wrong in it becomes a usage_error that names the file.
-template <class Work>
-auto naming_file(const std::string& path, Work work) {
-  try {
-    return work();
-  } catch (const SchemaError& error) {
-    throw usage_error("cannot use " + path + ": " + error.what());
-  } catch (const DatabaseError& error) {
-    if (error.is_damage())
-      throw usage_error("cannot use " + path + ": it is damaged or no SQLite database (" + error.what() +
-                        "); move it away to begin a new ledger, or name another directory with --data");
-    throw usage_error("cannot use " + path + ": " + error.what());
-  }
-}
-
 // ---- What is on disk already
 
 template <class Row, class Key>
@@ -246,7 +230,11 @@ void Catalog::Impl::prepare() {
   database.execute("PRAGMA journal_size_limit = 4194304");
   create_or_migrate(database);
   put_since = database.prepare(upsert("ledger", {"name"}, {"value"}));
-  put_account = database.prepare(upsert("exporters", {"exporter", "protocol", "domain"}, account_columns()));
+  std::string put = upsert("exporters", {"exporter", "protocol", "domain"}, account_columns());
+  // The store notes what it has stored in the transaction that lists it, which may come between a snapshot and its
+  // saving (store/segments.h).
+  const std::string from = "stored = excluded.stored", to = "stored = max(stored, excluded.stored)";
+  put_account = database.prepare(put.replace(put.find(from), from.size(), to));
   put_reason = database.prepare(upsert("reasons", {"exporter", "protocol", "domain", "reason"}, {"count"}));
   put_socket = database.prepare(
       upsert("sockets", {"listener", "worker"}, {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops"}));
@@ -353,24 +341,9 @@ bool Catalog::save(const LedgerRows& rows, const std::vector<SequenceRow>& seque
   }
 }
 
-// Without a -wal file no collector runs and the file alone is whole: read as immutable it needs no write access and
-// leaves nothing behind. With one, SQLite's own locks give a snapshot. A collector may start in between: then once
-// more.
 LedgerRows Catalog::read(const std::string& path) {
   if (!os::exists(path)) throw usage_error("there is no ledger: " + path + " does not exist");
-  return naming_file(path, [&] {
-    for (int attempt = 0;; ++attempt) {
-      bool wal = os::exists(path + "-wal");
-      try {
-        Database database(path, wal ? Database::Mode::read_only : Database::Mode::immutable);
-        check_catalog(database, false);
-        LedgerRows rows = read_rows(database);
-        if (wal || !os::exists(path + "-wal")) return rows;
-      } catch (const DatabaseError&) {
-        if (attempt == 3 || wal == os::exists(path + "-wal")) throw;
-      }
-    }
-  });
+  return read_catalog(path, read_rows);
 }
 
 }  // namespace weir

@@ -24,6 +24,14 @@ CREATE TABLE IF NOT EXISTS sequences (
   exporter TEXT NOT NULL, port INTEGER NOT NULL, protocol TEXT NOT NULL, domain INTEGER NOT NULL,
   next INTEGER NOT NULL, uptime_ms INTEGER NOT NULL, export_seconds INTEGER NOT NULL,
   PRIMARY KEY (exporter, port, protocol, domain)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE,
+  level INTEGER NOT NULL, hour INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  received_min INTEGER NOT NULL, received_max INTEGER NOT NULL,
+  start_min INTEGER NOT NULL, start_max INTEGER NOT NULL,
+  end_min INTEGER NOT NULL, end_max INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS retired (
+  path TEXT PRIMARY KEY) WITHOUT ROWID;
 )";
 
 void check_catalog(Database& database, bool may_be_empty) {

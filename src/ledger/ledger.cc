@@ -99,4 +99,17 @@ void Ledger::restore(const LedgerRows& rows) {
   }
 }
 
+// What was stored may be known up to a second longer than what was decoded (store/segments.h).
+int64_t Ledger::settle_unfinished() {
+  std::lock_guard lock(mutex_);
+  int64_t lost = 0;
+  for (Account& a : accounts_) {
+    int64_t left = a.records.value() - a.stored.value() - a.filtered.value() - a.sink_dropped.value();
+    if (left < 0) a.records.add(-left);
+    if (left > 0) a.sink_dropped.add(left);
+    lost += std::max<int64_t>(left, 0);
+  }
+  return lost;
+}
+
 }  // namespace weir

@@ -58,7 +58,7 @@ class Counter {
 #define WEIR_ACCOUNT_COUNTERS(C) \
   C(datagrams,        "datagrams received") \
   C(records,          "flow records decoded") \
-  C(stored,           "records that reached every output") \
+  C(stored,           "records in the store (without one: that reached the output)") \
   C(held,             "data sets that wait for their template now") \
   C(replayed,         "records decoded after their template came") \
   C(expired,          "data sets given up: their template never came") \
@@ -146,6 +146,9 @@ class Ledger {
   LedgerRows rows() const;
   // Continues the counts of an earlier run (before any other use).
   void restore(const LedgerRows& rows);
+  // After restore(): records that an earlier run decoded and that neither reached an output nor were counted as lost,
+  // because it was killed, become sink_dropped. Returns how many.
+  int64_t settle_unfinished();
 
  private:
   mutable std::mutex mutex_;

@@ -59,4 +59,6 @@ ProcessFigures process_figures() {
   return figures;
 }
 
+void lower_thread_priority() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10); }
+
 }  // namespace weir::os

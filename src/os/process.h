@@ -17,4 +17,7 @@ struct ProcessFigures {
 // Reads /proc/self; a figure that cannot be read is 0.
 ProcessFigures process_figures();
 
+// The calling thread gives way to all others (nice 10): no lower, because it holds locks that they wait for.
+void lower_thread_priority();
+
 }  // namespace weir::os

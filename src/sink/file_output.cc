@@ -18,21 +18,6 @@ constexpr int kIdleMs = 200;      // how often a quiet output looks whether to r
 constexpr int kPipeWaitMs = 100;  // how often a full pipe looks whether to stop
 constexpr int64_t kLogEveryNs = 10'000'000'000;
 
-OutputError reason_of(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-      return OutputError::no_space;
-    case EFBIG:
-      return OutputError::file_too_large;
-    case EPIPE:
-      return OutputError::closed_pipe;
-    case EAGAIN:
-      return OutputError::stuck_pipe;
-  }
-  return OutputError::input_output;
-}
-
 const char* remedy(OutputError reason) {
   switch (reason) {
     case OutputError::no_space:
@@ -110,7 +95,8 @@ void FileOutput::offer(const BatchRef& batch) {
 }
 
 void FileOutput::drop(const FlowBatch& batch, OutputError reason) {
-  for (const Run& run : batch.runs()) ledger_.at(run.account).sink_dropped.add(run.rows);
+  if (config_.in_ledger)
+    for (const Run& run : batch.runs()) ledger_.at(run.account).sink_dropped.add(run.rows);
   errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
   dropped_records_[index(reason)].fetch_add(batch.rows(), std::memory_order_relaxed);
 }
@@ -161,7 +147,7 @@ void FileOutput::flush() {
   size_t stored = records;
   if (error) {
     stored = keep_whole_records(written);
-    report(error, reason_of(error), records - stored);
+    report(error, output_error(error), records - stored);
   } else {
     header_wanted_ = line_break_wanted_ = false;
     begun_record_.clear();
@@ -169,7 +155,7 @@ void FileOutput::flush() {
     if (failing_) log_info("sink", "writing to " + config_.path + " again");
     failing_ = false;
   }
-  settle(stored, reason_of(error));
+  settle(stored, output_error(error));
   buffer_.clear();
   pending_.clear();
   head_bytes_ = 0;
@@ -221,10 +207,11 @@ void FileOutput::settle(size_t stored_records, OutputError reason) {
   for (const Pending& p : pending_) {
     size_t stored = std::min<size_t>(p.rows, left);
     left -= stored;
+    dropped += p.rows - stored;
+    if (!config_.in_ledger) continue;
     Account& account = ledger_.at(p.account);
     if (stored) account.stored.add(static_cast<int64_t>(stored));
     if (p.rows > stored) account.sink_dropped.add(static_cast<int64_t>(p.rows - stored));
-    dropped += p.rows - stored;
   }
   sent_records_.fetch_add(stored_records, std::memory_order_relaxed);
   if (dropped) dropped_records_[index(reason)].fetch_add(dropped, std::memory_order_relaxed);

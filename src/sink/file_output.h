@@ -35,6 +35,7 @@ struct FileOutputConfig {
   std::vector<Field> fields = {};  // empty: all
   size_t queue_batches = limits::kQueueBatches;
   int stuck_pipe_ms = 5'000;  // how long stop() waits for a pipe that takes nothing
+  bool in_ledger = true;      // false: another output counts `stored` and `sink_dropped`
 };
 
 class FileOutput final : public Output {

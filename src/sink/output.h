@@ -3,7 +3,8 @@
 // one holds up neither decoding nor the others.
 //
 //   in       offer() from any thread, never blocks: a full queue drops the batch
-//   out      records; per run, `stored` or `sink_dropped` in the account it names, each row exactly once
+//   out      records; per run, `stored` or `sink_dropped` in the account it names, each row exactly once. Where several
+//            outputs get the same records, one of them counts into the ledger
 #pragma once
 
 #include <array>
@@ -23,10 +24,13 @@ enum class OutputError : uint8_t {
   stuck_pipe,      // at stop, the reader of the pipe takes nothing
   input_output,    // any other error of the file system
   stopped,         // offered after stop()
+  crash,           // lost by the run before, which did not end by itself
 };
-inline constexpr size_t kOutputErrorCount = 7;
+inline constexpr size_t kOutputErrorCount = 8;
 inline constexpr std::string_view kOutputErrorNames[kOutputErrorCount] = {
-    "queue_full", "no_space", "file_too_large", "closed_pipe", "stuck_pipe", "input_output", "stopped"};
+    "queue_full", "no_space", "file_too_large", "closed_pipe", "stuck_pipe", "input_output", "stopped", "crash"};
+
+OutputError output_error(int error);  // of an errno
 
 struct OutputStats {
   uint64_t sent_records = 0;

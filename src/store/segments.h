@@ -2,18 +2,19 @@
 // The list of live segments: table `segments` of <data>/catalog.db (docs/formats/catalog.md). A segment is part of
 // the store exactly when this list names it.
 //
-//   in       one writer, the collector that holds the lock of the data directory
+//   in       one process, the collector that holds the lock of the data directory
 //   out      readers in any process take a copy in one short transaction
-//   threads  one at a time per object
-//   failure  open() and read() throw usage_error naming the file; changes return false and say why
+//   threads  any; changes come one after the other
+//   failure  open() and read() throw usage_error naming the file; changes say why they were not made
 //
 // Order of a change, so that a crash at any step leaves every row exactly once:
 //   1. the new file is written as `path`.tmp and synced
 //   2. one transaction, synced: add the new segment, take the old ones out, note their paths in `retired`
 //   3. rename `path`.tmp to `path`; sync the folder
-//   4. unlink the retired files, forget them
+//   4. unlink the retired files; forget them with the next change
 // A reader that finds no `path` opens `path`.tmp (between 2 and 3), and where there is neither takes the list anew
-// (after 4). recover() does 3 and 4 for what a crash left, and removes .tmp files that no segment claims.
+// (after 4). open() does 3 and 4 for what a crash left, and removes .tmp files that no segment claims. Other files that
+// the list does not name are never touched.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,13 @@
 #include <string>
 #include <vector>
 
+#include "ledger/ledger.h"
 #include "store/segment_writer.h"
 
 namespace weir {
+
+// Of a file that is not named yet.
+inline constexpr const char* kUnfinishedSuffix = ".tmp";
 
 struct Segment {
   int64_t id = 0;
@@ -33,6 +38,19 @@ struct Segment {
   SegmentFigures figures;
 };
 
+// What the ledger's `stored` of an account is once a segment is listed.
+struct StoredCount {
+  AccountKey account;
+  int64_t stored = 0;
+};
+
+// Whatever is not `done` has changed nothing.
+enum class Change : uint8_t {
+  done,
+  outdated,  // one of the segments to be removed is not in the list any more
+  failed,    // the catalog cannot be written
+};
+
 class Segments {
  public:
   // `data`: the data directory. Makes the tables where they are missing, and recovers.
@@ -40,12 +58,19 @@ class Segments {
   Segments(Segments&&) noexcept;
   ~Segments();
 
-  const std::vector<Segment>& live() const;  // by hour, then id
+  std::vector<Segment> live() const;  // by hour, then id
+  // Where the file of `path` lies.
+  std::string file(const std::string& path) const;
 
-  // A name for a new segment of that hour; the folder is made. Throws nothing; "" and `error` where it cannot be.
-  std::string new_path(int64_t hour, std::string& error);
-  // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, either may be empty.
-  bool change(std::vector<Segment> added, const std::vector<int64_t>& removed, std::string& error);
+  // A path for a new segment of that hour, never used before; its folder is made, and kept until change() or give_up().
+  // Throws nothing; "" and `error` where it cannot be.
+  std::string new_path(int64_t hour, int& error);
+  // The segment will not come: removes its .tmp file.
+  void give_up(const std::string& path);
+  // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, any may be empty. `stored` goes to the
+  // ledger's table in the same transaction, so that counts and segments agree after a crash.
+  Change change(std::vector<Segment> added, const std::vector<int64_t>& removed, const std::vector<StoredCount>& stored,
+                std::string& error);
 
   // The list of any data directory, for readers: also without write permission and while a collector runs.
   // Throws usage_error: no such directory, no catalog, a newer version's, damaged.

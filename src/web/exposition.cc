@@ -60,6 +60,26 @@ void Exposition::sample_ns(Labels labels, int64_t ns) {
   text_ += digits;
 }
 
+static std::string number_text(double value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
+void Exposition::buckets(std::span<const double> bounds, std::span<const uint64_t> counts, double sum) {
+  const std::string family = name_;
+  name_ = family + "_bucket";
+  int64_t below = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    below += static_cast<int64_t>(counts[i]);
+    sample({{"le", i < bounds.size() ? number_text(bounds[i]) : "+Inf"}}, below);
+  }
+  name_ = family + "_sum";
+  sample({}, sum);
+  name_ = family + "_count";
+  sample({}, below);
+  name_ = family;
+}
+
 std::string Exposition::finish() {
   if (openmetrics_) text_ += "# EOF\n";
   return std::move(text_);

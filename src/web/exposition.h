@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,9 +25,13 @@ class Exposition {
     family(name, help, openmetrics_ ? "info" : "gauge", "_info");
   }
 
+  void histogram(std::string_view name, std::string_view help) { family(name, help, "histogram", ""); }
+
   void sample(Labels labels, int64_t value);
   void sample(Labels labels, double value);
   void sample_ns(Labels labels, int64_t ns);  // as seconds, to the nanosecond
+  // The samples of a histogram: `counts` by bound (not cumulative), the last one beyond them all.
+  void buckets(std::span<const double> bounds, std::span<const uint64_t> counts, double sum);
 
   std::string finish();
 

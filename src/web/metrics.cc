@@ -135,7 +135,8 @@ struct ExporterCounter {
 constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_datagrams_total", "Datagrams received.", &AccountRow::datagrams},
     {"weir_exporter_records_total", "Flow records decoded.", &AccountRow::records},
-    {"weir_exporter_stored_records_total", "Flow records that reached every output.", &AccountRow::stored},
+    {"weir_exporter_stored_records_total", "Flow records in the store (without one: that reached the output).",
+     &AccountRow::stored},
     {"weir_exporter_missing_template_sets_total", "Data sets that came before their template.",
      &AccountRow::missing_template},
     {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &AccountRow::malformed},
@@ -209,8 +210,35 @@ void write_sinks(Exposition& out, const std::vector<SinkFigures>& sinks) {
   out.counter("weir_sink_errors_total", "Failures of the output.");
   for (const SinkFigures& sink : sinks)
     for (const auto& [reason, count] : sink.errors) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
+  out.counter("weir_sink_dropped_records_total", "Records the output could not take.");
+  for (const SinkFigures& sink : sinks)
+    for (const auto& [reason, count] : sink.dropped) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
   out.gauge("weir_sink_queued_batches", "Batches that wait for the output.");
   for (const SinkFigures& sink : sinks) out.sample({{"sink", sink.name}}, sink.queued_batches);
+}
+
+void write_store(Exposition& out, const StoreMetrics& store) {
+  out.counter("weir_store_rows_total", "Flows stored since the start.");
+  out.sample({}, store.stored_rows);
+  out.gauge("weir_store_live_rows", "Flows in the store now.");
+  out.sample({{"tier", "hot"}}, store.rows);
+  out.gauge("weir_store_bytes", "Size of the store.");
+  out.sample({{"tier", "hot"}}, store.bytes);
+  out.gauge("weir_store_segments", "Files of the store; level 0 as first written, 1 and 2 merged.");
+  for (size_t level = 0; level < store.segments.size(); ++level)
+    out.sample({{"tier", "hot"}, {"level", std::to_string(level)}}, store.segments[level]);
+  if (store.oldest_ns != 0) {
+    out.gauge("weir_store_oldest_timestamp_seconds", "When the oldest flow was received, seconds since 1970 UTC.");
+    out.sample_ns({{"tier", "hot"}}, store.oldest_ns);
+  }
+  out.gauge("weir_store_free_bytes", "Free space on the file system of the store.");
+  out.sample({}, store.free_bytes);
+  out.counter("weir_store_merged_segments_total", "Segments that were merged into others.");
+  out.sample({}, store.merged_segments);
+  out.counter("weir_store_removed_rows_total", "Flows removed because they were too old or too much.");
+  for (const auto& [reason, rows] : store.removed_rows) out.sample({{"reason", reason}}, rows);
+  out.histogram("weir_store_merge_duration_seconds", "Time at work on a merge, pauses left out.");
+  out.buckets(store.merge_bounds, store.merges, store.merge_seconds);
 }
 
 }  // namespace
@@ -245,6 +273,7 @@ std::string metrics_text(const MetricsInput& input, MetricsFormat format) {
   write_dropped(out, all);
   write_templates(out, all);
   write_sinks(out, input.sinks);
+  if (input.store) write_store(out, *input.store);
   return out.finish();
 }
 

@@ -15,6 +15,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,7 +34,21 @@ struct SinkFigures {
   std::string name;  // "file", "kafka"
   int64_t sent_records = 0;
   int64_t queued_batches = 0;
-  std::vector<std::pair<std::string, int64_t>> errors;  // reason, count
+  std::vector<std::pair<std::string, int64_t>> errors = {};   // reason, count
+  std::vector<std::pair<std::string, int64_t>> dropped = {};  // reason, records
+};
+
+struct StoreMetrics {
+  int64_t stored_rows = 0;  // since the start
+  int64_t rows = 0, bytes = 0;
+  std::vector<int64_t> segments;  // by level
+  int64_t oldest_ns = 0;          // 0: the store is empty
+  int64_t free_bytes = 0;
+  std::vector<std::pair<std::string, int64_t>> removed_rows;  // reason, rows
+  int64_t merged_segments = 0;
+  std::span<const double> merge_bounds;  // seconds
+  std::vector<uint64_t> merges;          // by seconds: one more than bounds
+  double merge_seconds = 0;              // of all merges
 };
 
 struct MetricsInput {
@@ -41,6 +57,7 @@ struct MetricsInput {
   os::ProcessFigures process;
   LedgerRows ledger;
   std::vector<SinkFigures> sinks;
+  std::optional<StoreMetrics> store;  // nothing where flows are not stored
 };
 
 enum class MetricsFormat { text, openmetrics };

@@ -56,6 +56,7 @@ static Response metrics(const CollectorView& view, LossHighWater& loss, const Re
   input.ledger = view.ledger();
   loss.apply(input.ledger);
   if (view.sinks) input.sinks = view.sinks();
+  if (view.store) input.store = view.store();
   MetricsFormat format = metrics_format(request.accept);
   return {200, metrics_content_type(format), metrics_text(input, format), {{"Vary", "Accept"}}};
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// catalog.db as a file: what its users share, the ledger and the list of segments. Whatever goes wrong is a
+// usage_error that names the file.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "ledger/catalog_schema.h"
+#include "ledger/database.h"
+#include "os/file.h"
+
+namespace weir {
+
+// Runs `work`; whatever goes wrong in it becomes a usage_error that names the file.
+template <class Work>
+auto naming_file(const std::string& path, Work work) {
+  try {
+    return work();
+  } catch (const SchemaError& error) {
+    throw usage_error("cannot use " + path + ": " + error.what());
+  } catch (const DatabaseError& error) {
+    if (error.is_damage())
+      throw usage_error("cannot use " + path + ": it is damaged or no SQLite database (" + error.what() +
+                        "); move it away to begin a new one, or name another directory with --data");
+    throw usage_error("cannot use " + path + ": " + error.what());
+  }
+}
+
+// Runs `work(Database&)` without writing: also for a user with read permission only, and while a collector runs. It may
+// run more than once, and the last result counts.
+//
+// Without a -wal file no collector runs and the file alone is whole: read as immutable it needs no write access and
+// leaves nothing behind. With one, SQLite's own locks give a snapshot. A collector may start in between: then once
+// more.
+template <class Work>
+auto read_catalog(const std::string& path, Work work) {
+  return naming_file(path, [&] {
+    for (int attempt = 0;; ++attempt) {
+      bool wal = os::exists(path + "-wal");
+      try {
+        Database database(path, wal ? Database::Mode::read_only : Database::Mode::immutable);
+        check_catalog(database, false);
+        auto result = work(database);
+        if (wal || !os::exists(path + "-wal")) return result;
+      } catch (const DatabaseError&) {
+        if (attempt == 3 || wal == os::exists(path + "-wal")) throw;
+      }
+    }
+  });
+}
+
+}  // namespace weir

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/merger.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "base/log.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/output_file.h"
+#include "os/process.h"
+#include "store/partition.h"
+
+namespace weir {
+
+namespace {
+
+constexpr int64_t kLookEveryNs = 1'000'000'000;
+constexpr int64_t kAfterHourNs = 60'000'000'000;  // an hour is over once its last rows have been flushed
+constexpr int64_t kAfterFailureNs = 60'000'000'000;
+constexpr int64_t kPausePerWork = 2;  // a third of a core
+constexpr int kAll = 2;               // the level of whatever an hour that is over leaves
+
+// A large segment is not written again for the sake of a few late rows.
+constexpr uint64_t kLargeBytes = 16 << 20;
+constexpr uint64_t kWorthPart = 16;
+
+using Pointers = std::vector<const Segment*>;
+
+uint64_t bytes_of(const Pointers& segments) {
+  uint64_t bytes = 0;
+  for (const Segment* segment : segments) bytes += segment->figures.bytes;
+  return bytes;
+}
+
+// The first of `candidates` that fit into one segment, at most `most`; nothing where that is not at least two.
+Pointers that_fit(const Pointers& candidates, size_t most, uint64_t most_bytes) {
+  Pointers chosen;
+  uint64_t bytes = 0;
+  for (const Segment* segment : candidates) {
+    if (chosen.size() == most || bytes + segment->figures.bytes > most_bytes) break;
+    bytes += segment->figures.bytes;
+    chosen.push_back(segment);
+  }
+  return chosen.size() < 2 ? Pointers{} : chosen;
+}
+
+MergeJob job_of(const Pointers& chosen, int level) {
+  MergeJob job{chosen.front()->hour, level, {}};
+  for (const Segment* segment : chosen) job.inputs.push_back(*segment);
+  return job;
+}
+
+std::optional<MergeJob> by_count(const Pointers& hour, const MergeConfig& config) {
+  for (int level : {1, 0}) {
+    size_t count = level == 0 ? config.flushes : config.merged;
+    Pointers candidates;
+    for (const Segment* segment : hour)
+      if (segment->level == level && segment->figures.bytes <= config.most_bytes / 2) candidates.push_back(segment);
+    if (count < 2 || candidates.size() < count) continue;
+    Pointers chosen = that_fit(candidates, count, config.most_bytes);
+    if (!chosen.empty()) return job_of(chosen, level + 1);
+  }
+  return {};
+}
+
+// Smallest first, so that late rows gather before they are worth writing a large segment again.
+std::optional<MergeJob> whole_hour(Pointers hour, const MergeConfig& config) {
+  std::ranges::sort(hour, {}, [](const Segment* s) { return std::pair(s->figures.bytes, s->id); });
+  Pointers chosen = that_fit(hour, hour.size(), config.most_bytes);
+  if (chosen.empty()) return {};
+  uint64_t largest = chosen.back()->figures.bytes;
+  if (largest > kLargeBytes && bytes_of(chosen) - largest < largest / kWorthPart) chosen.pop_back();
+  if (chosen.size() < 2) return {};
+  std::ranges::sort(chosen, {}, [](const Segment* s) { return std::pair(s->figures.received.min_ns, s->id); });
+  return job_of(chosen, kAll);
+}
+
+}  // namespace
+
+std::optional<MergeJob> next_merge(const std::vector<Segment>& live, const std::set<int64_t>& unusable, int64_t now_ns,
+                                   const MergeConfig& config) {
+  for (size_t at = 0; at < live.size();) {
+    int64_t hour = live[at].hour;
+    Pointers segments;
+    for (; at < live.size() && live[at].hour == hour; ++at)
+      if (!unusable.contains(live[at].id)) segments.push_back(&live[at]);
+    if (segments.size() < 2) continue;
+    bool over = now_ns >= (hour + 1) * kHourNs + kAfterHourNs;
+    auto job = over ? whole_hour(segments, config) : by_count(segments, config);
+    if (job) return job;
+  }
+  return {};
+}
+
+Merger::Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space)
+    : config_(config), segments_(segments), space_(space) {}
+
+void Merger::start() {
+  worker_.emplace("store-merge", [this](std::stop_token stop) { work(stop); });
+}
+
+void Merger::request_stop() {
+  if (worker_) worker_->request_stop();
+}
+
+void Merger::stop() {
+  request_stop();
+  worker_.reset();
+}
+
+void Merger::pause(int64_t ns, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  stopped_.wait_for(lock, stop, std::chrono::nanoseconds(ns), [] { return false; });
+}
+
+void Merger::work(std::stop_token stop) {
+  os::block_write_signals();
+  os::lower_thread_priority();
+  while (!stop.stop_requested()) {
+    auto job = next_merge(segments_.live(), unusable_, os::realtime_ns(), config_);
+    if (!job)
+      pause(kLookEveryNs, stop);
+    else if (!merge(*job, stop, true))
+      pause(kAfterFailureNs, stop);
+  }
+}
+
+size_t Merger::merge_all(int64_t now_ns) {
+  size_t merges = 0;
+  while (auto job = next_merge(segments_.live(), unusable_, now_ns, config_)) {
+    if (!merge(*job, {}, false)) break;
+    ++merges;
+  }
+  return merges;
+}
+
+// False where nothing came of it that another input would change: to be tried again later.
+bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses) {
+  uint64_t bytes = 0;
+  std::vector<int64_t> ids;
+  for (const Segment& input : job.inputs) {
+    bytes += input.figures.bytes;
+    ids.push_back(input.id);
+  }
+  if (space_.is_low() || space_.free_bytes() < space_.floor() + bytes) return false;
+  int error = 0;
+  std::string path = segments_.new_path(job.hour, error);
+  if (path.empty()) return false;
+  int64_t busy_ns = 0;
+  SegmentFigures figures;
+  {
+    SegmentWriter writer(segments_.file(path));
+    error = add_inputs(writer, job, stop, pauses, busy_ns);
+    int64_t began = os::monotonic_ns();
+    if (!error) error = writer.finish(figures);
+    int64_t took = os::monotonic_ns() - began;
+    busy_ns += took;
+    if (pauses) pause(kPausePerWork * took, stop);
+  }
+  std::string why = os::error_text(error);
+  Change change = Change::failed;
+  if (!error) change = segments_.change({{0, path, job.level, job.hour, figures}}, ids, {}, why);
+  if (change == Change::done) {
+    note(job.inputs.size(), busy_ns);
+    return true;
+  }
+  segments_.give_up(path);
+  if (error == ECANCELED || change == Change::outdated) return true;
+  log_error("store", "cannot merge " + std::to_string(job.inputs.size()) + " segments: " + why +
+                         "; they stay as they are, tried again in a minute");
+  return false;
+}
+
+// 0 or errno; ECANCELED where it was told to stop, or an input cannot be used or is no longer listed.
+int Merger::add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
+                       int64_t& busy_ns) {
+  for (const Segment& input : job.inputs) {
+    if (stop.stop_requested()) return ECANCELED;
+    std::string why, file = segments_.file(input.path);
+    int64_t began = os::monotonic_ns();
+    uint64_t rows_before = writer.rows();
+    int error = writer.add_segment(file, why);
+    int64_t took = os::monotonic_ns() - began;
+    busy_ns += took;
+    if (error == EBADMSG || (error && !os::exists(file) && !os::exists(file + kUnfinishedSuffix))) {
+      if (is_listed(input.id)) note_unusable(input, error == EBADMSG ? why : os::error_text(error));
+      return ECANCELED;
+    }
+    if (error) return error;
+    if (writer.rows() - rows_before != input.figures.rows) {
+      note_unusable(input, "it holds " + std::to_string(writer.rows() - rows_before) + " flows, the list says " +
+                               std::to_string(input.figures.rows));
+      return ECANCELED;
+    }
+    if (pauses) pause(kPausePerWork * took, stop);
+  }
+  return 0;
+}
+
+// Retention may have removed it meanwhile, which is nothing to speak of.
+bool Merger::is_listed(int64_t id) const {
+  std::vector<Segment> live = segments_.live();
+  return std::ranges::find(live, id, &Segment::id) != live.end();
+}
+
+void Merger::note_unusable(const Segment& segment, const std::string& why) {
+  unusable_.insert(segment.id);
+  log_error("store", segments_.file(segment.path) + " is damaged: " + why + "; it is left as it is, and its " +
+                         std::to_string(segment.figures.rows) + " flows are missing from queries");
+}
+
+void Merger::note(size_t inputs, int64_t busy_ns) {
+  double seconds = static_cast<double>(busy_ns) / 1e9;
+  size_t bucket = static_cast<size_t>(std::ranges::lower_bound(kMergeSecondsBounds, seconds) - kMergeSecondsBounds);
+  std::lock_guard lock(mutex_);
+  figures_.merged_segments += inputs;
+  figures_.seconds += seconds;
+  ++figures_.merges[bucket];
+}
+
+MergeFigures Merger::figures() const {
+  std::lock_guard lock(mutex_);
+  return figures_;
+}
+
+}  // namespace weir

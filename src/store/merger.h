@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Merger: many small segments of an hour become few large ones, in the background.
+//
+//   in       the list of segments
+//   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over, what
+//   is
+//            left of it as one
+//   threads  one of its own, of low priority, at work for at most about a third of the time
+//   memory   a row group being read, one being written
+//   failure  a segment that cannot be read is named in the log once and left as it is from then on; what cannot be
+//            written is tried again after a minute
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <vector>
+
+#include "run/worker.h"
+#include "store/free_space.h"
+#include "store/segments.h"
+
+namespace weir {
+
+struct MergeConfig {
+  size_t flushes = 30;  // of level 0 that become one of level 1
+  size_t merged = 12;   // of level 1 that become one of level 2
+  uint64_t most_bytes = limits::kMergedBytes;
+};
+
+struct MergeJob {
+  int64_t hour = 0;
+  int level = 0;  // of the result
+  std::vector<Segment> inputs;
+};
+
+// What to merge next. `live`: by hour, then id. `unusable`: ids that are left alone.
+std::optional<MergeJob> next_merge(const std::vector<Segment>& live, const std::set<int64_t>& unusable, int64_t now_ns,
+                                   const MergeConfig& config);
+
+inline constexpr double kMergeSecondsBounds[] = {0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300};
+inline constexpr size_t kMergeSecondsBuckets = std::size(kMergeSecondsBounds) + 1;  // the last one: more
+
+struct MergeFigures {
+  uint64_t merged_segments = 0;                         // inputs
+  std::array<uint64_t, kMergeSecondsBuckets> merges{};  // by seconds at work, pauses left out
+  double seconds = 0;                                   // of all of them
+};
+
+class Merger {
+ public:
+  // Both outlive the merger.
+  Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space);
+  ~Merger() { stop(); }
+
+  void start();
+  // Within the input being read; a merge that is not done is given up.
+  void request_stop();
+  void stop();
+  // All that is due now, in the calling thread and without pauses. Returns the number of merges.
+  size_t merge_all(int64_t now_ns);
+  MergeFigures figures() const;
+
+ private:
+  void work(std::stop_token stop);
+  bool merge(const MergeJob& job, const std::stop_token& stop, bool pauses);
+  int add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
+                 int64_t& busy_ns);
+  bool is_listed(int64_t id) const;
+  void note_unusable(const Segment& segment, const std::string& why);
+  void note(size_t inputs, int64_t busy_ns);
+  void pause(int64_t ns, const std::stop_token& stop);
+
+  const MergeConfig config_;
+  Segments& segments_;
+  const FreeSpace& space_;
+  std::set<int64_t> unusable_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any stopped_;
+  MergeFigures figures_;
+  std::optional<Worker> worker_;
+};
+
+}  // namespace weir

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/retention.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "store/partition.h"
+
+namespace weir {
+
+std::vector<const Segment*> too_old(const std::vector<Segment>& live, int64_t keep_ns, int64_t now_ns) {
+  std::vector<const Segment*> removed;
+  for (const Segment& segment : live)
+    if ((segment.hour + 1) * kHourNs <= now_ns - keep_ns) removed.push_back(&segment);
+  return removed;
+}
+
+std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes) {
+  uint64_t bytes = 0;
+  std::vector<const Segment*> oldest_first;
+  for (const Segment& segment : live) {
+    bytes += segment.figures.bytes;
+    oldest_first.push_back(&segment);
+  }
+  std::ranges::sort(oldest_first, {}, [](const Segment* s) { return std::pair(s->hour, s->figures.received.min_ns); });
+  std::vector<const Segment*> removed;
+  for (const Segment* segment : oldest_first) {
+    bool rest_of_hour =
+        !removed.empty() && removed.back()->hour == segment->hour && segment->hour != oldest_first.back()->hour;
+    if (bytes <= max_bytes && !rest_of_hour) break;
+    removed.push_back(segment);
+    bytes -= segment->figures.bytes;
+  }
+  return removed;
+}
+
+void Retention::run(int64_t now_ns) {
+  if (config_.keep_ns > 0) {
+    std::vector<Segment> live = segments_.live();
+    remove(too_old(live, config_.keep_ns, now_ns), Removal::keep);
+  }
+  if (config_.max_bytes > 0) {
+    std::vector<Segment> live = segments_.live();
+    remove(too_much(live, config_.max_bytes), Removal::max_size);
+  }
+}
+
+void Retention::remove(const std::vector<const Segment*>& segments, Removal reason) {
+  if (segments.empty()) return;
+  std::vector<int64_t> ids;
+  uint64_t rows = 0;
+  for (const Segment* segment : segments) {
+    ids.push_back(segment->id);
+    rows += segment->figures.rows;
+  }
+  std::string name(kRemovalNames[static_cast<size_t>(reason)]), error;
+  Change result = segments_.change({}, ids, {}, error);
+  if (result == Change::outdated) return;
+  if (result != Change::done) {
+    if (!failing_) log_error("store", "cannot remove what store." + name + " asks for: " + error + "; tried again");
+    failing_ = true;
+    return;
+  }
+  failing_ = false;
+  rows_[static_cast<size_t>(reason)] += rows;
+  log_info("store", "removed " + std::to_string(rows) + " flows, up to " + day_text(segments.back()->hour) + " hour " +
+                        std::to_string(segments.back()->hour % 24) + " (store." + name + ")");
+}
+
+}  // namespace weir

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removes what is too old (`keep`) or too much (`max_bytes`): whole hours of receive time, oldest first. Where the
+// newest hour alone is too large, its oldest segments go.
+//
+//   threads  run() from one thread, counts from any
+//   failure  what cannot be removed is logged once and tried again at the next run; so is what a merge has replaced
+//            meanwhile, without a word
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "store/segments.h"
+
+namespace weir {
+
+struct RetentionConfig {
+  int64_t keep_ns = 0;     // 0: for ever
+  uint64_t max_bytes = 0;  // 0: no bound
+};
+
+enum class Removal : uint8_t { keep, max_size };
+inline constexpr size_t kRemovalCount = 2;
+inline constexpr std::string_view kRemovalNames[kRemovalCount] = {"keep", "max_size"};
+
+// The segments of `live` to be removed for that reason.
+std::vector<const Segment*> too_old(const std::vector<Segment>& live, int64_t keep_ns, int64_t now_ns);
+std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes);
+
+class Retention {
+ public:
+  Retention(const RetentionConfig& config, Segments& segments) : config_(config), segments_(segments) {}
+  void run(int64_t now_ns);
+  uint64_t removed_rows(Removal reason) const { return rows_[static_cast<size_t>(reason)].load(); }
+
+ private:
+  void remove(const std::vector<const Segment*>& segments, Removal reason);
+
+  const RetentionConfig config_;
+  Segments& segments_;
+  bool failing_ = false;
+  std::array<std::atomic<uint64_t>, kRemovalCount> rows_{};
+};
+
+}  // namespace weir

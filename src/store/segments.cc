@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/segments.h"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "ledger/catalog_file.h"
+#include "os/clock.h"
+#include "os/folder.h"
+#include "store/partition.h"
+
+namespace weir {
+namespace {
+
+std::string catalog_path(const std::string& data) { return data + "/catalog.db"; }
+
+std::vector<Segment> read_list(Database& database) {
+  std::vector<Segment> segments;
+  if (columns_of(database, "segments").empty()) return segments;  // of a version that had no store
+  Statement row = database.prepare(
+      "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, end_max "
+      "FROM segments ORDER BY hour, id");
+  while (row.step()) {
+    Segment segment{row.integer(0), std::string(row.text(1)), static_cast<int>(row.integer(2)), row.integer(3), {}};
+    SegmentFigures& f = segment.figures;
+    f.rows = static_cast<uint64_t>(row.integer(4));
+    f.bytes = static_cast<uint64_t>(row.integer(5));
+    f.received = {row.integer(6), row.integer(7)};
+    f.start = {row.integer(8), row.integer(9)};
+    f.end = {row.integer(10), row.integer(11)};
+    segments.push_back(std::move(segment));
+  }
+  return segments;
+}
+
+bool in_order(const Segment& a, const Segment& b) { return std::tie(a.hour, a.id) < std::tie(b.hour, b.id); }
+
+}  // namespace
+
+struct Segments::Impl {
+  explicit Impl(const std::string& data_directory)
+      : data(data_directory), database(catalog_path(data), Database::Mode::create) {}
+
+  void prepare();
+  void recover();
+  void remove_retired_of_before();
+  void look_through_files();
+  void name_finished(const std::vector<Segment>& segments);
+  void remove_files(const std::vector<std::string>& paths);
+  void remove_empty_folder(const std::string& folder);
+  void commit(std::vector<Segment>& added, const std::vector<Segment>& removed, const std::vector<StoredCount>& stored);
+  int64_t insert(const Segment& segment);
+  std::string file(const std::string& path) const { return data + "/" + path; }
+
+  const std::string data;
+  mutable std::mutex mutex;
+  Database database;
+  int64_t run = 0;     // of this process: names never repeat
+  int64_t number = 0;  // of the next name
+  std::vector<Segment> live;
+  std::vector<Segment> unnamed;        // listed, but still called .tmp: renaming failed
+  std::set<std::string> expected;      // paths given out by new_path()
+  std::vector<std::string> to_unlink;  // retired files that could not be removed yet
+  std::vector<std::string> to_forget;  // rows of `retired` whose files are gone
+};
+
+Segments::Segments(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Segments::Segments(Segments&&) noexcept = default;
+Segments::~Segments() = default;
+
+Segments Segments::open(const std::string& data) {
+  const std::string path = catalog_path(data);
+  os::open_append(path);  // creates it with mode 0640, which SQLite gives to -wal and -shm as well
+  return naming_file(path, [&] {
+    auto impl = std::make_unique<Impl>(data);
+    impl->prepare();
+    impl->recover();
+    return Segments(std::move(impl));
+  });
+}
+
+void Segments::Impl::prepare() {
+  check_catalog(database, true);
+  database.execute("PRAGMA journal_mode = WAL");
+  database.execute("PRAGMA busy_timeout = 30000");  // the ledger writes to the same file each second
+  database.execute("PRAGMA synchronous = FULL");    // a file is renamed or unlinked only after the list is on disk
+  create_or_migrate(database);
+  Transaction transaction(database, "BEGIN IMMEDIATE");
+  database.execute(
+      "INSERT INTO ledger (name, value) VALUES ('store_runs', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1");
+  run = database.integer("SELECT value FROM ledger WHERE name = 'store_runs'");
+  transaction.commit();
+}
+
+void Segments::Impl::recover() {
+  live = read_list(database);
+  std::vector<Segment> unfinished;
+  for (const Segment& segment : live) {
+    if (os::exists(file(segment.path))) continue;
+    if (os::exists(file(segment.path) + kUnfinishedSuffix))
+      unfinished.push_back(segment);
+    else
+      log_error("store", file(segment.path) + " is gone, and with it " + std::to_string(segment.figures.rows) +
+                             " flows; bring it back, or queries will name it until it is too old to be kept");
+  }
+  name_finished(unfinished);
+  remove_retired_of_before();
+  look_through_files();
+}
+
+void Segments::Impl::remove_retired_of_before() {
+  std::vector<std::string> paths;
+  Statement row = database.prepare("SELECT path FROM retired");
+  while (row.step()) paths.emplace_back(row.text(0));
+  remove_files(paths);
+}
+
+// What a crash left half written goes; what nobody listed stays, because a lost catalog must never cost flows.
+void Segments::Impl::look_through_files() {
+  std::set<std::string> listed;
+  for (const Segment& segment : live) listed.insert(file(segment.path));
+  for (const Segment& segment : unnamed) listed.insert(file(segment.path) + kUnfinishedSuffix);
+  for (const std::string& path : to_unlink) listed.insert(file(path));
+  size_t unlisted = 0;
+  std::string example;
+  for (const std::string& path : os::files_below(file(kFlowsFolder))) {
+    if (listed.contains(path)) continue;
+    if (path.ends_with(std::string(".parquet") + kUnfinishedSuffix)) {
+      os::remove_file(path);
+    } else {
+      ++unlisted;
+      example = path;
+    }
+  }
+  if (unlisted == 0) return;
+  log_warning("store", std::to_string(unlisted) + " files below " + file(kFlowsFolder) + " are not in " +
+                           catalog_path(data) + " and so not part of the store, one is " + example +
+                           "; they are left alone");
+}
+
+// Step 3. What cannot be renamed now is tried again at the next change; readers find it as .tmp.
+void Segments::Impl::name_finished(const std::vector<Segment>& segments) {
+  std::set<std::string> folders;
+  for (const Segment& segment : segments) {
+    const std::string path = file(segment.path);
+    if (int error = os::rename_file(path + kUnfinishedSuffix, path)) {
+      log_error("store",
+                "cannot rename " + path + kUnfinishedSuffix + ": " + os::error_text(error) + "; tried again soon");
+      unnamed.push_back(segment);
+      continue;
+    }
+    folders.insert(os::parent_folder(path));
+  }
+  for (const std::string& folder : folders) os::sync_folder(folder);
+}
+
+// Step 4. Rows of `retired` are forgotten only once the folder is synced: a power failure may bring a file back.
+void Segments::Impl::remove_files(const std::vector<std::string>& paths) {
+  std::set<std::string> folders;
+  for (const std::string& path : paths) {
+    if (os::remove_file(file(path)) != 0 || os::remove_file(file(path) + kUnfinishedSuffix) != 0) {
+      to_unlink.push_back(path);
+      continue;
+    }
+    folders.insert(os::parent_folder(path));
+    to_forget.push_back(path);
+  }
+  for (const std::string& folder : folders) {
+    os::sync_folder(file(folder));
+    remove_empty_folder(folder);
+  }
+}
+
+void Segments::Impl::remove_empty_folder(const std::string& folder) {
+  for (const std::string& path : expected)
+    if (os::parent_folder(path) == folder) return;
+  if (os::remove_folder(file(folder)) == 0) os::remove_folder(file(os::parent_folder(folder)));  // the hour, the day
+}
+
+std::vector<Segment> Segments::live() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->live;
+}
+
+std::string Segments::file(const std::string& path) const { return impl_->file(path); }
+
+std::string Segments::new_path(int64_t hour, int& error) {
+  std::lock_guard lock(impl_->mutex);
+  const std::string folder = partition_folder(hour);
+  error = os::make_folders(impl_->file(folder));
+  if (error) return "";
+  std::string path = folder + "/" + compact_time(os::realtime_ns()) + "-" + std::to_string(impl_->run) + "-" +
+                     std::to_string(++impl_->number) + ".parquet";
+  impl_->expected.insert(path);
+  return path;
+}
+
+void Segments::give_up(const std::string& path) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->expected.erase(path);
+  os::remove_file(impl_->file(path) + kUnfinishedSuffix);
+  impl_->remove_empty_folder(os::parent_folder(path));
+}
+
+int64_t Segments::Impl::insert(const Segment& segment) {
+  Statement put = database.prepare(
+      "INSERT INTO segments (path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, "
+      "end_min, end_max) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+  const SegmentFigures& f = segment.figures;
+  put.bind(1, segment.path).bind(2, segment.level).bind(3, segment.hour);
+  put.bind(4, static_cast<int64_t>(f.rows)).bind(5, static_cast<int64_t>(f.bytes));
+  put.bind(6, f.received.min_ns).bind(7, f.received.max_ns).bind(8, f.start.min_ns).bind(9, f.start.max_ns);
+  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns);
+  put.step();
+  int64_t id = put.integer(0);
+  while (put.step()) {
+  }
+  return id;
+}
+
+// Step 2.
+void Segments::Impl::commit(std::vector<Segment>& added, const std::vector<Segment>& removed,
+                            const std::vector<StoredCount>& stored) {
+  Transaction transaction(database, "BEGIN IMMEDIATE");
+  for (Segment& segment : added) segment.id = insert(segment);
+  Statement remove = database.prepare("DELETE FROM segments WHERE id = ?");
+  Statement retire = database.prepare("INSERT OR IGNORE INTO retired (path) VALUES (?)");
+  for (const Segment& segment : removed) {
+    remove.bind(1, segment.id).run();
+    retire.bind(1, segment.path).run();
+  }
+  Statement forget = database.prepare("DELETE FROM retired WHERE path = ?");
+  for (const std::string& path : to_forget) forget.bind(1, path).run();
+  Statement count = database.prepare(
+      "INSERT INTO exporters (exporter, protocol, domain, stored) VALUES (?, ?, ?, ?) "
+      "ON CONFLICT (exporter, protocol, domain) DO UPDATE SET stored = max(stored, excluded.stored)");
+  for (const StoredCount& s : stored)
+    count.bind(1, s.account.exporter.to_string())
+        .bind(2, protocol_name(s.account.protocol))
+        .bind(3, s.account.domain)
+        .bind(4, s.stored)
+        .run();
+  transaction.commit();
+  to_forget.clear();
+}
+
+Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& removed,
+                        const std::vector<StoredCount>& stored, std::string& error) {
+  std::lock_guard lock(impl_->mutex);
+  const std::set<int64_t> ids(removed.begin(), removed.end());
+  auto is_gone = [&](const Segment& s) { return ids.contains(s.id); };
+  std::vector<Segment> gone;
+  std::ranges::copy_if(impl_->live, std::back_inserter(gone), is_gone);
+  if (gone.size() != removed.size()) {
+    error = "a segment to be replaced has been removed meanwhile";
+    return Change::outdated;
+  }
+  try {
+    impl_->commit(added, gone, stored);
+  } catch (const DatabaseError& failure) {
+    error = "cannot change the list of segments in " + catalog_path(impl_->data) + ": " + failure.what();
+    return Change::failed;
+  }
+  std::erase_if(impl_->live, is_gone);
+  std::erase_if(impl_->unnamed, is_gone);
+  for (const Segment& segment : added) {
+    impl_->live.insert(std::ranges::upper_bound(impl_->live, segment, in_order), segment);
+    impl_->expected.erase(segment.path);
+  }
+  std::vector<Segment> to_name = std::exchange(impl_->unnamed, {});
+  to_name.insert(to_name.end(), added.begin(), added.end());
+  impl_->name_finished(to_name);
+  std::vector<std::string> to_remove = std::exchange(impl_->to_unlink, {});
+  for (const Segment& segment : gone) to_remove.push_back(segment.path);
+  impl_->remove_files(to_remove);
+  return Change::done;
+}
+
+std::vector<Segment> Segments::read(const std::string& data) {
+  if (!os::is_directory(data))
+    throw usage_error("the data directory " + data + " does not exist; name that of weir collect with --data");
+  const std::string path = catalog_path(data);
+  if (!os::exists(path))
+    throw usage_error("there is no store in " + data + " (no " + path +
+                      "); name the data directory of weir collect with --data");
+  return read_catalog(path, read_list);
+}
+
+}  // namespace weir

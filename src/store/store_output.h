@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// StoreOutput: records into segments, one at each flush and hour of receive time.
+//
+//   in       offer() from any thread, never blocks; stats() too
+//   out      listed segments; only then are their rows `stored`
+//   threads  one of its own, which also runs retention after each flush and each minute
+//   memory   a queue of at most `queue_bytes`, and the row group of each open segment, at most kMostOpen
+//   failure  a segment that cannot be written or listed loses its rows, counted under a named reason and logged at most
+//            once in 10 s; the next one is tried again, so it recovers by itself. Below the floor of free space rows
+//            are refused (no_space)
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "run/bounded_queue.h"
+#include "run/worker.h"
+#include "sink/output.h"
+#include "store/free_space.h"
+#include "store/retention.h"
+#include "store/segments.h"
+
+namespace weir {
+
+struct StoreOutputConfig {
+  int64_t flush_ns = 10'000'000'000;  // from a segment's first row
+  uint64_t flush_rows = 4'000'000;
+  size_t queue_batches = limits::kStoreQueueBatches;
+  size_t queue_bytes = limits::kStoreQueueBytes;
+};
+
+class StoreOutput final : public Output {
+ public:
+  // Everything but the configuration outlives the output. `lost_before`: what the run before had decoded and lost.
+  StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
+              Ledger& ledger, int64_t lost_before = 0);
+  ~StoreOutput() override;
+
+  void start() override;
+  void offer(const BatchRef& batch) override;
+  void stop() override;
+  OutputStats stats() const override;
+
+  // Held data may be replayed into hours that have passed; beyond this the oldest open segment is flushed.
+  static constexpr size_t kMostOpen = 4;
+
+ private:
+  struct OpenSegment {
+    int64_t hour = 0;       // of its rows
+    int64_t opened_in = 0;  // hour of the clock when opened
+    int64_t opened_ns = 0;  // monotonic
+    std::string path;
+    SegmentWriter writer;
+    absl::flat_hash_map<uint32_t, uint64_t> rows;  // by account
+  };
+
+  void write_until_stopped();
+  void take(const FlowBatch& batch);
+  OpenSegment* segment_of(int64_t hour, int& error);
+  std::unique_ptr<OpenSegment> take_out(const OpenSegment* segment);
+  void flush_due(int64_t now_ns);
+  void look_around(int64_t now_ns);
+  void flush(std::unique_ptr<OpenSegment> segment);
+  std::string list(const OpenSegment& segment, const SegmentFigures& figures);
+  void lose(std::unique_ptr<OpenSegment> segment, OutputError reason, const std::string& why);
+  void drop(const FlowBatch& batch, OutputError reason);
+  void drop(uint32_t account, uint64_t rows, OutputError reason);
+  void report(OutputError reason, uint64_t lost, const std::string& why);
+
+  const StoreOutputConfig config_;
+  Segments& segments_;
+  Retention& retention_;
+  FreeSpace& space_;
+  Ledger& ledger_;
+  BoundedQueue<BatchRef> queue_;
+  std::atomic<size_t> queued_bytes_{0};
+
+  // Of the writing thread.
+  std::vector<std::unique_ptr<OpenSegment>> open_;  // in the order of opening
+  int64_t clock_hour_ = 0;
+  int64_t next_look_ns_ = 0, next_retention_ns_ = 0;  // monotonic
+  int64_t logged_ns_ = 0;                             // monotonic; 0: never
+  uint64_t lost_since_logged_ = 0;
+  bool failing_ = false;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> sent_records_{0}, sent_bytes_{0};
+  std::array<std::atomic<uint64_t>, kOutputErrorCount> errors_{}, dropped_records_{};
+  std::optional<Worker> worker_;
+};
+
+}  // namespace weir
