@@ -70,7 +70,7 @@ def rows(text):
 
 def top_of_nfdump(text):
     """nfdump's csv ends with a summary after an empty line."""
-    return [(r["val"], int(r["fl"]), int(r["ipkt"]), int(r["ibyt"])) for r in rows(text.split("\n\n")[0])]
+    return [(r["val"], int(r["fl"]), int(r["pkt"]), int(r["byt"])) for r in rows(text.split("\n\n")[0])]
 
 
 def top_of_weir(text):
