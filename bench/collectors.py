@@ -32,6 +32,10 @@ def weir_binary():
     return os.environ.get("WEIR_BINARY", str(REPOSITORY / "build" / "weir"))
 
 
+def folder_bytes(folder, pattern):
+    return sum(file.stat().st_size for file in pathlib.Path(folder).rglob(pattern) if file.is_file())
+
+
 def count_in_file(path, mark):
     """How often `mark` stands in a file of any size."""
     found, tail = 0, b""
@@ -96,6 +100,10 @@ class Collector:
     def kept(self, sent):
         raise NotImplementedError
 
+    def bytes_on_disk(self):
+        """What it keeps of the records, once it has ended; None where that is not its purpose."""
+        return None
+
     def _wait_until_bound(self):
         deadline = time.monotonic() + 20
         while self.socket_lines() == []:
@@ -126,6 +134,17 @@ class Collector:
             except (FileNotFoundError, ProcessLookupError):
                 continue
         return total / 1e9
+
+    def thread_seconds(self):
+        """CPU by the name of the thread."""
+        found = {}
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                name, seconds = (task / "comm").read_text().strip(), int((task / "schedstat").read_text().split()[0]) / 1e9
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            found[name] = round(found.get(name, 0) + seconds, 4)
+        return found
 
     def peak_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -204,6 +223,9 @@ class Nfcapd(Collector):
             records += int(re.search(r"^Flows: (\d+)", answer.stdout, re.M).group(1))
         return records
 
+    def bytes_on_disk(self):
+        return folder_bytes(self.folder / "flows", "nfcapd.*")
+
 
 class NfcapdLz4(Nfcapd):
     name, flags = "nfcapd-lz4", ["-y"]
@@ -275,6 +297,24 @@ class WeirCount(Weir):
         return self.ledger()
 
 
+class WeirStore(Weir):
+    """Into the embedded store, as it comes."""
+
+    name = "weir-store"
+
+    def command(self):
+        return [weir_binary(), "collect", "--listen", f"netflow://127.0.0.1:{self.port}", "--data",
+                str(self.folder / "data"), "--http", f"127.0.0.1:{self.http_port}", *self.flags]
+
+    def written(self):
+        answer = subprocess.run([weir_binary(), "query", "--data", self.folder / "data", "--format", "csv",
+                                 "SELECT count(*) FROM flows"], check=True, capture_output=True, text=True)
+        return int(answer.stdout.splitlines()[1])
+
+    def bytes_on_disk(self):
+        return folder_bytes(self.folder / "data" / "flows", "*.parquet")
+
+
 class WeirJson(Weir):
     name = "weir-json"
     flags = ["--format", "json", "--transport", "file", "--transport.file", "out"]
@@ -299,5 +339,5 @@ class WeirProtobuf(Weir):
         return count_delimited(self.folder / "out")
 
 
-ALL = {c.name: c for c in (Floor, FloorLinger, Nfcapd, NfcapdLz4, NfcapdLzo, GoFlow2Json, GoFlow2Bin, WeirCount, WeirJson, WeirCsv,
-                           WeirProtobuf)}
+ALL = {c.name: c for c in (Floor, FloorLinger, Nfcapd, NfcapdLz4, NfcapdLzo, GoFlow2Json, GoFlow2Bin, WeirCount, WeirStore,
+                           WeirJson, WeirCsv, WeirProtobuf)}

@@ -4,6 +4,8 @@
 
     bench/side_by_side.py                        CPU per million records, at a rate that all of them take without loss
     bench/side_by_side.py --lossless             the highest rate at which none of a collector's records is lost
+    bench/side_by_side.py --csv FILE             with the flows of a file (weir gen --csv) instead of made-up ones
+    bench/side_by_side.py --collectors nfcapd-lz4,weir-store     what storing costs: CPU, bytes a record, memory
 
 Each figure is the median of --runs runs; the collectors take turns, so that a machine that slows down slows all of
 them. A run counts only if the collector's own count of records equals what was sent. The table goes to stdout, the
@@ -36,7 +38,9 @@ def generate(port, options, records, rate):
     command = [collectors.weir_binary(), "gen", "--to", f"127.0.0.1:{port}", "--protocol", options.protocol, "--total",
                str(records), "--rate", str(rate), "--exporters", str(options.exporters), "--seed", str(options.seed),
                "--format", "json"]
-    if options.protocol != "v5":
+    if options.csv:
+        command += ["--csv", options.csv]
+    elif options.protocol != "v5":
         command += ["--ipv6", str(options.ipv6)]
     if options.flows:
         command += ["--flows", str(options.flows)]
@@ -50,17 +54,18 @@ def run_once(kind, options, records, rate):
         try:
             sent = generate(collector.port, options, records, rate)
             collector.drain()
-            drops, peak = collector.drops(), collector.peak_bytes()
+            drops, peak, threads = collector.drops(), collector.peak_bytes(), collector.thread_seconds()
             collector.before_stop()
             cpu = collector.stop()
         finally:
             collector.kill()
-        kept = collector.kept(sent)
+        kept, stored_bytes = collector.kept(sent), collector.bytes_on_disk()
     million = sent["records"] / 1e6
     return {"collector": kind.name, "rate_asked": rate, "rate": sent["rate"], "sent": sent["records"],
             "datagrams": sent["datagrams"], "kept": kept, "kernel_drops": drops, "cpu_seconds": round(cpu, 4),
             "cpu_per_million": round(cpu / million, 4), "peak_rss_bytes": peak,
-            "lossless": kept == sent["records"] and drops == 0}
+            "bytes_on_disk": stored_bytes, "bytes_per_record": round(stored_bytes / kept, 3) if stored_bytes and kept else None,
+            "cpu_by_thread_before_stop": threads, "lossless": kept == sent["records"] and drops == 0}
 
 
 def report(text):
@@ -87,11 +92,12 @@ def summarise_cpu(kinds, runs):
         good = [r["cpu_per_million"] for r in own if r["lossless"]]
         rows.append({"collector": kind.name, "rate": own[0]["rate_asked"], "sent": own[0]["sent"], "runs": len(own),
                      "lossless_runs": len(good), "cpu_per_million": statistics.median(good) if good else None,
+                     "bytes_per_record": next((r["bytes_per_record"] for r in own if r["lossless"]), None),
                      "cpu_least": min(good, default=None), "cpu_most": max(good, default=None),
                      "peak_rss_bytes": statistics.median(r["peak_rss_bytes"] for r in own),
                      "kernel_drops": sum(r["kernel_drops"] for r in own),
                      "missing_records": sum(r["sent"] - r["kept"] for r in own)})
-    for reference in ("floor", "nfcapd"):
+    for reference in ("floor", "nfcapd", "nfcapd-lz4"):
         base = next((r["cpu_per_million"] for r in rows if r["collector"] == reference), None)
         for row in rows:
             known = base and row["cpu_per_million"] is not None
@@ -105,11 +111,13 @@ def cell(value, form):
 
 def print_cpu(rows):
     print(f"{'collector':<14} {'records/s':>9} {'records':>9} {'CPU-s/M':>8} {'least':>7} {'most':>7} {'x floor':>8} "
-          f"{'x nfcapd':>8} {'peak MiB':>8} {'drops':>7} {'missing':>8} {'runs':>5}")
+          f"{'x nfcapd':>8} {'x lz4':>6} {'B/rec':>6} {'peak MiB':>8} {'drops':>7} {'missing':>8} {'runs':>5}")
     for r in rows:
         print(f"{r['collector']:<14} {r['rate']:>9} {r['sent']:>9} {cell(r['cpu_per_million'], '.3f'):>8} "
               f"{cell(r['cpu_least'], '.3f'):>7} {cell(r['cpu_most'], '.3f'):>7} {cell(r['times_floor'], '.2f'):>8} "
-              f"{cell(r['times_nfcapd'], '.2f'):>8} {r['peak_rss_bytes'] / (1 << 20):>8.1f} {r['kernel_drops']:>7} "
+              f"{cell(r['times_nfcapd'], '.2f'):>8} "
+              f"{cell(r['times_nfcapd-lz4'], '.2f'):>6} {cell(r['bytes_per_record'], '.2f'):>6} "
+              f"{r['peak_rss_bytes'] / (1 << 20):>8.1f} {r['kernel_drops']:>7} "
               f"{r['missing_records']:>8} {r['lossless_runs']:>2}/{r['runs']}")
 
 
@@ -189,6 +197,7 @@ def parse_arguments():
     parser.add_argument("--lossless", action="store_true", help="find the highest lossless rate instead of the CPU cost")
     parser.add_argument("--collectors", help=f"comma-separated, of: {', '.join(collectors.ALL)} (default: all installed)")
     parser.add_argument("--protocol", choices=("v5", "v9", "ipfix"), default="v9")
+    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), again and again")
     parser.add_argument("--records", type=int, default=2_000_000, help="a run (a slow collector gets fewer)")
     parser.add_argument("--rate", type=int, default=500_000, help="records/s (a slow collector gets a lower one)")
     parser.add_argument("--runs", type=int, default=5)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weir gen: sends made-up flows at a steady rate, or as fast as it can, and says exactly what it sent.
+// weir gen: sends made-up flows, or those of a CSV file, at a steady rate or as fast as it can, and says exactly
+// what it sent.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/gen_csv_records.h"
 #include "cmd/gen_exporter.h"
 #include "os/clock.h"
 #include "os/resolve.h"
@@ -33,6 +35,8 @@ constexpr uint64_t kMaxExporters = 60'000;
 
 struct Options {
   ExporterSettings exporter;
+  std::shared_ptr<CsvRecords> csv;  // nothing: made-up records
+  double ipv6_share = 0;            // of those
   os::Endpoint to;
   uint64_t exporters = 1;
   uint64_t seed = 1;
@@ -52,7 +56,7 @@ struct Options {
 // The words as given; what is empty was not.
 struct Flags {
   std::string to, host = "127.0.0.1", protocol = "v9", total, rate, template_every, templates_after, duration;
-  std::string format = "text";
+  std::string format = "text", csv;
   uint16_t port = 2055, source_port = 0;
   uint64_t count = 0, flows = 0, seed = 1, exporters = 1, sampling_rate = 0, domain = 0;
   double ipv6 = -1;
@@ -69,6 +73,11 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--protocol", f.protocol, "v5, v9 or ipfix")
       ->check(CLI::IsMember({"v5", "v9", "ipfix"}))
       ->capture_default_str();
+  app.add_option(
+      "--csv", f.csv,
+      "send the flows of this CSV file (plain or gzip, a header line with some of start_ms,end_ms,src_addr,"
+      "dst_addr,src_port,dst_port,proto,tcp_flags,packets,bytes,src_as,dst_as,in_if,out_if,tos), once, or again "
+      "and again where --total, --count or --duration ask for more; times are moved to now");
   app.add_option("--count", f.count, "datagrams to send (default 5, where nothing else bounds the run)")
       ->check(CLI::PositiveNumber);
   app.add_option("--flows", f.flows,
@@ -82,13 +91,15 @@ void add_flags(CLI::App& app, Flags& f) {
                  "how many to play; on 127.0.0.0/8 each has its own address from 127.0.0.2 on, elsewhere its own port")
       ->check(CLI::Range(uint64_t{1}, kMaxExporters))
       ->capture_default_str();
-  app.add_option("--ipv6", f.ipv6, "share of IPv6 flows, 0 to 1 (default 0.1; v5: 0)")->check(CLI::Range(0.0, 1.0));
+  app.add_option("--ipv6", f.ipv6, "share of IPv6 flows, 0 to 1 (default 0.1; v5: 0)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes("--csv");
   app.add_option("--template-every", f.template_every,
                  "send templates again after this time (10s), or so many datagrams (20datagrams) (default 10s)");
   app.add_flag("--no-templates", f.no_templates, "never send templates");
   app.add_option("--templates-after", f.templates_after, "send data at once and its templates only after this time")
       ->excludes("--no-templates");
-  app.add_option("--sampling-rate", f.sampling_rate, "say that one packet in so many was sampled");
+  app.add_option("--sampling-rate", f.sampling_rate, "say that one packet in so many was sampled")->excludes("--csv");
   app.add_option("--domain", f.domain, "observation domain (v9: source id; v5: engine type * 256 + id)")
       ->check(CLI::Range(uint64_t{0}, uint64_t{0xffff'ffff}));
   app.add_option("--source-port", f.source_port, "send from this port");
@@ -139,7 +150,6 @@ void set_exporter(const Flags& f, ExporterSettings* exporter) {
   if (v5 && f.sampling_rate > 0x3fff)
     throw usage_error("--sampling-rate: NetFlow v5 has 14 bits for it, 16383 at most");
   if (f.sampling_rate > 0xffff'ffff) throw usage_error("--sampling-rate: 4294967295 at most");
-  exporter->ipv6_share = v5 ? 0 : f.ipv6 < 0 ? 0.1 : f.ipv6;
   exporter->domain = static_cast<uint32_t>(f.domain);
   exporter->sampling_rate = static_cast<uint32_t>(f.sampling_rate);
   set_template_schedule(f, exporter);
@@ -162,6 +172,12 @@ void set_size(const Flags& f, Options* options) {
                       " at most");
 }
 
+void set_csv(const Flags& f, Options* options) {
+  options->csv = std::make_shared<CsvRecords>(f.csv, options->exporter.protocol, !options->endless());
+  options->exporter.whole_clock = true;
+  options->exporter.oldest_ns = options->csv->span_ms() * 1'000'000;
+}
+
 Options to_options(const Flags& f) {
   Options options;
   options.to = f.to.empty() ? os::Endpoint{os::resolve(f.host), f.port} : os::resolve_endpoint(f.to);
@@ -173,15 +189,18 @@ Options to_options(const Flags& f) {
   if (!f.rate.empty()) options.rate = parse_count("--rate", f.rate);
   if (!f.total.empty()) options.records = static_cast<uint64_t>(parse_count("--total", f.total));
   if (f.count > 0) options.datagrams = f.count;
-  if (options.endless() && f.rate.empty()) options.datagrams = 5;
+  if (options.endless() && f.rate.empty() && f.csv.empty()) options.datagrams = 5;
   set_exporter(f, &options.exporter);
+  if (options.exporter.protocol != Protocol::netflow5) options.ipv6_share = f.ipv6 < 0 ? 0.1 : f.ipv6;
   set_size(f, &options);
+  if (!f.csv.empty()) set_csv(f, &options);
   return options;
 }
 
 // Nothing where --help was asked for and given.
 std::unique_ptr<Options> parse(const Arguments& arguments) {
-  CLI::App app("Sends made-up NetFlow v5, v9 or IPFIX, and prints exact totals of what it sent.", "weir gen");
+  CLI::App app("Sends NetFlow v5, v9 or IPFIX, made up or from a CSV file, and prints exact totals of what it sent.",
+               "weir gen");
   Flags flags;
   add_flags(app, flags);
   Arguments reversed(arguments.rbegin(), arguments.rend());
@@ -238,7 +257,11 @@ class Generator {
     uint64_t records_left, datagrams_left;  // its part of the whole, so that a seed fixes what each one sends
     bool sent = false;
   };
-  bool finished() const { return records_left_ == 0 || datagrams_left_ == 0 || error_ != 0 || stopped_; }
+  bool finished() const {
+    bool at_end = options_.csv && options_.csv->finished();
+    return at_end || records_left_ == 0 || datagrams_left_ == 0 || error_ != 0 || stopped_;
+  }
+  std::shared_ptr<RecordSource> records_of(uint64_t exporter) const;
   void burst(double records);
   size_t turn_datagrams(double records) const;
   void turn(Player& player, size_t datagrams);
@@ -279,6 +302,8 @@ uint64_t part_of(uint64_t whole, uint64_t i, uint64_t parts) {
   return whole == kUnlimited ? kUnlimited : whole / parts + (i < whole % parts ? 1 : 0);
 }
 
+uint64_t seed_of(const Options& options, uint64_t exporter) { return options.seed * 1'000'003 + exporter; }
+
 Generator::Generator(const Options& options)
     : options_(options),
       network_(options.seed),
@@ -292,10 +317,16 @@ Generator::Generator(const Options& options)
   int64_t now = os::realtime_ns();
   players_.reserve(options.exporters);
   for (uint64_t i = 0; i < options.exporters; ++i)
-    players_.push_back({Exporter(options.exporter, network_, options.seed * 1'000'003 + i, now),
+    players_.push_back({Exporter(options.exporter, records_of(i), seed_of(options, i), now),
                         os::UdpSocket::connect(source_of(options, i), options.to),
                         part_of(options.records, i, options.exporters),
                         part_of(options.datagrams, i, options.exporters)});
+}
+
+std::shared_ptr<RecordSource> Generator::records_of(uint64_t exporter) const {
+  if (options_.csv) return options_.csv;
+  return std::make_shared<GeneratedRecords>(options_.exporter.protocol, network_, seed_of(options_, exporter),
+                                            options_.ipv6_share, options_.exporter.sampling_rate != 0);
 }
 
 int Generator::run() {
@@ -347,6 +378,7 @@ void take(uint64_t amount, uint64_t* of_one, uint64_t* of_all) {
 
 void Generator::turn(Player& player, size_t datagrams) {
   for (; datagrams > 0 && player.records_left > 0 && player.datagrams_left > 0; --datagrams) {
+    if (player.exporter.finished()) break;
     size_t most = static_cast<size_t>(std::min(options_.records_per_datagram, player.records_left));
     Content& content = in_batch_[batch_.used()];
     std::span<uint8_t> out(batch_.slot(), options_.datagram_bytes);
@@ -411,14 +443,15 @@ void Generator::print() const {
   auto exporters = std::count_if(players_.begin(), players_.end(), [](const Player& p) { return p.sent; });
   double seconds = static_cast<double>(end_ns_ - start_ns_) / 1e9;
   double rate = seconds > 0 ? static_cast<double>(total_.records) / seconds : 0;
-  const char* form =
-      options_.json ? "{\"records\":%" PRIu64 ",\"datagrams\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"packets\":%" PRIu64
-                      ",\"options_records\":%" PRIu64 ",\"exporters\":%td,\"seconds\":%.6f,\"rate\":%.0f}\n"
-                    : "records          %" PRIu64 "\ndatagrams        %" PRIu64 "\nbytes            %" PRIu64
-                      "\npackets          %" PRIu64 "\noptions records  %" PRIu64
-                      "\nexporters        %td\nseconds          %.3f\nrate             %.0f records/s\n";
-  std::printf(form, total_.records, total_.datagrams, total_.bytes, total_.packets, total_.options_records, exporters,
-              seconds, rate);
+  const char* form = options_.json ? "{\"records\":%" PRIu64 ",\"datagrams\":%" PRIu64 ",\"bytes\":%" PRIu64
+                                     ",\"packets\":%" PRIu64 ",\"options_records\":%" PRIu64 ",\"skipped\":%" PRIu64
+                                     ",\"exporters\":%td,\"seconds\":%.6f,\"rate\":%.0f}\n"
+                                   : "records          %" PRIu64 "\ndatagrams        %" PRIu64
+                                     "\nbytes            %" PRIu64 "\npackets          %" PRIu64
+                                     "\noptions records  %" PRIu64 "\nskipped          %" PRIu64
+                                     "\nexporters        %td\nseconds          %.3f\nrate             %.0f records/s\n";
+  std::printf(form, total_.records, total_.datagrams, total_.bytes, total_.packets, total_.options_records,
+              options_.csv ? options_.csv->skipped() : 0, exporters, seconds, rate);
   std::fflush(stdout);
 }
 

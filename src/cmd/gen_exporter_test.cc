@@ -24,6 +24,12 @@ const Network& network() {
   return instance;
 }
 
+Exporter made_up(const ExporterSettings& settings, double ipv6_share = 0) {
+  auto records =
+      std::make_shared<GeneratedRecords>(settings.protocol, network(), 1, ipv6_share, settings.sampling_rate != 0);
+  return Exporter(settings, records, 1, kNowNs);
+}
+
 using Buffer = std::array<uint8_t, 1464>;
 
 TEST(FlowSource, SameSeedSameFlows) {
@@ -79,7 +85,7 @@ TEST(FlowSource, FewHostsTalkMuch) {
 TEST(Exporter, NetFlow5TimesAndSequence) {
   ExporterSettings settings;
   settings.protocol = Protocol::netflow5;
-  Exporter exporter(settings, network(), 1, kNowNs);
+  Exporter exporter = made_up(settings);
   uint32_t sent = 0, boot_ms_low = 0;
   for (int datagram = 0; datagram < 50; ++datagram) {
     int64_t now = kNowNs + datagram * 777'000'000ll;
@@ -113,7 +119,7 @@ TEST(Exporter, NetFlow9CountsDatagramsAndIpfixDataRecords) {
     settings.sampling_rate = 10;
     settings.template_every_ns = 0;
     settings.template_every_datagrams = 4;
-    Exporter exporter(settings, network(), 1, kNowNs);
+    Exporter exporter = made_up(settings);
     uint32_t expected = 0, options_seen = 0;
     for (int datagram = 0; datagram < 20; ++datagram) {
       Buffer out;
@@ -133,7 +139,7 @@ TEST(Exporter, IpfixTimesAreAbsoluteAndPast) {
   ExporterSettings settings;
   settings.protocol = Protocol::ipfix;
   settings.templates = false;
-  Exporter exporter(settings, network(), 1, kNowNs);
+  Exporter exporter = made_up(settings);
   Buffer out;
   Content content;
   size_t size = exporter.write(out, 100, kNowNs, &content);
@@ -150,9 +156,8 @@ TEST(Exporter, IpfixTimesAreAbsoluteAndPast) {
 
 TEST(Exporter, KeepsTheShareOfIpv6) {
   ExporterSettings settings;
-  settings.ipv6_share = 0.25;
   settings.template_every_ns = 0;
-  Exporter exporter(settings, network(), 1, kNowNs);
+  Exporter exporter = made_up(settings, 0.25);
   uint64_t all = 0, v6 = 0;
   for (int datagram = 0; datagram < 1'000; ++datagram) {
     Buffer out;
@@ -168,7 +173,7 @@ TEST(Exporter, KeepsTheShareOfIpv6) {
 TEST(Exporter, LateTemplates) {
   ExporterSettings settings;
   settings.templates_after_ns = 2'000'000'000;
-  Exporter exporter(settings, network(), 1, kNowNs);
+  Exporter exporter = made_up(settings);
   EXPECT_FALSE(exporter.owes_templates());
   Buffer out;
   Content content;

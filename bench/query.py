@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Questions to the same records: Weir's store beside nfdump.
+
+    bench/query.py                   5 M made-up NetFlow v9 records
+    bench/query.py --csv FILE        5 M records, the flows of a file again and again
+
+Both collectors get the same records (the same seed, or file). Every question is asked in turn of both, --runs times, from
+a warm page cache, the start of the process included; the answers must be equal. Medians go to stdout, the raw runs to
+bench/results/. The exit code is 1 where an answer differs or a record is missing.
+"""
+
+import argparse
+import csv
+import datetime
+import io
+import json
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import collectors
+import side_by_side
+
+FLOW = "src_addr, dst_addr, src_port, dst_port, proto, packets, bytes"
+
+
+def fill(kind, options, folder):
+    """Runs the collector over the whole load; returns what was sent."""
+    folder.mkdir()
+    collector = kind(side_by_side.free_port(socket.SOCK_DGRAM), side_by_side.free_port(socket.SOCK_STREAM), folder)
+    try:
+        sent = side_by_side.generate(collector.port, options, options.records, options.rate)
+        collector.drain()
+        collector.stop()
+    finally:
+        collector.kill()
+    kept = collector.kept(sent)
+    side_by_side.report(f"{kind.name}: {kept} of {sent['records']} records in {collector.bytes_on_disk()} bytes")
+    if kept != sent["records"]:
+        sys.exit(f"query: {kind.name} lost records; ask for a lower --rate")
+    return {"sent": sent, "bytes_on_disk": collector.bytes_on_disk()}
+
+
+def weir(options, command, *arguments):
+    return [collectors.weir_binary(), command, "--data", str(options.data), "--format", "csv", *arguments]
+
+
+def nfdump(options, *arguments):
+    return [collectors.program("nfdump"), "-R", str(options.nfcapd), "-N", *arguments]
+
+
+def timed(command):
+    """(seconds, output) of a process from its start to its end."""
+    start = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "TZ": "UTC"})
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        sys.exit(f"query: {' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return seconds, done.stdout
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def top_of_nfdump(text):
+    """nfdump's csv ends with a summary after an empty line."""
+    return [(r["val"], int(r["fl"]), int(r["pkt"]), int(r["byt"])) for r in rows(text.split("\n\n")[0])]
+
+
+def top_of_weir(text):
+    return [(r["src_addr"], int(r["flows"]), int(r["packets"]), int(r["bytes"])) for r in rows(text)]
+
+
+def icmp_as_nfdump(row):
+    """nfdump prints type.code for the ports of ICMP; they are left out on both sides."""
+    source, destination, source_port, destination_port, proto, packets, octets = row
+    return (source, destination, 0, 0, proto, packets, octets) if proto in (1, 58) else row
+
+
+def flows_of_weir(text):
+    names = FLOW.split(", ")
+    found = ((r["src_addr"], r["dst_addr"], *(int(r[n]) for n in names[2:])) for r in rows(text))
+    return sorted(icmp_as_nfdump(row) for row in found)
+
+
+def flows_of_nfdump(text):
+    found = []
+    for line in text.splitlines():
+        parts = [part.strip() for part in line.split("|")]
+        if len(parts) != 7:
+            continue
+        proto = int(parts[4])
+        ports = (0, 0) if proto in (1, 58) else (int(parts[2]), int(parts[3]))
+        found.append((parts[0], parts[1], *ports, proto, int(parts[5]), int(parts[6])))
+    return sorted(found)
+
+
+def choose_needle(options):
+    """An address with few flows, neither the first nor the last of them."""
+    _, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 HAVING n BETWEEN 5 AND 200 "
+                                           "ORDER BY md5(src_addr) LIMIT 1"))
+    return rows(text)[0]["src_addr"]
+
+
+def questions(options):
+    """name: (Weir's command, its reader, nfdump's command, its reader)"""
+    needle = choose_needle(options)
+    side_by_side.report(f"the needle is {needle}")
+    form = "fmt:%sa|%da|%sp|%dp|%pr|%pkt|%byt"
+    return needle, {
+        "top-10 sources by bytes (weir top)": (
+            weir(options, "top", "src_addr", "--by", "bytes", "-n", "10"), top_of_weir,
+            nfdump(options, "-s", "srcip/bytes", "-n", "10", "-o", "csv"), top_of_nfdump),
+        "top-10 sources by bytes (SQL)": (
+            weir(options, "query", "SELECT src_addr, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes FROM "
+                                   "flows GROUP BY 1 ORDER BY bytes DESC LIMIT 10"), top_of_weir,
+            nfdump(options, "-s", "srcip/bytes", "-n", "10", "-o", "csv"), top_of_nfdump),
+        "flows from one address": (
+            weir(options, "query", f"SELECT {FLOW} FROM flows WHERE src_addr = '{needle}'"), flows_of_weir,
+            nfdump(options, "-q", "-6", "-o", form, f"src ip {needle}"), flows_of_nfdump),
+        "flows from or to one address": (
+            weir(options, "query", f"SELECT {FLOW} FROM flows WHERE src_addr = '{needle}' OR dst_addr = '{needle}'"),
+            flows_of_weir,
+            nfdump(options, "-q", "-6", "-o", form, f"ip {needle}"), flows_of_nfdump),
+    }
+
+
+def ask(options):
+    needle, asked = questions(options)
+    results = []
+    for name, (weir_command, weir_reader, nfdump_command, nfdump_reader) in asked.items():
+        seconds = {"weir": [], "nfdump": []}
+        for number in range(options.runs + 1):  # the first warms the page cache
+            weir_seconds, weir_text = timed(weir_command)
+            nfdump_seconds, nfdump_text = timed(nfdump_command)
+            if number > 0:
+                seconds["weir"].append(round(weir_seconds, 4))
+                seconds["nfdump"].append(round(nfdump_seconds, 4))
+        ours, theirs = weir_reader(weir_text), nfdump_reader(nfdump_text)
+        medians = {who: statistics.median(values) for who, values in seconds.items()}
+        results.append({"question": name, "rows": len(ours), "equal": ours == theirs and len(ours) > 0,
+                        "weir_seconds": medians["weir"], "nfdump_seconds": medians["nfdump"],
+                        "times_faster": round(medians["nfdump"] / medians["weir"], 2), "runs": seconds,
+                        "commands": {"weir": weir_command, "nfdump": nfdump_command}})
+        if not results[-1]["equal"]:
+            side_by_side.report(f"{name}: answers differ\nweir   {ours[:3]}\nnfdump {theirs[:3]}")
+    return needle, results
+
+
+def print_results(results):
+    print(f"{'question':<38} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7}  answers")
+    for r in results:
+        print(f"{r['question']:<38} {r['rows']:>6} {r['weir_seconds']:>8.3f} {r['nfdump_seconds']:>9.3f} "
+              f"{r['times_faster']:>6.1f}x  {'equal' if r['equal'] else 'DIFFER'}")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), again and again")
+    parser.add_argument("--protocol", choices=("v5", "v9", "ipfix"), default="v9")
+    parser.add_argument("--records", type=int, default=5_000_000)
+    parser.add_argument("--rate", type=int, default=400_000)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--exporters", type=int, default=8)
+    parser.add_argument("--ipv6", type=float, default=0.1, help="share of IPv6 records")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scratch", help="where both write (default: the system's temporary folder)")
+    parser.add_argument("--output", type=pathlib.Path)
+    options = parser.parse_args()
+    options.flows = None
+    return options
+
+
+def main():
+    options = parse_arguments()
+    machine = side_by_side.facts()
+    with tempfile.TemporaryDirectory(prefix="weir-bench-", dir=options.scratch) as folder:
+        folder = pathlib.Path(folder)
+        filled = {kind.name: fill(kind, options, folder / kind.name)
+                  for kind in (collectors.NfcapdLz4, collectors.WeirStore)}
+        options.data, options.nfcapd = folder / "weir-store" / "data", folder / "nfcapd-lz4" / "flows"
+        needle, results = ask(options)
+    print_results(results)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    output = options.output or collectors.REPOSITORY / "bench" / "results" / f"query-{now:%Y%m%dT%H%M%SZ}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    chosen = {key: str(value) if isinstance(value, pathlib.Path) else value for key, value in vars(options).items()}
+    output.write_text(json.dumps({"machine": machine, "options": chosen, "filled": filled, "needle": needle,
+                                  "summary": results}, indent=1) + "\n")
+    side_by_side.report(f"raw runs: {output}")
+    return 0 if all(r["equal"] for r in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
