@@ -15,5 +15,6 @@ int run_decode(const Arguments& arguments);
 int run_exporters(const Arguments& arguments);
 int run_gen(const Arguments& arguments);
 int run_replay(const Arguments& arguments);
+int run_store(const Arguments& arguments);
 
 }  // namespace weir

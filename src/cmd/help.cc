@@ -12,12 +12,13 @@ constexpr size_t kTextColumn = 34;
 constexpr size_t kWidth = 100;
 
 constexpr std::string_view kIntroduction =
-    "weir collect: receive NetFlow v5, v9 and IPFIX, decode, count, and write records\n"
+    "weir collect: receive NetFlow v5, v9 and IPFIX, decode, count and store flows\n"
     "\n"
     "Usage: weir collect [flags]\n"
     "\n"
     "Examples:\n"
-    "  weir collect --format json                     a line per flow on standard output\n"
+    "  weir collect                                   receive on UDP 2055 and 4739, into the store\n"
+    "  weir collect --no-store --format json          a line per flow on standard output, nothing stored\n"
     "  weir collect --listen netflow://192.0.2.1:2055 --format csv --transport.file /var/log/flows.csv\n"
     "  weir collect --config weir.toml --check        is this configuration right? what is in force?\n"
     "\n"

@@ -47,11 +47,12 @@ struct Command {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
-      {"collect", "receive NetFlow v5, v9 and IPFIX, decode, count, write records", collect},
+      {"collect", "receive NetFlow v5, v9 and IPFIX, decode, count, store", collect},
       {"decode", "decode captures (pcap, pcapng, raw datagrams) with the collector's own code", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
       {"gen", "make test traffic", run_gen},
       {"replay", "send the export datagrams of a capture again", run_replay},
+      {"store", "what the flow store holds: store stats", run_store},
       {"version", "print the version (also --version)", version},
       {"help", "this text; help COMMAND for that command's flags (also --help)", help},
       {"docs", "", run_docs},
@@ -67,7 +68,7 @@ std::string usage() {
   }
   return text +
          "\nExamples:\n"
-         "  weir collect --format json                   a line per flow on standard output\n"
+         "  weir collect                                 receive on UDP 2055 and 4739, into the store\n"
          "  weir gen --to 127.0.0.1:2055                 a few test flows\n"
          "  weir exporters                               who sends, and is anything lost?\n"
          "  weir decode capture.pcap --format csv\n";

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir store`: what a data directory's store holds.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "base/rfc3339.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/store_table.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include "store/partition.h"
+#include "store/segments.h"
+
+namespace weir {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct StatsOptions {
+  std::string data, format = "table";
+};
+
+// Nothing where only help was asked for.
+std::optional<StatsOptions> parse(const Arguments& arguments) {
+  StatsOptions options;
+  CLI::App app("The embedded flow store.", "weir store");
+  app.require_subcommand(1);
+  CLI::App* stats = app.add_subcommand("stats", "segments, flows, bytes and times, by level and by day");
+  stats->add_option("--data", options.data, "data directory of the collector")->option_text("DIR");
+  stats->add_option("--format", options.format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->option_text("table|json");
+  app.footer("Examples:\n  weir store stats\n  weir store stats --data /var/lib/weir --format json");
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    std::fputs((stats->parsed() ? stats : &app)->help().c_str(), stdout);
+    return {};
+  } catch (const CLI::ParseError& error) {
+    throw usage_error(std::string("store: ") + error.what() + "; see weir store --help");
+  }
+  return options;
+}
+
+struct Sum {
+  uint64_t segments = 0, rows = 0, bytes = 0;
+  TimeSpan received{INT64_MAX, INT64_MIN};
+
+  void add(const Segment& segment) {
+    ++segments;
+    rows += segment.figures.rows;
+    bytes += segment.figures.bytes;
+    received.min_ns = std::min(received.min_ns, segment.figures.received.min_ns);
+    received.max_ns = std::max(received.max_ns, segment.figures.received.max_ns);
+  }
+};
+
+Json to_json(const Sum& sum) {
+  auto time = [&](int64_t ns) { return sum.rows ? Json(rfc3339_ms(ns)) : Json(); };
+  return {{"segments", sum.segments},
+          {"rows", sum.rows},
+          {"bytes", sum.bytes},
+          {"bytes_per_row", sum.rows ? Json(static_cast<double>(sum.bytes) / static_cast<double>(sum.rows)) : Json()},
+          {"oldest", time(sum.received.min_ns)},
+          {"newest", time(sum.received.max_ns)}};
+}
+
+Json stats_json(const std::string& data) {
+  Sum all;
+  std::map<int, Sum> levels;
+  std::map<std::string, Sum> days;
+  for (const Segment& segment : Segments::read(data)) {
+    all.add(segment);
+    levels[segment.level].add(segment);
+    days[day_text(segment.hour)].add(segment);
+  }
+  os::Space space = os::space_at(data);
+  Json stats = to_json(all);
+  stats["free_bytes"] = space.free;
+  stats["total_bytes"] = space.total;
+  stats["levels"] = stats["days"] = Json::array();
+  auto append = [](Json& list, Json name, const Sum& sum) {
+    name.update(to_json(sum));
+    list.push_back(std::move(name));
+  };
+  for (const auto& [level, sum] : levels) append(stats["levels"], {{"level", level}}, sum);
+  for (const auto& [day, sum] : days) append(stats["days"], {{"day", day}}, sum);
+  return stats;
+}
+
+}  // namespace
+
+int run_store(const Arguments& arguments) {
+  auto options = parse(arguments);
+  if (!options) return 0;
+  Json stats = stats_json(options->data.empty() ? load_collect_config({}).data : options->data);
+  std::string text = options->format == "json" ? stats.dump(2) + "\n" : store_table(stats, os::is_terminal(1));
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace weir
