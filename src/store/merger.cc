@@ -181,7 +181,7 @@ int Merger::add_inputs(SegmentWriter& writer, const MergeJob& job, const std::st
     std::string why, file = segments_.file(input.path);
     int64_t began = os::monotonic_ns();
     uint64_t rows_before = writer.rows();
-    int error = writer.add_segment(file, why);
+    int error = writer.add_segment(file, input.figures, why);
     int64_t took = os::monotonic_ns() - began;
     busy_ns += took;
     if (error == EBADMSG || (error && !os::exists(file) && !os::exists(file + kUnfinishedSuffix))) {
