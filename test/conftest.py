@@ -9,6 +9,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import harness  # noqa: E402
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("weir", "larger runs than ./dev test makes")
+    group.addoption("--records", type=int, default=300_000, help="test_store: records of each protocol (10000000)")
+    group.addoption("--seconds", type=float, default=15, help="test_store_readers: how long to ask (600)")
+    group.addoption("--kills", type=int, default=8, help="test_store_crash: how often to kill -9 (100)")
+
+
 @pytest.fixture
 def collect(tmp_path):
     """collect(*flags) starts a collector with its own folder; all are ended with the test."""

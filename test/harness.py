@@ -187,27 +187,32 @@ def udp_queue(port):
 
 
 class Collector(Process):
-    """`weir collect` on free ports of 127.0.0.1, JSON lines into a file, ready when the constructor returns."""
+    """`weir collect` on free ports of 127.0.0.1, JSON lines into a file, ready when the constructor returns.
 
-    def __init__(self, folder, *flags, format="json", port=None, output=None, name="collect"):
+    `store`: into the store as well. `prefix`: a command that runs the program (nsenter ..).
+    """
+
+    def __init__(self, folder, *flags, format="json", port=None, output=None, name="collect", store=False, data=None,
+                 prefix=(), env=None):
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.http_port = port or free_port(), free_port(socket.SOCK_STREAM)
-        self.data = folder / "data"
+        self.data = data or folder / "data"
         self.output = output or folder / f"flows.{format}"
         arguments = [
+            *prefix,
             weir_binary(),
             "collect",
             "--listen",
             f"netflow://127.0.0.1:{self.port}",
             "--data",
             self.data,
-            "--no-store",
+            *([] if store else ["--no-store"]),
             "--http",
             f"127.0.0.1:{self.http_port}",
         ]
         if format:
             arguments += ["--format", format, "--transport", "file", "--transport.file", self.output]
-        super().__init__([*arguments, *flags], folder, name)
+        super().__init__([*arguments, *flags], folder, name, env)
         eventually(lambda: self.ready() or not self.running(), "weir collect is not ready")
         if not self.running():
             pytest.fail(f"weir collect ended with {self.popen.returncode}:\n{self.stderr()}")
