@@ -51,7 +51,9 @@ const std::vector<Command>& commands() {
       {"decode", "decode captures (pcap, pcapng, raw datagrams) with the collector's own code", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
       {"gen", "make test traffic", run_gen},
+      {"query", "SQL over the stored flows", run_query},
       {"replay", "send the export datagrams of a capture again", run_replay},
+      {"top", "what most of the traffic is: top talkers, ports, exporters, any column", run_top},
       {"version", "print the version (also --version)", version},
       {"help", "this text; help COMMAND for that command's flags (also --help)", help},
       {"docs", "", run_docs},
@@ -70,6 +72,8 @@ std::string usage() {
          "  weir collect --format json                   a line per flow on standard output\n"
          "  weir gen --to 127.0.0.1:2055                 a few test flows\n"
          "  weir exporters                               who sends, and is anything lost?\n"
+         "  weir top --since -1h                         who sends the most?\n"
+         "  weir query 'SELECT count(*) FROM flows'\n"
          "  weir decode capture.pcap --format csv\n";
 }
 
