@@ -42,8 +42,8 @@ endif()
 file(GLOB DUCKDB_ARCHIVES ${WEIR_DUCKDB_DIR}/lib*.a)
 add_library(weir_duckdb INTERFACE)
 target_include_directories(weir_duckdb SYSTEM INTERFACE ${WEIR_DUCKDB_DIR})
-target_link_libraries(weir_duckdb INTERFACE -Wl,--start-group ${DUCKDB_ARCHIVES} -Wl,--end-group Threads::Threads m
-                      ${CMAKE_DL_LIBS})
+string(REPLACE ";" "," DUCKDB_ARCHIVES "${DUCKDB_ARCHIVES}")
+target_link_libraries(weir_duckdb INTERFACE $<LINK_GROUP:RESCAN,${DUCKDB_ARCHIVES}> Threads::Threads m ${CMAKE_DL_LIBS})
 
 add_library(weir_cli INTERFACE) # CLI11 and toml++ are header-only
 

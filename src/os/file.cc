@@ -187,10 +187,4 @@ File create_file(const std::string& path) {
   return file;
 }
 
-void remove_file(const std::string& path) { ::unlink(path.c_str()); }
-
-int rename_file(const std::string& from, const std::string& to) {
-  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-}
-
 }  // namespace weir::os

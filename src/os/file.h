@@ -43,8 +43,6 @@ uint64_t file_size(const File& file);
 std::string temporary_path(const std::string& stem);
 // For writing: made (mode 0666 less the umask), or emptied. Throws usage_error.
 File create_file(const std::string& path);
-void remove_file(const std::string& path);                        // no matter whether there is one
-int rename_file(const std::string& from, const std::string& to);  // 0 or errno
 // Creates the folder and its parents (mode 0750) and proves that it can be written to; throws usage_error.
 void make_data_directory(const std::string& path);
 // Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "os/folder.h"
 
 namespace weir {
 
