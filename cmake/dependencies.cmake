@@ -33,6 +33,18 @@ file(GLOB ABSL_ARCHIVES /usr/lib/*/libabsl_raw_hash_set.a /usr/lib/*/libabsl_has
 add_library(weir_absl INTERFACE)
 target_link_libraries(weir_absl INTERFACE -Wl,--start-group ${ABSL_ARCHIVES} -Wl,--end-group Threads::Threads)
 
+# DuckDB: fetched by `./dev setup` (docs/decisions/0005-duckdb-from-a-go-module.md). Archives that nothing refers to add
+# nothing to a program; they depend on one another, hence the group.
+set(WEIR_DUCKDB_DIR ${PROJECT_SOURCE_DIR}/.cache/duckdb-1.5.5 CACHE PATH "Folder of duckdb.h and DuckDB's static archives")
+if(NOT EXISTS ${WEIR_DUCKDB_DIR}/duckdb.h OR NOT EXISTS ${WEIR_DUCKDB_DIR}/libduckdb_static.a)
+  message(FATAL_ERROR "DuckDB is not in ${WEIR_DUCKDB_DIR}. Run ./dev setup, which fetches it, or set WEIR_DUCKDB_DIR.")
+endif()
+file(GLOB DUCKDB_ARCHIVES ${WEIR_DUCKDB_DIR}/lib*.a)
+add_library(weir_duckdb INTERFACE)
+target_include_directories(weir_duckdb SYSTEM INTERFACE ${WEIR_DUCKDB_DIR})
+string(REPLACE ";" "," DUCKDB_ARCHIVES "${DUCKDB_ARCHIVES}")
+target_link_libraries(weir_duckdb INTERFACE $<LINK_GROUP:RESCAN,${DUCKDB_ARCHIVES}> Threads::Threads m ${CMAKE_DL_LIBS})
+
 add_library(weir_cli INTERFACE) # CLI11 and toml++ are header-only
 
 find_package(GTest REQUIRED)

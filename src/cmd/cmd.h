@@ -14,7 +14,9 @@ int run_collect(const Arguments& arguments);
 int run_decode(const Arguments& arguments);
 int run_exporters(const Arguments& arguments);
 int run_gen(const Arguments& arguments);
+int run_query(const Arguments& arguments);
 int run_replay(const Arguments& arguments);
 int run_store(const Arguments& arguments);
+int run_top(const Arguments& arguments);
 
 }  // namespace weir

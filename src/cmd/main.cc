@@ -51,8 +51,10 @@ const std::vector<Command>& commands() {
       {"decode", "decode captures (pcap, pcapng, raw datagrams) with the collector's own code", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
       {"gen", "make test traffic", run_gen},
+      {"query", "SQL over the stored flows", run_query},
       {"replay", "send the export datagrams of a capture again", run_replay},
       {"store", "what the flow store holds: store stats", run_store},
+      {"top", "what most of the traffic is: top talkers, ports, exporters, any column", run_top},
       {"version", "print the version (also --version)", version},
       {"help", "this text; help COMMAND for that command's flags (also --help)", help},
       {"docs", "", run_docs},
@@ -71,6 +73,8 @@ std::string usage() {
          "  weir collect                                 receive on UDP 2055 and 4739, into the store\n"
          "  weir gen --to 127.0.0.1:2055                 a few test flows\n"
          "  weir exporters                               who sends, and is anything lost?\n"
+         "  weir top --since -1h                         who sends the most?\n"
+         "  weir query 'SELECT count(*) FROM flows'\n"
          "  weir decode capture.pcap --format csv\n";
 }
 

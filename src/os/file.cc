@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 
@@ -147,6 +148,43 @@ bool is_root() { return ::geteuid() == 0; }
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+File open_read(const std::string& path, int& error) {
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  error = file.is_open() ? 0 : errno;
+  return file;
+}
+
+std::string bytes_at(const File& file, uint64_t offset, size_t count) {
+  std::string bytes(count, '\0');
+  size_t have = 0;
+  while (have < count) {
+    ssize_t n = ::pread(file.fd(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    have += static_cast<size_t>(n);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+uint64_t file_size(const File& file) {
+  struct stat status{};
+  return ::fstat(file.fd(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+}
+
+std::string temporary_path(const std::string& stem) {
+  static std::atomic<unsigned> count = 0;
+  std::string folder = environment("TMPDIR");
+  return (folder.empty() ? "/tmp" : folder) + "/" + stem + "-" + std::to_string(::getpid()) + "-" +
+         std::to_string(count++);
+}
+
+File create_file(const std::string& path) {
+  File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!file.is_open()) throw usage_error("cannot write " + path + ": " + error_text(errno));
+  return file;
 }
 
 }  // namespace weir::os

@@ -31,10 +31,18 @@ class File {
 bool exists(const std::string& path);
 bool is_writable(const std::string& path);  // by this user; changes nothing
 bool is_directory(const std::string& path);
-uint64_t file_size(const std::string& path);                    // 0 where there is none
-std::vector<uint8_t> read_file(const std::string& path);        // throws usage_error
-std::string first_bytes(const std::string& path, size_t most);  // "" where it cannot be read
-File open_append(const std::string& path);                      // creates; throws usage_error
+uint64_t file_size(const std::string& path);                            // 0 where there is none
+std::vector<uint8_t> read_file(const std::string& path);                // throws usage_error
+std::string first_bytes(const std::string& path, size_t most);          // "" where it cannot be read
+File open_append(const std::string& path);                              // creates; throws usage_error
+File open_read(const std::string& path, int& error);                    // `error`: 0 or errno
+std::string bytes_at(const File& file, uint64_t offset, size_t count);  // fewer where the file ends or cannot be read
+uint64_t file_size(const File& file);
+// A file or folder that this process may make below the system's folder for temporary ones ($TMPDIR, else /tmp): the
+// name alone, different in every process and at every call.
+std::string temporary_path(const std::string& stem);
+// For writing: made (mode 0666 less the umask), or emptied. Throws usage_error.
+File create_file(const std::string& path);
 // Creates the folder and its parents (mode 0750) and proves that it can be written to; throws usage_error.
 void make_data_directory(const std::string& path);
 // Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws

@@ -20,4 +20,6 @@ ProcessFigures process_figures();
 // The calling thread gives way to all others (nice 10): no lower, because it holds locks that they wait for.
 void lower_thread_priority();
 
+uint64_t physical_memory_bytes();  // of the machine; 0 where unknown
+
 }  // namespace weir::os

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir query`: SQL over the stored flows.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/error.h"
+#include "cmd/cmd.h"
+#include "cmd/query_options.h"
+#include "os/file.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kFooter =
+    "The view `flows` has a row per flow record; DESCRIBE flows lists its columns. The statement may also read files\n"
+    "of yours (read_csv, read_parquet); it changes nothing: results go to standard output or --output.\n\n"
+    "Examples:\n"
+    "  weir query 'SELECT count(*), sum(bytes) FROM flows'\n"
+    "  weir query --since -1h \"SELECT dst_port, sum(bytes) AS bytes FROM flows WHERE proto_name = 'TCP'\n"
+    "                          GROUP BY dst_port ORDER BY bytes DESC LIMIT 10\"\n"
+    "  weir query --since yesterday --until today --output day.parquet --format parquet 'FROM flows'";
+
+struct Options {
+  QueryFlags common;
+  std::string sql, output;
+};
+
+Options parse(const Arguments& arguments, CLI::App& app) {
+  Options options;
+  add_query_flags(app, options.common);
+  app.add_option("--by,--time", options.common.time, "the time that --since and --until mean (received)")
+      ->option_text("received|start|end");
+  app.add_option("--format", options.common.format, "table, csv, json (an object a line) or parquet")
+      ->check(CLI::IsMember({"table", "csv", "json", "parquet"}))
+      ->option_text("FORMAT");
+  app.add_option("--output", options.output, "file to write instead of standard output")->option_text("FILE");
+  app.add_option("sql", options.sql, "one statement; - reads it from standard input")->option_text("SQL")->required();
+  app.footer(kFooter);
+  app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  return options;
+}
+
+std::string read_standard_input() {
+  std::string text;
+  char piece[4096];
+  while (size_t n = std::fread(piece, 1, sizeof piece, stdin)) text.append(piece, n);
+  return text;
+}
+
+void write_parquet(FlowQuery& query, const std::string& sql, const Options& options) {
+  ResultOutput output(options.output);
+  query.write_parquet(sql, output.file_to_fill());
+  output.finish();
+}
+
+void write_text(FlowQuery& query, const std::string& sql, const Options& options) {
+  ResultOutput output(options.output);
+  bool to_terminal = options.output.empty() && os::is_terminal(1);
+  auto writer = make_result_writer(result_format(options.common.format, to_terminal), output);
+  FlowQuery::Consumer consumer{
+      .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
+      .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },
+      .can_restart = [&] { return output.can_restart(); },
+  };
+  query.run(sql, consumer, options.common.format == "json");
+  writer->end();
+  output.finish();
+}
+
+}  // namespace
+
+int run_query(const Arguments& arguments) {
+  CLI::App app("Answers SQL over the flows that a collector has stored.", "weir query");
+  Options options;
+  try {
+    options = parse(arguments, app);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    throw usage_error(std::string("query: ") + error.what() + "; see weir query --help");
+  }
+  bool parquet = options.common.format == "parquet";
+  if (parquet && options.output.empty() && os::is_terminal(1))
+    throw usage_error("Parquet is not for a terminal; name a file with --output, or send it through a pipe");
+  std::string sql = options.sql == "-" ? read_standard_input() : options.sql;
+  return run_flow_query(options.common, [&](FlowQuery& query) {
+    parquet ? write_parquet(query, sql, options) : write_text(query, sql, options);
+  });
+}
+
+}  // namespace weir

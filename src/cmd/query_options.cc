@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/query_options.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cmd/options.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/interrupt.h"
+
+namespace weir {
+namespace {
+
+constexpr int kStandardError = 2;
+constexpr int kInterruptedExit = 130;
+constexpr int64_t kProgressAfterNs = 1'000'000'000;
+constexpr int64_t kLeastMemory = 64 << 20;
+
+// A line on standard error, where that is a terminal and the query takes long.
+class ProgressBar {
+ public:
+  ~ProgressBar() { clear(); }
+  static bool is_wanted() { return os::is_terminal(kStandardError); }
+
+  void show(double done) {
+    if (os::monotonic_ns() - began_ns_ < kProgressAfterNs || done < 0) return;
+    constexpr int kWidth = 40;
+    int filled = static_cast<int>(std::clamp(done, 0.0, 1.0) * kWidth);
+    std::string bar =
+        std::string(static_cast<size_t>(filled), '#') + std::string(static_cast<size_t>(kWidth - filled), '.');
+    std::fprintf(stderr, "\r[%s] %3.0f %%", bar.c_str(), std::min(done, 1.0) * 100);
+    shown_ = true;
+  }
+  void clear() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+    shown_ = false;
+  }
+
+ private:
+  int64_t began_ns_ = os::monotonic_ns();
+  bool shown_ = false;
+};
+
+int64_t time_flag(const char* flag, const std::string& text) {
+  try {
+    return parse_time(text, os::realtime_ns());
+  } catch (const Error& error) {
+    throw usage_error(std::string(flag) + ": " + error.what());
+  }
+}
+
+int64_t memory_flag(const std::string& text) {
+  int64_t bytes = parse_bytes(text);
+  if (bytes < kLeastMemory)
+    throw usage_error("--memory: \"" + text + "\" is no size of at least 64MiB; write 512MiB or 4GiB");
+  return bytes;
+}
+
+int tell_problems(const FlowQuery& query) {
+  for (const std::string& problem : query.problems()) std::fprintf(stderr, "weir: %s\n", problem.c_str());
+  if (query.problems().empty()) return 0;
+  std::fprintf(stderr, "weir: the answer is incomplete: %zu segment%s left out, %zu read\n", query.problems().size(),
+               query.problems().size() == 1 ? "" : "s", static_cast<size_t>(query.segments_read()));
+  return static_cast<int>(ExitCode::runtime_failure);
+}
+
+}  // namespace
+
+void add_query_flags(CLI::App& app, QueryFlags& flags) {
+  app.add_option("--data", flags.data, "data directory of the collector")->option_text("DIR");
+  app.add_option("--since", flags.since,
+                 "flows from this time on: 2026-11-21T09:30Z, 2026-11-21, -1h, today, yesterday")
+      ->option_text("TIME");
+  app.add_option("--until", flags.until, "flows before this time")->option_text("TIME");
+  app.add_option("--memory", flags.memory, "most memory to use; more is spilled to $TMPDIR (half of RAM, at most 8GiB)")
+      ->option_text("SIZE");
+  app.add_option("--threads", flags.threads, "threads to use (one per core)")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1024));
+}
+
+QuerySettings query_settings(const QueryFlags& flags) {
+  QuerySettings settings;
+  settings.data = flags.data.empty() ? load_collect_config({}).data : flags.data;
+  if (!flags.since.empty()) settings.range.since_ns = time_flag("--since", flags.since);
+  if (!flags.until.empty()) settings.range.until_ns = time_flag("--until", flags.until);
+  if (!flags.time.empty()) settings.range.column = parse_time_column(flags.time);
+  if (!flags.memory.empty()) settings.engine.memory_bytes = memory_flag(flags.memory);
+  settings.engine.threads = flags.threads;
+  settings.engine.spill_folder = os::temporary_path("weir-spill");
+  return settings;
+}
+
+ResultFormat result_format(const std::string& name, bool to_terminal) {
+  if (name == "csv") return ResultFormat::csv;
+  if (name == "json") return ResultFormat::json;
+  return to_terminal ? ResultFormat::terminal : ResultFormat::plain;
+}
+
+int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work) {
+  QuerySettings settings = query_settings(flags);
+  ProgressBar bar;
+  settings.engine.track_progress = ProgressBar::is_wanted();
+  if (settings.engine.track_progress) settings.on_progress = [&bar](double done) { bar.show(done); };
+  FlowQuery query(std::move(settings));
+  os::OnInterrupt interrupt([](void* running) { static_cast<FlowQuery*>(running)->interrupt(); }, &query);
+  try {
+    work(query);
+  } catch (const OutputClosed&) {
+    return 0;
+  } catch (const QueryInterrupted&) {
+    bar.clear();
+    std::fputs("weir: interrupted\n", stderr);
+    return kInterruptedExit;
+  } catch (const Error&) {
+    bar.clear();
+    tell_problems(query);
+    throw;
+  }
+  bar.clear();
+  return tell_problems(query);
+}
+
+}  // namespace weir

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `weir query` and `weir top` have in common: which data, which time, how much memory; running a query with
+// Ctrl-C and a progress bar; telling what could not be read.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "query/flow_query.h"
+#include "query/result_writer.h"
+
+namespace weir {
+
+// The words as given; what is empty was not.
+struct QueryFlags {
+  std::string data, since, until, time, format = "table", memory;
+  unsigned threads = 0;
+};
+
+void add_query_flags(CLI::App& app, QueryFlags& flags);
+// Throws usage_error naming the flag.
+QuerySettings query_settings(const QueryFlags& flags);
+// "table" is framed on a terminal and plain elsewhere.
+ResultFormat result_format(const std::string& name, bool to_terminal);
+
+// Opens the store, runs `work`, tells of problems on standard error. Returns the exit code: 0, 1 where segments had to
+// be left out, 130 when interrupted.
+int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work);
+
+}  // namespace weir

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/flow_query.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "query/flows_view.h"
+
+namespace weir {
+namespace {
+
+// While it lives, interrupt() reaches the engine.
+class Running {
+ public:
+  Running(std::atomic<SqlEngine*>& place, SqlEngine& engine) : place_(place) { place_ = &engine; }
+  ~Running() { place_ = nullptr; }
+
+ private:
+  std::atomic<SqlEngine*>& place_;
+};
+
+// The same rows with text (or JSON) for what we cannot spell.
+std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& columns, bool as_json) {
+  std::string items;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    std::string item = "#" + std::to_string(i + 1);
+    if (!columns[i].is_spelled()) item = (as_json ? "to_json(" : "CAST(") + item + (as_json ? ")" : " AS VARCHAR)");
+    items += (i ? ", " : "") + item + " AS " + sql_name(columns[i].name());
+  }
+  return "SELECT " + items + " FROM (" + sql_body(sql) + "\n)";
+}
+
+SqlStatement prepare(SqlEngine& engine, const std::string& sql, bool as_json) {
+  SqlStatement statement = engine.prepare_reading(sql);
+  if (std::ranges::all_of(statement.columns(), &SqlColumn::is_spelled)) return statement;
+  return engine.prepare(with_casts(sql, statement.columns(), as_json));
+}
+
+}  // namespace
+
+FlowQuery::FlowQuery(QuerySettings settings)
+    : settings_(std::move(settings)), files_(SegmentFiles::open(settings_.data, settings_.range)) {}
+
+void FlowQuery::interrupt() noexcept {
+  interrupted_ = true;
+  if (SqlEngine* engine = running_.load()) engine->interrupt();
+}
+
+SqlTick FlowQuery::tick(SqlEngine& engine) const {
+  return [this, &engine] {
+    if (settings_.on_progress) settings_.on_progress(engine.progress());
+  };
+}
+
+void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
+  SqlEngine engine(settings_.engine);
+  Running running(running_, engine);
+  engine.execute(flows_view(files_.open_paths(), settings_.range));
+  engine.lock_settings();
+  if (interrupted_) throw QueryInterrupted();
+  work(engine);
+}
+
+// Finds files that DuckDB cannot read, by reading all of each: after a failure, which is rare, and costs what is
+// there. Returns whether there were any.
+bool FlowQuery::leave_out_damaged() {
+  size_t before = files_.opened().size();
+  SqlEngine engine(settings_.engine);
+  Running running(running_, engine);
+  for (size_t i = before; i-- > 0;) {
+    if (interrupted_) throw QueryInterrupted();
+    try {
+      // A hash needs every value; counting them would be answered from the footer.
+      engine.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(" +
+                     sql_literal(files_.opened()[i].open_path()) + ")");
+    } catch (const SqlError& error) {
+      if (error.kind() == SqlError::Kind::interrupted) throw QueryInterrupted();
+      files_.leave_out(i, files_.with_real_paths(error.what()));
+    }
+  }
+  return files_.opened().size() < before;
+}
+
+void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart) {
+  for (;;) {
+    try {
+      return work_once(work);
+    } catch (const SqlError& error) {
+      std::string text = files_.with_real_paths(error.what());
+      switch (error.kind()) {
+        case SqlError::Kind::interrupted:
+          throw QueryInterrupted();
+        case SqlError::Kind::statement:
+          throw usage_error(text);
+        case SqlError::Kind::other:
+          throw runtime_failure(text);
+        case SqlError::Kind::reading:
+          break;
+      }
+      if (!leave_out_damaged()) throw runtime_failure(text);
+      if (!can_restart())
+        throw runtime_failure(files_.problems().back() + "; the output ends here, run the query again without it");
+    }
+  }
+}
+
+void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_json) {
+  auto work = [&](SqlEngine& engine) {
+    SqlStatement statement = prepare(engine, sql, as_json);
+    consumer.begin(statement.columns());
+    SqlResult result = statement.run(tick(engine));
+    while (result.next()) {
+      if (interrupted_) throw QueryInterrupted();
+      consumer.rows(result.columns(), result.rows());
+    }
+  };
+  attempt(work, consumer.can_restart);
+}
+
+void FlowQuery::write_parquet(const std::string& sql, const std::string& path) {
+  auto work = [&](SqlEngine& engine) {
+    engine.prepare_reading(sql);
+    engine.execute("COPY (" + sql_body(sql) + "\n) TO " + sql_literal(path) + " (FORMAT parquet, COMPRESSION zstd)",
+                   tick(engine));
+  };
+  attempt(work, [] { return true; });
+}
+
+}  // namespace weir

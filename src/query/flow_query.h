@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// FlowQuery: SQL over the view `flows` of a data directory, from another process than the collector's.
+//
+//   in       a statement that only reads (SqlEngine::prepare_reading), and a time range
+//   out      its rows to a consumer, or a Parquet file
+//   threads  one at a time; interrupt() also from signal handlers
+//   failure  usage_error: the directory, the SQL (DuckDB's text with its caret). runtime_failure: reading failed after
+//            rows were given out. QueryInterrupted. Damaged or lost segments are left out and named in problems()
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "query/segment_files.h"
+#include "query/time_range.h"
+#include "sql/engine.h"
+
+namespace weir {
+
+class QueryInterrupted : public std::runtime_error {
+ public:
+  QueryInterrupted() : std::runtime_error("interrupted") {}
+};
+
+struct QuerySettings {
+  std::string data;
+  TimeRange range;
+  SqlSettings engine;
+  std::function<void(double)> on_progress;  // about ten times a second before the first rows: 0 to 1, < 0 unknown
+};
+
+class FlowQuery {
+ public:
+  struct Consumer {
+    std::function<void(const std::vector<SqlColumn>&)> begin;              // the columns, without values
+    std::function<void(const std::vector<SqlColumn>&, size_t rows)> rows;  // any number of times
+    std::function<bool()> can_restart;                                     // whether `begin` may come again
+  };
+
+  explicit FlowQuery(QuerySettings settings);
+
+  // `as_json`: how values of types that have no spelling of their own (structures, intervals) are cast.
+  void run(const std::string& sql, const Consumer& consumer, bool as_json);
+  // Writes the result to `path`, zstd-compressed Parquet.
+  void write_parquet(const std::string& sql, const std::string& path);
+
+  const std::vector<std::string>& problems() const { return files_.problems(); }
+  uint64_t segments_read() const { return files_.opened().size(); }
+  void interrupt() noexcept;
+
+ private:
+  void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart);
+  void work_once(const std::function<void(SqlEngine&)>& work);
+  bool leave_out_damaged();
+  SqlTick tick(SqlEngine& engine) const;
+
+  QuerySettings settings_;
+  SegmentFiles files_;
+  std::atomic<SqlEngine*> running_ = nullptr;
+  std::atomic<bool> interrupted_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/result_output.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "os/folder.h"
+
+namespace weir {
+
+static constexpr int kStandardOutput = 1;
+
+ResultOutput::ResultOutput(std::string path) : path_(std::move(path)) {
+  if (is_stdout()) return;
+  // A pipe or a device is written to as it is.
+  partial_ = os::exists(path_) && !os::is_regular_file(path_) ? path_ : path_ + ".partial";
+  file_ = os::create_file(partial_);
+}
+
+ResultOutput::~ResultOutput() {
+  if (!partial_.empty() && partial_ != path_) os::remove_file(partial_);
+}
+
+void ResultOutput::flush() {
+  if (buffer_.empty()) return;
+  flushed_ = true;
+  int error = os::write_all(is_stdout() ? kStandardOutput : file_.fd(), buffer_.data(), buffer_.size());
+  buffer_.clear();
+  if (error == EPIPE) throw OutputClosed();
+  if (error)
+    throw runtime_failure("cannot write to " + (is_stdout() ? "standard output" : path_) + ": " +
+                          os::error_text(error));
+}
+
+std::string ResultOutput::file_to_fill() {
+  by_name_ = true;
+  if (is_stdout()) partial_ = os::temporary_path("weir-result");
+  return partial_;
+}
+
+void ResultOutput::copy_to_stdout() {
+  static constexpr size_t kPiece = 1 << 18;
+  int error = 0;
+  os::File file = os::open_read(partial_, error);
+  if (error) throw runtime_failure("cannot read " + partial_ + ": " + os::error_text(error));
+  uint64_t size = os::file_size(file);
+  for (uint64_t at = 0; at < size; at += kPiece) {
+    buffer_ = os::bytes_at(file, at, kPiece);
+    flush();
+  }
+}
+
+void ResultOutput::finish() {
+  if (by_name_ && is_stdout()) return copy_to_stdout();
+  flush();
+  if (is_stdout() || partial_ == path_) return;
+  int error = os::rename_file(partial_, path_);
+  if (error) throw runtime_failure("cannot rename " + partial_ + " to " + path_ + ": " + os::error_text(error));
+}
+
+}  // namespace weir

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Results as text, row by row. Memory does not grow with the result: a table looks at its first rows for the widths.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "query/result_output.h"
+#include "sql/column.h"
+
+namespace weir {
+
+enum class ResultFormat { terminal, plain, csv, json };  // terminal: a table with lines; plain: one without
+
+class ResultWriter {
+ public:
+  virtual ~ResultWriter() = default;
+  virtual void begin(const std::vector<SqlColumn>& columns) = 0;
+  virtual void rows(const std::vector<SqlColumn>& columns, size_t count) = 0;
+  virtual void end() = 0;
+};
+
+//   csv   RFC 4180 with a header, lines end with \n; null is empty, an empty text is ""
+//   json  an object a line; a name that comes twice gets a number
+std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output);
+
+}  // namespace weir

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/segment_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "os/resolve.h"
+
+namespace weir {
+
+static constexpr int kMostAttempts = 100;
+static constexpr size_t kFilesBesides = 256;  // DuckDB opens some of the segments again, and its own
+static constexpr std::string_view kMagic = "PAR1";
+
+static const TimeSpan& span_of(const Segment& segment, TimeColumn column) {
+  switch (column) {
+    case TimeColumn::start:
+      return segment.figures.start;
+    case TimeColumn::end:
+      return segment.figures.end;
+    default:
+      return segment.figures.received;
+  }
+}
+
+static bool may_hold(const Segment& segment, const TimeRange& range) {
+  const TimeSpan& span = span_of(segment, range.column);
+  if (!range.has_since() && !range.has_until()) return true;
+  return span.min_ns <= span.max_ns && span.max_ns >= range.since_ns && span.min_ns < range.until_ns;
+}
+
+// Opens what it can; returns the ids of those that are not there, under either name.
+std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, const std::string& data) {
+  std::vector<int64_t> missing;
+  opened_.clear();
+  problems_.clear();
+  if (!os::allow_open_files(2 * chosen.size() + kFilesBesides) && !os::allow_open_files(chosen.size() + kFilesBesides))
+    throw runtime_failure("this process may not open as many files as the query needs (" +
+                          std::to_string(chosen.size()) + " segments); raise ulimit -n, or narrow --since and --until");
+  for (const Segment& segment : chosen) {
+    std::string path = data + "/" + segment.path;
+    int error = 0;
+    os::File file = os::open_read(path, error);
+    if (error == ENOENT) file = os::open_read(path + ".tmp", error);
+    if (error == ENOENT) missing.push_back(segment.id);
+    if (error)
+      problems_.push_back("segment " + path + " cannot be read: " + os::error_text(error));
+    else
+      opened_.push_back({segment, std::move(file), path});
+  }
+  return missing;
+}
+
+// Cheap signs of damage: another size than catalogued, no Parquet at its ends.
+void SegmentFiles::leave_out_broken() {
+  for (size_t i = opened_.size(); i-- > 0;) {
+    const Opened& opened = opened_[i];
+    uint64_t size = os::file_size(opened.file), expected = opened.segment.figures.bytes;
+    if (size != expected)
+      leave_out(i, "it has " + std::to_string(size) + " bytes, the catalog says " + std::to_string(expected));
+    else if (size < 2 * kMagic.size() || os::bytes_at(opened.file, 0, kMagic.size()) != kMagic ||
+             os::bytes_at(opened.file, size - kMagic.size(), kMagic.size()) != kMagic)
+      leave_out(i, "it is no Parquet file");
+  }
+}
+
+SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range) {
+  SegmentFiles files;
+  std::vector<int64_t> missing, missing_before;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    std::vector<Segment> all = Segments::read(data);
+    files.segments_in_all_ = all.size();
+    std::erase_if(all, [&](const Segment& segment) { return !may_hold(segment, range); });
+    missing_before = std::exchange(missing, files.open_all(all, data));
+    // One that is still listed a moment later is lost, not merged away.
+    if (missing.empty() || missing == missing_before) break;
+  }
+  files.leave_out_broken();
+  return files;
+}
+
+std::vector<std::string> SegmentFiles::open_paths() const {
+  std::vector<std::string> paths;
+  for (const Opened& opened : opened_) paths.push_back(opened.open_path());
+  return paths;
+}
+
+void SegmentFiles::leave_out(size_t index, const std::string& problem) {
+  problems_.push_back("segment " + opened_[index].real_path + " is damaged: " + problem);
+  opened_.erase(opened_.begin() + static_cast<ptrdiff_t>(index));
+}
+
+std::string SegmentFiles::with_real_paths(std::string text) const {
+  for (const Opened& opened : opened_) {
+    std::string shown = opened.open_path();
+    for (size_t at = 0; (at = text.find(shown, at)) != std::string::npos;) {
+      size_t end = at + shown.size();
+      bool longer_number = end < text.size() && text[end] >= '0' && text[end] <= '9';
+      if (!longer_number) text.replace(at, shown.size(), opened.real_path);
+      at += longer_number ? shown.size() : opened.real_path.size();
+    }
+  }
+  return text;
+}
+
+}  // namespace weir

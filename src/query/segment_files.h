@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The segments that a query reads, all of one moment's list and all open at once: from then on merging and retention
+// may unlink them.
+//
+//   in       a data directory and a time range
+//   out      a path per segment under /proc/self/fd, for as long as this object lives
+//   failure  usage_error where there is no list that can be read; a segment that cannot be read is left out and named
+//            in problems()
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "os/file.h"
+#include "query/time_range.h"
+#include "store/segments.h"
+
+namespace weir {
+
+class SegmentFiles {
+ public:
+  static SegmentFiles open(const std::string& data, const TimeRange& range);
+
+  struct Opened {
+    Segment segment;
+    os::File file;
+    std::string real_path;
+    std::string open_path() const { return "/proc/self/fd/" + std::to_string(file.fd()); }
+  };
+  const std::vector<Opened>& opened() const { return opened_; }
+  std::vector<std::string> open_paths() const;
+  uint64_t segments_in_all() const { return segments_in_all_; }
+
+  // What was left out, a sentence each.
+  const std::vector<std::string>& problems() const { return problems_; }
+  void leave_out(size_t index, const std::string& problem);
+
+  // `text` with the true names of our files.
+  std::string with_real_paths(std::string text) const;
+
+ private:
+  std::vector<int64_t> open_all(const std::vector<Segment>& chosen, const std::string& data);
+  void leave_out_broken();
+
+  std::vector<Opened> opened_;
+  std::vector<std::string> problems_;
+  uint64_t segments_in_all_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Top-N as SQL over `flows`, and as a table for people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+struct TopRequest {
+  std::vector<std::string> keys;  // columns of `flows`
+  std::string measure = "bytes";  // bytes, packets or flows
+  uint64_t count = 10;
+};
+
+// Throws usage_error for a key that is no column, with a suggestion, or one that is named twice.
+void check_top(const TopRequest& request);
+
+// The keys, flows, packets, bytes, percent (of the total, by the measure; null where that is 0); largest first.
+// `with_total`: each row also has total_flows, total_packets, total_bytes, and there is one, with keys and the rest
+// null, where there are no flows.
+std::string top_sql(const TopRequest& request, bool with_total);
+
+// "1.23 M", "999", "12.3 GB" (powers of 1000); text that is no number as it is.
+std::string human_number(const std::string& digits, const char* unit);
+
+}  // namespace weir

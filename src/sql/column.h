@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// A column of a result, and how its values are spelled. Every value of these types can be spelled: whole numbers of
+// up to 128 bits, DOUBLE, DECIMAL, BOOLEAN, VARCHAR, DATE, the TIMESTAMPs, and lists of these; is_spelled() is false
+// for the rest, which the statement has to cast.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace weir {
+
+enum class SqlStyle {
+  human,  // 2026-11-21 09:39:00.123
+  csv,    // 2026-11-21T09:39:00.123Z; text as it is, lists as JSON
+  json,   // the same times; text quoted and escaped
+};
+
+struct SqlType;    // column.cc
+struct SqlVector;  // the values of one chunk
+
+class SqlColumn {
+ public:
+  SqlColumn(std::string name, std::shared_ptr<const SqlType> type);
+
+  const std::string& name() const { return name_; }
+  bool is_number() const;  // to be aligned to the right
+  bool is_spelled() const;
+
+  bool is_null(size_t row) const;
+  // Adds the value to `out`; nothing for null (csv, human), or null (json).
+  void append(std::string& out, size_t row, SqlStyle style) const;
+
+  void set_vector(void* duckdb_vector);  // for SqlResult
+
+ private:
+  std::string name_;
+  std::shared_ptr<const SqlType> type_;
+  std::shared_ptr<SqlVector> vector_;
+};
+
+std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type);
+// "text" with quotes and escapes as JSON wants them.
+void append_json_text(std::string& out, std::string_view text);
+
+}  // namespace weir

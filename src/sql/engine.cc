@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/engine.h"
+
+#include <duckdb.h>
+
+#include <algorithm>
+#include <regex>
+#include <utility>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/process.h"
+
+namespace weir {
+
+static constexpr int64_t kTickNs = 100'000'000;
+static constexpr int64_t kIdleNs = 100'000;  // while DuckDB's own threads have all the work
+static constexpr int64_t kMostDefaultMemory = 8ll << 30;
+
+namespace {
+
+template <class Handle, void (*destroy)(Handle*)>
+class Owned {
+ public:
+  Owned() = default;
+  Owned(Owned&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  ~Owned() { destroy(&handle_); }
+  Handle get() const { return handle_; }
+  Handle* put() { return &handle_; }
+
+ private:
+  Handle handle_ = nullptr;
+};
+using Configuration = Owned<duckdb_config, duckdb_destroy_config>;
+using Instance = Owned<duckdb_database, duckdb_close>;
+using Connection = Owned<duckdb_connection, duckdb_disconnect>;
+using Extracted = Owned<duckdb_extracted_statements, duckdb_destroy_extracted>;
+using Prepared = Owned<duckdb_prepared_statement, duckdb_destroy_prepare>;
+using Pending = Owned<duckdb_pending_result, duckdb_destroy_pending>;
+using Chunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
+using LogicalType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
+
+// A pending result carries no error number, so the kind is taken from the words that DuckDB begins every text with.
+SqlError::Kind kind_of(std::string_view message) {
+  using Kind = SqlError::Kind;
+  auto begins = [&](std::string_view prefix) { return message.starts_with(prefix); };
+  if (begins("INTERRUPT")) return Kind::interrupted;
+  // "Invalid Error" is any foreign exception: those of the Parquet reader's Thrift among them.
+  for (auto prefix : {"IO Error", "Invalid Input Error", "Invalid Error", "Serialization Error", "INTERNAL Error",
+                      "TransactionContext Error", "FATAL Error"})
+    if (begins(prefix)) return Kind::reading;
+  for (auto prefix : {"Out of Memory Error", "Permission Error", "HTTP Error"})
+    if (begins(prefix)) return Kind::other;
+  return Kind::statement;
+}
+
+SqlError error_of(const char* message) {
+  std::string text = message ? message : "DuckDB failed without saying why";
+  return {kind_of(text), text};
+}
+
+void set(Configuration& configuration, const char* name, const std::string& value) {
+  if (duckdb_set_config(configuration.get(), name, value.c_str()) == DuckDBError)
+    throw usage_error("DuckDB does not take " + value + " for its setting " + name);
+}
+
+int64_t default_memory() {
+  int64_t half = static_cast<int64_t>(os::physical_memory_bytes() / 2);
+  return half > 0 ? std::min(half, kMostDefaultMemory) : kMostDefaultMemory;
+}
+
+}  // namespace
+
+// ---- Results
+
+struct SqlResult::Impl {
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  ~Impl() { duckdb_destroy_result(&result); }
+
+  std::shared_ptr<Prepared> prepared;
+  duckdb_result result{};
+  Chunk chunk;
+  std::vector<SqlColumn> columns;
+  size_t rows = 0;
+};
+
+SqlResult::SqlResult(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqlResult::SqlResult(SqlResult&&) noexcept = default;
+SqlResult::~SqlResult() = default;
+
+const std::vector<SqlColumn>& SqlResult::columns() const { return impl_->columns; }
+size_t SqlResult::rows() const { return impl_->rows; }
+
+bool SqlResult::next() {
+  duckdb_destroy_data_chunk(impl_->chunk.put());
+  *impl_->chunk.put() = duckdb_fetch_chunk(impl_->result);
+  impl_->rows = 0;
+  if (!impl_->chunk.get()) {
+    const char* message = duckdb_result_error(&impl_->result);
+    if (message && *message) throw error_of(message);
+    return false;
+  }
+  impl_->rows = duckdb_data_chunk_get_size(impl_->chunk.get());
+  for (size_t i = 0; i < impl_->columns.size(); ++i)
+    impl_->columns[i].set_vector(duckdb_data_chunk_get_vector(impl_->chunk.get(), i));
+  return impl_->rows > 0;
+}
+
+// ---- Statements
+
+struct SqlStatement::Impl {
+  std::shared_ptr<Prepared> prepared = std::make_shared<Prepared>();
+  std::vector<SqlColumn> columns;
+};
+
+SqlStatement::SqlStatement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqlStatement::SqlStatement(SqlStatement&&) noexcept = default;
+SqlStatement::~SqlStatement() = default;
+
+const std::vector<SqlColumn>& SqlStatement::columns() const { return impl_->columns; }
+
+static void finish_pending(duckdb_pending_result pending, const SqlTick& tick) {
+  int64_t next_tick = os::monotonic_ns() + kTickNs;
+  for (;;) {
+    duckdb_pending_state state = duckdb_pending_execute_task(pending);
+    if (state == DUCKDB_PENDING_ERROR) throw error_of(duckdb_pending_error(pending));
+    if (duckdb_pending_execution_is_finished(state)) return;
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) os::sleep_ns(kIdleNs);
+    if (tick && os::monotonic_ns() >= next_tick) {
+      tick();
+      next_tick = os::monotonic_ns() + kTickNs;
+    }
+  }
+}
+
+SqlResult SqlStatement::run(const SqlTick& tick) {
+  Pending pending;
+  if (duckdb_pending_prepared_streaming(impl_->prepared->get(), pending.put()) == DuckDBError)
+    throw error_of(duckdb_pending_error(pending.get()));
+  finish_pending(pending.get(), tick);
+  auto result = std::make_unique<SqlResult::Impl>();
+  result->prepared = impl_->prepared;
+  if (duckdb_execute_pending(pending.get(), &result->result) == DuckDBError)
+    throw error_of(duckdb_result_error(&result->result));
+  for (idx_t i = 0; i < duckdb_column_count(&result->result); ++i) {
+    LogicalType type;
+    *type.put() = duckdb_column_logical_type(&result->result, i);
+    result->columns.emplace_back(duckdb_column_name(&result->result, i), make_sql_type(type.get()));
+  }
+  return SqlResult(std::move(result));
+}
+
+// ---- The engine
+
+struct SqlEngine::Impl {
+  Instance instance;
+  Connection connection;
+};
+
+SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>()) {
+  Configuration configuration;
+  if (duckdb_create_config(configuration.put()) == DuckDBError) throw std::bad_alloc();
+  int64_t memory = settings.memory_bytes > 0 ? settings.memory_bytes : default_memory();
+  set(configuration, "memory_limit", std::to_string(memory) + "B");
+  if (settings.threads > 0) set(configuration, "threads", std::to_string(settings.threads));
+  set(configuration, "temp_directory", settings.spill_folder);
+  // Nothing is fetched from elsewhere, and nothing is loaded but what is linked in.
+  set(configuration, "autoinstall_known_extensions", "false");
+  set(configuration, "autoload_known_extensions", "false");
+  char* message = nullptr;
+  if (duckdb_open_ext(nullptr, impl_->instance.put(), configuration.get(), &message) == DuckDBError) {
+    SqlError error = error_of(message);
+    duckdb_free(message);
+    throw error;
+  }
+  if (duckdb_connect(impl_->instance.get(), impl_->connection.put()) == DuckDBError)
+    throw SqlError(SqlError::Kind::other, "DuckDB refuses a connection to itself");
+  execute("SET TimeZone = 'UTC'");
+  if (settings.track_progress) {
+    execute("SET enable_progress_bar = true");
+    execute("SET enable_progress_bar_print = false");
+  }
+}
+
+SqlEngine::~SqlEngine() = default;
+
+static std::vector<SqlColumn> columns_of(duckdb_prepared_statement prepared) {
+  std::vector<SqlColumn> columns;
+  for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared); ++i) {
+    LogicalType type;
+    *type.put() = duckdb_prepared_statement_column_logical_type(prepared, i);
+    const char* name = duckdb_prepared_statement_column_name(prepared, i);
+    columns.emplace_back(name, make_sql_type(type.get()));
+    duckdb_free(const_cast<char*>(name));
+  }
+  return columns;
+}
+
+SqlStatement SqlEngine::prepare(const std::string& sql) {
+  Extracted extracted;
+  idx_t count = duckdb_extract_statements(impl_->connection.get(), sql.c_str(), extracted.put());
+  if (count == 0) {
+    const char* message = extracted.get() ? duckdb_extract_statements_error(extracted.get()) : nullptr;
+    if (message && *message) throw error_of(message);
+    throw SqlError(SqlError::Kind::statement, "there is no SQL statement in this text");
+  }
+  if (count > 1)
+    throw SqlError(SqlError::Kind::statement,
+                   "these are " + std::to_string(count) + " statements; one at a time can be run");
+  auto statement = std::make_unique<SqlStatement::Impl>();
+  if (duckdb_prepare_extracted_statement(impl_->connection.get(), extracted.get(), 0, statement->prepared->put()) ==
+      DuckDBError)
+    throw error_of(duckdb_prepare_error(statement->prepared->get()));
+  statement->columns = columns_of(statement->prepared->get());
+  return SqlStatement(std::move(statement));
+}
+
+SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
+  SqlStatement statement = prepare(sql);
+  duckdb_statement_type type = duckdb_prepared_statement_type(statement.impl_->prepared->get());
+  if (type == DUCKDB_STATEMENT_TYPE_SELECT) return statement;
+  if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN) {
+    // EXPLAIN ANALYZE runs what it explains.
+    static const std::regex kExplain(R"(^\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?)", std::regex::icase);
+    std::smatch words;
+    if (std::regex_search(sql, words, kExplain)) {
+      prepare_reading(words.suffix());
+      return statement;
+    }
+  }
+  throw SqlError(SqlError::Kind::statement,
+                 "only statements that read can be run: SELECT, FROM, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE and "
+                 "EXPLAIN");
+}
+
+void SqlEngine::execute(const std::string& sql, const SqlTick& tick) {
+  SqlResult result = prepare(sql).run(tick);
+  while (result.next()) {
+  }
+}
+
+void SqlEngine::lock_settings() { execute("SET lock_configuration = true"); }
+
+void SqlEngine::interrupt() noexcept { duckdb_interrupt(impl_->connection.get()); }
+
+double SqlEngine::progress() const { return duckdb_query_progress(impl_->connection.get()).percentage / 100; }
+
+// ---- Text
+
+// The end of the quoted text or comment that begins at `at`; `at` where there is none.
+static size_t skip_quoted(std::string_view sql, size_t at) {
+  auto after = [&](std::string_view end, size_t from) {
+    size_t found = sql.find(end, from);
+    return found == std::string_view::npos ? sql.size() : found + end.size();
+  };
+  char c = sql[at];
+  if (c == '\'' || c == '"') return after(std::string_view(&c, 1), at + 1);  // a doubled quote begins the next one
+  if (sql.substr(at, 2) == "--") return after("\n", at);
+  if (sql.substr(at, 2) == "/*") return after("*/", at + 2);
+  return at;
+}
+
+std::string sql_body(std::string_view sql) {
+  size_t end = 0;
+  for (size_t at = 0; at < sql.size();) {
+    size_t next = skip_quoted(sql, at);
+    bool comment = next > at && (sql[at] == '-' || sql[at] == '/');
+    bool blank = std::string_view("; \t\r\n").contains(sql[at]);
+    at = std::max(next, at + 1);
+    if (!comment && !blank) end = at;
+  }
+  return std::string(sql.substr(0, end));
+}
+
+static std::string doubled(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (char c : text) out.append(c == quote ? 2 : 1, c);
+  return out + quote;
+}
+std::string sql_literal(std::string_view text) { return doubled(text, '\''); }
+std::string sql_name(std::string_view name) { return doubled(name, '"'); }
+
+}  // namespace weir
