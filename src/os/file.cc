@@ -135,6 +135,14 @@ int replace_file(const std::string& path, Bytes bytes) {
   return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
 }
 
+File create_data_file(const std::string& path, int& error) {
+  File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  error = file.is_open() ? 0 : errno;
+  return file;
+}
+
+int sync(const File& file) { return ::fdatasync(file.fd()) ? errno : 0; }
+
 bool is_regular_file(const std::string& path) {
   struct stat s;
   return ::stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode);

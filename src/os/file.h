@@ -67,6 +67,11 @@ int replace_file(const std::string& path, Bytes bytes);
 // Writes all of `bytes`, however many calls it takes. Returns 0, or errno; `written` says how far it came.
 int write_all(int fd, const void* bytes, size_t size, size_t* written = nullptr);
 
+// For the data path: made or emptied, mode 0640. `error`: 0 or errno.
+File create_data_file(const std::string& path, int& error);
+// What was written survives a power failure. 0 or errno.
+int sync(const File& file);
+
 bool is_regular_file(const std::string& path);
 // Standard streams that the caller closed are opened on /dev/null, unreadable and unwritable, so that no file of ours
 // gets their numbers and whoever uses them gets an error.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/parquet_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <set>
 
@@ -177,11 +173,6 @@ void put_chunk(ThriftWriter& thrift, const StoreColumn& column, uint64_t offset,
 
 }  // namespace
 
-int ParquetFile::open() {
-  file_ = os::File(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-  return file_.is_open() ? 0 : errno;
-}
-
 int ParquetFile::write(std::string_view bytes) {
   if (!error_) error_ = os::write_all(file_.fd(), bytes.data(), bytes.size());
   written_ += bytes.size();
@@ -190,7 +181,7 @@ int ParquetFile::write(std::string_view bytes) {
 
 int ParquetFile::add_row_group(std::vector<ColumnBuffer>& columns, uint32_t rows) {
   if (!file_.is_open() && !error_) {
-    error_ = open();
+    file_ = os::create_data_file(path_, error_);
     write(kMagic);
   }
   if (error_) return error_;
@@ -263,7 +254,7 @@ int ParquetFile::finish() {
   end.append(reinterpret_cast<const char*>(&size), 4);
   end += kMagic;
   if (write(end)) return error_;
-  if (::fdatasync(file_.fd())) error_ = errno;
+  error_ = os::sync(file_);
   file_ = os::File();
   return error_;
 }

@@ -40,7 +40,6 @@ class ParquetFile {
     std::vector<Chunk> chunks;
   };
 
-  int open();
   int write(std::string_view bytes);
   int add_missing_chunks(const std::set<size_t>& columns);
   std::string footer(const std::set<size_t>& columns) const;

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/segment_reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "store/column_chunk.h"
@@ -44,17 +39,16 @@ bool SegmentReader::fail(std::string problem) {
 }
 
 bool SegmentReader::open(const std::string& path) {
-  os::File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return fail(os::error_text(errno));
+  int error = 0;
+  os::File file = os::open_read(path, error);
+  if (error) return fail(os::error_text(error));
   return open(std::move(file));
 }
 
 bool SegmentReader::open(os::File file) {
   file_ = std::move(file);
   groups_.clear();
-  struct stat status;
-  if (::fstat(file_.fd(), &status)) return fail(os::error_text(errno));
-  size_ = static_cast<uint64_t>(status.st_size);
+  size_ = os::file_size(file_);
   std::string tail;
   if (size_ < kMagic.size() + kTail || !read_at(size_ - kTail, kTail, tail)) return fail("too short");
   if (std::string_view(tail).substr(4) != kMagic) return fail("does not end as a Parquet file does");
@@ -73,15 +67,8 @@ uint64_t SegmentReader::rows() const {
 
 bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {
   if (offset > size_ || size > size_ - offset) return fail("a chunk lies outside the file");
-  out.resize(size);
-  for (size_t done = 0; done < size;) {
-    ssize_t got = ::pread(file_.fd(), out.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(os::error_text(errno));
-    if (got == 0) return fail("the file ends too early");
-    done += static_cast<size_t>(got);
-  }
-  return true;
+  out = os::bytes_at(file_, offset, size);
+  return out.size() == size || fail("the file ends too early, or cannot be read");
 }
 
 // The order of the leaves in the schema is that of the chunks in each row group. A column is known by its field id.

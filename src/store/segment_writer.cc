@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/segment_writer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <optional>
 #include <vector>
 
+#include "os/folder.h"
 #include "store/parquet_file.h"
 #include "store/segment_reader.h"
 
@@ -99,7 +98,7 @@ SegmentWriter::SegmentWriter(std::string path) : impl_(std::make_unique<Impl>(st
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 
 SegmentWriter::~SegmentWriter() {
-  if (impl_ && impl_->file.is_open() && !impl_->finished) ::unlink(impl_->file.path().c_str());
+  if (impl_ && impl_->file.is_open() && !impl_->finished) os::remove_file(impl_->file.path());
 }
 
 uint64_t SegmentWriter::rows() const { return impl_->figures.rows; }
