@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/merger.h"
+
+#include "store/store_fixture.h"
+
+namespace weir {
+namespace {
+
+constexpr uint64_t kMiB = 1 << 20;
+
+class MergerTest : public StoreTest {
+ protected:
+  static Segment made_up(int64_t id, int64_t hour, int level, uint64_t bytes) {
+    Segment segment;
+    segment.id = id;
+    segment.hour = hour;
+    segment.level = level;
+    segment.figures.bytes = bytes;
+    segment.figures.received.min_ns = id;
+    return segment;
+  }
+  static std::vector<Segment> many(size_t count, int level = 0, uint64_t bytes = kMiB, int64_t first_id = 1) {
+    std::vector<Segment> live;
+    for (size_t i = 0; i < count; ++i) live.push_back(made_up(first_id + static_cast<int64_t>(i), kHour, level, bytes));
+    return live;
+  }
+  using Ids = std::vector<int64_t>;
+  static Ids ids(const std::optional<MergeJob>& job) {
+    Ids all;
+    if (job)
+      for (const Segment& segment : job->inputs) all.push_back(segment.id);
+    return all;
+  }
+  static constexpr int64_t kWithin = kHour * kHourNs + 1;
+  static constexpr int64_t kOver = (kHour + 1) * kHourNs + 60'000'000'000;
+  const MergeConfig config_{3, 2, 256 * kMiB};
+};
+
+TEST_F(MergerTest, FlushesAreMergedByCount) {
+  EXPECT_FALSE(next_merge(many(2), {}, kWithin, config_));
+  auto job = next_merge(many(4), {}, kWithin, config_);
+  EXPECT_EQ(ids(job), (Ids{1, 2, 3}));
+  EXPECT_EQ(job->level, 1);
+  EXPECT_EQ(job->hour, kHour);
+}
+
+TEST_F(MergerTest, MergedOnesAreMergedOnceMoreAndFirst) {
+  std::vector<Segment> live = many(3);
+  for (const Segment& segment : many(2, 1, kMiB, 10)) live.push_back(segment);
+  auto job = next_merge(live, {}, kWithin, config_);
+  EXPECT_EQ(ids(job), (Ids{10, 11}));
+  EXPECT_EQ(job->level, 2);
+  EXPECT_FALSE(next_merge(many(9, 2), {}, kWithin, config_));
+}
+
+TEST_F(MergerTest, WhatIsLeftOfAnHourIsMergedOnceItIsOver) {
+  std::vector<Segment> live = {made_up(1, kHour, 1, kMiB), made_up(2, kHour, 0, kMiB)};
+  EXPECT_FALSE(next_merge(live, {}, kOver - 1, config_));
+  auto job = next_merge(live, {}, kOver, config_);
+  EXPECT_EQ(ids(job), (Ids{1, 2}));
+  EXPECT_EQ(job->level, 2);
+  EXPECT_FALSE(next_merge({live[0]}, {}, kOver, config_));
+}
+
+TEST_F(MergerTest, HoursAreNeverMixed) {
+  std::vector<Segment> live = {made_up(1, kHour, 0, kMiB), made_up(2, kHour + 1, 0, kMiB),
+                               made_up(3, kHour + 2, 0, kMiB)};
+  EXPECT_FALSE(next_merge(live, {}, kOver + 10 * kHourNs, config_));
+}
+
+TEST_F(MergerTest, AMergedSegmentStaysWithinItsBound) {
+  EXPECT_EQ(ids(next_merge(many(3, 0, 100 * kMiB), {}, kWithin, config_)), (Ids{1, 2}));
+  EXPECT_FALSE(next_merge(many(3, 0, 129 * kMiB), {}, kWithin, config_));
+  EXPECT_FALSE(next_merge(many(3, 0, 129 * kMiB), {}, kOver, config_));
+}
+
+TEST_F(MergerTest, ALargeSegmentIsNotWrittenAgainForAFewLateRows) {
+  std::vector<Segment> live = {made_up(1, kHour, 2, 160 * kMiB), made_up(2, kHour, 0, 9 * kMiB)};
+  EXPECT_FALSE(next_merge(live, {}, kOver, config_));
+  live.push_back(made_up(3, kHour, 0, kMiB));
+  EXPECT_EQ(ids(next_merge(live, {}, kOver, config_)), (Ids{1, 2, 3}));  // a sixteenth
+  live.back().figures.bytes = kMiB / 2;
+  EXPECT_EQ(ids(next_merge(live, {}, kOver, config_)), (Ids{2, 3}));  // among themselves
+}
+
+TEST_F(MergerTest, UnusableOnesAreLeftOut) {
+  EXPECT_EQ(ids(next_merge(many(4), {2}, kWithin, config_)), (Ids{1, 3, 4}));
+  EXPECT_FALSE(next_merge(many(3), {2}, kWithin, config_));
+}
+
+TEST_F(MergerTest, RowsAreTheSameBeforeAndAfter) {
+  Segments segments = Segments::open(data_);
+  FreeSpace space(data_, 0);
+  for (uint32_t rows : {100, 1, 2048, 7, 50}) add(segments, rows);
+  Merger merger({2, 2, 256 * kMiB}, segments, space);
+  EXPECT_EQ(merger.merge_all(kWithin), 3u);  // 4 of level 0 -> 2 of level 1 -> 1 of level 2
+  auto live = segments.live();
+  ASSERT_EQ(live.size(), 2u);
+  expect_files_as_listed(2206);
+  EXPECT_EQ(merger.merge_all(kOver), 1u);
+  expect_files_as_listed(2206);
+  ASSERT_EQ(segments.live().size(), 1u);
+  EXPECT_EQ(segments.live()[0].level, 2);
+  EXPECT_EQ(segments.live()[0].figures.received.min_ns, kHour * kHourNs + 5'000'000'000);
+  EXPECT_EQ(merger.figures().merged_segments, 8u);
+}
+
+TEST_F(MergerTest, ADamagedSegmentIsNamedOnceAndLeftAsItIs) {
+  Segments segments = Segments::open(data_);
+  FreeSpace space(data_, 0);
+  for (uint32_t rows : {10, 20, 30}) add(segments, rows);
+  const std::string damaged = segments.file(segments.live()[1].path);
+  std::filesystem::resize_file(damaged, 40);
+  Merger merger({2, 0, 256 * kMiB}, segments, space);
+  testing::internal::CaptureStderr();
+  merger.merge_all(kWithin);
+  merger.merge_all(kOver);
+  std::string log = testing::internal::GetCapturedStderr();
+  size_t named = log.find(damaged);
+  ASSERT_NE(named, std::string::npos) << log;
+  EXPECT_EQ(log.find(damaged, named + 1), std::string::npos) << log;
+  auto live = segments.live();
+  ASSERT_EQ(live.size(), 2u);
+  EXPECT_EQ(live[0].figures.rows, 20u);
+  EXPECT_EQ(live[1].figures.rows, 40u);
+  EXPECT_EQ(files().size(), 2u);
+}
+
+TEST_F(MergerTest, WithoutRoomNothingIsMerged) {
+  Segments segments = Segments::open(data_);
+  FreeSpace space(data_, INT64_MAX);
+  add(segments, 10);
+  add(segments, 20);
+  Merger merger({2, 2, 256 * kMiB}, segments, space);
+  EXPECT_EQ(merger.merge_all(kWithin), 0u);
+  expect_files_as_listed(30);
+}
+
+TEST_F(MergerTest, WorksInTheBackgroundWhileOthersAdd) {
+  Segments segments = Segments::open(data_);
+  FreeSpace space(data_, 0);
+  Merger merger({2, 2, 256 * kMiB}, segments, space);
+  merger.start();
+  uint64_t rows = 0;
+  const int64_t hour = hour_of(std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+  for (uint32_t i = 1; i <= 40; ++i, rows += 3) {
+    add(segments, 3, hour);
+    if (i % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  merger.stop();
+  EXPECT_GT(merger.figures().merged_segments, 0u);
+  expect_files_as_listed(rows);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/retention.h"
+
+#include "store/store_fixture.h"
+
+namespace weir {
+namespace {
+
+class RetentionTest : public StoreTest {
+ protected:
+  static Segment made_up(int64_t id, int64_t hour, uint64_t bytes, int64_t received = 0) {
+    Segment segment;
+    segment.id = id;
+    segment.hour = hour;
+    segment.figures.bytes = bytes;
+    segment.figures.received.min_ns = received;
+    return segment;
+  }
+  static std::vector<int64_t> ids(const std::vector<const Segment*>& segments) {
+    std::vector<int64_t> all;
+    for (const Segment* segment : segments) all.push_back(segment->id);
+    return all;
+  }
+  using Ids = std::vector<int64_t>;
+};
+
+TEST_F(RetentionTest, WholeHoursGoOnceAllOfTheHourIsTooOld) {
+  std::vector<Segment> live = {made_up(1, 10, 5), made_up(2, 10, 5), made_up(3, 11, 5), made_up(4, 12, 5)};
+  const int64_t keep = 2 * kHourNs;
+  EXPECT_EQ(ids(too_old(live, keep, 13 * kHourNs - 1)), Ids{});
+  EXPECT_EQ(ids(too_old(live, keep, 13 * kHourNs)), (Ids{1, 2}));  // hour 10 ended at 11
+  EXPECT_EQ(ids(too_old(live, keep, 14 * kHourNs)), (Ids{1, 2, 3}));
+}
+
+TEST_F(RetentionTest, OldestHoursGoUntilTheRestIsSmallEnough) {
+  std::vector<Segment> live = {made_up(1, 10, 50), made_up(2, 10, 50), made_up(3, 11, 30), made_up(4, 12, 20)};
+  EXPECT_EQ(ids(too_much(live, 150)), Ids{});
+  EXPECT_EQ(ids(too_much(live, 149)), (Ids{1, 2}));  // 10 as a whole, though one would do
+  EXPECT_EQ(ids(too_much(live, 50)), (Ids{1, 2}));
+  EXPECT_EQ(ids(too_much(live, 49)), (Ids{1, 2, 3}));
+}
+
+TEST_F(RetentionTest, TheNewestHourLosesItsOldestSegments) {
+  // 9 is a merge of what was received first.
+  std::vector<Segment> live = {made_up(7, 12, 20, 300), made_up(8, 12, 20, 400), made_up(9, 12, 60, 100)};
+  EXPECT_EQ(ids(too_much(live, 99)), (Ids{9}));
+  EXPECT_EQ(ids(too_much(live, 39)), (Ids{9, 7}));
+}
+
+TEST_F(RetentionTest, RemovesFilesAndCountsRows) {
+  Segments segments = Segments::open(data_);
+  add(segments, 10, kHour - 3);
+  add(segments, 20, kHour - 2);
+  add(segments, 40, kHour);
+  Retention retention({2 * kHourNs, 0}, segments);
+  retention.run((kHour + 1) * kHourNs - 1);
+  EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
+  expect_files_as_listed(60);
+  uint64_t newest = segments.live()[1].figures.bytes;
+  Retention by_size({0, newest}, segments);
+  by_size.run((kHour + 1) * kHourNs);
+  EXPECT_EQ(by_size.removed_rows(Removal::max_size), 20u);
+  expect_files_as_listed(40);
+}
+
+TEST_F(RetentionTest, NothingIsRemovedUnlessAsked) {
+  Segments segments = Segments::open(data_);
+  add(segments, 10, 0);
+  Retention retention({}, segments);
+  retention.run((kHour + 1'000'000) * kHourNs);
+  expect_files_as_listed(10);
+}
+
+}  // namespace
+}  // namespace weir

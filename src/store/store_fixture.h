@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// A data directory for tests of the store, and segments written into it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "flow/batch.h"
+#include "store/partition.h"
+#include "store/segments.h"
+
+namespace weir {
+
+class StoreTest : public testing::Test {
+ protected:
+  // 2026-11-21T12:00:00Z (date -u -d @1795262400), as hours since 1970.
+  static constexpr int64_t kHour = 498'684;
+
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "weir_store_XXXXXX";
+    data_ = ::mkdtemp(pattern.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(data_); }
+
+  // `rows` flows of one byte more each, received in that hour.
+  static void fill(FlowBatch& batch, uint32_t rows, int64_t hour, uint32_t account = 0) {
+    weir::Run& run = batch.append_run(rows);
+    run.type = FlowType::netflow9;
+    run.exporter = IpAddress::v4(0xc0000201);
+    run.received_ns = hour * kHourNs + 5'000'000'000;
+    run.account = account;
+    run.mask.set(Field::bytes);
+    run.mask.set(Field::src_addr);
+    for (uint32_t row = run.first_row; row < run.first_row + rows; ++row) {
+      batch.column<uint64_t>(Field::bytes)[row] = row + 1;
+      batch.column<IpAddress>(Field::src_addr)[row] = IpAddress::v4(0x0a000000 + row);
+    }
+  }
+
+  // Step 1 of a change: the finished file, still called .tmp.
+  static Segment write(Segments& segments, uint32_t rows, int64_t hour = kHour, int level = 0) {
+    int error = 0;
+    Segment segment;
+    segment.path = segments.new_path(hour, error);
+    EXPECT_EQ(error, 0);
+    segment.level = level;
+    segment.hour = hour;
+    SegmentWriter writer(segments.file(segment.path));
+    FlowBatch batch;
+    for (uint32_t left = rows; left > 0;) {
+      batch.clear();
+      uint32_t now = std::min(left, FlowBatch::capacity());
+      fill(batch, now, hour);
+      EXPECT_EQ(writer.add(batch, batch.runs()[0]), 0);
+      left -= now;
+    }
+    EXPECT_EQ(writer.finish(segment.figures), 0);
+    return segment;
+  }
+  static int64_t add(Segments& segments, uint32_t rows, int64_t hour = kHour, int level = 0) {
+    Segment segment = write(segments, rows, hour, level);
+    std::string error;
+    EXPECT_EQ(segments.change({segment}, {}, {}, error), Change::done) << error;
+    for (const Segment& live : segments.live())
+      if (live.path == segment.path) return live.id;
+    ADD_FAILURE() << segment.path << " is not listed";
+    return 0;
+  }
+
+  // SQL with another connection than the store's.
+  void sql(const std::string& text) const {
+    sqlite3* connection = nullptr;
+    ASSERT_EQ(sqlite3_open((data_ + "/catalog.db").c_str(), &connection), SQLITE_OK);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(connection, text.c_str(), nullptr, nullptr, &error), SQLITE_OK) << (error ? error : "");
+    sqlite3_free(error);
+    sqlite3_close(connection);
+  }
+  int64_t number(const std::string& text) const {
+    sqlite3* connection = nullptr;
+    sqlite3_open((data_ + "/catalog.db").c_str(), &connection);
+    int64_t value = -1;
+    auto first = [](void* out, int, char** values, char**) {
+      *static_cast<int64_t*>(out) = std::atoll(values[0] ? values[0] : "0");
+      return 0;
+    };
+    sqlite3_exec(connection, text.c_str(), first, &value, nullptr);
+    sqlite3_close(connection);
+    return value;
+  }
+  std::set<std::string> files() const {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_ + "/flows"))
+      if (entry.is_regular_file()) found.insert(std::filesystem::relative(entry.path(), data_).string());
+    return found;
+  }
+  // Every listed segment is a whole Parquet file under its name, and there is nothing else.
+  void expect_files_as_listed(uint64_t rows) const {
+    std::set<std::string> listed;
+    uint64_t sum = 0;
+    for (const Segment& segment : Segments::read(data_)) {
+      listed.insert(segment.path);
+      sum += segment.figures.rows;
+      std::ifstream in(data_ + "/" + segment.path, std::ios::binary);
+      std::string bytes(std::istreambuf_iterator<char>(in), {});
+      EXPECT_EQ(bytes.size(), segment.figures.bytes) << segment.path;
+      EXPECT_TRUE(bytes.starts_with("PAR1") && bytes.ends_with("PAR1")) << segment.path;
+    }
+    EXPECT_EQ(listed, files());
+    EXPECT_EQ(sum, rows);
+  }
+
+  std::string data_;
+};
+
+}  // namespace weir
