@@ -100,7 +100,9 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
       }
       if (!leave_out_damaged()) throw runtime_failure(text);
       if (!can_restart())
-        throw runtime_failure(files_.problems().back() + "; the output ends here, run the query again without it");
+        throw runtime_failure(
+            "the output ends here: part of it was written before the damage above was found; write to a file with "
+            "--output, which begins anew without that segment, or move it away");
     }
   }
 }
