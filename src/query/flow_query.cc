@@ -93,6 +93,8 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
           throw QueryInterrupted();
         case SqlError::Kind::statement:
           throw usage_error(text);
+        case SqlError::Kind::out_of_memory:
+          throw runtime_failure(text + "\n\nweir sets this limit with --memory, and the threads with --threads");
         case SqlError::Kind::other:
           throw runtime_failure(text);
         case SqlError::Kind::reading:
