@@ -80,7 +80,7 @@ class TopTable {
     total_.assign(keys_, "");
     total_[0] = "total";
     total_.insert(total_.end(), numbers.begin(), numbers.end());
-    total_.push_back(share("100"));
+    total_.push_back(rows_.empty() ? "-" : share("100"));
   }
 
   std::string text() {

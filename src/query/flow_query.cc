@@ -93,6 +93,8 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
           throw QueryInterrupted();
         case SqlError::Kind::statement:
           throw usage_error(text);
+        case SqlError::Kind::out_of_memory:
+          throw runtime_failure(text + "\n\nweir sets this limit with --memory, and the threads with --threads");
         case SqlError::Kind::other:
           throw runtime_failure(text);
         case SqlError::Kind::reading:
@@ -100,7 +102,9 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
       }
       if (!leave_out_damaged()) throw runtime_failure(text);
       if (!can_restart())
-        throw runtime_failure(files_.problems().back() + "; the output ends here, run the query again without it");
+        throw runtime_failure(
+            "the output ends here: part of it was written before the damage above was found; write to a file with "
+            "--output, which begins anew without that segment, or move it away");
     }
   }
 }

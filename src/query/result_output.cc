@@ -22,6 +22,12 @@ ResultOutput::~ResultOutput() {
   if (!partial_.empty() && partial_ != path_) os::remove_file(partial_);
 }
 
+void ResultOutput::restart() {
+  buffer_.clear();
+  if (flushed_ && has_own_file()) file_ = os::create_file(partial_);
+  flushed_ = false;
+}
+
 void ResultOutput::flush() {
   if (buffer_.empty()) return;
   flushed_ = true;

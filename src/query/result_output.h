@@ -26,20 +26,22 @@ class ResultOutput {
 
   void write(std::string_view text) {
     buffer_ += text;
-    if (buffer_.size() >= kBufferBytes) flush();
+    if (buffer_.size() >= (flushed_ ? kBufferBytes : kFirstBytes)) flush();
   }
   std::string& buffer() { return buffer_; }  // to append to; follow with write("")
   void flush();
-  // Whether everything written so far can be taken back.
-  bool can_restart() const { return !flushed_; }
-  void restart() { buffer_.clear(); }
+  // Whether everything written so far can be taken back: always in a file, elsewhere up to the first 4 MiB.
+  bool can_restart() const { return !flushed_ || has_own_file(); }
+  void restart();
   void finish();  // all of it is there
 
   // For those who write a file by its name: that name, and from it to where the result goes.
   std::string file_to_fill();
 
  private:
+  static constexpr size_t kFirstBytes = 4 << 20;
   static constexpr size_t kBufferBytes = 1 << 18;
+  bool has_own_file() const { return !is_stdout() && partial_ != path_; }
   bool is_stdout() const { return path_.empty(); }
   void copy_to_stdout();
 

@@ -49,7 +49,8 @@ SqlError::Kind kind_of(std::string_view message) {
   for (auto prefix : {"IO Error", "Invalid Input Error", "Invalid Error", "Serialization Error", "INTERNAL Error",
                       "TransactionContext Error", "FATAL Error"})
     if (begins(prefix)) return Kind::reading;
-  for (auto prefix : {"Out of Memory Error", "Permission Error", "HTTP Error"})
+  if (begins("Out of Memory Error")) return Kind::out_of_memory;
+  for (auto prefix : {"Permission Error", "HTTP Error"})
     if (begins(prefix)) return Kind::other;
   return Kind::statement;
 }

@@ -26,7 +26,8 @@ class SqlError : public std::runtime_error {
     statement,    // what was asked for is wrong: syntax, an unknown column, a value that cannot be converted
     reading,      // a file could not be read, or holds something else than expected
     interrupted,  // interrupt() was called
-    other,        // out of memory, disk full, a fault of the engine
+    out_of_memory,
+    other,  // disk full, a fault of the engine
   };
   SqlError(Kind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
   Kind kind() const { return kind_; }
