@@ -135,8 +135,8 @@ StoreOutput::OpenSegment* StoreOutput::segment_of(int64_t hour, int& error) {
   if (path.empty()) return nullptr;
   if (open_.size() == kMostOpen) flush(take_out(open_.front().get()));
   SegmentWriter writer(segments_.file(path));
-  open_.push_back(std::unique_ptr<OpenSegment>(
-      new OpenSegment{hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
+  open_.push_back(
+      std::make_unique<OpenSegment>(OpenSegment{hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
   return open_.back().get();
 }
 
