@@ -189,17 +189,16 @@ def udp_queue(port):
 class Collector(Process):
     """`weir collect` on free ports of 127.0.0.1, JSON lines into a file, ready when the constructor returns.
 
-    `store`: into the store as well. `prefix`: a command that runs the program (nsenter ..).
+    `store`: into the store as well.
     """
 
     def __init__(self, folder, *flags, format="json", port=None, output=None, name="collect", store=False, data=None,
-                 prefix=(), env=None):
+                 env=None):
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.http_port = port or free_port(), free_port(socket.SOCK_STREAM)
         self.data = data or folder / "data"
         self.output = output or folder / f"flows.{format}"
         arguments = [
-            *prefix,
             weir_binary(),
             "collect",
             "--listen",

@@ -23,10 +23,10 @@ HOUR_NS = 3600 * 10**9
 class StoreCollector(harness.Collector):
     """`weir collect` into a store; settings are the keys of [store], as in flush="1s"."""
 
-    def __init__(self, folder, *flags, format=None, data=None, prefix=(), name="collect", **settings):
+    def __init__(self, folder, *flags, format=None, data=None, port=None, name="collect", **settings):
         settings = {"flush": "1s", **settings}
         env = {f"WEIR_STORE_{key.upper()}": str(value) for key, value in settings.items() if value is not None}
-        super().__init__(folder, *flags, format=format, store=True, data=data, prefix=prefix, name=name, env=env)
+        super().__init__(folder, *flags, format=format, store=True, data=data, port=port, name=name, env=env)
 
     def wait_taken(self, records, timeout=30):
         """Until that many records were decoded, none lost on the way."""
@@ -146,7 +146,7 @@ def metric(collector, name, **labels):
         have = dict(re.findall(r'([a-z_]+)="([^"]*)"', match[2] or ""))
         if all(have.get(key) == value for key, value in labels.items()):
             total, found = total + float(match[3]), True
-    assert found, f"no {name} with {labels} in\n{text}"
+    assert found, f"no {name} with {labels}"
     return total
 
 
@@ -167,7 +167,6 @@ def aged(folder, hours, rows=20_000, **settings):
     with catalog(data, write=True) as database:
         for number, (identity, path) in enumerate(database.execute("SELECT id, path FROM segments ORDER BY id").fetchall()):
             _move(database, data, identity, path, number + 1)
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return data
 
 

@@ -102,7 +102,7 @@ def test_readers_during_flushes_and_merges(tmp_path, request):
 
 def test_readers_while_hours_are_removed(tmp_path):
     """Old hours go one by one as new rows come; each is there whole or not at all, and the youngest stay longest."""
-    hours, rows = 8, 20_000
+    hours, rows = 8, 40_000
     data = stores.aged(tmp_path, hours, rows)
     size = sum(s["bytes"] for s in stores.segments(data))
     by_domain = "SELECT observation_domain_id AS d, count(*) AS n FROM flows GROUP BY 1"
@@ -148,7 +148,7 @@ def test_readers_with_read_permission_only(group_data, tmp_path):
     with collector, load(collector, tmp_path, 6) as sender:
         asker.start()
         sender.popen.wait()
-        answers = asker.finish()
+        answers = list(asker.finish())
         sent = json.loads(sender.stdout_path.read_text())
         collector.wait_taken(sent["records"])
         collector.wait_visible(sent["records"])
@@ -159,6 +159,6 @@ def test_readers_with_read_permission_only(group_data, tmp_path):
     assert again.stop() == 0
     asker.ask()
     assert not asker.errors, asker.errors
-    assert_consistent(answers + asker.answers)
+    assert_consistent(asker.answers)
     assert sum(row["rows"] for row in asker.answers[-1]) == sent["records"]
     assert answers and answers[-1], "it never saw a row"
