@@ -96,9 +96,9 @@ uint64_t parse_at_least(const std::string& text, uint64_t least, uint64_t most) 
   return number;
 }
 
-// A size, or off: 0.
+// A size; off is 0.
 uint64_t parse_bound(const std::string& text) {
-  return text == "off" ? 0 : static_cast<uint64_t>(parse_size(text, 1, INT64_MAX));
+  return text == "off" ? 0 : static_cast<uint64_t>(parse_size(text, 0, INT64_MAX));
 }
 
 void set_flush(CollectConfig& config, const std::string& text) {
