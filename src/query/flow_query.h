@@ -26,10 +26,10 @@ class QueryInterrupted : public std::runtime_error {
 };
 
 struct QuerySettings {
-  std::string data;
-  TimeRange range;
-  SqlSettings engine;
-  std::function<void(double)> on_progress;  // about ten times a second before the first rows: 0 to 1, < 0 unknown
+  std::string data = {};
+  TimeRange range = {};
+  SqlSettings engine = {};
+  std::function<void(double)> on_progress = {};  // about ten times a second before the first rows: 0 to 1, < 0 unknown
 };
 
 class FlowQuery {

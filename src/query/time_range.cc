@@ -121,7 +121,8 @@ std::optional<int64_t> relative(std::string_view text, int64_t now_ns) {
   if (text == "today") return today;
   if (text == "yesterday") return today - kDay;
   if (text.starts_with("-")) text.remove_prefix(1);
-  int64_t ago = text == "off" ? -1 : parse_duration_ns(text);
+  bool has_unit = !text.empty() && text != "off" && (text.back() < '0' || text.back() > '9');
+  int64_t ago = has_unit ? parse_duration_ns(text) : -1;
   if (ago < 0 || ago > now_ns) return {};
   return now_ns - ago;
 }

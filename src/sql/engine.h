@@ -37,10 +37,10 @@ class SqlError : public std::runtime_error {
 };
 
 struct SqlSettings {
-  int64_t memory_bytes = 0;     // 0: half of the machine's memory, at most 8 GiB
-  unsigned threads = 0;         // 0: one per core
-  std::string spill_folder;     // made when something does not fit into memory, and removed; "": nowhere
-  bool track_progress = false;  // SqlEngine::progress() works
+  int64_t memory_bytes = 0;       // 0: half of the machine's memory, at most 8 GiB
+  unsigned threads = 0;           // 0: one per core
+  std::string spill_folder = {};  // made when something does not fit into memory, and removed; "": nowhere
+  bool track_progress = false;    // SqlEngine::progress() works
 };
 
 // Called about ten times a second while a statement has not given its first rows yet.

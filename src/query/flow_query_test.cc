@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/flow_query.h"
+
+#include <fstream>
+
+#include "base/error.h"
+#include "query/flows_view.h"
+#include "query/store_fixture.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kMs = 1'000'000;
+// 2026-11-21 12:00:00 UTC
+constexpr int64_t kNoon = 1'795'262'400'000 * kMs;
+
+using FlowQueryTest = StoreFixture;
+
+std::string received(int second) {
+  return "(TIMESTAMP '2026-11-21 12:00:00' + INTERVAL " + std::to_string(second) + " SECOND)::TIMESTAMP_MS";
+}
+std::string rows(int count, int second, int bytes) {
+  return "SELECT " + received(second) + " AS time_received, " + std::to_string(bytes) +
+         "::UBIGINT AS bytes, '192.0.2.' || (range % 8) AS src_addr, range::UINTEGER AS src_as FROM range(" +
+         std::to_string(count) + ")";
+}
+SegmentFigures received_between(int first, int last) {
+  return {
+      .rows = 1, .received = {kNoon + first * 1000 * kMs, kNoon + last * 1000 * kMs}, .start = {1, 0}, .end = {1, 0}};
+}
+
+TEST_F(FlowQueryTest, AnEmptyStoreHasNoRowsAndAllColumns) {
+  Segments::open(data_);
+  FlowQuery empty = query();
+  EXPECT_EQ(answer(empty, "SELECT count(*) AS n, sum(bytes) AS b FROM flows"), "n,b\n0,\n");
+  EXPECT_EQ(answer(empty, "SELECT time_end, proto_name FROM flows WHERE time_start > TIMESTAMP '2026-01-01'"),
+            "time_end,proto_name\n");
+}
+
+TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
+  add_segment("SELECT 1::UBIGINT AS bytes");
+  std::string expected = "column_name,column_type\n";
+  for (const FlowsColumn& column : flows_columns()) expected += column.name + "," + column.type + "\n";
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT column_name, column_type FROM (DESCRIBE flows)"), expected);
+  EXPECT_TRUE(
+      expected.starts_with("column_name,column_type\ntype,VARCHAR\ntime_received_ns,BIGINT\n"
+                           "sequence_num,UINTEGER\nsampling_rate,UBIGINT\nsampler_address,VARCHAR\n"
+                           "time_flow_start_ns,BIGINT\ntime_flow_end_ns,BIGINT\nbytes,UBIGINT\n"));
+  EXPECT_TRUE(
+      expected.ends_with("time_received,TIMESTAMP\ntime_start,TIMESTAMP\ntime_end,TIMESTAMP\n"
+                         "proto_name,VARCHAR\n"));
+}
+
+TEST_F(FlowQueryTest, SegmentsWithDifferentColumnsAreOneTable) {
+  add_segment("SELECT 7::UBIGINT AS bytes, 6::UTINYINT AS proto, [1, 2]::UINTEGER[] AS as_path");
+  add_segment("SELECT 'x' AS src_addr, 5::UBIGINT AS bytes, 1234::USMALLINT AS dst_port, 4::UBIGINT AS reverse_bytes");
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened,
+                   "SELECT bytes, proto, proto_name, src_addr, dst_port, as_path, reverse_bytes, "
+                   "time_flow_start_ns, packets FROM flows ORDER BY bytes",
+                   ResultFormat::json),
+            R"({"bytes":5,"proto":null,"proto_name":null,"src_addr":"x","dst_port":1234,"as_path":null,)"
+            R"("reverse_bytes":4,"time_flow_start_ns":null,"packets":null})"
+            "\n"
+            R"({"bytes":7,"proto":6,"proto_name":"TCP","src_addr":null,"dst_port":null,"as_path":[1,2],)"
+            R"("reverse_bytes":null,"time_flow_start_ns":null,"packets":null})"
+            "\n");
+}
+
+TEST_F(FlowQueryTest, TimesAreMadeOfTheirParts) {
+  // Start 12:00:00.001000500, end 1,999,600 ns later: the parts below a millisecond carry over.
+  add_segment("SELECT " + received(3) +
+              " AS time_received, TIMESTAMP_MS '2026-11-21 12:00:00.001' AS time_start, "
+              "500::INTEGER AS time_start_sub_ns, 1::BIGINT AS duration_ms, 999600::INTEGER AS duration_sub_ns");
+  // A negative duration; then an end without a start.
+  add_segment("SELECT " + received(4) +
+              " AS time_received, TIMESTAMP_MS '2026-11-21 12:00:00.001' AS time_start, "
+              "(-2)::BIGINT AS duration_ms");
+  add_segment("SELECT " + received(5) +
+              " AS time_received, TIMESTAMP_MS '2026-11-21 12:00:00.009' AS time_end, "
+              "7::INTEGER AS time_end_sub_ns");
+  FlowQuery opened = query();
+  std::string base = std::to_string(kNoon / 1'000'000'000);
+  EXPECT_EQ(answer(opened,
+                   "SELECT time_received_ns, time_received, time_flow_start_ns, time_start, time_flow_end_ns, time_end "
+                   "FROM flows ORDER BY time_received"),
+            "time_received_ns,time_received,time_flow_start_ns,time_start,time_flow_end_ns,time_end\n"
+            "1795262403000000000,2026-11-21T12:00:03.000Z,1795262400001000500,2026-11-21T12:00:00.001Z,"
+            "1795262400003000100,2026-11-21T12:00:00.003Z\n"
+            "1795262404000000000,2026-11-21T12:00:04.000Z,1795262400001000000,2026-11-21T12:00:00.001Z,"
+            "1795262399999000000,2026-11-21T11:59:59.999Z\n"
+            "1795262405000000000,2026-11-21T12:00:05.000Z,,,1795262400009000007,2026-11-21T12:00:00.009Z\n");
+  EXPECT_EQ(base, "1795262400");
+}
+
+TEST_F(FlowQueryTest, ARangeIsExactAndPassesOverSegments) {
+  add_segment(rows(10, 0, 1), received_between(0, 0));
+  add_segment("(" + rows(10, 10, 100) + ") UNION ALL (" + rows(10, 20, 10000) + ")", received_between(10, 20));
+  auto sum = [&](int64_t since, int64_t until) {
+    FlowQuery opened = query({.since_ns = since, .until_ns = until});
+    return answer(opened, "SELECT sum(bytes) AS b FROM flows") + std::to_string(opened.segments_read());
+  };
+  auto at = [](int second) { return kNoon + second * 1000 * kMs; };
+  TimeRange open;
+  EXPECT_EQ(sum(open.since_ns, open.until_ns), "b\n101010\n2");
+  EXPECT_EQ(sum(at(10), open.until_ns), "b\n101000\n1");
+  EXPECT_EQ(sum(at(10), at(20)), "b\n1000\n1");
+  EXPECT_EQ(sum(at(10) + kMs, at(20) + kMs), "b\n100000\n1");
+  EXPECT_EQ(sum(open.since_ns, at(10)), "b\n10\n1");
+  EXPECT_EQ(sum(at(21), open.until_ns), "b\n\n0");
+}
+
+TEST_F(FlowQueryTest, ARangeByFlowTime) {
+  auto flow = [](int start, int duration, int bytes) {
+    return "SELECT epoch_ms(" + std::to_string(kNoon / kMs + start) + ")::TIMESTAMP_MS AS time_start, " +
+           std::to_string(duration) + "::BIGINT AS duration_ms, " + std::to_string(bytes) + "::UBIGINT AS bytes";
+  };
+  SegmentFigures figures{
+      .received = {1, 0}, .start = {kNoon, kNoon + 500 * kMs}, .end = {kNoon + 5 * kMs, kNoon + 800 * kMs}};
+  add_segment(flow(0, 5, 1) + " UNION ALL " + flow(500, 300, 10), figures);
+  auto sum = [&](TimeColumn column, int64_t since, int64_t until) {
+    FlowQuery opened = query({.since_ns = kNoon + since * kMs, .until_ns = kNoon + until * kMs, .column = column});
+    return answer(opened, "SELECT sum(bytes) AS b FROM flows");
+  };
+  EXPECT_EQ(sum(TimeColumn::start, 0, 500), "b\n1\n");
+  EXPECT_EQ(sum(TimeColumn::start, 1, 501), "b\n10\n");
+  EXPECT_EQ(sum(TimeColumn::end, 5, 800), "b\n1\n");
+  EXPECT_EQ(sum(TimeColumn::end, 6, 801), "b\n10\n");
+  EXPECT_EQ(sum(TimeColumn::received, -1000, 10000), "b\n\n");
+}
+
+TEST_F(FlowQueryTest, FilesMayGoOnceTheyAreOpen) {
+  std::string file = add_segment(rows(10, 0, 1));
+  FlowQuery opened = query();
+  std::filesystem::remove(file);
+  EXPECT_EQ(answer(opened, "SELECT sum(bytes) AS b FROM flows"), "b\n10\n");
+  EXPECT_TRUE(opened.problems().empty());
+}
+
+TEST_F(FlowQueryTest, AFileThatHasNotGotItsNameYetIsRead) {
+  std::string file = add_segment(rows(10, 0, 1));
+  std::filesystem::rename(file, file + ".tmp");
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT sum(bytes) AS b FROM flows"), "b\n10\n");
+  EXPECT_TRUE(opened.problems().empty());
+}
+
+TEST_F(FlowQueryTest, WhatIsLostShortOrNoParquetIsNamedAndTheRestAnswers) {
+  std::string lost = add_segment(rows(10, 0, 1)), cut = add_segment(rows(10, 0, 10)),
+              other = add_segment(rows(10, 0, 100)), whole = add_segment(rows(10, 0, 1000));
+  std::filesystem::remove(lost);
+  std::filesystem::resize_file(cut, std::filesystem::file_size(cut) - 1);
+  std::fstream(other, std::ios::in | std::ios::out | std::ios::binary) << "text";
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT sum(bytes) AS b FROM flows"), "b\n10000\n");
+  EXPECT_EQ(opened.segments_read(), 1u);
+  ASSERT_EQ(opened.problems().size(), 3u);
+  for (const std::string& file : {lost, cut, other}) {
+    auto names = [&](const std::string& problem) { return problem.contains(file + " "); };
+    EXPECT_EQ(std::ranges::count_if(opened.problems(), names), 1) << file;
+  }
+}
+
+TEST_F(FlowQueryTest, DamageInsideIsFoundWhenReadAndTheRestAnswers) {
+  add_segment(rows(100'000, 0, 1));
+  std::string damaged = add_segment(rows(100'000, 0, 10));
+  std::fstream bytes(damaged, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(4);
+  bytes << std::string(std::filesystem::file_size(damaged) / 2, 'x');
+  bytes.close();
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT sum(bytes) AS b, count(src_as + hash(src_addr)) AS n FROM flows"),
+            "b,n\n100000,100000\n");
+  ASSERT_EQ(opened.problems().size(), 1u);
+  EXPECT_TRUE(opened.problems()[0].contains(damaged)) << opened.problems()[0];
+  EXPECT_FALSE(opened.problems()[0].contains("/proc/self")) << opened.problems()[0];
+}
+
+TEST_F(FlowQueryTest, ErrorsOfTheStatementAreUsage) {
+  add_segment(rows(1, 0, 1));
+  FlowQuery opened = query();
+  for (const char* sql : {"SELECT byts FROM flows", "SELEC 1", "DROP VIEW flows", "SELECT 1; SELECT 2"}) {
+    try {
+      answer(opened, sql);
+      ADD_FAILURE() << sql;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+    }
+  }
+}
+
+TEST_F(FlowQueryTest, WithoutAStoreItSaysWhich) {
+  for (const std::string& data : {data_ + "/none", data_}) {
+    try {
+      FlowQuery({.data = data});
+      ADD_FAILURE() << data;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      EXPECT_TRUE(std::string(error.what()).contains(data)) << error.what();
+    }
+  }
+}
+
+TEST_F(FlowQueryTest, WritesParquetThatIsTheResult) {
+  add_segment(rows(10, 0, 7));
+  FlowQuery opened = query();
+  std::string file = data_ + "/result.parquet";
+  opened.write_parquet("SELECT src_as, bytes, time_received FROM flows -- all of them\n;", file);
+  EXPECT_EQ(answer(opened, "SELECT count(*) AS n, sum(bytes) AS b, max(src_as) AS m FROM " + sql_literal(file)),
+            "n,b,m\n10,70,9\n");
+}
+
+TEST_F(FlowQueryTest, InterruptedBeforeItBegins) {
+  add_segment(rows(10, 0, 7));
+  FlowQuery opened = query();
+  opened.interrupt();
+  EXPECT_THROW(answer(opened, "SELECT 1"), QueryInterrupted);
+}
+
+}  // namespace
+}  // namespace weir

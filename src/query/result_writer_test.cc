@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/result_writer.h"
+
+#include "base/error.h"
+#include "query/result_table.h"
+#include "query/store_fixture.h"
+#include "query/top.h"
+
+namespace weir {
+namespace {
+
+class ResultTest : public StoreFixture {
+ protected:
+  ResultTest() { Segments::open(data_); }
+  std::string text(const std::string& sql, ResultFormat format) {
+    FlowQuery opened = query();
+    return answer(opened, sql, format);
+  }
+};
+
+TEST_F(ResultTest, Csv) {
+  EXPECT_EQ(text("SELECT 'a,\"b\"' AS \"x,y\", '' AS empty, NULL AS nothing, 'two\nlines' AS lines, [1, 2] AS list",
+                 ResultFormat::csv),
+            "\"x,y\",empty,nothing,lines,list\n\"a,\"\"b\"\"\",\"\",,\"two\nlines\",\"[1,2]\"\n");
+}
+
+TEST_F(ResultTest, JsonHasALinePerRowAndUniqueKeys) {
+  EXPECT_EQ(text("SELECT 1 AS a, 2 AS a, {'k': [1, NULL]} AS s, INTERVAL 1 DAY AS i FROM range(2)", ResultFormat::json),
+            "{\"a\":1,\"a_1\":2,\"s\":{\"k\":[1,null]},\"i\":\"1 day\"}\n"
+            "{\"a\":1,\"a_1\":2,\"s\":{\"k\":[1,null]},\"i\":\"1 day\"}\n");
+}
+
+TEST_F(ResultTest, PlainTableIsAlignedAndCannotSteerATerminal) {
+  EXPECT_EQ(text("SELECT * FROM (VALUES ('é', 5, 'x' || chr(27) || '[2J'), (NULL, 1234, 'y')) t(name, n, note)",
+                 ResultFormat::plain),
+            "name     n  note\n"
+            "é        5  x?[2J\n"
+            "-     1234  y\n");
+}
+
+TEST_F(ResultTest, TerminalTable) {
+  EXPECT_EQ(text("SELECT 12 AS n, 'a' AS long_name", ResultFormat::terminal),
+            "┌────┬───────────┐\n"
+            "│  \x1b[1mn\x1b[0m │ \x1b[1mlong_name\x1b[0m │\n"
+            "├────┼───────────┤\n"
+            "│ 12 │ a         │\n"
+            "└────┴───────────┘\n"
+            "1 row\n");
+}
+
+TEST_F(ResultTest, ATableOfManyRowsIsWhole) {
+  std::string table = text("SELECT range AS n FROM range(100000)", ResultFormat::plain);
+  EXPECT_EQ(std::ranges::count(table, '\n'), 100'001);
+  EXPECT_TRUE(table.ends_with("99999\n"));
+}
+
+TEST_F(ResultTest, AFileGetsItsNameWhenItIsWhole) {
+  std::string path = data_ + "/result";
+  {
+    ResultOutput output(path);
+    output.write(std::string(10 << 20, 'x'));
+    EXPECT_FALSE(os::exists(path));
+    ASSERT_TRUE(output.can_restart());
+    output.restart();
+    output.write("once");
+    output.finish();
+  }
+  EXPECT_EQ(os::first_bytes(path, 100), "once");
+  {
+    ResultOutput output(path);
+    output.write("not finished");
+  }
+  EXPECT_EQ(os::first_bytes(path, 100), "once");
+  EXPECT_FALSE(os::exists(path + ".partial"));
+  EXPECT_THROW(ResultOutput(data_ + "/none/result"), Error);
+}
+
+class TopTest : public ResultTest {
+ protected:
+  TopTest() {
+    add_segment(
+        "SELECT * FROM (VALUES ('a', 1, 100), ('a', 2, 200), ('b', 50, 250), ('c', NULL, NULL)) "
+        "t(src_addr, p, b)",
+        "SELECT src_addr, p::UBIGINT AS packets, b::UBIGINT AS bytes FROM ");
+  }
+  void add_segment(const std::string& values, const std::string& select) {
+    StoreFixture::add_segment(select + "(" + values + ")");
+  }
+};
+
+TEST_F(TopTest, RanksByTheMeasureWithItsShareOfAll) {
+  EXPECT_EQ(text(top_sql({.keys = {"src_addr"}}, false), ResultFormat::csv),
+            "src_addr,flows,packets,bytes,percent\na,2,3,300,54.55\nb,1,50,250,45.45\nc,1,,,\n");
+  EXPECT_EQ(text(top_sql({.keys = {"src_addr"}, .measure = "packets", .count = 1}, true), ResultFormat::csv),
+            "src_addr,flows,packets,bytes,percent,total_flows,total_packets,total_bytes\nb,1,50,250,94.34,4,53,550\n");
+  EXPECT_EQ(
+      text(top_sql({.keys = {"proto_name", "src_addr"}, .measure = "flows", .count = 1}, false), ResultFormat::csv),
+      "proto_name,src_addr,flows,packets,bytes,percent\n,a,2,3,300,50\n");
+}
+
+TEST(Top, NamesTheColumnThatWasMeant) {
+  try {
+    check_top({.keys = {"src_adr"}});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).contains("did you mean src_addr?")) << error.what();
+  }
+  EXPECT_THROW(check_top({.keys = {"proto", "proto"}}), Error);
+  EXPECT_THROW(check_top({.keys = {}}), Error);
+  EXPECT_NO_THROW(check_top({.keys = {"proto_name", "time_end"}}));
+}
+
+TEST(Top, HumanNumbersHaveThreeDigits) {
+  EXPECT_EQ(human_number("0", "B"), "0 B");
+  EXPECT_EQ(human_number("999", ""), "999");
+  EXPECT_EQ(human_number("1000", ""), "1.00 k");
+  EXPECT_EQ(human_number("12345", "B"), "12.3 kB");
+  EXPECT_EQ(human_number("999499", "B"), "999 kB");
+  EXPECT_EQ(human_number("999999", "B"), "1.00 MB");
+  EXPECT_EQ(human_number("123456789012", "B"), "123 GB");
+  EXPECT_EQ(human_number("12345678901234567890123", "B"), "12346 EB");
+  EXPECT_EQ(human_number("-", "B"), "-");
+}
+
+}  // namespace
+}  // namespace weir
