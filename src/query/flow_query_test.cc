@@ -148,7 +148,8 @@ TEST_F(FlowQueryTest, AFileThatHasNotGotItsNameYetIsRead) {
 
 TEST_F(FlowQueryTest, WhatIsLostShortOrNoParquetIsNamedAndTheRestAnswers) {
   std::string lost = add_segment(rows(10, 0, 1)), cut = add_segment(rows(10, 0, 10)),
-              other = add_segment(rows(10, 0, 100)), whole = add_segment(rows(10, 0, 1000));
+              other = add_segment(rows(10, 0, 100));
+  add_segment(rows(10, 0, 1000));
   std::filesystem::remove(lost);
   std::filesystem::resize_file(cut, std::filesystem::file_size(cut) - 1);
   std::fstream(other, std::ios::in | std::ios::out | std::ios::binary) << "text";
@@ -193,7 +194,7 @@ TEST_F(FlowQueryTest, ErrorsOfTheStatementAreUsage) {
 TEST_F(FlowQueryTest, WithoutAStoreItSaysWhich) {
   for (const std::string& data : {data_ + "/none", data_}) {
     try {
-      FlowQuery({.data = data});
+      FlowQuery opened({.data = data});
       ADD_FAILURE() << data;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::usage);
