@@ -16,6 +16,7 @@ import datetime
 import io
 import json
 import pathlib
+import resource
 import socket
 import statistics
 import subprocess
@@ -55,13 +56,16 @@ def nfdump(options, *arguments):
 
 
 def timed(command):
-    """(seconds, output) of a process from its start to its end."""
+    """(seconds, CPU seconds, output) of a process from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "TZ": "UTC"})
     seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         sys.exit(f"query: {' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return seconds, done.stdout
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return round(seconds, 4), round(cpu, 4), done.stdout
 
 
 def rows(text):
@@ -103,7 +107,7 @@ def flows_of_nfdump(text):
 
 def choose_needle(options):
     """An address with few flows, neither the first nor the last of them."""
-    _, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 HAVING n BETWEEN 5 AND 200 "
+    *_, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 HAVING n BETWEEN 5 AND 200 "
                                            "ORDER BY md5(src_addr) LIMIT 1"))
     return rows(text)[0]["src_addr"]
 
@@ -135,18 +139,18 @@ def ask(options):
     needle, asked = questions(options)
     results = []
     for name, (weir_command, weir_reader, nfdump_command, nfdump_reader) in asked.items():
-        seconds = {"weir": [], "nfdump": []}
-        for number in range(options.runs + 1):  # the first warms the page cache
-            weir_seconds, weir_text = timed(weir_command)
-            nfdump_seconds, nfdump_text = timed(nfdump_command)
-            if number > 0:
-                seconds["weir"].append(round(weir_seconds, 4))
-                seconds["nfdump"].append(round(nfdump_seconds, 4))
-        ours, theirs = weir_reader(weir_text), nfdump_reader(nfdump_text)
-        medians = {who: statistics.median(values) for who, values in seconds.items()}
+        runs = {"weir": [], "nfdump": []}
+        for _ in range(options.runs + 1):
+            runs["weir"].append(timed(weir_command))
+            runs["nfdump"].append(timed(nfdump_command))
+        ours, theirs = weir_reader(runs["weir"][-1][2]), nfdump_reader(runs["nfdump"][-1][2])
+        kept = {who: [run[:2] for run in each[1:]] for who, each in runs.items()}  # the first warmed the page cache
+        medians = {who: statistics.median(seconds for seconds, _ in each) for who, each in kept.items()}
+        cpu = {who: statistics.median(cpu for _, cpu in each) for who, each in kept.items()}
         results.append({"question": name, "rows": len(ours), "equal": ours == theirs and len(ours) > 0,
                         "weir_seconds": medians["weir"], "nfdump_seconds": medians["nfdump"],
-                        "times_faster": round(medians["nfdump"] / medians["weir"], 2), "runs": seconds,
+                        "times_faster": round(medians["nfdump"] / medians["weir"], 2), "weir_cpu_seconds": cpu["weir"],
+                        "nfdump_cpu_seconds": cpu["nfdump"], "runs": kept,
                         "commands": {"weir": weir_command, "nfdump": nfdump_command}})
         if not results[-1]["equal"]:
             side_by_side.report(f"{name}: answers differ\nweir   {ours[:3]}\nnfdump {theirs[:3]}")
@@ -154,10 +158,12 @@ def ask(options):
 
 
 def print_results(results):
-    print(f"{'question':<38} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7}  answers")
+    print(f"{'question':<38} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7} {'weir CPU-s':>10} "
+          f"{'nfdump CPU-s':>12}  answers")
     for r in results:
         print(f"{r['question']:<38} {r['rows']:>6} {r['weir_seconds']:>8.3f} {r['nfdump_seconds']:>9.3f} "
-              f"{r['times_faster']:>6.1f}x  {'equal' if r['equal'] else 'DIFFER'}")
+              f"{r['times_faster']:>6.1f}x {r['weir_cpu_seconds']:>10.3f} {r['nfdump_cpu_seconds']:>12.3f}  "
+              f"{'equal' if r['equal'] else 'DIFFER'}")
 
 
 def parse_arguments():
