@@ -83,6 +83,31 @@ TEST_F(OptionsTest, DefaultsAreThoseOfTheConfiguration) {
   EXPECT_EQ(config.hold_bytes_per_exporter, made.hold_bytes_per_exporter);
   EXPECT_EQ(config.hold_bytes, made.hold_bytes);
   EXPECT_EQ(config.data, default_data_directory());
+  EXPECT_EQ(config.flush_ns, made.flush_ns);
+  EXPECT_EQ(config.flush_rows, made.flush_rows);
+  EXPECT_EQ(config.keep_ns, made.keep_ns);
+  EXPECT_EQ(config.store_max_bytes, made.store_max_bytes);
+  EXPECT_EQ(config.min_free, made.min_free);
+  EXPECT_EQ(config.merge_flushes, made.merge_flushes);
+  EXPECT_EQ(config.merge_merged, made.merge_merged);
+}
+
+TEST_F(OptionsTest, StoreOptionsReachTheConfiguration) {
+  CollectConfig config = load({"--flush=1s", "--flush-rows=1000", "--keep=30d", "--max-size=2G", "--min-free=5M",
+                               "--merge-flushes=4", "--merge-merged=0"});
+  EXPECT_EQ(config.flush_ns, 1'000'000'000);
+  EXPECT_EQ(config.flush_rows, 1000u);
+  EXPECT_EQ(config.keep_ns, 30ll * 86'400 * 1'000'000'000);
+  EXPECT_EQ(config.store_max_bytes, 2ull << 30);
+  EXPECT_EQ(config.min_free, 5 << 20);
+  EXPECT_EQ(config.merge_flushes, 4u);
+  EXPECT_EQ(config.merge_merged, 0u);
+  EXPECT_EQ(load({"--min-free=off"}).min_free, 0);
+  EXPECT_EQ(load({"--min-free=0"}).min_free, 0);
+  refused({"--flush=1ms"}, "at least 100ms");
+  refused({"--flush=off"}, "at least 100ms");
+  refused({"--flush-rows=0"}, "at least 1");
+  refused({"--max-size=lots"}, "is not a size");
 }
 
 TEST_F(OptionsTest, FlagOutranksVariableOutranksFileOutranksDefault) {

@@ -86,6 +86,18 @@ TEST_F(FileOutputTest, WritesEveryRecordAndBooksItAsStored) {
   EXPECT_EQ(output.stats().sent_bytes, text.size());
 }
 
+TEST_F(FileOutputTest, BesideAnotherOutputItLeavesTheLedgerAlone) {
+  FileOutput output({.path = path(), .queue_batches = 1, .in_ledger = false}, ledger_);
+  output.offer(batch(10));
+  output.offer(batch(20));  // no room
+  output.stop();
+  EXPECT_EQ(lines_in(read_text(path())), 10u);
+  EXPECT_EQ(output.stats().sent_records, 10u);
+  EXPECT_EQ(dropped(output.stats(), OutputError::queue_full), 20u);
+  EXPECT_EQ(account().stored, 0);
+  EXPECT_EQ(account().sink_dropped, 0);
+}
+
 TEST_F(FileOutputTest, ARecordOnAQuietStreamIsThereAtOnce) {
   FileOutput output({.path = path()}, ledger_);
   output.start();

@@ -36,7 +36,7 @@ MetricsInput sample() {
   input.ledger.accounts[2].clock_skew_ns = -1'250'000'000;
   input.ledger.accounts[2].malformed_by_reason[static_cast<size_t>(Malformed::short_set)] = 4;
   input.ledger.sockets = {{"netflow://:2055", 0, 300, 1, 10, 0}, {"netflow://:2055", 1, 200, 2, 20, 8}};
-  input.sinks = {{"file", 141, 0, {{"disk_full", 2}}}};
+  input.sinks = {{"file", 141, 0, {{"disk_full", 2}}, {{"disk_full", 77}}}};
   return input;
 }
 
@@ -77,10 +77,40 @@ TEST(Metrics, Values) {
   EXPECT_EQ(value(text, R"(weir_malformed_total{reason="short_set"})"), 4);
   EXPECT_EQ(value(text, R"(weir_malformed_total{reason="scope"})"), 0);
   EXPECT_EQ(value(text, R"(weir_sink_errors_total{sink="file",reason="disk_full"})"), 2);
+  EXPECT_EQ(value(text, R"(weir_sink_dropped_records_total{sink="file",reason="disk_full"})"), 77);
   EXPECT_EQ(value(text, "process_open_fds"), 10);
   EXPECT_NE(text.find("weir_exporter_last_seen_timestamp_seconds{exporter=\"192.0.2.1\"} 1700000001.000000000\n"),
             std::string::npos);
   EXPECT_NE(text.find("weir_exporter_clock_skew_seconds{exporter=\"192.0.2.2\"} -1.250000000\n"), std::string::npos);
+}
+
+TEST(Metrics, Store) {
+  MetricsInput input = sample();
+  EXPECT_EQ(metrics_text(input, MetricsFormat::text).find("weir_store_"), std::string::npos);
+  constexpr double kBounds[] = {0.5, 2};
+  StoreMetrics& store = input.store.emplace();
+  store.stored_rows = 1000;
+  store.rows = 900;
+  store.bytes = 12'345;
+  store.segments = {4, 3, 2};
+  store.oldest_ns = 1'700'000'000'250'000'000;
+  store.removed_rows = {{"keep", 60}, {"max_size", 40}};
+  store.merge_bounds = kBounds;
+  store.merges = {5, 1, 2};
+  store.merge_seconds = 9.5;
+  std::string text = metrics_text(input, MetricsFormat::openmetrics);
+  EXPECT_EQ(value(text, "weir_store_rows_total"), 1000);
+  EXPECT_EQ(value(text, R"(weir_store_bytes{tier="hot"})"), 12'345);
+  EXPECT_EQ(value(text, R"(weir_store_segments{tier="hot",level="1"})"), 3);
+  EXPECT_EQ(value(text, R"(weir_store_oldest_timestamp_seconds{tier="hot"})"), 1'700'000'000.25);
+  EXPECT_EQ(value(text, R"(weir_store_removed_rows_total{reason="max_size"})"), 40);
+  // Buckets of a histogram are cumulative.
+  EXPECT_EQ(value(text, R"(weir_store_merge_duration_seconds_bucket{le="0.5"})"), 5);
+  EXPECT_EQ(value(text, R"(weir_store_merge_duration_seconds_bucket{le="2"})"), 6);
+  EXPECT_EQ(value(text, R"(weir_store_merge_duration_seconds_bucket{le="+Inf"})"), 8);
+  EXPECT_EQ(value(text, "weir_store_merge_duration_seconds_count"), 8);
+  EXPECT_EQ(value(text, "weir_store_merge_duration_seconds_sum"), 9.5);
+  EXPECT_NE(text.find("# TYPE weir_store_merge_duration_seconds histogram\n"), std::string::npos);
 }
 
 TEST(Metrics, RecordsAreStoredOrDropped) {
