@@ -11,32 +11,12 @@
 namespace weir {
 namespace {
 
+constexpr size_t kMostEntries = 32'768;    // of a dictionary of numbers
+constexpr uint64_t kDirectRange = 65'536;  // numbers within it are looked up by themselves, without a hash
+
 template <class T>
 std::string plain(T value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
-}
-
-bool is_signed(StoreType type) {
-  return type == StoreType::i32 || type == StoreType::i64 || type == StoreType::timestamp_ms;
-}
-
-template <class T>
-std::pair<T, T> least_and_largest(const std::vector<T>& values) {
-  // If all are equal, the usual case of a header's values, comparing them is quicker than ordering them.
-  if (std::memcmp(values.data(), values.data() + 1, (values.size() - 1) * sizeof(T)) == 0)
-    return {values[0], values[0]};
-  T least = values[0], largest = values[0];
-  for (T value : values) {
-    least = value < least ? value : least;
-    largest = value > largest ? value : largest;
-  }
-  return {least, largest};
-}
-
-// Flips the sign bit, so that unsigned comparison orders signed values.
-template <class T>
-T flip(T value) {
-  return value ^ T { 1 } << (sizeof(T) * 8 - 1);
 }
 
 // The bits of a dictionary index as written: whole bytes, but for few values.
@@ -51,10 +31,6 @@ uint64_t scatter(T value) {
   return h ^ h >> 29;
 }
 
-void append_with_length(std::string& out, const std::string& levels) {
-  encode_text(levels, out);  // four bytes of length, as levels want it too
-}
-
 }  // namespace
 
 ChunkEncoder::ChunkEncoder(int level) : zstd_(ZSTD_createCCtx()) {
@@ -65,19 +41,20 @@ ChunkEncoder::ChunkEncoder(int level) : zstd_(ZSTD_createCCtx()) {
 
 ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::string& out) {
   buffer.null_until(rows);
+  buffer.scan();
   figures_ = {};
   figures_.nulls = rows - buffer.values;
-  dictionary_.clear(), levels_.clear(), values_.clear();
+  dictionary_.clear(), body_.clear();
   if (buffer.is_list())
     append_list_levels(buffer, rows);
   else
     append_levels(buffer, rows);
-  if (buffer.column->type == StoreType::text || buffer.column->type == StoreType::list_text)
+  if (buffer.is_text())
     encode_text_values(buffer);
   else if (buffer.is_wide())
-    encode_numbers(buffer.wide, buffer);
+    encode_numbers(std::span<const uint64_t>(buffer.wide), buffer);
   else
-    encode_numbers(buffer.small, buffer);
+    encode_numbers(std::span<const uint32_t>(buffer.small), buffer);
 
   size_t begin = out.size();
   if (!dictionary_.empty()) {
@@ -85,16 +62,15 @@ ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::stri
     append_page(parquet::kDictionaryPage, dictionary_values_, parquet::kPlain, dictionary_, out);
   }
   figures_.data_offset = static_cast<int64_t>(out.size() - begin);
-  levels_ += values_;
-  append_page(parquet::kDataPage, figures_.values, figures_.encoding, levels_, out);
+  append_page(parquet::kDataPage, figures_.values, figures_.encoding, body_, out);
   figures_.compressed = static_cast<int64_t>(out.size() - begin);
   return figures_;
 }
 
 void ChunkEncoder::append_levels(const ColumnBuffer& buffer, uint32_t rows) {
-  std::string levels;
-  for (const PresenceRun& run : buffer.presence) encode_run(run.rows, run.present, 1, levels);
-  append_with_length(levels_, levels);
+  levels_.clear();
+  for (const PresenceRun& run : buffer.presence) encode_run(run.rows, run.present, 1, levels_);
+  encode_text(levels_, body_);  // four bytes of length, as levels want it too
   figures_.values = rows;
 }
 
@@ -113,12 +89,12 @@ void ChunkEncoder::append_list_levels(const ColumnBuffer& buffer, uint32_t /*row
       }
     }
   }
-  std::string levels;
-  encode_hybrid(repetition, 1, levels);
-  append_with_length(levels_, levels);
-  levels.clear();
-  encode_hybrid(definition, 2, levels);
-  append_with_length(levels_, levels);
+  levels_.clear();
+  encode_hybrid(repetition, 1, levels_);
+  encode_text(levels_, body_);
+  levels_.clear();
+  encode_hybrid(definition, 2, levels_);
+  encode_text(levels_, body_);
   figures_.values = static_cast<int64_t>(definition.size());
 }
 
@@ -133,84 +109,95 @@ void ChunkEncoder::encode_text_values(const ColumnBuffer& buffer) {
     encode_text(value, dictionary_);
   }
   dictionary_values_ = static_cast<uint32_t>(buffer.dictionary.keys().size());
-  if (dictionary_values_) append_indexes(buffer.small, dictionary_values_ - 1);
+  if (dictionary_values_ == 1)
+    append_constant(buffer.small.size());
+  else if (dictionary_values_)
+    append_indexes(buffer.small, dictionary_values_ - 1);
 }
 
-void ChunkEncoder::append_indexes(const std::vector<uint32_t>& indexes, uint32_t largest) {
+void ChunkEncoder::append_indexes(std::span<const uint32_t> indexes, uint32_t largest) {
   unsigned width = index_width(largest);
   figures_.encoding = parquet::kRleDictionary;
-  values_.push_back(static_cast<char>(width));
-  if (largest == 0)
-    encode_run(indexes.size(), 0, width, values_);
-  else
-    encode_hybrid(indexes, width, values_);
+  body_.push_back(static_cast<char>(width));
+  encode_hybrid(indexes, width, body_);
+}
+
+// As many times the first entry of the dictionary.
+void ChunkEncoder::append_constant(size_t count) {
+  figures_.encoding = parquet::kRleDictionary;
+  body_.push_back(1);  // width
+  encode_run(count, 0, 1, body_);
 }
 
 template <class T>
-void ChunkEncoder::encode_numbers(const std::vector<T>& values, const ColumnBuffer& buffer) {
+void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer& buffer) {
   if (values.empty()) return;  // all null: an empty PLAIN page
-  T least, largest;
-  if (is_signed(buffer.column->type)) {
-    std::vector<T> flipped(values.size());
-    std::ranges::transform(values, flipped.begin(), flip<T>);
-    std::tie(least, largest) = least_and_largest(flipped);
-    least = flip(least), largest = flip(largest);
-  } else {
-    std::tie(least, largest) = least_and_largest(values);
-  }
+  const auto least = static_cast<T>(buffer.least ^ buffer.flip()),
+             largest = static_cast<T>(buffer.largest ^ buffer.flip());
   if (!buffer.is_list()) figures_.min = plain(least), figures_.max = plain(largest);
-  if (least == largest) {
+  if (least == largest) {  // the usual case of a header's values
     dictionary_ = plain(least);
     dictionary_values_ = 1;
-    indexes_.assign(values.size(), 0);
-    append_indexes(indexes_, 0);
+    append_constant(values.size());
     return;
   }
-  if (try_dictionary(values)) return;
+  if (try_dictionary(values, least, largest)) return;
   if (buffer.column->id == info(Field::time_flow_start_ns).protobuf_number) {
     if constexpr (sizeof(T) == 8) {
       figures_.encoding = parquet::kDeltaBinaryPacked;
-      encode_delta({reinterpret_cast<const int64_t*>(values.data()), values.size()}, values_);
+      encode_delta({reinterpret_cast<const int64_t*>(values.data()), values.size()}, body_);
       return;
     }
   }
   figures_.encoding = parquet::kPlain;
-  values_.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  body_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
 // A dictionary pays where it has few entries for the rows that there are.
 template <class T>
-bool ChunkEncoder::try_dictionary(const std::vector<T>& values) {
-  const size_t most = std::min<size_t>(values.size() / 8 + 256, 32'768);
-  const size_t slots = std::bit_ceil(most * 2);
-  table_.assign(slots, 0);  // index of the value, plus one
-  indexes_.resize(values.size());
-  dictionary_.clear();
-  dictionary_values_ = 0;
-  std::vector<T> distinct;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (i && values[i] == values[i - 1]) {
-      indexes_[i] = indexes_[i - 1];
-      continue;
-    }
-    size_t at = scatter(values[i]) & (slots - 1);
-    while (table_[at] && distinct[table_[at] - 1] != values[i]) at = (at + 1) & (slots - 1);
-    if (!table_[at]) {
-      if (distinct.size() == most) return false;
-      distinct.push_back(values[i]);
-      table_[at] = static_cast<uint32_t>(distinct.size());
-    }
-    indexes_[i] = table_[at] - 1;
+bool ChunkEncoder::try_dictionary(std::span<const T> values, T least, T largest) {
+  const size_t most = std::min(values.size() / 8 + 256, kMostEntries);
+  Values<T> distinct;
+  bool done = true;
+  if (largest - least < kDirectRange) {
+    table_.assign(largest - least + 1, 0);
+    done = number_values(values, most, distinct, [&](T value) -> uint32_t& { return table_[value - least]; });
+  } else {
+    const size_t mask = std::bit_ceil(most * 2) - 1;
+    table_.assign(mask + 1, 0);
+    done = number_values(values, most, distinct, [&](T value) -> uint32_t& {
+      size_t at = scatter(value) & mask;
+      while (table_[at] && distinct[table_[at] - 1] != value) at = (at + 1) & mask;
+      return table_[at];
+    });
   }
+  if (!done) return false;
   dictionary_values_ = static_cast<uint32_t>(distinct.size());
   dictionary_.assign(reinterpret_cast<const char*>(distinct.data()), distinct.size() * sizeof(T));
   append_indexes(indexes_, dictionary_values_ - 1);
   return true;
 }
 
+// indexes_ gets each value's number in the order of first appearance; false where there are more than `most`.
+template <class T, class SlotOf>
+bool ChunkEncoder::number_values(std::span<const T> values, size_t most, Values<T>& distinct, SlotOf slot_of) {
+  indexes_.resize(values.size());
+  uint32_t* index = indexes_.data();
+  for (T value : values) {
+    uint32_t& slot = slot_of(value);
+    if (!slot) [[unlikely]] {
+      if (distinct.size() == most) return false;
+      distinct.push_back(value);
+      slot = static_cast<uint32_t>(distinct.size());
+    }
+    *index++ = slot - 1;
+  }
+  return true;
+}
+
 void ChunkEncoder::append_page(parquet::PageType type, int64_t values, parquet::Encoding encoding,
                                const std::string& body, std::string& out) {
-  compressed_.resize(ZSTD_compressBound(body.size()));
+  compressed_.resize(std::max(compressed_.size(), ZSTD_compressBound(body.size())));
   size_t size = ZSTD_compress2(zstd_.get(), compressed_.data(), compressed_.size(), body.data(), body.size());
   WEIR_ASSERT(!ZSTD_isError(size));  // the target is large enough
   header_.clear();

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,10 +47,13 @@ class ChunkEncoder {
  private:
   void encode_text_values(const ColumnBuffer& buffer);
   template <class T>
-  void encode_numbers(const std::vector<T>& values, const ColumnBuffer& buffer);
+  void encode_numbers(std::span<const T> values, const ColumnBuffer& buffer);
   template <class T>
-  bool try_dictionary(const std::vector<T>& values);
-  void append_indexes(const std::vector<uint32_t>& indexes, uint32_t largest);
+  bool try_dictionary(std::span<const T> values, T least, T largest);
+  template <class T, class SlotOf>
+  bool number_values(std::span<const T> values, size_t most, Values<T>& distinct, SlotOf slot_of);
+  void append_indexes(std::span<const uint32_t> indexes, uint32_t largest);
+  void append_constant(size_t count);
   void append_levels(const ColumnBuffer& buffer, uint32_t rows);
   void append_list_levels(const ColumnBuffer& buffer, uint32_t rows);
   void append_page(parquet::PageType type, int64_t values, parquet::Encoding encoding, const std::string& body,
@@ -64,10 +68,10 @@ class ChunkEncoder {
   ChunkFigures figures_;
   std::string dictionary_;  // the body of its page; empty: none
   uint32_t dictionary_values_ = 0;
-  std::string levels_, values_;  // what the data page is made of
-  std::string header_, compressed_;
-  std::vector<uint32_t> indexes_;
-  std::vector<uint32_t> table_;
+  std::string body_;  // of the data page
+  std::string levels_, header_, compressed_;
+  Values<uint32_t> indexes_;
+  std::vector<uint32_t> table_;  // of the values' numbers in the dictionary, plus one; 0: not there
 };
 
 }  // namespace weir

@@ -37,22 +37,47 @@ uint8_t* pack(const T* values, size_t count, unsigned width, uint8_t* out) {
   return out + (held + 7) / 8;
 }
 
+template <class Narrow>
+void narrow(std::span<const uint32_t> values, uint8_t* out) {
+  for (uint32_t value : values) {
+    auto part = static_cast<Narrow>(value);
+    std::memcpy(out, &part, sizeof part);
+    out += sizeof part;
+  }
+}
+
+// Whole groups of values; `out` as for pack(). Whole bytes need no shifting.
+void pack_groups(std::span<const uint32_t> values, unsigned width, uint8_t* out) {
+  if (width == 8)
+    narrow<uint8_t>(values, out);
+  else if (width == 16)
+    narrow<uint16_t>(values, out);
+  else
+    pack(values.data(), values.size(), width, out);
+}
+
 // Bit-packed run of whole groups; the last one is padded with zeros.
 void append_packed(std::span<const uint32_t> values, unsigned width, std::string& out) {
   if (values.empty()) return;
-  size_t groups = (values.size() + kGroup - 1) / kGroup;
+  size_t groups = (values.size() + kGroup - 1) / kGroup, whole = values.size() / kGroup * kGroup;
   append_varint(out, groups << 1 | 1);
   size_t begin = out.size(), bytes = groups * width;
-  out.resize(begin + bytes + 8);
-  auto* target = reinterpret_cast<uint8_t*>(out.data() + begin);
-  size_t whole = values.size() / kGroup * kGroup;
-  target = pack(values.data(), whole, width, target);
-  if (whole < values.size()) {
-    std::array<uint32_t, kGroup> last{};
-    std::copy(values.begin() + static_cast<std::ptrdiff_t>(whole), values.end(), last.begin());
-    pack(last.data(), kGroup, width, target);
-  }
-  out.resize(begin + bytes);
+  out.resize_and_overwrite(begin + bytes + 8, [&](char* data, size_t) {
+    auto* target = reinterpret_cast<uint8_t*>(data + begin);
+    pack_groups(values.first(whole), width, target);
+    if (whole < values.size()) {
+      std::array<uint32_t, kGroup> last{};
+      std::ranges::copy(values.subspan(whole), last.begin());
+      pack_groups(last, width, target + whole / kGroup * width);
+    }
+    return begin + bytes;
+  });
+}
+
+bool all_equal(const uint32_t* group) {
+  uint32_t other = 0;
+  for (size_t i = 1; i < kGroup; ++i) other |= group[i] ^ group[0];
+  return other == 0;
 }
 
 }  // namespace
@@ -67,19 +92,18 @@ void encode_run(uint64_t count, uint32_t value, unsigned width, std::string& out
 void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string& out) {
   WEIR_ASSERT(width >= 1 && width <= 32);
   const uint32_t* v = values.data();
-  size_t n = values.size(), literal = 0, i = 0;  // values [literal, i) wait to be packed
-  while (i < n) {
-    size_t end = i + 1;
-    while (end < n && v[end] == v[i]) ++end;
-    // What is packed before a run is made up to whole groups with values of the run.
-    size_t pad = (kGroup - (i - literal) % kGroup) % kGroup;
-    if (end - i >= pad + kGroup) {
-      i += pad;
-      append_packed(values.subspan(literal, i - literal), width, out);
-      encode_run(end - i, v[i], width, out);
-      literal = end;
+  const size_t n = values.size();
+  size_t literal = 0, i = 0;  // values [literal, i) wait to be packed: whole groups, or readers count the padding
+  while (n - i >= kGroup) {
+    if (!all_equal(v + i)) {
+      i += kGroup;
+      continue;
     }
-    i = end;
+    size_t end = i + kGroup;
+    while (end < n && v[end] == v[i]) ++end;
+    append_packed(values.subspan(literal, i - literal), width, out);
+    encode_run(end - i, v[i], width, out);
+    literal = i = end;
   }
   append_packed(values.subspan(literal), width, out);
 }

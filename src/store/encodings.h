@@ -13,7 +13,8 @@ namespace weir {
 // Bits that hold 0..largest; at least 1.
 unsigned bits_for(uint32_t largest);
 
-// RLE / bit-packing hybrid, `width` 1..32: runs of 8 and more equal values as (count, value), others packed by 8.
+// RLE / bit-packing hybrid, `width` 1..32: groups of 8 equal values and what
+// follows as (count, value), others packed by 8.
 void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string& out);
 // One run of `count` equal values.
 void encode_run(uint64_t count, uint32_t value, unsigned width, std::string& out);

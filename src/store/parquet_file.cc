@@ -179,14 +179,25 @@ int ParquetFile::write(std::string_view bytes) {
   return error_;
 }
 
+int ParquetFile::create() {
+  if (file_.is_open() || error_) return error_;
+  file_ = os::create_data_file(path_, error_);
+  return write(kMagic);
+}
+
+int ParquetFile::begin_row_group(uint32_t rows) {
+  groups_.push_back({rows, {}});
+  return create();
+}
+
+int ParquetFile::copy_chunk(size_t column, const ChunkFigures& figures, std::string_view bytes) {
+  groups_.back().chunks.push_back({column, written_, figures});
+  return write(bytes);
+}
+
 int ParquetFile::add_row_group(std::vector<ColumnBuffer>& columns, uint32_t rows) {
-  if (!file_.is_open() && !error_) {
-    file_ = os::create_data_file(path_, error_);
-    write(kMagic);
-  }
-  if (error_) return error_;
-  RowGroup& group = groups_.emplace_back();
-  group.rows = rows;
+  if (begin_row_group(rows)) return error_;
+  RowGroup& group = groups_.back();
   buffer_.clear();
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].is_empty()) continue;

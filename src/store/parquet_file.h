@@ -26,6 +26,9 @@ class ParquetFile {
 
   // Encodes and writes; `columns` in the order of store_columns(). The file is made by the first call.
   int add_row_group(std::vector<ColumnBuffer>& columns, uint32_t rows);
+  // Chunks of another file as they are: a row group, then its columns in the order of store_columns().
+  int begin_row_group(uint32_t rows);
+  int copy_chunk(size_t column, const ChunkFigures& figures, std::string_view bytes);
   // The footer; synced to disk, closed.
   int finish();
 
@@ -40,6 +43,7 @@ class ParquetFile {
     std::vector<Chunk> chunks;
   };
 
+  int create();
   int write(std::string_view bytes);
   int add_missing_chunks(const std::set<size_t>& columns);
   std::string footer(const std::set<size_t>& columns) const;

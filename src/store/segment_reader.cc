@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "store/column_chunk.h"
 #include "store/decodings.h"
-#include "store/thrift_reader.h"
 
 namespace weir {
 namespace {
@@ -18,6 +16,10 @@ uint32_t little_endian(std::string_view bytes) {
   uint32_t value;
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;
+}
+
+std::string place(size_t group, const StoreColumn& column) {
+  return "column " + std::string(column.name) + ", row group " + std::to_string(group) + ": ";
 }
 
 bool take_sized(std::string_view& in, std::string_view& out) {
@@ -88,15 +90,6 @@ bool SegmentReader::parse_footer(std::string_view footer) {
     known &= column != columns.end();
     leaves.push_back(static_cast<size_t>(column - columns.begin()));
   };
-  auto read_chunk_meta = [&](Chunk& chunk) {
-    thrift.enter_struct();
-    thrift.read_struct([&](int64_t field) {
-      if (field == 5) chunk.values = thrift.integer();
-      if (field == 7) chunk.bytes = thrift.integer();
-      if (field == 9) chunk.data_offset = thrift.integer();
-      if (field == 11) chunk.dictionary_offset = thrift.integer();
-    });
-  };
   auto read_chunk = [&](Group& group) {
     Chunk& chunk = group.chunks.emplace_back();
     size_t number = group.chunks.size() - 1;
@@ -104,7 +97,7 @@ bool SegmentReader::parse_footer(std::string_view footer) {
     if (known) chunk.column = leaves[number];
     thrift.enter_struct();
     thrift.read_struct([&](int64_t field) {
-      if (field == 3) read_chunk_meta(chunk);
+      if (field == 3) parse_chunk(thrift, chunk);
     });
   };
   auto read_group = [&] {
@@ -126,33 +119,75 @@ bool SegmentReader::parse_footer(std::string_view footer) {
   return thrift.ok() && known;
 }
 
+// ColumnMetaData.
+void SegmentReader::parse_chunk(ThriftReader& thrift, Chunk& chunk) {
+  auto read_statistics = [&] {
+    thrift.enter_struct();
+    thrift.read_struct([&](int64_t field) {
+      if (field == 3) chunk.figures.nulls = thrift.integer();
+      if (field == 5) chunk.figures.max = thrift.text();
+      if (field == 6) chunk.figures.min = thrift.text();
+    });
+  };
+  thrift.enter_struct();
+  thrift.read_struct([&](int64_t field) {
+    if (field == 5) chunk.figures.values = thrift.integer();
+    if (field == 6) chunk.figures.uncompressed = thrift.integer();
+    if (field == 7) chunk.figures.compressed = thrift.integer();
+    if (field == 9) chunk.data_offset = thrift.integer();
+    if (field == 11) chunk.dictionary_offset = thrift.integer();
+    if (field == 12) read_statistics();
+  });
+}
+
 bool SegmentReader::read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first) {
   for (const Chunk& chunk : groups_[group].chunks) {
     ColumnBuffer& buffer = columns[chunk.column];
     if (!read_chunk(chunk, groups_[group].rows, buffer, first)) {
-      problem_ =
-          "column " + std::string(buffer.column->name) + ", row group " + std::to_string(group) + ": " + problem_;
+      problem_ = place(group, *buffer.column) + problem_;
       return false;
     }
   }
   return true;
 }
 
-bool SegmentReader::read_chunk(const Chunk& chunk, uint32_t rows, ColumnBuffer& buffer, uint32_t first) {
-  int64_t begin = chunk.dictionary_offset >= 0 ? chunk.dictionary_offset : chunk.data_offset;
-  if (begin < 0 || chunk.bytes <= 0) return fail("an offset is wrong");
-  if (!read_at(static_cast<uint64_t>(begin), static_cast<size_t>(chunk.bytes), bytes_)) return false;
+// The chunk's pages into dictionary_ (where it has one) and body_; `data_offset`: of the data page in the chunk.
+bool SegmentReader::read_pages(const Chunk& chunk, Page& dictionary, Page& data, int64_t& data_offset) {
+  if (chunk.begin() < 0 || chunk.figures.compressed <= 0) return fail("an offset is wrong");
+  if (!read_at(static_cast<uint64_t>(chunk.begin()), static_cast<size_t>(chunk.figures.compressed), bytes_))
+    return false;
   std::string_view bytes = bytes_;
-  Page page;
-  entries_.clear();
   if (chunk.dictionary_offset >= 0) {
-    if (!next_page(bytes, page, dictionary_)) return false;
-    if (page.type != parquet::kDictionaryPage || page.encoding != parquet::kPlain) return fail("no dictionary page");
-    if (!read_dictionary(page, buffer)) return fail("the dictionary is damaged");
+    if (!next_page(bytes, dictionary, dictionary_)) return false;
+    if (dictionary.type != parquet::kDictionaryPage || dictionary.encoding != parquet::kPlain)
+      return fail("no dictionary page");
   }
-  page = {};
-  if (!next_page(bytes, page, body_)) return false;
-  if (page.type != parquet::kDataPage || page.values != chunk.values) return fail("no data page");
+  data_offset = static_cast<int64_t>(bytes_.size() - bytes.size());
+  if (!next_page(bytes, data, body_)) return false;
+  return (data.type == parquet::kDataPage && data.values == chunk.figures.values) || fail("no data page");
+}
+
+bool SegmentReader::read_whole(size_t group, size_t chunk, WholeChunk& whole) {
+  const Chunk& from = groups_[group].chunks[chunk];
+  Page dictionary, data;
+  whole.column = from.column;
+  whole.figures = from.figures;
+  if (!read_pages(from, dictionary, data, whole.figures.data_offset)) {
+    problem_ = place(group, store_columns()[from.column]) + problem_;
+    return false;
+  }
+  if (from.dictionary_offset >= 0) whole.figures.dictionary_offset = 0;
+  whole.figures.encoding = static_cast<parquet::Encoding>(data.encoding);
+  whole.bytes = bytes_;
+  return true;
+}
+
+bool SegmentReader::read_chunk(const Chunk& chunk, uint32_t rows, ColumnBuffer& buffer, uint32_t first) {
+  Page dictionary, page;
+  int64_t data_offset;
+  if (!read_pages(chunk, dictionary, page, data_offset)) return false;
+  entries_.clear();
+  if (chunk.dictionary_offset >= 0 && !read_dictionary(dictionary, buffer)) return fail("the dictionary is damaged");
   std::string_view body = body_;
   bool done =
       buffer.is_list() ? append_lists(body, rows, buffer, first, page) : append_rows(body, rows, buffer, first, page);

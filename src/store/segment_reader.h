@@ -17,9 +17,16 @@
 #include <vector>
 
 #include "os/file.h"
-#include "store/column_buffer.h"
+#include "store/column_chunk.h"
+#include "store/thrift_reader.h"
 
 namespace weir {
+
+struct WholeChunk {
+  size_t column = 0;  // of store_columns()
+  ChunkFigures figures;
+  std::string_view bytes;  // its pages
+};
 
 class SegmentReader {
  public:
@@ -33,14 +40,19 @@ class SegmentReader {
   size_t row_groups() const { return groups_.size(); }
   uint32_t rows(size_t group) const { return groups_[group].rows; }
   uint64_t rows() const;
+  size_t chunks(size_t group) const { return groups_[group].chunks.size(); }
+  // One chunk of a row group as it stands in the file, its pages checked; valid until the next call.
+  bool read_whole(size_t group, size_t chunk, WholeChunk& whole);
   // Appends all columns of a row group, its first row becoming row `first`; `columns` as store_columns().
   bool read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first);
   const std::string& problem() const { return problem_; }
 
  private:
   struct Chunk {
-    size_t column = 0;  // of store_columns()
-    int64_t values = 0, bytes = 0, data_offset = -1, dictionary_offset = -1;
+    size_t column = 0;                                 // of store_columns()
+    int64_t data_offset = -1, dictionary_offset = -1;  // in the file
+    ChunkFigures figures;                              // its offsets are not set
+    int64_t begin() const { return dictionary_offset >= 0 ? dictionary_offset : data_offset; }
   };
   struct Group {
     uint32_t rows = 0;
@@ -53,6 +65,8 @@ class SegmentReader {
   bool fail(std::string problem);
   bool read_at(uint64_t offset, size_t size, std::string& out);
   bool parse_footer(std::string_view footer);
+  void parse_chunk(ThriftReader& thrift, Chunk& chunk);
+  bool read_pages(const Chunk& chunk, Page& dictionary, Page& data, int64_t& data_offset);
   bool read_chunk(const Chunk& chunk, uint32_t rows, ColumnBuffer& buffer, uint32_t first);
   bool next_page(std::string_view& bytes, Page& page, std::string& body);
   bool read_dictionary(const Page& page, ColumnBuffer& buffer);

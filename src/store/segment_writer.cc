@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "os/folder.h"
@@ -15,6 +16,7 @@ namespace weir {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
+constexpr uint32_t kLargeGroup = kRowGroupRows / 2;
 constexpr TextKey kInvalid{0, 0, 255};  // a prefix length that does not fit its address
 constexpr TimeSpan kNoTime{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
 
@@ -52,6 +54,28 @@ size_t column_of(int32_t id) {
   return static_cast<size_t>(std::ranges::find(columns, id, &StoreColumn::id) - columns.begin());
 }
 
+// Rows of a batch that have the same fields: of runs that stand one after the other, the first and the last of them
+// perhaps in part.
+struct Stretch {
+  const FlowBatch& batch;
+  std::span<const Run> runs;
+  uint32_t first, rows;
+
+  const FieldMask& mask() const { return runs.front().mask; }
+  template <class T>
+  const T* values(Field field) const {
+    return batch.column<T>(field) + first;
+  }
+  // Calls on_run(run, n): the next n rows are of that run.
+  template <class OnRun>
+  void each_run(OnRun on_run) const {
+    for (const Run& run : runs) {
+      uint32_t begin = std::max(run.first_row, first), end = std::min(run.first_row + run.rows, first + rows);
+      if (begin < end) on_run(run, end - begin);
+    }
+  }
+};
+
 template <class T, class U>
 void copy_numbers(const T* from, uint32_t count, U* to) {
   for (uint32_t i = 0; i < count; ++i) to[i] = from[i];
@@ -64,26 +88,27 @@ struct SegmentWriter::Impl {
     for (const StoreColumn& column : store_columns()) columns.emplace_back(column);
   }
 
-  void add_rows(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count);
-  void add_run_value(ColumnBuffer& buffer, const Run& run, uint32_t count);
-  void add_row_values(ColumnBuffer& buffer, const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count);
-  void add_small(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count);
-  void add_addresses(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count);
-  void add_macs(ColumnBuffer& buffer, const uint64_t* macs, uint32_t count);
-  void add_networks(ColumnBuffer& buffer, const FlowBatch& batch, Field of, uint32_t first, uint32_t count);
-  void add_lists(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count);
-  void add_times(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count);
+  void add_rows(const Stretch& rows);
+  void add_run_values(ColumnBuffer& buffer, const Stretch& rows);
+  void add_row_values(ColumnBuffer& buffer, const Stretch& rows);
+  void add_small(ColumnBuffer& buffer, const Stretch& rows);
+  void add_addresses(ColumnBuffer& buffer, const Stretch& rows);
+  void add_macs(ColumnBuffer& buffer, const Stretch& rows);
+  void add_networks(ColumnBuffer& buffer, const Stretch& rows, Field of);
+  void add_lists(ColumnBuffer& buffer, const Stretch& rows);
+  void add_times(const Stretch& rows);
   void add_starts(const int64_t* starts, uint32_t count);
   void add_ends(const int64_t* ends, const int64_t* starts, uint32_t count);
   void add_sub(ColumnBuffer& buffer, std::span<const uint32_t> subs);
   int end_row_group();
+  int copy_row_group(SegmentReader& reader, size_t group);
 
   std::string path;
   ParquetFile file;
   std::vector<ColumnBuffer> columns;
   uint32_t group_rows = 0;  // rows in `columns`
   SegmentFigures figures{0, 0, kNoTime, kNoTime, kNoTime};
-  std::vector<uint32_t> subs;
+  Values<uint32_t> subs;
   bool finished = false;
 
   const size_t start_column = column_of(info(Field::time_flow_start_ns).protobuf_number);
@@ -104,18 +129,25 @@ SegmentWriter::~SegmentWriter() {
 uint64_t SegmentWriter::rows() const { return impl_->figures.rows; }
 const std::string& SegmentWriter::path() const { return impl_->path; }
 
-int SegmentWriter::add(const FlowBatch& batch, const Run& run) {
-  for (uint32_t done = 0; done < run.rows;) {
-    uint32_t count = std::min(run.rows - done, kRowGroupRows - impl_->group_rows);
-    impl_->add_rows(batch, run, run.first_row + done, count);
-    done += count;
-    if (impl_->group_rows == kRowGroupRows)
-      if (int error = impl_->end_row_group()) return error;
+int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
+  for (size_t at = 0; at < runs.size();) {
+    size_t end = at + 1;
+    while (end < runs.size() && runs[end].mask == runs[at].mask) ++end;
+    uint32_t row = runs[at].first_row, last = runs[end - 1].first_row + runs[end - 1].rows;
+    while (row < last) {
+      uint32_t count = std::min(last - row, kRowGroupRows - impl_->group_rows);
+      impl_->add_rows({batch, runs.subspan(at, end - at), row, count});
+      row += count;
+      if (impl_->group_rows == kRowGroupRows)
+        if (int error = impl_->end_row_group()) return error;
+    }
+    at = end;
   }
   return 0;
 }
 
-// Row groups are never split: one that does not fit begins a new one.
+// Large row groups are copied as they are, which is what keeps merging cheap; small ones are put together. Row groups
+// are never split: one that does not fit begins a new one.
 int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
   SegmentReader reader;
   if (!reader.open(segment_path) || reader.rows() != figures.rows) {
@@ -124,6 +156,13 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
   }
   for (size_t group = 0; group < reader.row_groups(); ++group) {
     uint32_t rows = reader.rows(group);
+    if (rows >= kLargeGroup) {
+      if (int failed = impl_->copy_row_group(reader, group)) {
+        error = reader.problem();
+        return failed;
+      }
+      continue;
+    }
     if (rows > kRowGroupRows - impl_->group_rows)
       if (int failed = impl_->end_row_group()) return failed;
     if (!reader.read(group, impl_->columns, impl_->group_rows)) {
@@ -136,6 +175,18 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
   impl_->figures.received = joined(impl_->figures.received, figures.received);
   impl_->figures.start = joined(impl_->figures.start, figures.start);
   impl_->figures.end = joined(impl_->figures.end, figures.end);
+  return 0;
+}
+
+// 0, errno, or EBADMSG where the segment is damaged.
+int SegmentWriter::Impl::copy_row_group(SegmentReader& reader, size_t group) {
+  if (int error = file.begin_row_group(reader.rows(group))) return error;
+  WholeChunk chunk;
+  for (size_t i = 0; i < reader.chunks(group); ++i) {
+    if (!reader.read_whole(group, i, chunk)) return EBADMSG;
+    if (chunk.figures.nulls == reader.rows(group)) continue;  // made again where this file needs it
+    if (int error = file.copy_chunk(chunk.column, chunk.figures, chunk.bytes)) return error;
+  }
   return 0;
 }
 
@@ -156,124 +207,129 @@ int SegmentWriter::Impl::end_row_group() {
   return error;
 }
 
-void SegmentWriter::Impl::add_rows(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count) {
+void SegmentWriter::Impl::add_rows(const Stretch& rows) {
   for (ColumnBuffer& buffer : columns) {
     Field field = buffer.column->field;
-    if (info(field).column == Column::run)
-      add_run_value(buffer, run, count);
-    else if (field == Field::sampling_rate && !run.mask.has(field))
-      std::fill_n(buffer.append_wide(group_rows, count), count, run.sampling_rate);
-    else if (run.mask.has(field) && info(field).column != Column::time_ns)
-      add_row_values(buffer, batch, run, first, count);
+    if (info(field).column == Column::run || (field == Field::sampling_rate && !rows.mask().has(field)))
+      add_run_values(buffer, rows);
+    else if (rows.mask().has(field) && info(field).column != Column::time_ns)
+      add_row_values(buffer, rows);
   }
-  add_times(batch, run, first, count);
-  widen(figures.received, run.received_ns);
-  figures.rows += count;
-  group_rows += count;
+  add_times(rows);
+  for (ColumnBuffer& buffer : columns) buffer.scan();
+  rows.each_run([&](const Run& run, uint32_t) { widen(figures.received, run.received_ns); });
+  figures.rows += rows.rows;
+  group_rows += rows.rows;
 }
 
-void SegmentWriter::Impl::add_run_value(ColumnBuffer& buffer, const Run& run, uint32_t count) {
-  auto fill = [&](uint32_t value) { std::fill_n(buffer.append_small(group_rows, count), count, value); };
+void SegmentWriter::Impl::add_run_values(ColumnBuffer& buffer, const Stretch& rows) {
+  auto fill = [&](auto* to, auto value_of) {
+    rows.each_run([&](const Run& run, uint32_t count) { to = std::fill_n(to, count, value_of(run)); });
+  };
+  auto fill_small = [&](auto value_of) { fill(buffer.append_small(group_rows, rows.rows), value_of); };
+  auto fill_wide = [&](auto value_of) { fill(buffer.append_wide(group_rows, rows.rows), value_of); };
+  TextDictionary& texts = buffer.dictionary;
   switch (buffer.column->field) {
     case Field::type:
-      return fill(buffer.dictionary.intern(TextKey::of(static_cast<uint64_t>(run.type))));
+      return fill_small([&](const Run& run) { return texts.intern(TextKey::of(static_cast<uint64_t>(run.type))); });
     case Field::time_received_ns:
-      std::fill_n(buffer.append_wide(group_rows, count), count, static_cast<uint64_t>(split(run.received_ns).ms));
-      return;
+      return fill_wide([](const Run& run) { return static_cast<uint64_t>(split(run.received_ns).ms); });
     case Field::sequence_num:
-      return fill(run.sequence);
+      return fill_small([](const Run& run) { return run.sequence; });
+    case Field::sampling_rate:
+      return fill_wide([](const Run& run) { return run.sampling_rate; });
     case Field::sampler_address:
-      return fill(buffer.dictionary.intern(TextKey::of(run.exporter)));
+      return fill_small([&](const Run& run) { return texts.intern(TextKey::of(run.exporter)); });
     case Field::observation_domain_id:
-      return fill(run.domain);
+      return fill_small([](const Run& run) { return run.domain; });
     default:
       WEIR_ASSERT(false);  // a new field of runs has to be added here
   }
 }
 
-void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const FlowBatch& batch, const Run& run, uint32_t first,
-                                         uint32_t count) {
+void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& rows) {
   Field field = buffer.column->field;
   switch (info(field).spelling) {
     case Spelling::src_net:
-      if (run.mask.has(Field::src_addr)) add_networks(buffer, batch, Field::src_addr, first, count);
+      if (rows.mask().has(Field::src_addr)) add_networks(buffer, rows, Field::src_addr);
       return;
     case Spelling::dst_net:
-      if (run.mask.has(Field::dst_addr)) add_networks(buffer, batch, Field::dst_addr, first, count);
+      if (rows.mask().has(Field::dst_addr)) add_networks(buffer, rows, Field::dst_addr);
       return;
     case Spelling::mac:
-      return add_macs(buffer, batch.column<uint64_t>(field) + first, count);
+      return add_macs(buffer, rows);
     default:
       break;
   }
-  if (buffer.is_list()) return add_lists(buffer, batch, first, count);
-  if (buffer.column->type == StoreType::text) return add_addresses(buffer, batch, first, count);
+  if (buffer.is_list()) return add_lists(buffer, rows);
+  if (buffer.column->type == StoreType::text) return add_addresses(buffer, rows);
   if (buffer.is_wide())
-    copy_numbers(batch.column<uint64_t>(field) + first, count, buffer.append_wide(group_rows, count));
+    copy_numbers(rows.values<uint64_t>(field), rows.rows, buffer.append_wide(group_rows, rows.rows));
   else
-    add_small(buffer, batch, first, count);
+    add_small(buffer, rows);
 }
 
-void SegmentWriter::Impl::add_small(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count) {
+void SegmentWriter::Impl::add_small(ColumnBuffer& buffer, const Stretch& rows) {
   Field field = buffer.column->field;
-  uint32_t* to = buffer.append_small(group_rows, count);
+  uint32_t* to = buffer.append_small(group_rows, rows.rows);
   switch (info(field).column) {
     case Column::u8:
-      return copy_numbers(batch.column<uint8_t>(field) + first, count, to);
+      return copy_numbers(rows.values<uint8_t>(field), rows.rows, to);
     case Column::u16:
-      return copy_numbers(batch.column<uint16_t>(field) + first, count, to);
+      return copy_numbers(rows.values<uint16_t>(field), rows.rows, to);
     default:
-      return copy_numbers(batch.column<uint32_t>(field) + first, count, to);
+      return copy_numbers(rows.values<uint32_t>(field), rows.rows, to);
   }
 }
 
-void SegmentWriter::Impl::add_addresses(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count) {
-  uint32_t* to = buffer.append_small(group_rows, count);
-  buffer.dictionary.intern({batch.column<IpAddress>(buffer.column->field) + first, count}, to);
+void SegmentWriter::Impl::add_addresses(ColumnBuffer& buffer, const Stretch& rows) {
+  uint32_t* to = buffer.append_small(group_rows, rows.rows);
+  buffer.dictionary.intern({rows.values<IpAddress>(buffer.column->field), rows.rows}, to);
 }
 
-void SegmentWriter::Impl::add_macs(ColumnBuffer& buffer, const uint64_t* macs, uint32_t count) {
-  uint32_t* to = buffer.append_small(group_rows, count);
-  for (uint32_t i = 0; i < count; ++i) to[i] = buffer.dictionary.intern(TextKey::of(macs[i]));
+void SegmentWriter::Impl::add_macs(ColumnBuffer& buffer, const Stretch& rows) {
+  const auto* macs = rows.values<uint64_t>(buffer.column->field);
+  uint32_t* to = buffer.append_small(group_rows, rows.rows);
+  for (uint32_t i = 0; i < rows.rows; ++i) to[i] = buffer.dictionary.intern(TextKey::of(macs[i]));
 }
 
 // Networks of the addresses `of`.
-void SegmentWriter::Impl::add_networks(ColumnBuffer& buffer, const FlowBatch& batch, Field of, uint32_t first,
-                                       uint32_t count) {
-  const auto* addresses = batch.column<IpAddress>(of) + first;
-  const uint8_t* lengths = batch.column<uint8_t>(buffer.column->field) + first;
-  uint32_t* to = buffer.append_small(group_rows, count);
-  for (uint32_t i = 0; i < count; ++i) {
+void SegmentWriter::Impl::add_networks(ColumnBuffer& buffer, const Stretch& rows, Field of) {
+  const auto* addresses = rows.values<IpAddress>(of);
+  const auto* lengths = rows.values<uint8_t>(buffer.column->field);
+  uint32_t* to = buffer.append_small(group_rows, rows.rows);
+  for (uint32_t i = 0; i < rows.rows; ++i) {
     bool fits = lengths[i] <= (addresses[i].is_v4() ? 32u : 128u);
     to[i] = buffer.dictionary.intern(fits ? TextKey::of(addresses[i].masked(lengths[i]), lengths[i]) : kInvalid);
   }
 }
 
-void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const FlowBatch& batch, uint32_t first, uint32_t count) {
+void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const Stretch& rows) {
   Field field = buffer.column->field;
   bool addresses = info(field).column == Column::list_address;
   bool text = buffer.column->type == StoreType::list_text;
-  const ListRef* lists = batch.column<ListRef>(field) + first;
-  for (uint32_t i = 0; i < count; ++i) {
+  const auto* lists = rows.values<ListRef>(field);
+  for (uint32_t i = 0; i < rows.rows; ++i) {
     uint32_t* to = buffer.append_list(group_rows + i, lists[i].count);
     for (uint32_t k = 0; k < lists[i].count; ++k) {
       uint32_t at = lists[i].first + k;
       if (addresses)
-        to[k] = buffer.dictionary.intern(TextKey::of(batch.list_addresses()[at]));
+        to[k] = buffer.dictionary.intern(TextKey::of(rows.batch.list_addresses()[at]));
       else
-        to[k] = text ? buffer.dictionary.intern(TextKey::of(batch.list_numbers()[at])) : batch.list_numbers()[at];
+        to[k] =
+            text ? buffer.dictionary.intern(TextKey::of(rows.batch.list_numbers()[at])) : rows.batch.list_numbers()[at];
     }
   }
 }
 
-void SegmentWriter::Impl::add_times(const FlowBatch& batch, const Run& run, uint32_t first, uint32_t count) {
+void SegmentWriter::Impl::add_times(const Stretch& rows) {
   const int64_t* starts = nullptr;
-  if (run.mask.has(Field::time_flow_start_ns)) {
-    starts = batch.column<int64_t>(Field::time_flow_start_ns) + first;
-    add_starts(starts, count);
+  if (rows.mask().has(Field::time_flow_start_ns)) {
+    starts = rows.values<int64_t>(Field::time_flow_start_ns);
+    add_starts(starts, rows.rows);
   }
-  if (run.mask.has(Field::time_flow_end_ns))
-    add_ends(batch.column<int64_t>(Field::time_flow_end_ns) + first, starts, count);
+  if (rows.mask().has(Field::time_flow_end_ns))
+    add_ends(rows.values<int64_t>(Field::time_flow_end_ns), starts, rows.rows);
 }
 
 void SegmentWriter::Impl::add_starts(const int64_t* starts, uint32_t count) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "flow/batch.h"
@@ -33,8 +34,8 @@ class SegmentWriter {
   ~SegmentWriter();
   SegmentWriter(SegmentWriter&&) noexcept;
 
-  // All rows of one run. 0 or errno.
-  int add(const FlowBatch& batch, const Run& run);
+  // All rows of `runs`, which stand in `batch` one after the other. 0 or errno.
+  int add(const FlowBatch& batch, std::span<const Run> runs);
   // All rows of another segment, which stays as it is; `figures` are what finish() said of it. 0 or errno; EBADMSG
   // where it is damaged, `error` says how. After an error this writer is of no use.
   int add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error);

@@ -30,7 +30,7 @@ class SegmentTest : public testing::Test {
   // Writes the batch and gives the file its name.
   SegmentFigures write(const FlowBatch& batch, const std::string& name) {
     SegmentWriter writer(path(name));
-    for (const auto& run : batch.runs()) EXPECT_EQ(writer.add(batch, run), 0);
+    EXPECT_EQ(writer.add(batch, batch.runs()), 0);
     return finish(writer);
   }
   static SegmentFigures finish(SegmentWriter& writer) {
@@ -224,12 +224,12 @@ TEST_F(SegmentTest, ManyRowGroups) {
   for (uint32_t b = 0; b < kBatches; ++b) {
     batch.clear();
     fill(batch, b);
-    ASSERT_EQ(writer.add(batch, batch.runs()[0]), 0);
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
   }
   batch.clear();
   begin_run(batch, 1, {Field::src_mac});
   batch.column<uint64_t>(Field::src_mac)[0] = 1;
-  ASSERT_EQ(writer.add(batch, batch.runs()[0]), 0);
+  ASSERT_EQ(writer.add(batch, batch.runs()), 0);
   SegmentFigures figures = finish(writer);
   EXPECT_EQ(figures.rows, kBatches * FlowBatch::capacity() + 1);
   EXPECT_EQ(figures.bytes, std::filesystem::file_size(path("a")));
@@ -305,7 +305,7 @@ TEST_F(SegmentTest, AFullDiskIsAnErrnoAndLeavesNothing) {
     FlowBatch batch;
     fill(batch, 1);
     SegmentWriter writer(path("a"));
-    ASSERT_EQ(writer.add(batch, batch.runs()[0]), 0);
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
     SegmentFigures figures;
     error = writer.finish(figures);
   }

@@ -58,7 +58,7 @@ class StoreTest : public testing::Test {
       batch.clear();
       uint32_t now = std::min(left, FlowBatch::capacity());
       fill(batch, now, hour);
-      EXPECT_EQ(writer.add(batch, batch.runs()[0]), 0);
+      EXPECT_EQ(writer.add(batch, batch.runs()), 0);
       left -= now;
     }
     EXPECT_EQ(writer.finish(segment.figures), 0);

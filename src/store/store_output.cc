@@ -109,22 +109,35 @@ void StoreOutput::take(const FlowBatch& batch) {
            "less than " + std::to_string(space_.floor() >> 20) + " MiB are free (store.min_free)");
     return;
   }
-  for (const Run& run : batch.runs()) {
-    int error = 0;
-    OpenSegment* segment = segment_of(hour_of(run.received_ns), error);
-    if (!segment) {
+  std::span<const Run> runs = batch.runs();
+  while (!runs.empty()) {
+    int64_t hour = hour_of(runs.front().received_ns);
+    auto of_hour = [&](const Run& run) { return hour_of(run.received_ns) == hour; };
+    auto count = static_cast<size_t>(std::ranges::find_if_not(runs, of_hour) - runs.begin());
+    add(batch, runs.first(count), hour);
+    runs = runs.subspan(count);
+  }
+}
+
+void StoreOutput::add(const FlowBatch& batch, std::span<const Run> runs, int64_t hour) {
+  int error = 0;
+  OpenSegment* segment = segment_of(hour, error);
+  if (!segment) {
+    uint64_t lost = 0;
+    for (const Run& run : runs) {
       drop(run.account, run.rows, output_error(error));
-      errors_[index(output_error(error))].fetch_add(1, std::memory_order_relaxed);
-      report(output_error(error), run.rows,
-             "cannot make a folder below " + segments_.file(kFlowsFolder) + ": " + os::error_text(error));
-      continue;
+      lost += run.rows;
     }
-    segment->rows[run.account] += run.rows;
-    error = segment->writer.add(batch, run);
-    if (error == 0) continue;
+    errors_[index(output_error(error))].fetch_add(1, std::memory_order_relaxed);
+    report(output_error(error), lost,
+           "cannot make a folder below " + segments_.file(kFlowsFolder) + ": " + os::error_text(error));
+    return;
+  }
+  for (const Run& run : runs) segment->rows[run.account] += run.rows;
+  error = segment->writer.add(batch, runs);
+  if (error)
     lose(take_out(segment), output_error(error),
          "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error));
-  }
 }
 
 // nullptr and an errno where none can be opened.

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class StoreOutput final : public Output {
 
   void write_until_stopped();
   void take(const FlowBatch& batch);
+  void add(const FlowBatch& batch, std::span<const Run> runs, int64_t hour);
   OpenSegment* segment_of(int64_t hour, int& error);
   std::unique_ptr<OpenSegment> take_out(const OpenSegment* segment);
   void flush_due(int64_t now_ns);

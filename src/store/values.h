@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values<T>: a vector of numbers whose resize() leaves new elements unset, for code that writes them all at once:
+// setting them to zero first is measurable where every value of every flow passes.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+namespace weir {
+
+template <class T>
+struct UnsetAllocator : std::allocator<T> {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+  template <class U>
+  struct rebind {
+    using other = UnsetAllocator<U>;
+  };
+  template <class U>
+  void construct(U*) noexcept {}
+  template <class U, class Arg>
+  void construct(U* at, Arg&& value) noexcept {
+    std::construct_at(at, std::forward<Arg>(value));
+  }
+};
+
+template <class T>
+using Values = std::vector<T, UnsetAllocator<T>>;
+
+}  // namespace weir
