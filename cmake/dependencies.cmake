@@ -33,7 +33,7 @@ file(GLOB ABSL_ARCHIVES /usr/lib/*/libabsl_raw_hash_set.a /usr/lib/*/libabsl_has
 add_library(weir_absl INTERFACE)
 target_link_libraries(weir_absl INTERFACE -Wl,--start-group ${ABSL_ARCHIVES} -Wl,--end-group Threads::Threads)
 
-# DuckDB: fetched by `./dev setup` (docs/decisions/0005-duckdb-from-a-go-module.md). Archives that nothing refers to add
+# DuckDB: fetched by `./dev setup` (docs/decisions/0006-duckdb-inside.md). Archives that nothing refers to add
 # nothing to a program; they depend on one another, hence the group.
 set(WEIR_DUCKDB_DIR ${PROJECT_SOURCE_DIR}/.cache/duckdb-1.5.5 CACHE PATH "Folder of duckdb.h and DuckDB's static archives")
 if(NOT EXISTS ${WEIR_DUCKDB_DIR}/duckdb.h OR NOT EXISTS ${WEIR_DUCKDB_DIR}/libduckdb_static.a)
