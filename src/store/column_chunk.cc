@@ -19,6 +19,13 @@ std::string plain(T value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
+// Numbers that are like those of the rows before them rather than of few kinds: zstd makes less of them as they are
+// than of their numbers in a dictionary (docs/decisions/0005-segments.md has the figures).
+bool follows_neighbours(const StoreColumn& column) {
+  return column.field == Field::time_flow_start_ns || column.field == Field::time_flow_end_ns ||
+         column.field == Field::sequence_num;
+}
+
 // The bits of a dictionary index as written: whole bytes, but for few values.
 unsigned index_width(uint32_t largest) {
   unsigned width = bits_for(largest);
@@ -141,14 +148,7 @@ void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer&
     append_constant(values.size());
     return;
   }
-  if (try_dictionary(values, least, largest)) return;
-  if (buffer.column->id == info(Field::time_flow_start_ns).protobuf_number) {
-    if constexpr (sizeof(T) == 8) {
-      figures_.encoding = parquet::kDeltaBinaryPacked;
-      encode_delta({reinterpret_cast<const int64_t*>(values.data()), values.size()}, body_);
-      return;
-    }
-  }
+  if (!follows_neighbours(*buffer.column) && try_dictionary(values, least, largest)) return;
   figures_.encoding = parquet::kPlain;
   body_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }

@@ -2,9 +2,9 @@
 // One column of one row group as Parquet pages: at most one dictionary page, then one data page, both zstd with a
 // checksum (so that whoever reads a damaged page notices).
 //
-// Encodings are chosen per chunk, for size: a dictionary where values repeat, differences for times in order, else
-// plain. A dictionary's indexes get whole bytes rather than the fewest bits: zstd finds repeats only between bytes,
-// and that makes the result smaller (docs/decisions/0005-segments.md has the figures).
+// Encodings are chosen per chunk, for size: a dictionary where values repeat, else plain. A dictionary's indexes get
+// whole bytes rather than the fewest bits: zstd finds repeats only between bytes, and that makes the result smaller
+// (docs/decisions/0005-segments.md has the figures).
 #pragma once
 
 #include <zstd.h>
@@ -21,7 +21,7 @@ namespace weir {
 // Numbers of Parquet's format.
 namespace parquet {
 enum Type : int32_t { kInt32 = 1, kInt64 = 2, kByteArray = 6 };
-enum Encoding : int32_t { kPlain = 0, kRle = 3, kDeltaBinaryPacked = 5, kRleDictionary = 8 };
+enum Encoding : int32_t { kPlain = 0, kRle = 3, kRleDictionary = 8 };
 enum PageType : int32_t { kDataPage = 0, kDictionaryPage = 2 };
 inline constexpr int32_t kZstd = 6;
 }  // namespace parquet

@@ -11,6 +11,5 @@ namespace weir {
 
 // `values` gets exactly `count`.
 bool decode_hybrid(std::string_view in, unsigned width, size_t count, std::vector<uint32_t>& values);
-bool decode_delta(std::string_view in, size_t count, std::vector<uint64_t>& values);
 
 }  // namespace weir

@@ -18,12 +18,10 @@ constexpr size_t kGroup = 8;  // values packed together: a whole number of bytes
 
 // Packs `count` values of `width` bits, least significant bit first. `out` has room for count * width / 8 bytes and
 // eight more.
-template <class T>
-uint8_t* pack(const T* values, size_t count, unsigned width, uint8_t* out) {
+void pack(std::span<const uint32_t> values, unsigned width, uint8_t* out) {
   uint64_t bits = 0;
   unsigned held = 0;
-  for (size_t i = 0; i < count; ++i) {
-    uint64_t value = values[i];
+  for (uint64_t value : values) {
     bits |= value << held;
     held += width;
     if (held >= 64) {
@@ -34,7 +32,6 @@ uint8_t* pack(const T* values, size_t count, unsigned width, uint8_t* out) {
     }
   }
   std::memcpy(out, &bits, 8);
-  return out + (held + 7) / 8;
 }
 
 template <class Narrow>
@@ -53,7 +50,7 @@ void pack_groups(std::span<const uint32_t> values, unsigned width, uint8_t* out)
   else if (width == 16)
     narrow<uint16_t>(values, out);
   else
-    pack(values.data(), values.size(), width, out);
+    pack(values, width, out);
 }
 
 // Bit-packed run of whole groups; the last one is padded with zeros.
@@ -106,42 +103,6 @@ void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string
     literal = i = end;
   }
   append_packed(values.subspan(literal), width, out);
-}
-
-void encode_delta(std::span<const int64_t> values, std::string& out) {
-  constexpr size_t kBlock = 128, kMiniblocks = 4, kMiniblock = kBlock / kMiniblocks;
-  append_varint(out, kBlock);
-  append_varint(out, kMiniblocks);
-  append_varint(out, values.size());
-  append_varint(out, zigzag(values.empty() ? 0 : values[0]));
-  std::array<uint64_t, kBlock> deltas;
-  for (size_t at = 1; at < values.size(); at += kBlock) {
-    size_t count = std::min(kBlock, values.size() - at);
-    int64_t least = INT64_MAX;
-    for (size_t i = 0; i < count; ++i) {
-      // Differences wrap modulo 2^64, as the encoding has it.
-      deltas[i] = static_cast<uint64_t>(values[at + i]) - static_cast<uint64_t>(values[at + i - 1]);
-      least = std::min(least, static_cast<int64_t>(deltas[i]));
-    }
-    for (size_t i = 0; i < count; ++i) deltas[i] -= static_cast<uint64_t>(least);
-    std::fill(deltas.begin() + static_cast<std::ptrdiff_t>(count), deltas.end(), 0);
-    append_varint(out, zigzag(least));
-    std::array<unsigned, kMiniblocks> widths{};
-    size_t bytes = 0;
-    for (size_t m = 0; m < kMiniblocks && m * kMiniblock < count; ++m) {
-      uint64_t all = 0;
-      for (size_t i = 0; i < kMiniblock; ++i) all |= deltas[m * kMiniblock + i];
-      widths[m] = static_cast<unsigned>(std::bit_width(all));
-      bytes += kMiniblock * widths[m] / 8;
-    }
-    for (unsigned width : widths) out.push_back(static_cast<char>(width));
-    size_t begin = out.size();
-    out.resize(begin + bytes + 8);
-    auto* target = reinterpret_cast<uint8_t*>(out.data() + begin);
-    for (size_t m = 0; m < kMiniblocks; ++m)
-      if (widths[m]) target = pack(&deltas[m * kMiniblock], kMiniblock, widths[m], target);
-    out.resize(begin + bytes);
-  }
 }
 
 }  // namespace weir

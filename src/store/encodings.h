@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parquet's encodings of values (https://parquet.apache.org/docs/file-format/data-pages/encodings/), appended to a
-// string: the hybrid of run lengths and bit packing (levels, dictionary indexes), delta binary packing, plain text.
+// string: the hybrid of run lengths and bit packing (levels, dictionary indexes) and plain text.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,6 @@ unsigned bits_for(uint32_t largest);
 void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string& out);
 // One run of `count` equal values.
 void encode_run(uint64_t count, uint32_t value, unsigned width, std::string& out);
-
-// DELTA_BINARY_PACKED, blocks of 128 values in four miniblocks.
-void encode_delta(std::span<const int64_t> values, std::string& out);
 
 // PLAIN of a BYTE_ARRAY: four bytes of length, then the bytes.
 inline void encode_text(std::string_view text, std::string& out) {

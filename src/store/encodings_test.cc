@@ -24,12 +24,6 @@ std::string hybrid(const std::vector<uint32_t>& values, unsigned width) {
   return out;
 }
 
-std::string delta(const std::vector<int64_t>& values) {
-  std::string out;
-  encode_delta(values, out);
-  return out;
-}
-
 TEST(Hybrid, PacksTheExampleOfTheFormat) {
   // Encodings.md: 0..7 at width 3 are 10001000 11000110 11111010. Before them: one group of 8, bit-packed.
   EXPECT_EQ(hybrid({0, 1, 2, 3, 4, 5, 6, 7}, 3), bytes({1 << 1 | 1, 0x88, 0xc6, 0xfa}));
@@ -62,29 +56,6 @@ TEST(Hybrid, WideValuesCrossTheWord) {
   // Width 20: two values are five bytes, little end first.
   EXPECT_EQ(hybrid({0xabcde, 0x12345, 0, 0, 0, 0, 0, 1}, 20),
             bytes({3, 0xde, 0xbc, 0x5a, 0x34, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0}));
-}
-
-TEST(Delta, ConstantStepsTakeNoBits) {
-  // Encodings.md's first example, with our block of 128 in 4: header, then the least delta 1 and four widths of 0.
-  EXPECT_EQ(delta({1, 2, 3, 4, 5}), bytes({0x80, 1, 4, 5, 2, 2, 0, 0, 0, 0}));
-}
-
-TEST(Delta, SecondExampleOfTheFormat) {
-  // 7 5 3 1 2 3 4 5: deltas -2 -2 -2 1 1 1 1, least -2, relative 0 0 0 3 3 3 3, width 2 in one miniblock of 32.
-  std::string expected = bytes({0x80, 1, 4, 8, 14, 3, 2, 0, 0, 0});
-  expected += bytes({0b11000000, 0b00111111, 0, 0, 0, 0, 0, 0});
-  EXPECT_EQ(delta({7, 5, 3, 1, 2, 3, 4, 5}), expected);
-}
-
-TEST(Delta, OneValueAndNone) {
-  EXPECT_EQ(delta({-3}), bytes({0x80, 1, 4, 1, 5}));
-  EXPECT_EQ(delta({}), bytes({0x80, 1, 4, 0, 0}));
-}
-
-TEST(Delta, TheLargestStepsWrap) {
-  // From the least to the largest the difference is -1 modulo 2^64.
-  EXPECT_EQ(delta({INT64_MIN, INT64_MAX}),
-            bytes({0x80, 1, 4, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1, 0, 0, 0, 0}));
 }
 
 TEST(Thrift, FieldsAndStructs) {

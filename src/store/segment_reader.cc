@@ -263,8 +263,6 @@ bool SegmentReader::read_values(const Page& page, std::string_view body, size_t 
       }
       return true;
     }
-    case parquet::kDeltaBinaryPacked:
-      return buffer.is_wide() && decode_delta(body, count, values_);
     case parquet::kPlain:
       if (text || body.size() != count * width) return false;
       values_.resize(count);
