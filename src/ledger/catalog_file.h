@@ -24,7 +24,8 @@ auto naming_file(const std::string& path, Work work) {
     if (error.is_damage())
       throw usage_error("cannot use " + path + ": it is damaged or no SQLite database (" + error.what() +
                         "); move it away to begin a new one, or name another directory with --data");
-    throw usage_error("cannot use " + path + ": " + error.what());
+    throw usage_error("cannot use " + path + ": " + error.what() +
+                      (os::is_readable(path) ? "" : " (this user may not read it)"));
   }
 }
 

@@ -80,7 +80,7 @@ LedgerRows Ledger::rows() const {
 }
 
 void Ledger::restore(const LedgerRows& rows) {
-  since_ns_ = rows.since_ns;
+  if (rows.since_ns) since_ns_ = rows.since_ns;  // else the catalog is new
   earlier_sockets_ = rows.sockets;
   for (const AccountRow& row : rows.accounts) {
     Account& a = account(row.key);

@@ -28,5 +28,13 @@ TEST(Ledger, WhatAKilledRunLeftUnsettledIsCountedOnce) {
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
+TEST(Ledger, CountingBeganWithTheFirstRun) {
+  Ledger first(1'000), later(2'000);
+  first.restore({});  // a new catalog
+  EXPECT_EQ(first.rows().since_ns, 1'000);
+  later.restore(first.rows());
+  EXPECT_EQ(later.rows().since_ns, 1'000);
+}
+
 }  // namespace
 }  // namespace weir

@@ -33,7 +33,10 @@ int File::release() {
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+bool is_readable(const std::string& path) { return ::access(path.c_str(), R_OK) == 0; }
 bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
 bool is_directory(const std::string& path) {
   struct stat s;

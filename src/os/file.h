@@ -28,7 +28,9 @@ class File {
   int fd_ = -1;
 };
 
+// False only where it is certain that nothing has this name; a folder that may not be looked into leaves it open.
 bool exists(const std::string& path);
+bool is_readable(const std::string& path);  // by this user
 bool is_writable(const std::string& path);  // by this user; changes nothing
 bool is_directory(const std::string& path);
 uint64_t file_size(const std::string& path);                            // 0 where there is none

@@ -20,21 +20,34 @@ class Running {
   std::atomic<SqlEngine*>& place_;
 };
 
-// The same rows with text (or JSON) for what we cannot spell.
-std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& columns, bool as_json) {
+// The same rows, each column as `cast` has it: from "#1" to an expression, or to the same.
+template <class Cast>
+std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& columns, Cast cast) {
   std::string items;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    std::string item = "#" + std::to_string(i + 1);
-    if (!columns[i].is_spelled()) item = (as_json ? "to_json(" : "CAST(") + item + (as_json ? ")" : " AS VARCHAR)");
-    items += (i ? ", " : "") + item + " AS " + sql_name(columns[i].name());
-  }
+  for (size_t i = 0; i < columns.size(); ++i)
+    items += (i ? ", " : "") + cast("#" + std::to_string(i + 1), columns[i]) + " AS " + sql_name(columns[i].name());
   return "SELECT " + items + " FROM (" + sql_body(sql) + "\n)";
+}
+
+// What we cannot spell as text, or as JSON.
+std::string as_text(const std::string& sql, const std::vector<SqlColumn>& columns, bool as_json) {
+  return with_casts(sql, columns, [&](const std::string& item, const SqlColumn& column) {
+    if (column.is_spelled()) return item;
+    return (as_json ? "to_json(" : "CAST(") + item + (as_json ? ")" : " AS VARCHAR)");
+  });
+}
+
+// DuckDB writes a HUGEINT to Parquet as a DOUBLE, which would round sums.
+std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& columns) {
+  return with_casts(sql, columns, [](const std::string& item, const SqlColumn& column) {
+    return column.is_128_bits() ? "CAST(" + item + " AS DECIMAL(38, 0))" : item;
+  });
 }
 
 SqlStatement prepare(SqlEngine& engine, const std::string& sql, bool as_json) {
   SqlStatement statement = engine.prepare_reading(sql);
   if (std::ranges::all_of(statement.columns(), &SqlColumn::is_spelled)) return statement;
-  return engine.prepare(with_casts(sql, statement.columns(), as_json));
+  return engine.prepare(as_text(sql, statement.columns(), as_json));
 }
 
 }  // namespace
@@ -124,8 +137,10 @@ void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_js
 
 void FlowQuery::write_parquet(const std::string& sql, const std::string& path) {
   auto work = [&](SqlEngine& engine) {
-    engine.prepare_reading(sql);
-    engine.execute("COPY (" + sql_body(sql) + "\n) TO " + sql_literal(path) + " (FORMAT parquet, COMPRESSION zstd)",
+    SqlStatement statement = engine.prepare_reading(sql);
+    bool wide = std::ranges::any_of(statement.columns(), &SqlColumn::is_128_bits);
+    std::string rows = wide ? for_parquet(sql, statement.columns()) : sql_body(sql);
+    engine.execute("COPY (" + rows + "\n) TO " + sql_literal(path) + " (FORMAT parquet, COMPRESSION zstd)",
                    tick(engine));
   };
   attempt(work, [] { return true; });

@@ -68,6 +68,26 @@ TEST_F(FlowQueryTest, SegmentsWithDifferentColumnsAreOneTable) {
             "\n");
 }
 
+TEST_F(FlowQueryTest, EveryProtocolNumberHasAName) {
+  add_segment("SELECT 6::UTINYINT AS proto UNION ALL SELECT 255::UTINYINT");
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT proto, proto_name IS NOT NULL AS named FROM flows ORDER BY proto"),
+            "proto,named\n6,true\n255,true\n");
+}
+
+// As far apart as the writer stores them (segment_writer.cc): milliseconds and what is below of INT64_MIN + 2 ms, and
+// of INT64_MAX.
+TEST_F(FlowQueryTest, TheFarthestTimesAreRead) {
+  add_segment(
+      "SELECT make_timestamp(-9223372036853 * 1000)::TIMESTAMP_MS AS time_start, 224192::INTEGER AS time_start_sub_ns, "
+      "18446744073707::BIGINT AS duration_ms, 551615::INTEGER AS duration_sub_ns",
+      {.rows = 1, .received = {1, 1}, .start = {1, 1}, .end = {INT64_MAX, INT64_MAX}});
+  FlowQuery opened = query({.since_ns = 5, .column = TimeColumn::end});
+  EXPECT_EQ(answer(opened, "SELECT time_flow_start_ns, time_flow_end_ns, time_end FROM flows"),
+            "time_flow_start_ns,time_flow_end_ns,time_end\n"
+            "-9223372036852775808,9223372036854775807,2262-04-11T23:47:16.854Z\n");
+}
+
 TEST_F(FlowQueryTest, TimesAreMadeOfTheirParts) {
   // Start 12:00:00.001000500, end 1,999,600 ns later: the parts below a millisecond carry over.
   add_segment("SELECT " + received(3) +
@@ -210,6 +230,15 @@ TEST_F(FlowQueryTest, WritesParquetThatIsTheResult) {
   opened.write_parquet("SELECT src_as, bytes, time_received FROM flows -- all of them\n;", file);
   EXPECT_EQ(answer(opened, "SELECT count(*) AS n, sum(bytes) AS b, max(src_as) AS m FROM " + sql_literal(file)),
             "n,b,m\n10,70,9\n");
+}
+
+// 2^53 + 1 is the first whole number that a DOUBLE does not hold.
+TEST_F(FlowQueryTest, SumsInParquetAreExact) {
+  add_segment("SELECT 9007199254740992::UBIGINT AS bytes UNION ALL SELECT 1");
+  FlowQuery opened = query();
+  std::string file = data_ + "/result.parquet";
+  opened.write_parquet("SELECT sum(bytes) AS b, count(*) AS n FROM flows", file);
+  EXPECT_EQ(answer(opened, "SELECT b, n FROM " + sql_literal(file)), "b,n\n9007199254740993,2\n");
 }
 
 TEST_F(FlowQueryTest, InterruptedBeforeItBegins) {

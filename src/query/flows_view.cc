@@ -11,9 +11,12 @@ namespace {
 
 constexpr const char* kReceivedNs = "epoch_ns(segment.time_received)";
 constexpr const char* kStartNs = "(epoch_ns(segment.time_start) + coalesce(segment.time_start_sub_ns, 0))";
+// Milliseconds are added before they become nanoseconds: the duration of a flow may be more than a number of those
+// holds, where its start and end are not.
 constexpr const char* kEndNs =
-    "coalesce(epoch_ns(segment.time_start) + coalesce(segment.time_start_sub_ns, 0) + segment.duration_ms * 1000000 + "
-    "coalesce(segment.duration_sub_ns, 0), epoch_ns(segment.time_end) + coalesce(segment.time_end_sub_ns, 0))";
+    "coalesce((epoch_ms(segment.time_start) + segment.duration_ms) * 1000000 + "
+    "coalesce(segment.time_start_sub_ns, 0) + coalesce(segment.duration_sub_ns, 0), "
+    "epoch_ns(segment.time_end) + coalesce(segment.time_end_sub_ns, 0))";
 
 void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
 
@@ -65,7 +68,7 @@ std::string select_list() {
   append(items, "time_received");
   append(items, "time_start");
   append(items, std::string("epoch_ms(") + kEndNs + " // 1000000) AS time_end");
-  append(items, proto_names() + "[proto + 1] AS proto_name");
+  append(items, proto_names() + "[proto::INTEGER + 1] AS proto_name");
   return items;
 }
 

@@ -28,7 +28,8 @@ static const TimeSpan& span_of(const Segment& segment, TimeColumn column) {
 static bool may_hold(const Segment& segment, const TimeRange& range) {
   const TimeSpan& span = span_of(segment, range.column);
   if (!range.has_since() && !range.has_until()) return true;
-  return span.min_ns <= span.max_ns && span.max_ns >= range.since_ns && span.min_ns < range.until_ns;
+  if (span.min_ns > span.max_ns) return false;
+  return (!range.has_since() || span.max_ns >= range.since_ns) && (!range.has_until() || span.min_ns < range.until_ns);
 }
 
 // Opens what it can; returns the ids of those that are not there, under either name.

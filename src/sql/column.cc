@@ -313,6 +313,7 @@ SqlColumn::SqlColumn(std::string name, std::shared_ptr<const SqlType> type)
 
 bool SqlColumn::is_number() const { return is_number_type(type_->id); }
 bool SqlColumn::is_spelled() const { return is_spelled_type(*type_); }
+bool SqlColumn::is_128_bits() const { return type_->id == DUCKDB_TYPE_HUGEINT || type_->id == DUCKDB_TYPE_UHUGEINT; }
 bool SqlColumn::is_null(size_t row) const { return vector_->is_null(row); }
 
 void SqlColumn::append(std::string& out, size_t row, SqlStyle style) const {

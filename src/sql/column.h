@@ -27,6 +27,7 @@ class SqlColumn {
   const std::string& name() const { return name_; }
   bool is_number() const;  // to be aligned to the right
   bool is_spelled() const;
+  bool is_128_bits() const;  // a HUGEINT: the sum of whole numbers, for one
 
   bool is_null(size_t row) const;
   // Adds the value to `out`; nothing for null (csv, human), or null (json).

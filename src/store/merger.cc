@@ -202,8 +202,9 @@ bool Merger::is_listed(int64_t id) const {
 
 void Merger::note_unusable(const Segment& segment, const std::string& why) {
   unusable_.insert(segment.id);
-  log_error("store", segments_.file(segment.path) + " is damaged: " + why + "; it is left as it is, and its " +
-                         std::to_string(segment.figures.rows) + " flows are missing from queries");
+  log_error("store", segments_.file(segment.path) + " cannot be merged: " + why +
+                         "; it is left as it is, and queries may miss its " + std::to_string(segment.figures.rows) +
+                         " flows");
 }
 
 void Merger::note(size_t inputs, int64_t busy_ns) {

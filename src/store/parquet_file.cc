@@ -154,9 +154,11 @@ void put_chunk(ThriftWriter& thrift, const StoreColumn& column, uint64_t offset,
   thrift.field_i64(2, 0);  // where a second copy of the metadata would be
   thrift.begin_struct(3);
   thrift.field_i32(1, physical(column.type));
-  thrift.begin_i32_list(2, figures.encoding == parquet::kRle ? 1 : 2);
-  thrift.i32(parquet::kRle);
-  if (figures.encoding != parquet::kRle) thrift.i32(figures.encoding);
+  bool dictionary = figures.dictionary_offset >= 0;  // whose page is plain
+  thrift.begin_i32_list(2, dictionary ? 3 : 2);
+  thrift.i32(parquet::kRle);  // of the levels
+  thrift.i32(figures.encoding);
+  if (dictionary) thrift.i32(parquet::kPlain);
   thrift.begin_string_list(3, is_list(column.type) ? 3 : 1);
   thrift.string(column.name);
   if (is_list(column.type)) thrift.string("list"), thrift.string("element");

@@ -2,6 +2,7 @@
 #include "store/segment_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "store/decodings.h"
@@ -43,6 +44,7 @@ bool SegmentReader::fail(std::string problem) {
 bool SegmentReader::open(const std::string& path) {
   int error = 0;
   os::File file = os::open_read(path, error);
+  short_of_resources_ = error == EMFILE || error == ENFILE || error == ENOMEM;
   if (error) return fail(os::error_text(error));
   return open(std::move(file));
 }
@@ -58,7 +60,7 @@ bool SegmentReader::open(os::File file) {
   if (length > kLargestFooter || length > size_ - kTail - kMagic.size()) return fail("the footer's length is wrong");
   std::string footer;
   if (!read_at(size_ - kTail - length, length, footer)) return false;
-  return parse_footer(footer) || fail("the footer is damaged");
+  return parse_footer(footer);
 }
 
 uint64_t SegmentReader::rows() const {
@@ -115,8 +117,9 @@ bool SegmentReader::parse_footer(std::string_view footer) {
     if (field == 2) thrift.read_list(read_element);
     if (field == 4) thrift.read_list(read_group);
   });
-  if (!thrift.ok() || !known) groups_.clear();
-  return thrift.ok() && known;
+  if (thrift.ok() && known) return true;
+  groups_.clear();
+  return fail(thrift.ok() ? "it has columns or row groups that this version does not know" : "the footer is damaged");
 }
 
 // ColumnMetaData.

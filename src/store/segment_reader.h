@@ -46,6 +46,8 @@ class SegmentReader {
   // Appends all columns of a row group, its first row becoming row `first`; `columns` as store_columns().
   bool read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first);
   const std::string& problem() const { return problem_; }
+  // open() failed for want of descriptors or memory: nothing is known of the segment.
+  bool is_short_of_resources() const { return short_of_resources_; }
 
  private:
   struct Chunk {
@@ -82,6 +84,7 @@ class SegmentReader {
   uint64_t size_ = 0;
   std::vector<Group> groups_;
   std::string problem_;
+  bool short_of_resources_ = false;
   std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_;
 
   // Of the chunk being read.

@@ -37,8 +37,9 @@ Split split_difference(int64_t end, int64_t start) {
   return split(difference);
 }
 
-// The first representable millisecond is not whole: times below it would overflow when put together again.
-int64_t clamp(int64_t ns) { return std::max(ns, std::numeric_limits<int64_t>::min() + kMs); }
+// The first representable millisecond is not whole, and an end has two parts below the millisecond: times before would
+// overflow when put together again.
+int64_t clamp(int64_t ns) { return std::max(ns, std::numeric_limits<int64_t>::min() + 2 * kMs); }
 
 void widen(TimeSpan& span, int64_t ns) {
   span.min_ns = std::min(span.min_ns, ns);
@@ -90,6 +91,7 @@ struct SegmentWriter::Impl {
 
   void add_rows(const Stretch& rows);
   void add_run_values(ColumnBuffer& buffer, const Stretch& rows);
+  void add_sampling_rates(ColumnBuffer& buffer, const Stretch& rows);
   void add_row_values(ColumnBuffer& buffer, const Stretch& rows);
   void add_small(ColumnBuffer& buffer, const Stretch& rows);
   void add_addresses(ColumnBuffer& buffer, const Stretch& rows);
@@ -150,8 +152,12 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
 // are never split: one that does not fit begins a new one.
 int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
   SegmentReader reader;
-  if (!reader.open(segment_path) || reader.rows() != figures.rows) {
-    error = reader.problem().empty() ? "it has another number of rows than it should" : reader.problem();
+  if (!reader.open(segment_path)) {
+    error = reader.problem();
+    return reader.is_short_of_resources() ? ENFILE : EBADMSG;
+  }
+  if (reader.rows() != figures.rows) {
+    error = "it has another number of rows than it should";
     return EBADMSG;
   }
   for (size_t group = 0; group < reader.row_groups(); ++group) {
@@ -237,7 +243,7 @@ void SegmentWriter::Impl::add_run_values(ColumnBuffer& buffer, const Stretch& ro
     case Field::sequence_num:
       return fill_small([](const Run& run) { return run.sequence; });
     case Field::sampling_rate:
-      return fill_wide([](const Run& run) { return run.sampling_rate; });
+      return add_sampling_rates(buffer, rows);
     case Field::sampler_address:
       return fill_small([&](const Run& run) { return texts.intern(TextKey::of(run.exporter)); });
     case Field::observation_domain_id:
@@ -245,6 +251,15 @@ void SegmentWriter::Impl::add_run_values(ColumnBuffer& buffer, const Stretch& ro
     default:
       WEIR_ASSERT(false);  // a new field of runs has to be added here
   }
+}
+
+// Null where the rate is not known.
+void SegmentWriter::Impl::add_sampling_rates(ColumnBuffer& buffer, const Stretch& rows) {
+  uint32_t row = group_rows;
+  rows.each_run([&](const Run& run, uint32_t count) {
+    if (run.sampling_rate) std::fill_n(buffer.append_wide(row, count), count, run.sampling_rate);
+    row += count;
+  });
 }
 
 void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& rows) {

@@ -195,6 +195,18 @@ TEST_F(SegmentTest, TimesComeBackToTheNanosecond) {
   }
 }
 
+TEST_F(SegmentTest, AnUnknownSamplingRateIsNull) {
+  FlowBatch batch;
+  begin_run(batch, 2, {Field::bytes}).sampling_rate = 0;
+  begin_run(batch, 1, {Field::bytes});
+  begin_run(batch, 1, {Field::bytes}).sampling_rate = 0;
+  for (uint32_t row = 0; row < 4; ++row) batch.column<uint64_t>(Field::bytes)[row] = row;
+  write(batch, "a");
+  auto rows = read_all(path("a"));
+  for (uint32_t row : {0u, 1u, 3u}) EXPECT_FALSE(rows[row].contains("sampling_rate")) << row;
+  EXPECT_EQ(rows[2]["sampling_rate"], "64");
+}
+
 TEST_F(SegmentTest, AnEndWithoutAStartHasItsOwnColumn) {
   FlowBatch batch;
   begin_run(batch, 1, {Field::time_flow_end_ns});
