@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include <bit>
+
 namespace weir {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
@@ -93,13 +95,18 @@ std::string IpAddress::to_string() const {
 }
 
 IpAddress IpAddress::masked(unsigned length) const {
-  unsigned keep = is_v4() ? 96 + length : length;
-  IpAddress a = *this;
-  for (unsigned i = 0; i < 16; ++i) {
-    if (keep >= (i + 1) * 8) continue;
-    unsigned bits = keep > i * 8 ? keep - i * 8 : 0;
-    a.bytes[i] = static_cast<uint8_t>(a.bytes[i] & (0xff00u >> bits));
-  }
+  const unsigned keep = is_v4() ? 96 + length : length;
+  // The first `bits` bits of eight bytes in network order.
+  auto mask = [](unsigned bits) {
+    uint64_t ones = bits == 0 ? 0 : bits >= 64 ? ~uint64_t{0} : ~uint64_t{0} << (64 - bits);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(ones) : ones;
+  };
+  std::array<uint64_t, 2> words;
+  std::memcpy(words.data(), bytes.data(), sizeof words);
+  words[0] &= mask(keep);
+  words[1] &= mask(keep > 64 ? keep - 64 : 0);
+  IpAddress a;
+  std::memcpy(a.bytes.data(), words.data(), sizeof words);
   return a;
 }
 

@@ -298,25 +298,26 @@ void SegmentWriter::Impl::add_small(ColumnBuffer& buffer, const Stretch& rows) {
 }
 
 void SegmentWriter::Impl::add_addresses(ColumnBuffer& buffer, const Stretch& rows) {
-  uint32_t* to = buffer.append_small(group_rows, rows.rows);
-  buffer.dictionary.intern({rows.values<IpAddress>(buffer.column->field), rows.rows}, to);
+  const auto* addresses = rows.values<IpAddress>(buffer.column->field);
+  buffer.dictionary.intern(
+      rows.rows, [&](size_t i) { return TextKey::of(addresses[i]); }, buffer.append_small(group_rows, rows.rows));
 }
 
 void SegmentWriter::Impl::add_macs(ColumnBuffer& buffer, const Stretch& rows) {
   const auto* macs = rows.values<uint64_t>(buffer.column->field);
-  uint32_t* to = buffer.append_small(group_rows, rows.rows);
-  for (uint32_t i = 0; i < rows.rows; ++i) to[i] = buffer.dictionary.intern(TextKey::of(macs[i]));
+  buffer.dictionary.intern(
+      rows.rows, [&](size_t i) { return TextKey::of(macs[i]); }, buffer.append_small(group_rows, rows.rows));
 }
 
 // Networks of the addresses `of`.
 void SegmentWriter::Impl::add_networks(ColumnBuffer& buffer, const Stretch& rows, Field of) {
   const auto* addresses = rows.values<IpAddress>(of);
   const auto* lengths = rows.values<uint8_t>(buffer.column->field);
-  uint32_t* to = buffer.append_small(group_rows, rows.rows);
-  for (uint32_t i = 0; i < rows.rows; ++i) {
+  auto network = [&](size_t i) {
     bool fits = lengths[i] <= (addresses[i].is_v4() ? 32u : 128u);
-    to[i] = buffer.dictionary.intern(fits ? TextKey::of(addresses[i].masked(lengths[i]), lengths[i]) : kInvalid);
-  }
+    return fits ? TextKey::of(addresses[i].masked(lengths[i]), lengths[i]) : kInvalid;
+  };
+  buffer.dictionary.intern(rows.rows, network, buffer.append_small(group_rows, rows.rows));
 }
 
 void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const Stretch& rows) {

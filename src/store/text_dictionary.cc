@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kFirstSlots = 64;
+constexpr size_t kFirstSlots = 256;
 constexpr uint32_t kNoLength = 255;  // of a network whose length does not fit its address
 
 char* write(char* out, std::string_view text) {
@@ -103,17 +103,19 @@ std::optional<TextKey> read_text(std::string_view text, Spelling spelling) {
   }
 }
 
-void TextDictionary::intern(std::span<const IpAddress> addresses, uint32_t* indexes) {
-  constexpr size_t kBlock = 32;  // looked up together, so that the misses of the cache overlap
+// Both the slot and the key of a value are usually misses of the cache: each is asked for some values ahead.
+void TextDictionary::intern_block(std::span<const TextKey> keys, uint32_t* indexes) {
+  constexpr size_t kSlotAhead = 24, kKeyAhead = 12;
+  while (keys_.size() + keys.size() >= slots_.size() / 2) grow();
+  const size_t mask = slots_.size() - 1;
   std::array<uint64_t, kBlock> hashes;
-  for (size_t at = 0; at < addresses.size(); at += kBlock) {
-    size_t count = std::min(kBlock, addresses.size() - at);
-    if (keys_.size() + count >= slots_.size() / 2) grow();
-    for (size_t i = 0; i < count; ++i) {
-      hashes[i] = hash(TextKey::of(addresses[at + i]));
-      __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
-    }
-    for (size_t i = 0; i < count; ++i) indexes[at + i] = find(TextKey::of(addresses[at + i]), hashes[i]);
+  for (size_t i = 0; i < keys.size(); ++i) hashes[i] = hash(keys[i]);
+  for (size_t i = 0; i < std::min(kSlotAhead, keys.size()); ++i) __builtin_prefetch(&slots_[hashes[i] & mask]);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i + kSlotAhead < keys.size()) __builtin_prefetch(&slots_[hashes[i + kSlotAhead] & mask]);
+    if (i + kKeyAhead < keys.size())
+      if (uint32_t index = slots_[hashes[i + kKeyAhead] & mask].index) __builtin_prefetch(&keys_[index - 1]);
+    indexes[i] = find(keys[i], hashes[i]);
   }
 }
 
@@ -139,7 +141,7 @@ uint32_t TextDictionary::add(const TextKey& key, Slot& slot, uint32_t tag) {
 }
 
 void TextDictionary::grow() {
-  size_t size = slots_.empty() ? kFirstSlots : slots_.size() * 4;
+  size_t size = slots_.empty() ? kFirstSlots : slots_.size() * 2;
   slots_.assign(size, Slot{});
   for (uint32_t i = 0; i < keys_.size(); ++i) {
     uint64_t h = hash(keys_[i]);

@@ -6,6 +6,8 @@
 //   memory   24 bytes a value and 8 to 16 for the table
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -43,7 +45,16 @@ std::optional<TextKey> read_text(std::string_view text, Spelling spelling);
 class TextDictionary {
  public:
   uint32_t intern(const TextKey& key) { return find(key, hash(key)); }
-  void intern(std::span<const IpAddress> addresses, uint32_t* indexes);
+  // Those of key_of(0) to key_of(count - 1), looked up together, so that the misses of the cache overlap.
+  template <class KeyOf>
+  void intern(size_t count, KeyOf key_of, uint32_t* indexes) {
+    for (size_t at = 0; at < count; at += kBlock) {
+      std::array<TextKey, kBlock> keys;
+      size_t size = std::min(kBlock, count - at);
+      for (size_t i = 0; i < size; ++i) keys[i] = key_of(at + i);
+      intern_block({keys.data(), size}, indexes + at);
+    }
+  }
   const std::vector<TextKey>& keys() const { return keys_; }
   void clear();
 
@@ -57,6 +68,8 @@ class TextDictionary {
     h = (h ^ h >> 32) * 0xd6e8feb86659fd93;
     return h ^ h >> 32;
   }
+  static constexpr size_t kBlock = 512;
+  void intern_block(std::span<const TextKey> keys, uint32_t* indexes);
   uint32_t find(const TextKey& key, uint64_t hash);
   uint32_t add(const TextKey& key, Slot& slot, uint32_t tag);
   void grow();

@@ -16,7 +16,7 @@ TEST(TextDictionary, NumbersValuesInTheOrderOfTheirAppearance) {
   std::vector<IpAddress> addresses;
   for (uint32_t i = 0; i < 20'000; ++i) addresses.push_back(IpAddress::v4(0x0a000000 + i % 7'000 * 4'099));
   std::vector<uint32_t> indexes(addresses.size());
-  dictionary.intern(addresses, indexes.data());
+  dictionary.intern(addresses.size(), [&](size_t i) { return TextKey::of(addresses[i]); }, indexes.data());
   ASSERT_EQ(dictionary.keys().size(), 7'000u);
   for (uint32_t i = 0; i < addresses.size(); ++i) {
     ASSERT_EQ(indexes[i], i % 7'000);
