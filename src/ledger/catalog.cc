@@ -305,7 +305,7 @@ Catalog& Catalog::operator=(Catalog&&) noexcept = default;
 Catalog::~Catalog() = default;
 
 Catalog Catalog::open(const std::string& path) {
-  os::open_append(path);  // creates it with mode 0640, which SQLite gives to -wal and -shm as well
+  create_catalog_file(path);
   return naming_file(path, [&] {
     auto impl = std::make_unique<Impl>(path);
     impl->open();

@@ -13,6 +13,13 @@
 
 namespace weir {
 
+// Makes an empty file of mode 0640, which SQLite gives to -wal and -shm as well. One that is there is not even opened:
+// closing it would take away the POSIX locks of every connection that this process has to it, and the next program
+// that writes to the catalog, or only closes it, would remove the -wal under the collector.
+inline void create_catalog_file(const std::string& path) {
+  if (!os::exists(path)) os::open_append(path);
+}
+
 // Runs `work`; whatever goes wrong in it becomes a usage_error that names the file.
 template <class Work>
 auto naming_file(const std::string& path, Work work) {

@@ -73,7 +73,7 @@ Segments::~Segments() = default;
 
 Segments Segments::open(const std::string& data) {
   const std::string path = catalog_path(data);
-  os::open_append(path);  // creates it with mode 0640, which SQLite gives to -wal and -shm as well
+  create_catalog_file(path);
   return naming_file(path, [&] {
     auto impl = std::make_unique<Impl>(data);
     impl->prepare();

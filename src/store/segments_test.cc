@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "ledger/catalog.h"
+#include "os/file.h"
 #include "store/store_fixture.h"
 
 namespace weir {
@@ -74,6 +75,20 @@ TEST_F(SegmentsTest, WhatIsNotListedAnyMoreCannotBeReplaced) {
   EXPECT_EQ(segments.change({merged}, {a, b}, {}, error), Change::outdated);
   segments.give_up(merged.path);
   expect_files_as_listed(20);
+}
+
+// The ledger's connection and the list's are of one process, and POSIX takes away all its locks of a file when it
+// closes any descriptor of it. Without them the next program that closes the catalog removes its -wal, and what is
+// listed from then on is lost.
+TEST_F(SegmentsTest, TheCatalogStaysLockedWhileItIsOpen) {
+  Catalog catalog = Catalog::open(data_ + "/catalog.db");
+  Segments segments = Segments::open(data_);
+  add(segments, 10);
+  os::File other(::open((data_ + "/catalog.db").c_str(), O_RDWR | O_CLOEXEC));
+  // Its shared lock, where SQLite's file format puts it. A lock of the open file is asked for as another process would.
+  struct flock lock = {F_WRLCK, SEEK_SET, 0x40000002, 510, 0};
+  ASSERT_EQ(::fcntl(other.fd(), F_OFD_GETLK, &lock), 0);
+  EXPECT_EQ(lock.l_type, F_RDLCK);
 }
 
 TEST_F(SegmentsTest, NamesAreNeverUsedTwice) {
