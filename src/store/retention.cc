@@ -2,6 +2,7 @@
 #include "store/retention.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/log.h"
 #include "store/partition.h"
@@ -15,14 +16,19 @@ std::vector<const Segment*> too_old(const std::vector<Segment>& live, int64_t ke
   return removed;
 }
 
-std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes) {
+// Hours that have not come yet are of a clock that was wrong then, or is now: either way the flows of this moment are
+// newer.
+std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes, int64_t now_ns) {
+  const int64_t last = hour_of(now_ns) + 1;
   uint64_t bytes = 0;
   std::vector<const Segment*> oldest_first;
   for (const Segment& segment : live) {
     bytes += segment.figures.bytes;
     oldest_first.push_back(&segment);
   }
-  std::ranges::sort(oldest_first, {}, [](const Segment* s) { return std::pair(s->hour, s->figures.received.min_ns); });
+  std::ranges::sort(oldest_first, {}, [last](const Segment* s) {
+    return std::tuple(s->hour <= last, s->hour, s->figures.received.min_ns);
+  });
   std::vector<const Segment*> removed;
   for (const Segment* segment : oldest_first) {
     bool rest_of_hour =
@@ -41,7 +47,7 @@ void Retention::run(int64_t now_ns) {
   }
   if (config_.max_bytes > 0) {
     std::vector<Segment> live = segments_.live();
-    remove(too_much(live, config_.max_bytes), Removal::max_size);
+    remove(too_much(live, config_.max_bytes, now_ns), Removal::max_size);
   }
 }
 

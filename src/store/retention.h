@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Removes what is too old (`keep`) or too much (`max_bytes`): whole hours of receive time, oldest first. Where the
-// newest hour alone is too large, its oldest segments go.
+// newest hour alone is too large, its oldest segments go. For `max_bytes`, hours that have not come yet are the oldest.
 //
 //   threads  run() from one thread, counts from any
 //   failure  what cannot be removed is logged once and tried again at the next run; so is what a merge has replaced
@@ -27,7 +27,7 @@ inline constexpr std::string_view kRemovalNames[kRemovalCount] = {"keep", "max_s
 
 // The segments of `live` to be removed for that reason.
 std::vector<const Segment*> too_old(const std::vector<Segment>& live, int64_t keep_ns, int64_t now_ns);
-std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes);
+std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes, int64_t now_ns);
 
 class Retention {
  public:

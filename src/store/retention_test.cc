@@ -34,17 +34,26 @@ TEST_F(RetentionTest, WholeHoursGoOnceAllOfTheHourIsTooOld) {
 
 TEST_F(RetentionTest, OldestHoursGoUntilTheRestIsSmallEnough) {
   std::vector<Segment> live = {made_up(1, 10, 50), made_up(2, 10, 50), made_up(3, 11, 30), made_up(4, 12, 20)};
-  EXPECT_EQ(ids(too_much(live, 150)), Ids{});
-  EXPECT_EQ(ids(too_much(live, 149)), (Ids{1, 2}));  // 10 as a whole, though one would do
-  EXPECT_EQ(ids(too_much(live, 50)), (Ids{1, 2}));
-  EXPECT_EQ(ids(too_much(live, 49)), (Ids{1, 2, 3}));
+  EXPECT_EQ(ids(too_much(live, 150, 12 * kHourNs)), Ids{});
+  EXPECT_EQ(ids(too_much(live, 149, 12 * kHourNs)), (Ids{1, 2}));  // 10 as a whole, though one would do
+  EXPECT_EQ(ids(too_much(live, 50, 12 * kHourNs)), (Ids{1, 2}));
+  EXPECT_EQ(ids(too_much(live, 49, 12 * kHourNs)), (Ids{1, 2, 3}));
 }
 
 TEST_F(RetentionTest, TheNewestHourLosesItsOldestSegments) {
   // 9 is a merge of what was received first.
   std::vector<Segment> live = {made_up(7, 12, 20, 300), made_up(8, 12, 20, 400), made_up(9, 12, 60, 100)};
-  EXPECT_EQ(ids(too_much(live, 99)), (Ids{9}));
-  EXPECT_EQ(ids(too_much(live, 39)), (Ids{9, 7}));
+  EXPECT_EQ(ids(too_much(live, 99, 12 * kHourNs)), (Ids{9}));
+  EXPECT_EQ(ids(too_much(live, 39, 12 * kHourNs)), (Ids{9, 7}));
+}
+
+// Else they would stay for ever, and what comes in now would go at once.
+TEST_F(RetentionTest, HoursThatHaveNotComeYetGoFirst) {
+  std::vector<Segment> live = {made_up(4, 10, 50), made_up(5, 11, 50), made_up(1, 90, 50), made_up(2, 90, 50),
+                               made_up(3, 91, 50)};
+  EXPECT_EQ(ids(too_much(live, 249, 11 * kHourNs)), (Ids{1, 2}));
+  EXPECT_EQ(ids(too_much(live, 149, 11 * kHourNs)), (Ids{1, 2, 3}));
+  EXPECT_EQ(ids(too_much(live, 99, 11 * kHourNs)), (Ids{1, 2, 3, 4}));
 }
 
 TEST_F(RetentionTest, RemovesFilesAndCountsRows) {
