@@ -115,11 +115,20 @@ void Merger::pause(int64_t ns, const std::stop_token& stop) {
   stopped_.wait_for(lock, stop, std::chrono::nanoseconds(ns), [] { return false; });
 }
 
+// What there is room for: a merge that has to wait for space holds up no other.
+std::optional<MergeJob> Merger::next(int64_t now_ns) const {
+  if (space_.is_low()) return {};
+  const uint64_t free = space_.free_bytes();
+  MergeConfig config = config_;
+  config.most_bytes = std::min(config.most_bytes, free - std::min(free, space_.floor()));
+  return next_merge(segments_.live(), unusable_, now_ns, config);
+}
+
 void Merger::work(std::stop_token stop) {
   os::block_write_signals();
   os::lower_thread_priority();
   while (!stop.stop_requested()) {
-    auto job = next_merge(segments_.live(), unusable_, os::realtime_ns(), config_);
+    auto job = next(os::realtime_ns());
     if (!job)
       pause(kLookEveryNs, stop);
     else if (!merge(*job, stop, true))
@@ -129,7 +138,7 @@ void Merger::work(std::stop_token stop) {
 
 size_t Merger::merge_all(int64_t now_ns) {
   size_t merges = 0;
-  while (auto job = next_merge(segments_.live(), unusable_, now_ns, config_)) {
+  while (auto job = next(now_ns)) {
     if (!merge(*job, {}, false)) break;
     ++merges;
   }
@@ -138,13 +147,8 @@ size_t Merger::merge_all(int64_t now_ns) {
 
 // False where nothing came of it that another input would change: to be tried again later.
 bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses) {
-  uint64_t bytes = 0;
   std::vector<int64_t> ids;
-  for (const Segment& input : job.inputs) {
-    bytes += input.figures.bytes;
-    ids.push_back(input.id);
-  }
-  if (space_.is_low() || space_.free_bytes() < space_.floor() + bytes) return false;
+  for (const Segment& input : job.inputs) ids.push_back(input.id);
   int error = 0;
   std::string path = segments_.new_path(job.hour, error);
   if (path.empty()) return false;

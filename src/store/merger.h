@@ -2,9 +2,8 @@
 // Merger: many small segments of an hour become few large ones, in the background.
 //
 //   in       the list of segments
-//   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over, what
-//   is
-//            left of it as one
+//   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over,
+//            what is left of it as one
 //   threads  one of its own, of low priority, at work for at most about a third of the time
 //   memory   a row group being read, one being written
 //   failure  a segment that cannot be read is named in the log once and left as it is from then on; what cannot be
@@ -68,6 +67,7 @@ class Merger {
 
  private:
   void work(std::stop_token stop);
+  std::optional<MergeJob> next(int64_t now_ns) const;
   bool merge(const MergeJob& job, const std::stop_token& stop, bool pauses);
   int add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
                  int64_t& busy_ns);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/merger.h"
 
+#include "os/folder.h"
 #include "store/store_fixture.h"
 
 namespace weir {
@@ -134,6 +135,29 @@ TEST_F(MergerTest, WithoutRoomNothingIsMerged) {
   Merger merger({2, 2, 256 * kMiB}, segments, space);
   EXPECT_EQ(merger.merge_all(kWithin), 0u);
   expect_files_as_listed(30);
+}
+
+TEST_F(MergerTest, AMergeWithoutRoomHoldsUpNoOther) {
+  Segments segments = Segments::open(data_);
+  std::string error;
+  for (int i = 0; i < 2; ++i) {
+    Segment large = write(segments, 10, kHour - 5);
+    large.figures.bytes = 10 * kMiB;  // so the list says
+    ASSERT_EQ(segments.change({large}, {}, {}, error), Change::done) << error;
+  }
+  add(segments, 20);
+  add(segments, 30);
+  std::optional<FreeSpace> space;
+  uint64_t floor = 0;
+  do {  // others write to this disk, too
+    floor = os::space_at(data_).free - kMiB;
+    space.emplace(data_, static_cast<int64_t>(floor));
+  } while (space->free_bytes() != floor + kMiB);
+  Merger merger({2, 2, 256 * kMiB}, segments, *space);
+  EXPECT_EQ(merger.merge_all(kWithin), 1u);
+  auto live = segments.live();
+  ASSERT_EQ(live.size(), 3u);
+  EXPECT_EQ(live[2].figures.rows, 50u);
 }
 
 TEST_F(MergerTest, WorksInTheBackgroundWhileOthersAdd) {
