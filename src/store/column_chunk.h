@@ -27,6 +27,9 @@ inline constexpr int32_t kZstd = 6;
 }  // namespace parquet
 
 inline constexpr uint32_t kRowGroupRows = 262'144;  // a row group never has more
+// A row group ends once one of its columns has so many elements of lists: exporters choose how long their lists are,
+// and pages, whose sizes have 31 bits, must stay small enough to be read back.
+inline constexpr size_t kRowGroupElements = 2u << 20;
 
 struct ChunkFigures {
   int64_t values = 0;                        // with nulls; of a list: its elements, empty and null lists count as one

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "store/decodings.h"
 #include "store/thrift_writer.h"
 
 namespace weir {
@@ -56,6 +57,14 @@ TEST(Hybrid, WideValuesCrossTheWord) {
   // Width 20: two values are five bytes, little end first.
   EXPECT_EQ(hybrid({0xabcde, 0x12345, 0, 0, 0, 0, 0, 1}, 20),
             bytes({3, 0xde, 0xbc, 0x5a, 0x34, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0}));
+}
+
+TEST(Hybrid, WhatIsWiderThanItsWidthIsNoValue) {
+  std::vector<uint32_t> values;
+  EXPECT_TRUE(decode_hybrid(bytes({8 << 1, 1}), 1, 8, values));
+  EXPECT_FALSE(decode_hybrid(bytes({8 << 1, 2}), 1, 8, values));
+  EXPECT_FALSE(decode_hybrid(bytes({8 << 1, 8}), 3, 8, values));
+  EXPECT_TRUE(decode_hybrid(bytes({8 << 1, 0xff, 0xff, 0xff, 0xff}), 32, 8, values));
 }
 
 TEST(Thrift, FieldsAndStructs) {

@@ -69,6 +69,12 @@ uint64_t SegmentReader::rows() const {
   return rows;
 }
 
+uint64_t SegmentReader::most_values(size_t group) const {
+  int64_t most = 0;
+  for (const Chunk& chunk : groups_[group].chunks) most = std::max(most, chunk.figures.values);
+  return static_cast<uint64_t>(most);
+}
+
 bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {
   if (offset > size_ || size > size_ - offset) return fail("a chunk lies outside the file");
   out = os::bytes_at(file_, offset, size);
@@ -76,21 +82,25 @@ bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {
 }
 
 // The order of the leaves in the schema is that of the chunks in each row group. A column is known by its field id.
+// Nothing guards the footer against damage as checksums guard the pages: what it says twice has to agree.
 bool SegmentReader::parse_footer(std::string_view footer) {
   ThriftReader thrift(footer);
   std::vector<size_t> leaves;
   bool known = true;
   auto read_element = [&] {
     int64_t id = 0;
+    std::string_view name;
     thrift.enter_struct();
     thrift.read_struct([&](int64_t field) {
+      if (field == 4) name = thrift.text();
       if (field == 9) id = thrift.integer();
     });
     if (!id) return;  // the root, and what is within a list
     auto columns = store_columns();
     auto column = std::ranges::find(columns, id, &StoreColumn::id);
-    known &= column != columns.end();
-    leaves.push_back(static_cast<size_t>(column - columns.begin()));
+    auto index = static_cast<size_t>(column - columns.begin());
+    known &= column != columns.end() && column->name == name && std::ranges::find(leaves, index) == leaves.end();
+    leaves.push_back(index);
   };
   auto read_chunk = [&](Group& group) {
     Chunk& chunk = group.chunks.emplace_back();
@@ -110,7 +120,7 @@ bool SegmentReader::parse_footer(std::string_view footer) {
       if (field == 1) thrift.read_list([&] { read_chunk(group); });
       if (field == 3) rows = thrift.integer();
     });
-    known &= rows > 0 && rows <= kRowGroupRows;
+    known &= rows > 0 && rows <= kRowGroupRows && group.chunks.size() == leaves.size();
     group.rows = known ? static_cast<uint32_t>(rows) : 0;
   };
   thrift.read_struct([&](int64_t field) {
@@ -157,6 +167,7 @@ bool SegmentReader::read(size_t group, std::vector<ColumnBuffer>& columns, uint3
 // The chunk's pages into dictionary_ (where it has one) and body_; `data_offset`: of the data page in the chunk.
 bool SegmentReader::read_pages(const Chunk& chunk, Page& dictionary, Page& data, int64_t& data_offset) {
   if (chunk.begin() < 0 || chunk.figures.compressed <= 0) return fail("an offset is wrong");
+  if (static_cast<uint64_t>(chunk.figures.compressed) > 2 * kLargestPage) return fail("a chunk's size is wrong");
   if (!read_at(static_cast<uint64_t>(chunk.begin()), static_cast<size_t>(chunk.figures.compressed), bytes_))
     return false;
   std::string_view bytes = bytes_;
@@ -167,7 +178,11 @@ bool SegmentReader::read_pages(const Chunk& chunk, Page& dictionary, Page& data,
   }
   data_offset = static_cast<int64_t>(bytes_.size() - bytes.size());
   if (!next_page(bytes, data, body_)) return false;
-  return (data.type == parquet::kDataPage && data.values == chunk.figures.values) || fail("no data page");
+  if (data.type != parquet::kDataPage || data.values != chunk.figures.values) return fail("no data page");
+  // The same of the pages' headers.
+  auto encoding = chunk.dictionary_offset >= 0 ? parquet::kRleDictionary : parquet::kPlain;
+  bool ours = data.encoding == encoding && data.definition == parquet::kRle && data.repetition == parquet::kRle;
+  return (ours && bytes.empty()) || fail("it has pages that this version does not know");
 }
 
 bool SegmentReader::read_whole(size_t group, size_t chunk, WholeChunk& whole) {
@@ -179,7 +194,13 @@ bool SegmentReader::read_whole(size_t group, size_t chunk, WholeChunk& whole) {
     problem_ = place(group, store_columns()[from.column]) + problem_;
     return false;
   }
-  if (from.dictionary_offset >= 0) whole.figures.dictionary_offset = 0;
+  bool list = ColumnBuffer(store_columns()[from.column]).is_list();
+  if ((list ? data.values < rows(group) : data.values != rows(group)) || from.figures.nulls < 0 ||
+      from.figures.nulls > rows(group))
+    return fail(place(group, store_columns()[from.column]) + "it has another number of rows than its row group");
+  whole.figures.dictionary_offset = from.dictionary_offset >= 0 ? 0 : -1;
+  whole.figures.uncompressed =
+      from.figures.compressed + dictionary.uncompressed - dictionary.compressed + data.uncompressed - data.compressed;
   whole.figures.encoding = static_cast<parquet::Encoding>(data.encoding);
   whole.bytes = bytes_;
   return true;
@@ -204,6 +225,8 @@ bool SegmentReader::next_page(std::string_view& bytes, Page& page, std::string& 
     thrift.read_struct([&](int64_t field) {
       if (field == 1) page.values = thrift.integer();
       if (field == 2) page.encoding = thrift.integer();
+      if (field == 3) page.definition = thrift.integer();
+      if (field == 4) page.repetition = thrift.integer();
     });
   };
   thrift.read_struct([&](int64_t field) {

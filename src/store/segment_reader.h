@@ -5,7 +5,7 @@
 //   in       a segment; it may be damaged: nothing in it is trusted
 //   out      its values appended to ColumnBuffers
 //   threads  one at a time
-//   memory   a chunk and its pages, each at most kLargestPage
+//   memory   a chunk and its two pages, each page at most kLargestPage
 //   failure  false; problem() says what is wrong
 #pragma once
 
@@ -40,6 +40,8 @@ class SegmentReader {
   size_t row_groups() const { return groups_.size(); }
   uint32_t rows(size_t group) const { return groups_[group].rows; }
   uint64_t rows() const;
+  uint64_t bytes() const { return size_; }   // of the file
+  uint64_t most_values(size_t group) const;  // of the column with most; more than rows only where it has lists
   size_t chunks(size_t group) const { return groups_[group].chunks.size(); }
   // One chunk of a row group as it stands in the file, its pages checked; valid until the next call.
   bool read_whole(size_t group, size_t chunk, WholeChunk& whole);
@@ -62,6 +64,7 @@ class SegmentReader {
   };
   struct Page {
     int64_t type = -1, uncompressed = -1, compressed = -1, values = -1, encoding = -1;
+    int64_t definition = -1, repetition = -1;  // how a data page's levels are encoded
   };
 
   bool fail(std::string problem);

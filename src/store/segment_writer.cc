@@ -102,6 +102,7 @@ struct SegmentWriter::Impl {
   void add_starts(const int64_t* starts, uint32_t count);
   void add_ends(const int64_t* ends, const int64_t* starts, uint32_t count);
   void add_sub(ColumnBuffer& buffer, std::span<const uint32_t> subs);
+  size_t elements() const;
   int end_row_group();
   int copy_row_group(SegmentReader& reader, size_t group);
 
@@ -140,7 +141,7 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
       uint32_t count = std::min(last - row, kRowGroupRows - impl_->group_rows);
       impl_->add_rows({batch, runs.subspan(at, end - at), row, count});
       row += count;
-      if (impl_->group_rows == kRowGroupRows)
+      if (impl_->group_rows == kRowGroupRows || impl_->elements() >= kRowGroupElements)
         if (int error = impl_->end_row_group()) return error;
     }
     at = end;
@@ -156,8 +157,8 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
     error = reader.problem();
     return reader.is_short_of_resources() ? ENFILE : EBADMSG;
   }
-  if (reader.rows() != figures.rows) {
-    error = "it has another number of rows than it should";
+  if (reader.rows() != figures.rows || reader.bytes() != figures.bytes) {
+    error = "it has another number of rows or bytes than it should";
     return EBADMSG;
   }
   for (size_t group = 0; group < reader.row_groups(); ++group) {
@@ -169,7 +170,9 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
       }
       continue;
     }
-    if (rows > kRowGroupRows - impl_->group_rows)
+    bool fits =
+        rows <= kRowGroupRows - impl_->group_rows && impl_->elements() + reader.most_values(group) <= kRowGroupElements;
+    if (!fits && impl_->group_rows)
       if (int failed = impl_->end_row_group()) return failed;
     if (!reader.read(group, impl_->columns, impl_->group_rows)) {
       error = reader.problem();
@@ -204,6 +207,14 @@ int SegmentWriter::finish(SegmentFigures& figures) {
   impl_->figures.bytes = impl_->file.bytes();
   figures = impl_->figures;
   return 0;
+}
+
+// Of the list column that has most of them.
+size_t SegmentWriter::Impl::elements() const {
+  size_t most = 0;
+  for (const ColumnBuffer& column : columns)
+    if (column.is_list()) most = std::max(most, column.small.size());
+  return most;
 }
 
 int SegmentWriter::Impl::end_row_group() {

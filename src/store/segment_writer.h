@@ -4,7 +4,7 @@
 //   in       runs of FlowBatches, or the rows of other segments
 //   out      `path`.tmp, complete and synced after finish(); the caller names it `path` once it is catalogued
 //   threads  one at a time
-//   memory   the rows of one row group, at most kRowGroupRows, whatever is written
+//   memory   the rows of one row group, at most kRowGroupRows, and of lists about kRowGroupElements a column
 //   failure  errno of the file system, remembered: later calls do nothing; the destructor removes an unfinished file
 #pragma once
 

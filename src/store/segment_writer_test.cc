@@ -306,6 +306,92 @@ TEST_F(SegmentTest, DamageIsNoticed) {
   }
 }
 
+// No checksum covers the footer. A column that is taken for another would put its values beside the rows of the other
+// segments that are merged with this one, or make all of them unreadable.
+TEST_F(SegmentTest, AColumnTakenForAnotherIsNoticed) {
+  FlowBatch batch;
+  fill(batch, 1);
+  SegmentFigures figures = write(batch, "a");
+  std::ifstream in(path("a"), std::ios::binary);
+  const std::string good((std::istreambuf_iterator<char>(in)), {});
+  auto merge = [&](const std::string& bytes) {
+    std::ofstream(path("bad"), std::ios::binary) << bytes;
+    SegmentWriter writer(path("m"));
+    std::string error;
+    return writer.add_segment(path("bad"), figures, error);
+  };
+  // SchemaElement of dst_port: name (4), converted type (6), field id (9), 22 as zigzag. 21 is src_port's.
+  size_t at = good.find("dst_port");
+  ASSERT_NE(at, std::string::npos);
+  at += std::string("dst_port").size();
+  ASSERT_EQ(good.substr(at, 4), (std::string{0x25, 12 << 1, 0x35, 22 << 1}));
+  std::string bad = good;
+  for (int id : {21, 6, 9, 2}) {  // absent here, text, 64 bits, 64 bits
+    bad[at + 3] = static_cast<char>(id << 1);
+    EXPECT_EQ(merge(bad), EBADMSG) << id;
+  }
+  EXPECT_EQ(merge(good + "x"), EBADMSG);
+  EXPECT_EQ(merge("PAR1" + good.substr(4)), 0);
+}
+
+// Whole chunks are copied unread: what the headers of their pages say is checked all the more.
+TEST_F(SegmentTest, DamageOfAPageHeaderIsNotCopied) {
+  SegmentWriter writer(path("a"));
+  FlowBatch batch;
+  for (uint32_t b = 0; b < 64; ++b) {  // half a row group: large enough to be copied
+    batch.clear();
+    fill(batch, b);
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+  }
+  SegmentFigures figures = finish(writer);
+  std::ifstream in(path("a"), std::ios::binary);
+  const std::string good((std::istreambuf_iterator<char>(in)), {});
+  // DataPageHeader (5): 131,072 values (1), encoding (2), levels as RLE (3 and 4).
+  const std::string start{0x2c, 0x15, '\x80', '\x80', 0x10, 0x15}, end{0x15, 6, 0x15, 6, 0, 0};
+  size_t pages = 0;
+  for (size_t at = good.find(start); at != std::string::npos; at = good.find(start, at + 1)) {
+    ++pages;
+    size_t encoding = at + start.size();
+    ASSERT_EQ(good.substr(encoding + 1, end.size()), end);
+    for (size_t byte : {encoding, encoding + 2, encoding + 4}) {
+      std::string bad = good;
+      bad[byte] = static_cast<char>(bad[byte] ^ 0x10);  // PLAIN becomes RLE_DICTIONARY, and the reverse
+      std::ofstream(path("bad"), std::ios::binary) << bad;
+      SegmentWriter merged(path("m"));
+      std::string error;
+      EXPECT_EQ(merged.add_segment(path("bad"), figures, error), EBADMSG) << byte;
+    }
+  }
+  EXPECT_GE(pages, 3u);
+}
+
+// Exporters choose the length of their lists: 256 elements in each row would be 67 million in a row group.
+TEST_F(SegmentTest, LongListsEndARowGroup) {
+  auto write_lists = [&](const std::string& name, uint32_t batches) {
+    SegmentWriter writer(path(name));
+    FlowBatch batch;
+    begin_run(batch, FlowBatch::capacity(), {Field::mpls_label});
+    batch.list_numbers().assign(limits::kListValues, 16);
+    std::fill_n(batch.column<ListRef>(Field::mpls_label), FlowBatch::capacity(), ListRef{0, limits::kListValues});
+    for (uint32_t b = 0; b < batches; ++b) EXPECT_EQ(writer.add(batch, batch.runs()), 0);
+    return finish(writer);
+  };
+  auto expect_bounded = [&](const std::string& name, size_t groups) {
+    SegmentReader reader;
+    ASSERT_TRUE(reader.open(path(name))) << reader.problem();
+    EXPECT_EQ(reader.row_groups(), groups);
+    for (size_t group = 0; group < reader.row_groups(); ++group) EXPECT_LE(reader.most_values(group), 2u << 20);
+  };
+  SegmentFigures a = write_lists("a", 9), b = write_lists("b", 3);  // 524,288 elements a batch
+  expect_bounded("a", 3);
+  SegmentWriter writer(path("m"));
+  std::string error;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(writer.add_segment(path("b"), b, error), 0) << error;
+  ASSERT_EQ(writer.add_segment(path("a"), a, error), 0) << error;
+  EXPECT_EQ(finish(writer).rows, (9 + 3 * 3) * FlowBatch::capacity());
+  expect_bounded("m", 6);  // 3, 3, 3, then 4 and 4 with 1 left over
+}
+
 TEST_F(SegmentTest, AFullDiskIsAnErrnoAndLeavesNothing) {
   rlimit before;
   getrlimit(RLIMIT_FSIZE, &before);
