@@ -12,7 +12,7 @@ import harness  # noqa: E402
 def pytest_addoption(parser):
     group = parser.getgroup("weir", "larger runs than ./dev test makes")
     group.addoption("--records", type=int, default=300_000, help="test_store: records of each protocol (10000000)")
-    group.addoption("--seconds", type=float, default=15, help="test_store_readers: how long to ask (600)")
+    group.addoption("--seconds", type=int, default=15, help="test_store_readers: how long to ask (600)")
     group.addoption("--kills", type=int, default=8, help="test_store_crash: how often to kill -9 (100)")
 
 

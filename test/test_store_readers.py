@@ -138,14 +138,15 @@ def group_data():
     shutil.rmtree(folder)
 
 
-def test_readers_with_read_permission_only(group_data, tmp_path):
+def test_readers_with_read_permission_only(group_data, tmp_path, request):
     """While collecting, after its end, and after a crash."""
+    seconds = request.config.getoption("--seconds") * 2 // 5
     if os.getuid() != 0:
         skip_or_fail("not root: cannot become another user")
     data = group_data / "data"
     asker = Asker(data, DATAGRAMS, 4, user=NOBODY)
     collector = stores.StoreCollector(tmp_path, data=data, flush="500ms", merge_flushes=3, merge_merged=3)
-    with collector, load(collector, tmp_path, 6) as sender:
+    with collector, load(collector, tmp_path, seconds) as sender:
         asker.start()
         sender.popen.wait()
         answers = list(asker.finish())
