@@ -7,7 +7,6 @@ pytest --kills 100 for the long run.
 import random
 import time
 
-
 import stores
 from harness import eventually, run_weir
 
@@ -16,7 +15,7 @@ FLUSH_SECONDS = 0.5
 # From the flush that was due, over encoding and syncing on a busy machine, to the row being listed.
 SLACK_SECONDS = 2.5
 # What one life of the collector may last: start, the time until the kill, the look at what is left.
-LIFE_SECONDS = 8
+LIFE_SECONDS = 12
 # Old hours, so many that removing goes on all the time and never comes to the present one: per hour and kill more rows
 # than half a life sends.
 OLD_HOURS, OLD_ROWS_PER_KILL = 4, 20_000

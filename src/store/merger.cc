@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kLookEveryNs = 1'000'000'000;
 constexpr int64_t kAfterHourNs = 60'000'000'000;  // an hour is over once its last rows have been flushed
-constexpr int64_t kAfterFailureNs = 60'000'000'000;
+constexpr int64_t kAsideNs = 60'000'000'000;
 constexpr int64_t kPausePerWork = 2;  // a third of a core
 constexpr int kAll = 2;               // the level of whatever an hour that is over leaves
 
@@ -116,12 +116,21 @@ void Merger::pause(int64_t ns, const std::stop_token& stop) {
 }
 
 // What there is room for: a merge that has to wait for space holds up no other.
-std::optional<MergeJob> Merger::next(int64_t now_ns) const {
+std::optional<MergeJob> Merger::next(int64_t now_ns) {
   if (space_.is_low()) return {};
   const uint64_t free = space_.free_bytes();
   MergeConfig config = config_;
   config.most_bytes = std::min(config.most_bytes, free - std::min(free, space_.floor()));
-  return next_merge(segments_.live(), unusable_, now_ns, config);
+  if (os::monotonic_ns() >= aside_until_ns_) aside_.clear();
+  std::set<int64_t> left_alone = unusable_;
+  left_alone.insert(aside_.begin(), aside_.end());
+  return next_merge(segments_.live(), left_alone, now_ns, config);
+}
+
+// So that others are merged meanwhile.
+void Merger::put_aside(const MergeJob& job) {
+  for (const Segment& input : job.inputs) aside_.insert(input.id);
+  aside_until_ns_ = os::monotonic_ns() + kAsideNs;
 }
 
 void Merger::work(std::stop_token stop) {
@@ -132,15 +141,17 @@ void Merger::work(std::stop_token stop) {
     if (!job)
       pause(kLookEveryNs, stop);
     else if (!merge(*job, stop, true))
-      pause(kAfterFailureNs, stop);
+      put_aside(*job);
   }
 }
 
 size_t Merger::merge_all(int64_t now_ns) {
   size_t merges = 0;
   while (auto job = next(now_ns)) {
-    if (!merge(*job, {}, false)) break;
-    ++merges;
+    if (merge(*job, {}, false))
+      ++merges;
+    else
+      put_aside(*job);
   }
   return merges;
 }
@@ -151,7 +162,11 @@ bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses
   for (const Segment& input : job.inputs) ids.push_back(input.id);
   int error = 0;
   std::string path = segments_.new_path(job.hour, error);
-  if (path.empty()) return false;
+  if (path.empty()) {
+    log_error("store", "cannot merge segments: cannot make a folder below " + segments_.file(kFlowsFolder) + ": " +
+                           os::error_text(error) + "; tried again in a minute");
+    return false;
+  }
   int64_t busy_ns = 0;
   SegmentFigures figures;
   {

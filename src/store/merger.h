@@ -67,7 +67,8 @@ class Merger {
 
  private:
   void work(std::stop_token stop);
-  std::optional<MergeJob> next(int64_t now_ns) const;
+  std::optional<MergeJob> next(int64_t now_ns);
+  void put_aside(const MergeJob& job);
   bool merge(const MergeJob& job, const std::stop_token& stop, bool pauses);
   int add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
                  int64_t& busy_ns);
@@ -80,6 +81,8 @@ class Merger {
   Segments& segments_;
   const FreeSpace& space_;
   std::set<int64_t> unusable_;
+  std::set<int64_t> aside_;  // ids that wait after a failure, all until the same time
+  int64_t aside_until_ns_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable_any stopped_;

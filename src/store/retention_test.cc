@@ -62,12 +62,12 @@ TEST_F(RetentionTest, RemovesFilesAndCountsRows) {
   add(segments, 20, kHour - 2);
   add(segments, 40, kHour);
   Retention retention({2 * kHourNs, 0}, segments);
-  retention.run((kHour + 1) * kHourNs - 1);
+  retention.run((kHour + 1) * kHourNs - 1, 0);
   EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
   expect_files_as_listed(60);
   uint64_t newest = segments.live()[1].figures.bytes;
   Retention by_size({0, newest}, segments);
-  by_size.run((kHour + 1) * kHourNs);
+  by_size.run((kHour + 1) * kHourNs, 0);
   EXPECT_EQ(by_size.removed_rows(Removal::max_size), 20u);
   expect_files_as_listed(40);
 }
@@ -76,8 +76,35 @@ TEST_F(RetentionTest, NothingIsRemovedUnlessAsked) {
   Segments segments = Segments::open(data_);
   add(segments, 10, 0);
   Retention retention({}, segments);
-  retention.run((kHour + 1'000'000) * kHourNs);
+  retention.run((kHour + 1'000'000) * kHourNs, 0);
   expect_files_as_listed(10);
+}
+
+TEST_F(RetentionTest, AClockThatJumpsForwardRemovesNothingForAnHour) {
+  Segments segments = Segments::open(data_);
+  add(segments, 10, kHour);
+  Retention retention({2 * kHourNs, 0}, segments);
+  const int64_t now = (kHour + 1) * kHourNs, wrong = now + 1'000 * kHourNs;
+  constexpr int64_t kMinute = kHourNs / 60;
+  retention.run(now, 0);
+  retention.run(wrong + kMinute, kMinute);
+  retention.run(wrong + 60 * kMinute, 60 * kMinute);
+  expect_files_as_listed(10);
+  retention.run(wrong + 61 * kMinute, 61 * kMinute);  // it is meant to be so
+  EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
+}
+
+TEST_F(RetentionTest, AClockThatIsSetRightAgainIsTrusted) {
+  Segments segments = Segments::open(data_);
+  add(segments, 10, kHour);
+  Retention retention({2 * kHourNs, 0}, segments);
+  const int64_t now = (kHour + 1) * kHourNs;
+  retention.run(now, 0);
+  retention.run(now + 1'000 * kHourNs, 1);
+  retention.run(now, 2);
+  expect_files_as_listed(10);
+  retention.run(now + 2 * kHourNs, 2 * kHourNs);  // two hours have really passed
+  EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
 }
 
 }  // namespace

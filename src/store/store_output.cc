@@ -99,7 +99,7 @@ void StoreOutput::look_around(int64_t now_ns) {
   space_.look();
   if (now_ns < next_retention_ns_) return;
   next_retention_ns_ = now_ns + kRetentionEveryNs;
-  retention_.run(os::realtime_ns());
+  retention_.run(os::realtime_ns(), now_ns);
 }
 
 void StoreOutput::take(const FlowBatch& batch) {
@@ -190,7 +190,7 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
   if (failing_) log_info("store", "flows are stored again");
   failing_ = false;
   next_retention_ns_ = os::monotonic_ns() + kRetentionEveryNs;
-  retention_.run(os::realtime_ns());
+  retention_.run(os::realtime_ns(), os::monotonic_ns());
 }
 
 // "", or why not.
