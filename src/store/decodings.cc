@@ -60,6 +60,7 @@ bool decode_hybrid(std::string_view in, unsigned width, size_t count, std::vecto
       if (!reader.take((width + 7) / 8, bytes) || head >> 1 > wanted) return false;
       uint32_t value = 0;
       std::memcpy(&value, bytes.data(), bytes.size());
+      if (uint64_t{value} >> width) return false;
       values.insert(values.end(), head >> 1, value);
     }
   }

@@ -89,8 +89,9 @@ bool SegmentReader::parse_footer(std::string_view footer) {
     if (!id) return;  // the root, and what is within a list
     auto columns = store_columns();
     auto column = std::ranges::find(columns, id, &StoreColumn::id);
-    known &= column != columns.end();
-    leaves.push_back(static_cast<size_t>(column - columns.begin()));
+    auto index = static_cast<size_t>(column - columns.begin());
+    known &= column != columns.end() && std::ranges::find(leaves, index) == leaves.end();
+    leaves.push_back(index);
   };
   auto read_chunk = [&](Group& group) {
     Chunk& chunk = group.chunks.emplace_back();
