@@ -49,10 +49,10 @@ void Decoder::decode(const Datagram& datagram) {
 // A datagram whose header cannot be read belongs to no domain: domain 0 of its sender.
 void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reason) {
   Account& account = ledger_.account({datagram.exporter, protocol, 0});
-  account.datagrams.add();
   if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
   account.last_seen_ns.set(datagram.received_ns);
   account.count(reason);
+  account.datagrams.add_last();
 }
 
 Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
@@ -79,7 +79,7 @@ void Decoder::refresh(Known& known) {
   known.plans = templates_.plans(*known.stream->session);
 }
 
-// Finds the sender and counts the datagram; false where the sender is one too many.
+// Finds the sender; false where it is one too many. follow_sequence() counts the datagram, once all else is counted.
 bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain) {
   message.exporter = datagram.exporter;
   message.exporter_port = datagram.exporter_port;
@@ -88,14 +88,13 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   message.known = known({datagram.exporter, datagram.exporter_port, protocol, domain}, datagram.received_ns);
   if (!message.known) {
     Account& account = ledger_.account({datagram.exporter, protocol, domain});
-    account.datagrams.add();
     account.count(Refused::sessions_full);
+    account.datagrams.add_last();
     return false;
   }
   Stream& stream = *message.known->stream;
   if (stream.session) refresh(*message.known);
   Account& account = stream.account;
-  account.datagrams.add();
   if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
   account.last_seen_ns.set(datagram.received_ns);
   stream.last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
@@ -258,6 +257,7 @@ void Decoder::follow_sequence(const Message& message, uint32_t units, bool units
   if (change.restart) stream.account.restarts.add();
   int64_t skew = message.context.received_ns - message.context.export_ns;
   stream.account.clock_skew_ns.set(skew);
+  stream.account.datagrams.add_last();
 }
 
 }  // namespace weir

@@ -4,7 +4,8 @@
 //
 //   in       every stage adds to an Account's counters; receive adds to its SocketAccount
 //   out      snapshots: `weir exporters`, /metrics, catalog.db
-//   threads  counters are relaxed atomics, any thread; accounts are never moved or removed while the process lives
+//   threads  counters are atomics, any thread; accounts are never moved or removed while the process lives.
+//            An account's `datagrams` counts a datagram last: a copy that has it has all else that it changed
 //   memory   limits::kLedgerRows accounts; later exporters share one row, exporter "::" ("other")
 //
 // The identities that hold when the stream is quiet:
@@ -45,8 +46,10 @@ struct AccountKey {
 class Counter {
  public:
   void add(int64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
+  // Who sees this in value() also sees what the thread had added to other counters before.
+  void add_last(int64_t n = 1) { value_.fetch_add(n, std::memory_order_release); }
   void set(int64_t n) { value_.store(n, std::memory_order_relaxed); }
-  int64_t value() const { return value_.load(std::memory_order_relaxed); }
+  int64_t value() const { return value_.load(std::memory_order_acquire); }
 
  private:
   std::atomic<int64_t> value_{0};
@@ -111,7 +114,7 @@ struct SocketAccount {
   Counter receive_calls;
 };
 
-// A copy at one moment, for showing and storing.
+// A copy, for showing and storing; `datagrams` is read first.
 struct AccountRow {
   AccountKey key;
 #define C(name, meaning) int64_t name = 0;
