@@ -3,7 +3,10 @@
 
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import time
 
 import pytest
 
@@ -157,7 +160,7 @@ def test_a_damaged_segment_is_named_and_the_rest_answers(damage, data):
     done = run_weir("query", "--data", data, "--format", "csv", "SELECT count(src_addr), sum(bytes)::UBIGINT, "
                     "count(DISTINCT dst_port) FROM flows")
     assert victim["path"].rsplit("/", 1)[1] in done.stderr, done.stderr
-    assert "/proc/self/fd" not in done.stderr
+    assert "/proc/self/fd" not in done.stderr and "bit_xor" not in done.stderr
     assert done.returncode == 1
     assert tuple(map(int, done.stdout.splitlines()[1].split(",")[:2])) == expected
     top = run_weir("top", "--data", data, "--format", "json")
@@ -196,3 +199,73 @@ def test_a_store_without_its_catalog_is_not_deleted(data):
         assert collector.stop() == 0
     assert all(f.read_bytes() == content for f, content in before.items())
     assert str(len(before)) in said, said
+
+
+def test_a_file_of_the_statement_that_is_missing_is_its_mistake(original):
+    done = run_weir("query", "--data", original, "SELECT * FROM flows, read_csv('/nowhere/sites.csv')")
+    assert done.returncode == 2 and "/nowhere/sites.csv" in done.stderr and not done.stdout
+
+
+def test_a_range_that_ends_before_it_begins(original):
+    done = run_weir("query", "--data", original, "--since", "today", "--until", "yesterday", "FROM flows")
+    assert done.returncode == 2 and "--since" in done.stderr and "--until" in done.stderr and not done.stdout
+
+
+def test_a_dash_is_standard_output(original, tmp_path):
+    done = run_weir("query", "--data", original, "--format", "csv", "--output", "-", "SELECT 7 AS n", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "n\n7\n" and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_link_as_output_stays_one(original, tmp_path, form):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    done = run_weir("query", "--data", original, "--format", form, "--output", link, "SELECT 7 AS n")
+    assert done.returncode == 0, done.stderr
+    assert link.is_symlink() and {f.name for f in tmp_path.iterdir()} == {"target", "link"}
+    assert target.read_bytes() == b"n\n7\n" if form == "csv" else target.read_bytes().startswith(b"PAR1")
+
+
+def test_parquet_through_a_pipe_leaves_nothing_behind(original, tmp_path):
+    done = subprocess.run([harness.weir_binary(), "query", "--data", original, "--format", "parquet", "FROM flows"],
+                          env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, timeout=60)
+    assert done.returncode == 0 and done.stdout[:4] == done.stdout[-4:] == b"PAR1"
+    assert list(tmp_path.iterdir()) == []
+
+
+SLOW = "SELECT count(*) AS n FROM range(1000000) a, range({}) b WHERE hash(a.range * b.range) % 7 = 3"
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("at", ["work", "a full pipe"])
+def test_an_interrupted_query_leaves_nothing_behind(original, tmp_path, told, at):
+    folder, file = tmp_path / "temporary", tmp_path / "answer"
+    folder.mkdir()
+    question = ["--output", str(file), SLOW.format(1_000_000)] if at == "work" else ["FROM flows, range(1000)"]
+    with subprocess.Popen([harness.weir_binary(), "query", "--data", original, "--format", "csv", *question],
+                          env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as asking:
+        time.sleep(2)
+        assert asking.poll() is None
+        asking.send_signal(told)
+        assert asking.wait(20) == 130 and b"interrupted" in asking.stderr.read()
+    assert list(folder.iterdir()) == [] and list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_bar_of_progress_is_gone_before_the_answer(original):
+    master, terminal = os.openpty()
+    with subprocess.Popen([harness.weir_binary(), "query", "--data", original, "--threads", "1", SLOW.format(1000)],
+                          stdout=terminal, stderr=terminal) as asking:
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(master, 65536)
+            except OSError:  # how a terminal says that nobody writes any more
+                break
+        assert asking.wait() == 0
+    os.close(master)
+    bar, frame = shown.rfind(b"%"), shown.find("┌".encode())
+    assert 0 < bar < frame, "the query was too fast to show a bar"
+    assert b"\r\x1b[K" in shown[bar:frame]

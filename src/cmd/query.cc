@@ -33,10 +33,11 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   app.add_option("--format", options.common.format, "table, csv, json (an object a line) or parquet")
       ->check(CLI::IsMember({"table", "csv", "json", "parquet"}))
       ->option_text("FORMAT");
-  app.add_option("--output", options.output, "file to write instead of standard output")->option_text("FILE");
+  app.add_option("--output", options.output, "file to write instead of standard output (-)")->option_text("FILE");
   app.add_option("sql", options.sql, "one statement; - reads it from standard input")->option_text("SQL")->required();
   app.footer(kFooter);
   app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  if (options.output == "-") options.output.clear();
   return options;
 }
 

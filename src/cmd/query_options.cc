@@ -90,7 +90,8 @@ QuerySettings query_settings(const QueryFlags& flags) {
   if (!flags.time.empty()) settings.range.column = parse_time_column(flags.time);
   if (!flags.memory.empty()) settings.engine.memory_bytes = memory_flag(flags.memory);
   settings.engine.threads = flags.threads;
-  settings.engine.spill_folder = os::temporary_path("weir-spill");
+  if (settings.range.since_ns > settings.range.until_ns)
+    throw usage_error("--since " + flags.since + " is later than --until " + flags.until + ": no flow is in between");
   return settings;
 }
 
@@ -102,9 +103,12 @@ ResultFormat result_format(const std::string& name, bool to_terminal) {
 
 int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work) {
   QuerySettings settings = query_settings(flags);
+  os::TemporaryFolder spill("weir-spill");
+  settings.engine.spill_folder = spill.path();
   ProgressBar bar;
   settings.engine.track_progress = ProgressBar::is_wanted();
   if (settings.engine.track_progress) settings.on_progress = [&bar](double done) { bar.show(done); };
+  settings.on_answer = [&bar] { bar.clear(); };
   FlowQuery query(std::move(settings));
   os::OnInterrupt interrupt([](void* running) { static_cast<FlowQuery*>(running)->interrupt(); }, &query);
   try {

@@ -40,7 +40,7 @@ std::optional<StatsOptions> parse(const Arguments& arguments) {
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    std::fputs((stats->parsed() ? stats : &app)->help().c_str(), stdout);
+    std::fputs((stats->parsed() ? stats->help("weir store") : app.help()).c_str(), stdout);
     return {};
   } catch (const CLI::ParseError& error) {
     throw usage_error(std::string("store: ") + error.what() + "; see weir store --help");

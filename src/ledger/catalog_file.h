@@ -30,7 +30,8 @@ auto naming_file(const std::string& path, Work work) {
   } catch (const DatabaseError& error) {
     if (error.is_damage())
       throw usage_error("cannot use " + path + ": it is damaged or no SQLite database (" + error.what() +
-                        "); move it away to begin a new one, or name another directory with --data");
+                        "); bring it back from a backup, move it away to begin a new one (without the flows stored so "
+                        "far), or name another directory with --data");
     throw usage_error("cannot use " + path + ": " + error.what() +
                       (os::is_readable(path) ? "" : " (this user may not read it)"));
   }

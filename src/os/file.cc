@@ -10,8 +10,10 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "base/error.h"
+#include "os/interrupt.h"
 
 namespace weir::os {
 
@@ -118,12 +120,16 @@ int write_all(int fd, const void* bytes, size_t size, size_t* written) {
   int error = 0;
   while (done < size) {
     ssize_t n = ::write(fd, at + done, size - done);
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR && !interrupted()) continue;
     if (n < 0) {
       error = errno;
       break;
     }
     done += static_cast<size_t>(n);
+    if (done < size && interrupted()) {  // a signal cuts a write that had begun short
+      error = EINTR;
+      break;
+    }
   }
   if (written) *written = done;
   return error;
@@ -185,11 +191,33 @@ uint64_t file_size(const File& file) {
   return ::fstat(file.fd(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
 }
 
+static std::string temporary_folder() {
+  std::string folder = environment("TMPDIR");
+  return folder.empty() ? "/tmp" : folder;
+}
+
 std::string temporary_path(const std::string& stem) {
   static std::atomic<unsigned> count = 0;
-  std::string folder = environment("TMPDIR");
-  return (folder.empty() ? "/tmp" : folder) + "/" + stem + "-" + std::to_string(::getpid()) + "-" +
-         std::to_string(count++);
+  return temporary_folder() + "/" + stem + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+}
+
+File unnamed_file() {
+  std::string path = temporary_folder() + "/weir-XXXXXX";
+  File file(::mkostemp(path.data(), O_CLOEXEC));
+  if (!file.is_open()) throw usage_error("cannot make a file in " + temporary_folder() + ": " + error_text(errno));
+  ::unlink(path.c_str());
+  return file;
+}
+
+TemporaryFolder::TemporaryFolder(const std::string& stem) : path_(temporary_folder() + "/" + stem + "-XXXXXX") {
+  if (!::mkdtemp(path_.data())) path_ = temporary_path(stem);
+}
+
+TemporaryFolder::~TemporaryFolder() { ::rmdir(path_.c_str()); }
+
+std::string followed(const std::string& path) {
+  std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  return real ? real.get() : path;
 }
 
 File create_file(const std::string& path) {

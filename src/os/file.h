@@ -43,6 +43,22 @@ uint64_t file_size(const File& file);
 // A file or folder that this process may make below the system's folder for temporary ones ($TMPDIR, else /tmp): the
 // name alone, different in every process and at every call.
 std::string temporary_path(const std::string& stem);
+// A file without a name among the temporary ones, for reading and writing: gone with the process, however that ends.
+// Throws usage_error.
+File unnamed_file();
+// A folder among the temporary ones that only this user may look into, removed with its owner once it is empty.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const std::string& stem);
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  const std::string& path() const { return path_; }  // one that cannot be made is named all the same
+
+ private:
+  std::string path_;
+};
+// The path with its symbolic links followed; as it is where that cannot be told.
+std::string followed(const std::string& path);
 // For writing: made (mode 0666 less the umask), or emptied. Throws usage_error.
 File create_file(const std::string& path);
 // Creates the folder and its parents (mode 0750) and proves that it can be written to; throws usage_error.
@@ -66,7 +82,8 @@ class RunningMark {
 
 // The whole of `bytes` to `path` by way of a temporary beside it: a crash leaves the old or the new. 0 or errno.
 int replace_file(const std::string& path, Bytes bytes);
-// Writes all of `bytes`, however many calls it takes. Returns 0, or errno; `written` says how far it came.
+// Writes all of `bytes`, however many calls it takes. Returns 0, or errno; `written` says how far it came. EINTR only
+// where a one-shot command was interrupted (os/interrupt.h).
 int write_all(int fd, const void* bytes, size_t size, size_t* written = nullptr);
 
 // For the data path: made or emptied, mode 0640. `error`: 0 or errno.

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C for one-shot commands: SIGINT and SIGTERM call a function instead of ending the process. A second one ends it.
+// Ctrl-C for one-shot commands: SIGINT, SIGTERM and SIGHUP call a function instead of ending the process. A second one
+// ends it. SIGHUP stays ignored where it was (nohup).
 #pragma once
+
+#include <signal.h>
+
+#include <array>
 
 namespace weir::os {
 
@@ -10,7 +15,12 @@ class OnInterrupt {
   OnInterrupt(void (*call)(void*), void* argument);
   ~OnInterrupt();
   OnInterrupt(const OnInterrupt&) = delete;
-  bool happened() const;
+
+ private:
+  std::array<struct sigaction, 3> before_{};
 };
+
+// Since such an object was made: what waits for the world outside gives up.
+bool interrupted();
 
 }  // namespace weir::os

@@ -44,12 +44,6 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
   });
 }
 
-SqlStatement prepare(SqlEngine& engine, const std::string& sql, bool as_json) {
-  SqlStatement statement = engine.prepare_reading(sql);
-  if (std::ranges::all_of(statement.columns(), &SqlColumn::is_spelled)) return statement;
-  return engine.prepare(as_text(sql, statement.columns(), as_json));
-}
-
 }  // namespace
 
 FlowQuery::FlowQuery(QuerySettings settings)
@@ -62,6 +56,7 @@ void FlowQuery::interrupt() noexcept {
 
 SqlTick FlowQuery::tick(SqlEngine& engine) const {
   return [this, &engine] {
+    if (interrupted_) throw QueryInterrupted();  // DuckDB forgets what came before a statement began
     if (settings_.on_progress) settings_.on_progress(engine.progress());
   };
 }
@@ -75,24 +70,45 @@ void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
   work(engine);
 }
 
-// Finds files that DuckDB cannot read, by reading all of each: after a failure, which is rare, and costs what is
-// there. Returns whether there were any.
-bool FlowQuery::leave_out_damaged() {
-  size_t before = files_.opened().size();
+// No segment is read before a statement runs: what fails to be read earlier is a file that the statement names.
+SqlStatement FlowQuery::prepare(SqlEngine& engine, const std::string& sql) const {
+  try {
+    return engine.prepare_reading(sql);
+  } catch (const SqlError& error) {
+    bool ours = files_.with_real_paths(error.what()) != error.what();
+    if (error.kind() != SqlError::Kind::reading || ours) throw;
+    throw SqlError(SqlError::Kind::statement, error.what());
+  }
+}
+
+bool FlowQuery::leave_out_if_damaged(SqlEngine& engine, size_t index) {
+  if (interrupted_) throw QueryInterrupted();
+  try {
+    // A hash needs every value; counting them would be answered from the footer.
+    engine.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(" +
+                   sql_literal(files_.opened()[index].open_path()) + ")");
+    return false;
+  } catch (const SqlError& error) {
+    if (error.kind() == SqlError::Kind::interrupted) throw QueryInterrupted();
+    std::string text = error.what();
+    text.resize(std::min(text.find("\n\nLINE"), text.size()));  // the caret would stand below our own statement
+    files_.leave_out(index, files_.with_real_paths(text));
+    return true;
+  }
+}
+
+// Finds files that DuckDB cannot read, by reading all of each: first of those that the error names, as it nearly
+// always does; if that was nothing, of all, which costs what is there. Returns whether there were any.
+bool FlowQuery::leave_out_damaged(const std::string& error) {
   SqlEngine engine(settings_.engine);
   Running running(running_, engine);
-  for (size_t i = before; i-- > 0;) {
-    if (interrupted_) throw QueryInterrupted();
-    try {
-      // A hash needs every value; counting them would be answered from the footer.
-      engine.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(" +
-                     sql_literal(files_.opened()[i].open_path()) + ")");
-    } catch (const SqlError& error) {
-      if (error.kind() == SqlError::Kind::interrupted) throw QueryInterrupted();
-      files_.leave_out(i, files_.with_real_paths(error.what()));
-    }
+  for (bool named : {true, false}) {
+    bool found = false;
+    for (size_t i = files_.opened().size(); i-- > 0;)
+      if (error.contains(files_.opened()[i].real_path) == named && leave_out_if_damaged(engine, i)) found = true;
+    if (found) return true;
   }
-  return files_.opened().size() < before;
+  return false;
 }
 
 void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart) {
@@ -113,7 +129,7 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
         case SqlError::Kind::reading:
           break;
       }
-      if (!leave_out_damaged()) throw runtime_failure(text);
+      if (!leave_out_damaged(text)) throw runtime_failure(text);
       if (!can_restart())
         throw runtime_failure(
             "the output ends here: part of it was written before the damage above was found; write to a file with "
@@ -124,9 +140,12 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
 
 void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_json) {
   auto work = [&](SqlEngine& engine) {
-    SqlStatement statement = prepare(engine, sql, as_json);
+    SqlStatement given = prepare(engine, sql);
+    bool spelled = std::ranges::all_of(given.columns(), &SqlColumn::is_spelled);
+    SqlStatement statement = spelled ? std::move(given) : engine.prepare(as_text(sql, given.columns(), as_json));
     consumer.begin(statement.columns());
     SqlResult result = statement.run(tick(engine));
+    if (settings_.on_answer) settings_.on_answer();
     while (result.next()) {
       if (interrupted_) throw QueryInterrupted();
       consumer.rows(result.columns(), result.rows());
@@ -137,11 +156,12 @@ void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_js
 
 void FlowQuery::write_parquet(const std::string& sql, const std::string& path) {
   auto work = [&](SqlEngine& engine) {
-    SqlStatement statement = engine.prepare_reading(sql);
+    SqlStatement statement = prepare(engine, sql);
     bool wide = std::ranges::any_of(statement.columns(), &SqlColumn::is_128_bits);
     std::string rows = wide ? for_parquet(sql, statement.columns()) : sql_body(sql);
-    engine.execute("COPY (" + rows + "\n) TO " + sql_literal(path) + " (FORMAT parquet, COMPRESSION zstd)",
-                   tick(engine));
+    engine.execute(
+        "COPY (" + rows + "\n) TO " + sql_literal(path) + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+        tick(engine));
   };
   attempt(work, [] { return true; });
 }

@@ -30,6 +30,7 @@ struct QuerySettings {
   TimeRange range = {};
   SqlSettings engine = {};
   std::function<void(double)> on_progress = {};  // about ten times a second before the first rows: 0 to 1, < 0 unknown
+  std::function<void()> on_answer = {};          // before the first rows: no progress is told any more
 };
 
 class FlowQuery {
@@ -54,7 +55,9 @@ class FlowQuery {
  private:
   void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart);
   void work_once(const std::function<void(SqlEngine&)>& work);
-  bool leave_out_damaged();
+  SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
+  bool leave_out_damaged(const std::string& error);
+  bool leave_out_if_damaged(SqlEngine& engine, size_t index);
   SqlTick tick(SqlEngine& engine) const;
 
   QuerySettings settings_;

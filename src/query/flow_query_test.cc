@@ -37,6 +37,19 @@ TEST_F(FlowQueryTest, AnEmptyStoreHasNoRowsAndAllColumns) {
             "time_end,proto_name\n");
 }
 
+TEST_F(FlowQueryTest, AFileOfTheStatementThatIsMissingIsItsMistake) {
+  std::string segment = add_segment(rows(5, 0, 7));
+  FlowQuery opened = query();
+  try {
+    answer(opened, "SELECT * FROM read_csv('/nowhere/sites.csv')");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_TRUE(std::string(error.what()).contains("/nowhere/sites.csv")) << error.what();
+  }
+  EXPECT_TRUE(opened.problems().empty());
+}
+
 TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
   add_segment("SELECT 1::UBIGINT AS bytes");
   std::string expected = "column_name,column_type\n";

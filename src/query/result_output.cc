@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "os/folder.h"
+#include "query/flow_query.h"
 
 namespace weir {
 
@@ -13,6 +14,7 @@ static constexpr int kStandardOutput = 1;
 
 ResultOutput::ResultOutput(std::string path) : path_(std::move(path)) {
   if (is_stdout()) return;
+  path_ = os::followed(path_);  // a link stays one; /dev/stdout may be one to a file
   // A pipe or a device is written to as it is.
   partial_ = os::exists(path_) && !os::is_regular_file(path_) ? path_ : path_ + ".partial";
   file_ = os::create_file(partial_);
@@ -34,6 +36,7 @@ void ResultOutput::flush() {
   int error = os::write_all(is_stdout() ? kStandardOutput : file_.fd(), buffer_.data(), buffer_.size());
   buffer_.clear();
   if (error == EPIPE) throw OutputClosed();
+  if (error == EINTR) throw QueryInterrupted();
   if (error)
     throw runtime_failure("cannot write to " + (is_stdout() ? "standard output" : path_) + ": " +
                           os::error_text(error));
@@ -41,18 +44,16 @@ void ResultOutput::flush() {
 
 std::string ResultOutput::file_to_fill() {
   by_name_ = true;
-  if (is_stdout()) partial_ = os::temporary_path("weir-result");
-  return partial_;
+  if (!is_stdout()) return partial_;
+  file_ = os::unnamed_file();
+  return "/proc/self/fd/" + std::to_string(file_.fd());
 }
 
 void ResultOutput::copy_to_stdout() {
   static constexpr size_t kPiece = 1 << 18;
-  int error = 0;
-  os::File file = os::open_read(partial_, error);
-  if (error) throw runtime_failure("cannot read " + partial_ + ": " + os::error_text(error));
-  uint64_t size = os::file_size(file);
+  uint64_t size = os::file_size(file_);
   for (uint64_t at = 0; at < size; at += kPiece) {
-    buffer_ = os::bytes_at(file, at, kPiece);
+    buffer_ = os::bytes_at(file_, at, kPiece);
     flush();
   }
 }

@@ -2,7 +2,8 @@
 // Where a result goes: standard output or a file, through a buffer. A file is written under another name and gets its
 // own when it is complete: who asks for it never sees half a result.
 //
-//   failure  OutputClosed where the reader of a pipe has gone; usage_error and runtime_failure for the rest
+//   failure  OutputClosed where the reader of a pipe has gone; QueryInterrupted while waiting for a slow one;
+//            usage_error and runtime_failure for the rest
 #pragma once
 
 #include <stdexcept>

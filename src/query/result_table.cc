@@ -16,6 +16,9 @@ size_t shown_width(std::string_view text) {
 void make_printable(std::string& text) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  // U+0080 to U+009F: some terminals take them as escape sequences.
+  for (size_t at = 0; (at = text.find('\xc2', at)) != std::string::npos; ++at)
+    if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0) text.replace(at, 2, "?");
 }
 
 void TextTable::fit(const std::vector<std::string>& cells) {

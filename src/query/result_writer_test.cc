@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/result_writer.h"
 
+#include <fstream>
+
 #include "base/error.h"
 #include "query/result_table.h"
 #include "query/store_fixture.h"
@@ -73,6 +75,27 @@ TEST_F(ResultTest, AFileGetsItsNameWhenItIsWhole) {
   EXPECT_EQ(os::first_bytes(path, 100), "once");
   EXPECT_FALSE(os::exists(path + ".partial"));
   EXPECT_THROW(ResultOutput(data_ + "/none/result"), Error);
+}
+
+TEST_F(ResultTest, ALinkToAFileStaysALink) {
+  std::string path = data_ + "/result", link = data_ + "/link";
+  std::filesystem::create_symlink(path, link);
+  std::ofstream(path) << "old";
+  {
+    ResultOutput output(link);
+    output.write("new");
+    output.finish();
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(os::first_bytes(path, 100), "new");
+}
+
+TEST(TextTable, NothingSteersTheTerminal) {
+  std::string text =
+      "a\x1b[2Jb\xc2\x9b"
+      "2Jc\xc2\xa0\xc3\xa4\x7f";
+  make_printable(text);
+  EXPECT_EQ(text, "a?[2Jb?2Jc\xc2\xa0\xc3\xa4?");
 }
 
 class TopTest : public ResultTest {

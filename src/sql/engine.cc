@@ -4,6 +4,7 @@
 #include <duckdb.h>
 
 #include <algorithm>
+#include <cctype>
 #include <regex>
 #include <utility>
 
@@ -219,6 +220,8 @@ SqlStatement SqlEngine::prepare(const std::string& sql) {
 
 SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
   SqlStatement statement = prepare(sql);
+  if (duckdb_nparams(statement.impl_->prepared->get()) > 0)
+    throw SqlError(SqlError::Kind::statement, "the statement has parameters (?, $1); write their values instead");
   duckdb_statement_type type = duckdb_prepared_statement_type(statement.impl_->prepared->get());
   if (type == DUCKDB_STATEMENT_TYPE_SELECT) return statement;
   if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN) {
@@ -249,16 +252,55 @@ double SqlEngine::progress() const { return duckdb_query_progress(impl_->connect
 
 // ---- Text
 
+static size_t after(std::string_view sql, std::string_view end, size_t from) {
+  size_t found = sql.find(end, from);
+  return found == std::string_view::npos ? sql.size() : found + end.size();
+}
+
+static bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
+
+// The end of a comment in /* */, which may hold others.
+static size_t after_comment(std::string_view sql, size_t at) {
+  int depth = 0;
+  while (at < sql.size()) {
+    std::string_view two = sql.substr(at, 2);
+    int step = two == "/*" ? 1 : two == "*/" ? -1 : 0;
+    depth += step;
+    at += step ? 2 : 1;
+    if (depth == 0) break;
+  }
+  return at;
+}
+
+// The end of E'it\'s' or E'it''s', from its first quote.
+static size_t after_escaped(std::string_view sql, size_t at) {
+  for (++at; at < sql.size(); ++at) {
+    bool skips = sql[at] == '\\' || sql.substr(at, 2) == "''";
+    if (!skips && sql[at] == '\'') break;
+    at += skips;
+  }
+  return std::min(at + 1, sql.size());
+}
+
+// The end of $$text$$ or $tag$text$tag$; `at` where no such text begins there.
+static size_t after_dollars(std::string_view sql, size_t at) {
+  size_t end = at + 1;
+  while (end < sql.size() && is_word(sql[end])) ++end;
+  bool parameter = end > at + 1 && std::isdigit(static_cast<unsigned char>(sql[at + 1]));
+  if (end >= sql.size() || sql[end] != '$' || parameter || (at > 0 && is_word(sql[at - 1]))) return at;
+  return after(sql, sql.substr(at, end + 1 - at), end + 1);
+}
+
 // The end of the quoted text or comment that begins at `at`; `at` where there is none.
 static size_t skip_quoted(std::string_view sql, size_t at) {
-  auto after = [&](std::string_view end, size_t from) {
-    size_t found = sql.find(end, from);
-    return found == std::string_view::npos ? sql.size() : found + end.size();
-  };
   char c = sql[at];
-  if (c == '\'' || c == '"') return after(std::string_view(&c, 1), at + 1);  // a doubled quote begins the next one
-  if (sql.substr(at, 2) == "--") return after("\n", at);
-  if (sql.substr(at, 2) == "/*") return after("*/", at + 2);
+  bool escapes = c == '\'' && at > 0 && (sql[at - 1] | 0x20) == 'e' && (at == 1 || !is_word(sql[at - 2]));
+  if (escapes) return after_escaped(sql, at);
+  // A doubled quote begins the next one.
+  if (c == '\'' || c == '"') return after(sql, std::string_view(&c, 1), at + 1);
+  if (c == '$') return after_dollars(sql, at);
+  if (sql.substr(at, 2) == "--") return after(sql, "\n", at);
+  if (sql.substr(at, 2) == "/*") return after_comment(sql, at);
   return at;
 }
 

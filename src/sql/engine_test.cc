@@ -191,6 +191,13 @@ TEST(Engine, CanBeInterrupted) {
   EXPECT_EQ(first_row(engine, "SELECT 1", SqlStyle::csv)[0], "1");  // and goes on
 }
 
+TEST(Engine, ParametersHaveNoValues) {
+  SqlEngine engine({});
+  Failure unknown = failure_of([&] { engine.prepare_reading("SELECT 1 + $1::INTEGER"); });
+  EXPECT_EQ(unknown.kind, Kind::statement) << unknown.text;
+  EXPECT_TRUE(unknown.text.contains("parameters")) << unknown.text;
+}
+
 TEST(Engine, ADamagedFileIsAnErrorOfReading) {
   SqlEngine engine({});
   Failure missing = failure_of([&] { engine.prepare_reading("FROM read_parquet('/nowhere/x.parquet')").run(); });
@@ -204,6 +211,12 @@ TEST(SqlText, BodyHasNothingAfterTheStatement) {
   EXPECT_EQ(sql_body("SELECT 1 -- one\n + 2;\n/* end"), "SELECT 1 -- one\n + 2");
   EXPECT_EQ(sql_body("SELECT '--' AS \"a;\""), "SELECT '--' AS \"a;\"");
   EXPECT_EQ(sql_body(" ;; "), "");
+  EXPECT_EQ(sql_body(R"(SELECT E'it\'s -- one', 2 ; )"), R"(SELECT E'it\'s -- one', 2)");
+  EXPECT_EQ(sql_body(R"(SELECT E'it''s \' -- one' -- two)"), R"(SELECT E'it''s \' -- one')");
+  EXPECT_EQ(sql_body(R"(SELECT name'\' -- two)"), R"(SELECT name'\')");
+  EXPECT_EQ(sql_body("SELECT $$a -- ' b$$, $x$ /* $$ $x$ ; -- c"), "SELECT $$a -- ' b$$, $x$ /* $$ $x$");
+  EXPECT_EQ(sql_body("SELECT $1, a$b$c -- $b$"), "SELECT $1, a$b$c");
+  EXPECT_EQ(sql_body("SELECT 1 /* a /* b */ c */"), "SELECT 1");
 }
 
 TEST(SqlText, QuotesAreDoubled) {
