@@ -37,10 +37,9 @@ inline constexpr size_t kListValues = 256;    // of one list-valued field
 
 // Store
 inline constexpr size_t kStoreQueueBatches = 4'096;
-inline constexpr size_t kStoreQueueBytes = 256u << 20;  // of column memory: about 1.9 M rows of 21 fields
-inline constexpr size_t kMergedBytes = 256u << 20;      // a merged segment is no larger
-inline constexpr uint64_t kCatalogRoomBytes = 1u
-                                              << 20;  // with less free, a catalog that cannot be written is out of room
+inline constexpr size_t kStoreQueueBytes = 256u << 20;   // of column memory: about 1.9 M rows of 21 fields
+inline constexpr size_t kMergedBytes = 256u << 20;       // a merged segment is no larger
+inline constexpr uint64_t kCatalogRoomBytes = 1u << 20;  // no segment takes it: without room nothing can be removed
 
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);

@@ -24,7 +24,7 @@ class FreeSpace {
  private:
   const std::string folder_;
   uint64_t floor_;
-  std::atomic<uint64_t> free_{0};
+  std::atomic<uint64_t> free_{UINT64_MAX};  // while it cannot be told
   std::atomic<bool> low_{false};
 };
 

@@ -179,9 +179,12 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
     std::string why = "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error);
     return lose(std::move(segment), output_error(error), why);
   }
+  space_.look();
+  if (space_.free_bytes() < limits::kCatalogRoomBytes)
+    return lose(std::move(segment), OutputError::no_space, "less than 1 MiB is free, which the catalog needs");
   if (std::string error = list(*segment, figures); !error.empty()) {
     space_.look();
-    bool full = space_.free_bytes() < limits::kCatalogRoomBytes;
+    bool full = space_.free_bytes() < limits::kCatalogRoomBytes;  // others write to this disk too
     return lose(std::move(segment), full ? OutputError::no_space : OutputError::input_output, error);
   }
   for (const auto& [account, rows] : segment->rows) ledger_.at(account).stored.add(static_cast<int64_t>(rows));
