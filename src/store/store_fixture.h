@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "flow/batch.h"
+#include "os/folder.h"
 #include "store/partition.h"
 #include "store/segments.h"
 
@@ -97,8 +98,7 @@ class StoreTest : public testing::Test {
   }
   std::set<std::string> files() const {
     std::set<std::string> found;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_ + "/flows"))
-      if (entry.is_regular_file()) found.insert(std::filesystem::relative(entry.path(), data_).string());
+    for (const std::string& path : os::files_below(data_ + "/flows")) found.insert(path.substr(data_.size() + 1));
     return found;
   }
   // Every listed segment is a whole Parquet file under its name, and there is nothing else.

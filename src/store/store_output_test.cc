@@ -188,7 +188,7 @@ TEST_F(StoreOutputTest, AFileOverItsLimitIsLostAndCounted) {
   bool counted = eventually([&] { return dropped(store.output, OutputError::file_too_large) == 2'048; });
   ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_TRUE(counted);
-  EXPECT_EQ(files().size(), 0u);
+  EXPECT_TRUE(eventually([&] { return files().empty(); }));
   store.output.offer(batch_of_noise());
   EXPECT_TRUE(eventually([&] { return listed_rows() == 2'048; }));
   store.output.stop();
