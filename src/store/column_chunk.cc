@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "store/encodings.h"
 #include "store/thrift_writer.h"
@@ -11,12 +12,31 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMostEntries = 32'768;    // of a dictionary of numbers
+constexpr size_t kMostEntries = 32'768;    // of a dictionary of numbers; their indexes have 16 bits
 constexpr uint64_t kDirectRange = 65'536;  // numbers within it are looked up by themselves, without a hash
+
+// As INT32 or INT64.
+template <class T>
+using Physical = std::conditional_t<sizeof(T) <= 4, uint32_t, uint64_t>;
+
+template <class T>
+void append_plain(std::span<const T> values, std::string& out) {
+  size_t begin = out.size(), size = begin + values.size() * sizeof(Physical<T>);
+  out.resize_and_overwrite(size, [&](char* data, size_t) {
+    char* to = data + begin;
+    for (Physical<T> value : values) {
+      std::memcpy(to, &value, sizeof value);
+      to += sizeof value;
+    }
+    return size;
+  });
+}
 
 template <class T>
 std::string plain(T value) {
-  return {reinterpret_cast<const char*>(&value), sizeof value};
+  std::string out;
+  append_plain(std::span<const T>(&value, 1), out);
+  return out;
 }
 
 // Numbers that are like those of the rows before them rather than of few kinds: zstd makes less of them as they are
@@ -44,6 +64,10 @@ ChunkEncoder::ChunkEncoder(int level) : zstd_(ZSTD_createCCtx()) {
   WEIR_ASSERT(zstd_);
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_checksumFlag, 1);
+  if (level > 1) return;
+  // Of the fastest level: matches are looked for in 16 KiB, which a core's first cache holds, instead of 64.
+  ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_hashLog, 12);
+  ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_minMatch, 6);
 }
 
 ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::string& out) {
@@ -58,10 +82,10 @@ ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::stri
     append_levels(buffer, rows);
   if (buffer.is_text())
     encode_text_values(buffer);
-  else if (buffer.is_wide())
-    encode_numbers(std::span<const uint64_t>(buffer.wide), buffer);
+  else if (buffer.repeats)
+    encode_repeated(buffer);
   else
-    encode_numbers(std::span<const uint32_t>(buffer.small), buffer);
+    buffer.with_width([&]<class T>(T) { encode_numbers(std::span<const T>(buffer.numbers<T>()), buffer); });
 
   size_t begin = out.size();
   if (!dictionary_.empty()) {
@@ -97,15 +121,15 @@ void ChunkEncoder::append_list_levels(const ColumnBuffer& buffer, uint32_t /*row
     }
   }
   levels_.clear();
-  encode_hybrid(repetition, 1, levels_);
+  encode_hybrid(std::span<const uint32_t>(repetition), 1, levels_);
   encode_text(levels_, body_);
   levels_.clear();
-  encode_hybrid(definition, 2, levels_);
+  encode_hybrid(std::span<const uint32_t>(definition), 2, levels_);
   encode_text(levels_, body_);
   figures_.values = static_cast<int64_t>(definition.size());
 }
 
-void ChunkEncoder::encode_text_values(const ColumnBuffer& buffer) {
+void ChunkEncoder::encode_text_values(ColumnBuffer& buffer) {
   char text[kLongestText];
   bool ordered = buffer.column->type == StoreType::text;
   for (const TextKey& key : buffer.dictionary.keys()) {
@@ -116,13 +140,13 @@ void ChunkEncoder::encode_text_values(const ColumnBuffer& buffer) {
     encode_text(value, dictionary_);
   }
   dictionary_values_ = static_cast<uint32_t>(buffer.dictionary.keys().size());
-  if (dictionary_values_ == 1)
-    append_constant(buffer.small.size());
-  else if (dictionary_values_)
-    append_indexes(buffer.small, dictionary_values_ - 1);
+  if (dictionary_values_ == 1 && !buffer.is_list()) return append_constant(buffer.values);
+  if (buffer.repeats) buffer.write_repeats();
+  if (dictionary_values_) append_indexes(std::span<const uint32_t>(buffer.words), dictionary_values_ - 1);
 }
 
-void ChunkEncoder::append_indexes(std::span<const uint32_t> indexes, uint32_t largest) {
+template <class Index>
+void ChunkEncoder::append_indexes(std::span<const Index> indexes, uint32_t largest) {
   unsigned width = index_width(largest);
   figures_.encoding = parquet::kRleDictionary;
   body_.push_back(static_cast<char>(width));
@@ -134,6 +158,13 @@ void ChunkEncoder::append_constant(size_t count) {
   figures_.encoding = parquet::kRleDictionary;
   body_.push_back(1);  // width
   encode_run(count, 0, 1, body_);
+}
+
+void ChunkEncoder::encode_repeated(const ColumnBuffer& buffer) {
+  buffer.with_width([&]<class T>(T) { dictionary_ = plain(static_cast<T>(buffer.repeated)); });
+  figures_.min = figures_.max = dictionary_;
+  dictionary_values_ = 1;
+  append_constant(buffer.repeats);
 }
 
 template <class T>
@@ -150,7 +181,7 @@ void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer&
   }
   if (!follows_neighbours(*buffer.column) && try_dictionary(values, least, largest)) return;
   figures_.encoding = parquet::kPlain;
-  body_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  append_plain(values, body_);
 }
 
 // A dictionary pays where it has few entries for the rows that there are.
@@ -159,13 +190,13 @@ bool ChunkEncoder::try_dictionary(std::span<const T> values, T least, T largest)
   const size_t most = std::min(values.size() / 8 + 256, kMostEntries);
   Values<T> distinct;
   bool done = true;
-  if (largest - least < kDirectRange) {
-    table_.assign(largest - least + 1, 0);
-    done = number_values(values, most, distinct, [&](T value) -> uint32_t& { return table_[value - least]; });
+  if (const uint64_t range = uint64_t{largest} - least; range < kDirectRange) {
+    table_.assign(range + 1, 0);
+    done = number_values(values, most, distinct, [&](T value) -> uint16_t& { return table_[value - least]; });
   } else {
     const size_t mask = std::bit_ceil(most * 2) - 1;
     table_.assign(mask + 1, 0);
-    done = number_values(values, most, distinct, [&](T value) -> uint32_t& {
+    done = number_values(values, most, distinct, [&](T value) -> uint16_t& {
       size_t at = scatter(value) & mask;
       while (table_[at] && distinct[table_[at] - 1] != value) at = (at + 1) & mask;
       return table_[at];
@@ -173,8 +204,8 @@ bool ChunkEncoder::try_dictionary(std::span<const T> values, T least, T largest)
   }
   if (!done) return false;
   dictionary_values_ = static_cast<uint32_t>(distinct.size());
-  dictionary_.assign(reinterpret_cast<const char*>(distinct.data()), distinct.size() * sizeof(T));
-  append_indexes(indexes_, dictionary_values_ - 1);
+  append_plain(std::span<const T>(distinct), dictionary_);
+  append_indexes(std::span<const uint16_t>(indexes_), dictionary_values_ - 1);
   return true;
 }
 
@@ -182,23 +213,24 @@ bool ChunkEncoder::try_dictionary(std::span<const T> values, T least, T largest)
 template <class T, class SlotOf>
 bool ChunkEncoder::number_values(std::span<const T> values, size_t most, Values<T>& distinct, SlotOf slot_of) {
   indexes_.resize(values.size());
-  uint32_t* index = indexes_.data();
+  uint16_t* index = indexes_.data();
   for (T value : values) {
-    uint32_t& slot = slot_of(value);
+    uint16_t& slot = slot_of(value);
     if (!slot) [[unlikely]] {
       if (distinct.size() == most) return false;
       distinct.push_back(value);
-      slot = static_cast<uint32_t>(distinct.size());
+      slot = static_cast<uint16_t>(distinct.size());
     }
-    *index++ = slot - 1;
+    *index++ = static_cast<uint16_t>(slot - 1);
   }
   return true;
 }
 
 void ChunkEncoder::append_page(parquet::PageType type, int64_t values, parquet::Encoding encoding,
                                const std::string& body, std::string& out) {
-  compressed_.resize(std::max(compressed_.size(), ZSTD_compressBound(body.size())));
-  size_t size = ZSTD_compress2(zstd_.get(), compressed_.data(), compressed_.size(), body.data(), body.size());
+  size_t bound = ZSTD_compressBound(body.size());
+  if (compressed_.size() < bound) compressed_.resize(bound);
+  size_t size = ZSTD_compress2(zstd_.get(), compressed_.data(), bound, body.data(), body.size());
   WEIR_ASSERT(!ZSTD_isError(size));  // the target is large enough
   header_.clear();
   ThriftWriter thrift(header_);

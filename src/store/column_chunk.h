@@ -26,7 +26,7 @@ enum PageType : int32_t { kDataPage = 0, kDictionaryPage = 2 };
 inline constexpr int32_t kZstd = 6;
 }  // namespace parquet
 
-inline constexpr uint32_t kRowGroupRows = 262'144;  // a row group never has more
+inline constexpr uint32_t kRowGroupRows = 131'072;  // a row group never has more: about what a core's cache holds
 // A row group ends once one of its columns has so many elements of lists: exporters choose how long their lists are,
 // and pages, whose sizes have 31 bits, must stay small enough to be read back.
 inline constexpr size_t kRowGroupElements = 2u << 20;
@@ -48,14 +48,16 @@ class ChunkEncoder {
   ChunkFigures encode(ColumnBuffer& buffer, uint32_t rows, std::string& out);
 
  private:
-  void encode_text_values(const ColumnBuffer& buffer);
+  void encode_text_values(ColumnBuffer& buffer);
+  void encode_repeated(const ColumnBuffer& buffer);
   template <class T>
   void encode_numbers(std::span<const T> values, const ColumnBuffer& buffer);
   template <class T>
   bool try_dictionary(std::span<const T> values, T least, T largest);
   template <class T, class SlotOf>
   bool number_values(std::span<const T> values, size_t most, Values<T>& distinct, SlotOf slot_of);
-  void append_indexes(std::span<const uint32_t> indexes, uint32_t largest);
+  template <class Index>
+  void append_indexes(std::span<const Index> indexes, uint32_t largest);
   void append_constant(size_t count);
   void append_levels(const ColumnBuffer& buffer, uint32_t rows);
   void append_list_levels(const ColumnBuffer& buffer, uint32_t rows);
@@ -73,8 +75,8 @@ class ChunkEncoder {
   uint32_t dictionary_values_ = 0;
   std::string body_;  // of the data page
   std::string levels_, header_, compressed_;
-  Values<uint32_t> indexes_;
-  std::vector<uint32_t> table_;  // of the values' numbers in the dictionary, plus one; 0: not there
+  Values<uint16_t> indexes_;
+  std::vector<uint16_t> table_;  // of the values' numbers in the dictionary, plus one; 0: not there
 };
 
 }  // namespace weir

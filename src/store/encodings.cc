@@ -18,7 +18,8 @@ constexpr size_t kGroup = 8;  // values packed together: a whole number of bytes
 
 // Packs `count` values of `width` bits, least significant bit first. `out` has room for count * width / 8 bytes and
 // eight more.
-void pack(std::span<const uint32_t> values, unsigned width, uint8_t* out) {
+template <class T>
+void pack(std::span<const T> values, unsigned width, uint8_t* out) {
   uint64_t bits = 0;
   unsigned held = 0;
   for (uint64_t value : values) {
@@ -34,9 +35,9 @@ void pack(std::span<const uint32_t> values, unsigned width, uint8_t* out) {
   std::memcpy(out, &bits, 8);
 }
 
-template <class Narrow>
-void narrow(std::span<const uint32_t> values, uint8_t* out) {
-  for (uint32_t value : values) {
+template <class Narrow, class T>
+void narrow(std::span<const T> values, uint8_t* out) {
+  for (T value : values) {
     auto part = static_cast<Narrow>(value);
     std::memcpy(out, &part, sizeof part);
     out += sizeof part;
@@ -44,7 +45,8 @@ void narrow(std::span<const uint32_t> values, uint8_t* out) {
 }
 
 // Whole groups of values; `out` as for pack(). Whole bytes need no shifting.
-void pack_groups(std::span<const uint32_t> values, unsigned width, uint8_t* out) {
+template <class T>
+void pack_groups(std::span<const T> values, unsigned width, uint8_t* out) {
   if (width == 8)
     narrow<uint8_t>(values, out);
   else if (width == 16)
@@ -54,7 +56,8 @@ void pack_groups(std::span<const uint32_t> values, unsigned width, uint8_t* out)
 }
 
 // Bit-packed run of whole groups; the last one is padded with zeros.
-void append_packed(std::span<const uint32_t> values, unsigned width, std::string& out) {
+template <class T>
+void append_packed(std::span<const T> values, unsigned width, std::string& out) {
   if (values.empty()) return;
   size_t groups = (values.size() + kGroup - 1) / kGroup, whole = values.size() / kGroup * kGroup;
   append_varint(out, groups << 1 | 1);
@@ -63,17 +66,18 @@ void append_packed(std::span<const uint32_t> values, unsigned width, std::string
     auto* target = reinterpret_cast<uint8_t*>(data + begin);
     pack_groups(values.first(whole), width, target);
     if (whole < values.size()) {
-      std::array<uint32_t, kGroup> last{};
+      std::array<T, kGroup> last{};
       std::ranges::copy(values.subspan(whole), last.begin());
-      pack_groups(last, width, target + whole / kGroup * width);
+      pack_groups(std::span<const T>(last), width, target + whole / kGroup * width);
     }
     return begin + bytes;
   });
 }
 
-bool all_equal(const uint32_t* group) {
-  uint32_t other = 0;
-  for (size_t i = 1; i < kGroup; ++i) other |= group[i] ^ group[0];
+template <class T>
+bool all_equal(const T* group) {
+  T other = 0;
+  for (size_t i = 1; i < kGroup; ++i) other = static_cast<T>(other | (group[i] ^ group[0]));
   return other == 0;
 }
 
@@ -86,9 +90,10 @@ void encode_run(uint64_t count, uint32_t value, unsigned width, std::string& out
   out.append(reinterpret_cast<const char*>(&value), (width + 7) / 8);
 }
 
-void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string& out) {
+template <class T>
+void encode_hybrid(std::span<const T> values, unsigned width, std::string& out) {
   WEIR_ASSERT(width >= 1 && width <= 32);
-  const uint32_t* v = values.data();
+  const T* v = values.data();
   const size_t n = values.size();
   size_t literal = 0, i = 0;  // values [literal, i) wait to be packed: whole groups, or readers count the padding
   while (n - i >= kGroup) {
@@ -104,5 +109,8 @@ void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string
   }
   append_packed(values.subspan(literal), width, out);
 }
+
+template void encode_hybrid(std::span<const uint16_t>, unsigned, std::string&);
+template void encode_hybrid(std::span<const uint32_t>, unsigned, std::string&);
 
 }  // namespace weir

@@ -14,8 +14,9 @@ namespace weir {
 unsigned bits_for(uint32_t largest);
 
 // RLE / bit-packing hybrid, `width` 1..32: groups of 8 equal values and what
-// follows as (count, value), others packed by 8.
-void encode_hybrid(std::span<const uint32_t> values, unsigned width, std::string& out);
+// follows as (count, value), others packed by 8. T: uint16_t or uint32_t.
+template <class T>
+void encode_hybrid(std::span<const T> values, unsigned width, std::string& out);
 // One run of `count` equal values.
 void encode_run(uint64_t count, uint32_t value, unsigned width, std::string& out);
 

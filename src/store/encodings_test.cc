@@ -21,7 +21,7 @@ std::string bytes(std::initializer_list<int> values) {
 
 std::string hybrid(const std::vector<uint32_t>& values, unsigned width) {
   std::string out;
-  encode_hybrid(values, width, out);
+  encode_hybrid(std::span<const uint32_t>(values), width, out);
   return out;
 }
 

@@ -311,11 +311,10 @@ bool SegmentReader::append_rows(std::string_view& body, uint32_t rows, ColumnBuf
     while (end < rows && levels_[end] == levels_[row]) ++end;
     if (levels_[row]) {
       auto begin = values_.begin() + static_cast<std::ptrdiff_t>(value);
-      if (buffer.is_wide())
-        std::copy_n(begin, end - row, buffer.append_wide(first + row, end - row));
-      else
-        std::transform(begin, begin + (end - row), buffer.append_small(first + row, end - row),
-                       [](uint64_t number) { return static_cast<uint32_t>(number); });
+      buffer.with_width([&]<class T>(T) {
+        std::transform(begin, begin + (end - row), buffer.append<T>(first + row, end - row),
+                       [](uint64_t number) { return static_cast<T>(number); });
+      });
       value += end - row;
     }
     row = end;

@@ -147,22 +147,22 @@ void check(const ColumnBuffer& column, uint32_t rows) {
   size_t elements =
       column.is_list() ? std::accumulate(column.list_sizes.begin(), column.list_sizes.end(), size_t{0}) : column.values;
   WEIR_ASSERT(!column.is_list() || column.list_sizes.size() == column.values);
-  WEIR_ASSERT((column.is_wide() ? column.wide.size() : column.small.size()) == elements);
+  WEIR_ASSERT(column.with_width([&]<class T>(T) { return column.numbers<T>().size(); }) == elements);
   if (!column.is_text()) return;
-  for (uint32_t index : column.small) WEIR_ASSERT(index < column.dictionary.keys().size());
+  for (uint32_t index : column.words) WEIR_ASSERT(index < column.dictionary.keys().size());
 }
 
 bool same(const ColumnBuffer& a, const ColumnBuffer& b) {
   auto same_run = [](const PresenceRun& x, const PresenceRun& y) { return x.rows == y.rows && x.present == y.present; };
   if (!std::ranges::equal(a.presence, b.presence, same_run) || a.list_sizes != b.list_sizes) return false;
-  if (!a.is_text()) return a.small == b.small && a.wide == b.wide;
+  if (!a.is_text()) return a.with_width([&]<class T>(T) { return a.numbers<T>() == b.numbers<T>(); });
   auto text = [](const ColumnBuffer& column, uint32_t index) {
     char out[kLongestText];
     char* end = write_text(out, info(column.column->field).spelling, column.dictionary.keys()[index]);
     return std::string(out, end);
   };
   auto same_text = [&](uint32_t x, uint32_t y) { return text(a, x) == text(b, y); };
-  return std::ranges::equal(a.small, b.small, same_text);
+  return std::ranges::equal(a.words, b.words, same_text);
 }
 
 bool open(SegmentReader& reader, std::string_view bytes) {

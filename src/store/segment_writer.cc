@@ -77,11 +77,6 @@ struct Stretch {
   }
 };
 
-template <class T, class U>
-void copy_numbers(const T* from, uint32_t count, U* to) {
-  for (uint32_t i = 0; i < count; ++i) to[i] = from[i];
-}
-
 }  // namespace
 
 struct SegmentWriter::Impl {
@@ -93,7 +88,8 @@ struct SegmentWriter::Impl {
   void add_run_values(ColumnBuffer& buffer, const Stretch& rows);
   void add_sampling_rates(ColumnBuffer& buffer, const Stretch& rows);
   void add_row_values(ColumnBuffer& buffer, const Stretch& rows);
-  void add_small(ColumnBuffer& buffer, const Stretch& rows);
+  template <class T>
+  void add_numbers(ColumnBuffer& buffer, const Stretch& rows);
   void add_addresses(ColumnBuffer& buffer, const Stretch& rows);
   void add_macs(ColumnBuffer& buffer, const Stretch& rows);
   void add_networks(ColumnBuffer& buffer, const Stretch& rows, Field of);
@@ -213,7 +209,7 @@ int SegmentWriter::finish(SegmentFigures& figures) {
 size_t SegmentWriter::Impl::elements() const {
   size_t most = 0;
   for (const ColumnBuffer& column : columns)
-    if (column.is_list()) most = std::max(most, column.small.size());
+    if (column.is_list()) most = std::max(most, column.words.size());
   return most;
 }
 
@@ -239,26 +235,29 @@ void SegmentWriter::Impl::add_rows(const Stretch& rows) {
   group_rows += rows.rows;
 }
 
+// Usually one value for all rows, which is then only counted.
 void SegmentWriter::Impl::add_run_values(ColumnBuffer& buffer, const Stretch& rows) {
-  auto fill = [&](auto* to, auto value_of) {
+  auto fill = [&](auto value_of) {
+    auto value = value_of(rows.runs.front());
+    auto is_other = [&](const Run& run) { return value_of(run) != value; };
+    if (std::ranges::none_of(rows.runs, is_other)) return buffer.fill(group_rows, rows.rows, value);
+    auto* to = buffer.append<decltype(value)>(group_rows, rows.rows);
     rows.each_run([&](const Run& run, uint32_t count) { to = std::fill_n(to, count, value_of(run)); });
   };
-  auto fill_small = [&](auto value_of) { fill(buffer.append_small(group_rows, rows.rows), value_of); };
-  auto fill_wide = [&](auto value_of) { fill(buffer.append_wide(group_rows, rows.rows), value_of); };
   TextDictionary& texts = buffer.dictionary;
   switch (buffer.column->field) {
     case Field::type:
-      return fill_small([&](const Run& run) { return texts.intern(TextKey::of(static_cast<uint64_t>(run.type))); });
+      return fill([&](const Run& run) { return texts.intern(TextKey::of(static_cast<uint64_t>(run.type))); });
     case Field::time_received_ns:
-      return fill_wide([](const Run& run) { return static_cast<uint64_t>(split(run.received_ns).ms); });
+      return fill([](const Run& run) { return static_cast<uint64_t>(split(run.received_ns).ms); });
     case Field::sequence_num:
-      return fill_small([](const Run& run) { return run.sequence; });
+      return fill([](const Run& run) { return run.sequence; });
     case Field::sampling_rate:
       return add_sampling_rates(buffer, rows);
     case Field::sampler_address:
-      return fill_small([&](const Run& run) { return texts.intern(TextKey::of(run.exporter)); });
+      return fill([&](const Run& run) { return texts.intern(TextKey::of(run.exporter)); });
     case Field::observation_domain_id:
-      return fill_small([](const Run& run) { return run.domain; });
+      return fill([](const Run& run) { return run.domain; });
     default:
       WEIR_ASSERT(false);  // a new field of runs has to be added here
   }
@@ -268,7 +267,7 @@ void SegmentWriter::Impl::add_run_values(ColumnBuffer& buffer, const Stretch& ro
 void SegmentWriter::Impl::add_sampling_rates(ColumnBuffer& buffer, const Stretch& rows) {
   uint32_t row = group_rows;
   rows.each_run([&](const Run& run, uint32_t count) {
-    if (run.sampling_rate) std::fill_n(buffer.append_wide(row, count), count, run.sampling_rate);
+    if (run.sampling_rate) buffer.fill(row, count, uint64_t{run.sampling_rate});
     row += count;
   });
 }
@@ -289,35 +288,33 @@ void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& ro
   }
   if (buffer.is_list()) return add_lists(buffer, rows);
   if (buffer.column->type == StoreType::text) return add_addresses(buffer, rows);
-  if (buffer.is_wide())
-    copy_numbers(rows.values<uint64_t>(field), rows.rows, buffer.append_wide(group_rows, rows.rows));
-  else
-    add_small(buffer, rows);
-}
-
-void SegmentWriter::Impl::add_small(ColumnBuffer& buffer, const Stretch& rows) {
-  Field field = buffer.column->field;
-  uint32_t* to = buffer.append_small(group_rows, rows.rows);
   switch (info(field).column) {
     case Column::u8:
-      return copy_numbers(rows.values<uint8_t>(field), rows.rows, to);
+      return add_numbers<uint8_t>(buffer, rows);
     case Column::u16:
-      return copy_numbers(rows.values<uint16_t>(field), rows.rows, to);
+      return add_numbers<uint16_t>(buffer, rows);
+    case Column::u64:
+      return add_numbers<uint64_t>(buffer, rows);
     default:
-      return copy_numbers(rows.values<uint32_t>(field), rows.rows, to);
+      return add_numbers<uint32_t>(buffer, rows);
   }
+}
+
+template <class T>
+void SegmentWriter::Impl::add_numbers(ColumnBuffer& buffer, const Stretch& rows) {
+  std::copy_n(rows.values<T>(buffer.column->field), rows.rows, buffer.append<T>(group_rows, rows.rows));
 }
 
 void SegmentWriter::Impl::add_addresses(ColumnBuffer& buffer, const Stretch& rows) {
   const auto* addresses = rows.values<IpAddress>(buffer.column->field);
   buffer.dictionary.intern(
-      rows.rows, [&](size_t i) { return TextKey::of(addresses[i]); }, buffer.append_small(group_rows, rows.rows));
+      rows.rows, [&](size_t i) { return TextKey::of(addresses[i]); }, buffer.append<uint32_t>(group_rows, rows.rows));
 }
 
 void SegmentWriter::Impl::add_macs(ColumnBuffer& buffer, const Stretch& rows) {
   const auto* macs = rows.values<uint64_t>(buffer.column->field);
   buffer.dictionary.intern(
-      rows.rows, [&](size_t i) { return TextKey::of(macs[i]); }, buffer.append_small(group_rows, rows.rows));
+      rows.rows, [&](size_t i) { return TextKey::of(macs[i]); }, buffer.append<uint32_t>(group_rows, rows.rows));
 }
 
 // Networks of the addresses `of`.
@@ -328,7 +325,7 @@ void SegmentWriter::Impl::add_networks(ColumnBuffer& buffer, const Stretch& rows
     bool fits = lengths[i] <= (addresses[i].is_v4() ? 32u : 128u);
     return fits ? TextKey::of(addresses[i].masked(lengths[i]), lengths[i]) : kInvalid;
   };
-  buffer.dictionary.intern(rows.rows, network, buffer.append_small(group_rows, rows.rows));
+  buffer.dictionary.intern(rows.rows, network, buffer.append<uint32_t>(group_rows, rows.rows));
 }
 
 void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const Stretch& rows) {
@@ -359,37 +356,44 @@ void SegmentWriter::Impl::add_times(const Stretch& rows) {
     add_ends(rows.values<int64_t>(Field::time_flow_end_ns), starts, rows.rows);
 }
 
+// Locals rather than members in these loops: what is written through `to` could change members, for all a compiler
+// knows.
 void SegmentWriter::Impl::add_starts(const int64_t* starts, uint32_t count) {
-  uint64_t* to = columns[start_column].append_wide(group_rows, count);
+  uint64_t* to = columns[start_column].append<uint64_t>(group_rows, count);
   subs.resize(count);
+  uint32_t* sub = subs.data();
+  TimeSpan span = figures.start;
   for (uint32_t i = 0; i < count; ++i) {
     int64_t ns = clamp(starts[i]);
     Split parts = split(ns);
     to[i] = static_cast<uint64_t>(parts.ms);
-    subs[i] = parts.sub;
-    widen(figures.start, ns);
+    sub[i] = parts.sub;
+    widen(span, ns);
   }
+  figures.start = span;
   add_sub(columns[start_sub_column], subs);
 }
 
 void SegmentWriter::Impl::add_ends(const int64_t* ends, const int64_t* starts, uint32_t count) {
-  uint64_t* to = columns[starts ? duration_column : end_column].append_wide(group_rows, count);
+  uint64_t* to = columns[starts ? duration_column : end_column].append<uint64_t>(group_rows, count);
   subs.resize(count);
+  uint32_t* sub = subs.data();
+  TimeSpan span = figures.end;
   for (uint32_t i = 0; i < count; ++i) {
     int64_t ns = clamp(ends[i]);
     Split parts = starts ? split_difference(ns, clamp(starts[i])) : split(ns);
     to[i] = static_cast<uint64_t>(parts.ms);
-    subs[i] = parts.sub;
-    widen(figures.end, ns);
+    sub[i] = parts.sub;
+    widen(span, ns);
   }
+  figures.end = span;
   add_sub(columns[starts ? duration_sub_column : end_sub_column], subs);
 }
 
 // Null where they are all zero: most exporters count in milliseconds, and their column is then absent.
 void SegmentWriter::Impl::add_sub(ColumnBuffer& buffer, std::span<const uint32_t> parts) {
   if (std::ranges::all_of(parts, [](uint32_t sub) { return sub == 0; })) return;
-  copy_numbers(parts.data(), static_cast<uint32_t>(parts.size()),
-               buffer.append_small(group_rows, static_cast<uint32_t>(parts.size())));
+  std::ranges::copy(parts, buffer.append<uint32_t>(group_rows, static_cast<uint32_t>(parts.size())));
 }
 
 }  // namespace weir

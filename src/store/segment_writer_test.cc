@@ -59,10 +59,12 @@ void add_column(const ColumnBuffer& buffer, std::vector<Row>& rows) {
       std::string& text = rows[row][std::string(buffer.column->name)];
       if (buffer.is_list()) {
         for (uint32_t k = 0; k < buffer.list_sizes[value]; ++k)
-          text += value_text(buffer, buffer.small[element++]) + " ";
+          text += value_text(buffer, buffer.words[element++]) + " ";
       } else {
-        text = buffer.is_wide() ? std::to_string(static_cast<int64_t>(buffer.wide[value]))
-                                : value_text(buffer, buffer.small[value]);
+        text = buffer.is_wide() ? std::to_string(static_cast<int64_t>(buffer.longs[value]))
+                                : value_text(buffer, buffer.with_width([&]<class T>(T) {
+                                    return static_cast<uint32_t>(buffer.numbers<T>()[value]);
+                                  }));
       }
       ++value;
     }

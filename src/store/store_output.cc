@@ -2,6 +2,7 @@
 #include "store/store_output.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 #include "os/clock.h"
@@ -13,7 +14,9 @@ namespace weir {
 
 namespace {
 
-constexpr int kIdleMs = 100;
+// Between two looks into an empty queue. Flows wait seconds for their flush anyway, and being woken for each batch
+// would cost the workers more than handing it over does.
+constexpr std::chrono::milliseconds kPause{50};
 constexpr int64_t kLookEveryNs = 1'000'000'000;
 constexpr int64_t kRetentionEveryNs = 60'000'000'000;
 constexpr int64_t kLogEveryNs = 10'000'000'000;
@@ -79,7 +82,7 @@ void StoreOutput::write_until_stopped() {
   os::block_write_signals();
   BatchRef batch;
   for (;;) {
-    bool taken = queue_.pop(batch, kIdleMs);
+    bool taken = queue_.pop(batch, 0);
     int64_t now = os::monotonic_ns();
     if (now >= next_look_ns_) look_around(now);
     if (taken) {
@@ -88,7 +91,9 @@ void StoreOutput::write_until_stopped() {
       batch = BatchRef();
     }
     flush_due(now);
-    if (!taken && queue_.closed() && queue_.size() == 0) break;  // in this order: once closed, nothing is added
+    if (taken) continue;
+    if (queue_.closed() && queue_.size() == 0) break;  // in this order: once closed, nothing is added
+    std::this_thread::sleep_for(kPause);
   }
   while (!open_.empty()) flush(take_out(open_.front().get()));
 }
