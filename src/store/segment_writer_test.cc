@@ -13,6 +13,7 @@
 #include <fstream>
 #include <map>
 
+#include "store/column_chunk.h"
 #include "store/segment_reader.h"
 
 namespace weir {
@@ -209,6 +210,43 @@ TEST_F(SegmentTest, AnUnknownSamplingRateIsNull) {
   EXPECT_EQ(rows[2]["sampling_rate"], "64");
 }
 
+// The writer counts values that are the same for all rows, until one is not: in the middle of a call, between calls,
+// and in a row group of its own again.
+TEST_F(SegmentTest, HeadersAreTheirRowsOwnWhereverTheyChange) {
+  struct Header {
+    const char* exporter;
+    uint32_t domain;
+    uint64_t rate;
+  };
+  const Header a{"192.0.2.9", 7, 64}, b{"2001:db8::9", 7, 64}, c{"192.0.2.9", 0, 0}, d{"192.0.2.9", 7, 1'000};
+  const std::vector<std::vector<Header>> calls = {{a, a}, {a}, {c}, {a, b, a}, {d, d}, {a}};
+  SegmentWriter writer(path("a"));
+  FlowBatch batch;
+  std::vector<Header> expected;
+  for (const auto& headers : calls) {
+    batch.clear();
+    for (const Header& header : headers) {
+      auto& run = begin_run(batch, 2, {});
+      run.exporter = *IpAddress::parse(header.exporter);
+      run.domain = header.domain;
+      run.sampling_rate = header.rate;
+      expected.insert(expected.end(), 2, header);
+    }
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+  }
+  finish(writer);
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), expected.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i]["sampler_address"], expected[i].exporter) << i;
+    EXPECT_EQ(rows[i]["observation_domain_id"], std::to_string(expected[i].domain)) << i;
+    EXPECT_EQ(rows[i].contains("sampling_rate"), expected[i].rate != 0) << i;
+    if (expected[i].rate) {
+      EXPECT_EQ(rows[i]["sampling_rate"], std::to_string(expected[i].rate)) << i;
+    }
+  }
+}
+
 TEST_F(SegmentTest, AnEndWithoutAStartHasItsOwnColumn) {
   FlowBatch batch;
   begin_run(batch, 1, {Field::time_flow_end_ns});
@@ -249,7 +287,7 @@ TEST_F(SegmentTest, ManyRowGroups) {
   EXPECT_EQ(figures.bytes, std::filesystem::file_size(path("a")));
   auto rows = read_all(path("a"));
   ASSERT_EQ(rows.size(), figures.rows);
-  for (uint32_t n : {0u, 262'143u, 262'144u, 614'399u}) {
+  for (uint32_t n : {0u, kRowGroupRows - 1, kRowGroupRows, 2 * kRowGroupRows, 614'399u}) {
     EXPECT_EQ(rows[n]["bytes"], std::to_string(uint64_t{n} * n));
     EXPECT_EQ(rows[n]["src_addr"], IpAddress::v4(n * 2'654'435'761u % 5'000).to_string());
     EXPECT_EQ(rows[n]["dst_port"], std::to_string(n * 7 % 65'536));

@@ -103,6 +103,15 @@ std::optional<TextKey> read_text(std::string_view text, Spelling spelling) {
   }
 }
 
+inline uint32_t TextDictionary::find_in(size_t mask, const TextKey& key, uint64_t hash) {
+  auto tag = static_cast<uint32_t>(hash >> 32);
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (slot.index == 0) return add(key, slot, tag);
+    if (slot.tag == tag && keys_[slot.index - 1] == key) return slot.index - 1;
+  }
+}
+
 // Both the slot and the key of a value are usually misses of the cache: each is asked for some values ahead.
 void TextDictionary::intern_block(std::span<const TextKey> keys, uint32_t* indexes) {
   constexpr size_t kSlotAhead = 24, kKeyAhead = 12;
@@ -115,7 +124,7 @@ void TextDictionary::intern_block(std::span<const TextKey> keys, uint32_t* index
     if (i + kSlotAhead < keys.size()) __builtin_prefetch(&slots_[hashes[i + kSlotAhead] & mask]);
     if (i + kKeyAhead < keys.size())
       if (uint32_t index = slots_[hashes[i + kKeyAhead] & mask].index) __builtin_prefetch(&keys_[index - 1]);
-    indexes[i] = find(keys[i], hashes[i]);
+    indexes[i] = find_in(mask, keys[i], hashes[i]);
   }
 }
 
@@ -126,12 +135,7 @@ void TextDictionary::clear() {
 
 uint32_t TextDictionary::find(const TextKey& key, uint64_t hash) {
   if (keys_.size() >= slots_.size() / 2) grow();
-  auto tag = static_cast<uint32_t>(hash >> 32);
-  for (size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
-    Slot& slot = slots_[at];
-    if (slot.index == 0) return add(key, slot, tag);
-    if (slot.tag == tag && keys_[slot.index - 1] == key) return slot.index - 1;
-  }
+  return find_in(slots_.size() - 1, key, hash);
 }
 
 uint32_t TextDictionary::add(const TextKey& key, Slot& slot, uint32_t tag) {

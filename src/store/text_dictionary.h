@@ -71,6 +71,7 @@ class TextDictionary {
   static constexpr size_t kBlock = 512;
   void intern_block(std::span<const TextKey> keys, uint32_t* indexes);
   uint32_t find(const TextKey& key, uint64_t hash);
+  uint32_t find_in(size_t mask, const TextKey& key, uint64_t hash);
   uint32_t add(const TextKey& key, Slot& slot, uint32_t tag);
   void grow();
 
