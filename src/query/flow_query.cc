@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "os/file.h"
 #include "query/flows_view.h"
 
 namespace weir {
@@ -61,10 +62,26 @@ SqlTick FlowQuery::tick(SqlEngine& engine) const {
   };
 }
 
+// Of the segments. DuckDB shares out the row groups of a single file among its threads only where it finds out the
+// columns itself, which we tell it; those of several files it always does. So a single one gets the company of one
+// without rows.
+std::vector<std::string> FlowQuery::paths(SqlEngine& engine) {
+  std::vector<std::string> paths = files_.open_paths();
+  if (paths.size() != 1) return paths;
+  bool made = no_rows_.is_open();
+  if (!made) no_rows_ = os::unnamed_file();
+  std::string path = "/proc/self/fd/" + std::to_string(no_rows_.fd());
+  if (!made)
+    engine.execute("COPY (SELECT 0 AS nothing LIMIT 0) TO " + sql_literal(path) +
+                   " (FORMAT parquet, USE_TMP_FILE false)");
+  paths.push_back(path);
+  return paths;
+}
+
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
   SqlEngine engine(settings_.engine);
   Running running(running_, engine);
-  engine.execute(flows_view(files_.open_paths(), settings_.range));
+  engine.execute(flows_view(paths(engine), settings_.range));
   engine.lock_settings();
   if (interrupted_) throw QueryInterrupted();
   work(engine);

@@ -55,6 +55,7 @@ class FlowQuery {
  private:
   void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart);
   void work_once(const std::function<void(SqlEngine&)>& work);
+  std::vector<std::string> paths(SqlEngine& engine);
   SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
   bool leave_out_damaged(const std::string& error);
   bool leave_out_if_damaged(SqlEngine& engine, size_t index);
@@ -62,6 +63,7 @@ class FlowQuery {
 
   QuerySettings settings_;
   SegmentFiles files_;
+  os::File no_rows_;  // a Parquet file without rows, where one was needed
   std::atomic<SqlEngine*> running_ = nullptr;
   std::atomic<bool> interrupted_ = false;
 };

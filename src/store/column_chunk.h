@@ -26,7 +26,8 @@ enum PageType : int32_t { kDataPage = 0, kDictionaryPage = 2 };
 inline constexpr int32_t kZstd = 6;
 }  // namespace parquet
 
-inline constexpr uint32_t kRowGroupRows = 131'072;  // a row group never has more: about what a core's cache holds
+inline constexpr uint32_t kRowGroupRows = 131'072;      // a row group never has more: about what a core's cache holds
+inline constexpr uint32_t kLargestRowGroup = 1u << 20;  // that is read: another version's may be larger
 // A row group ends once one of its columns has so many elements of lists: exporters choose how long their lists are,
 // and pages, whose sizes have 31 bits, must stay small enough to be read back.
 inline constexpr size_t kRowGroupElements = 2u << 20;

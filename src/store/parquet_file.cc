@@ -143,6 +143,8 @@ void put_statistics(ThriftWriter& thrift, const ChunkFigures& figures) {
   if (!figures.min.empty()) {
     thrift.field_string(5, figures.max);
     thrift.field_string(6, figures.min);
+    thrift.field_bool(7, true);  // both are values that occur, so that they answer max() and min()
+    thrift.field_bool(8, true);
   }
   thrift.end_struct();
 }

@@ -120,7 +120,7 @@ bool SegmentReader::parse_footer(std::string_view footer) {
       if (field == 1) thrift.read_list([&] { read_chunk(group); });
       if (field == 3) rows = thrift.integer();
     });
-    known &= rows > 0 && rows <= kRowGroupRows && group.chunks.size() == leaves.size();
+    known &= rows > 0 && rows <= kLargestRowGroup && group.chunks.size() == leaves.size();
     group.rows = known ? static_cast<uint32_t>(rows) : 0;
   };
   thrift.read_struct([&](int64_t field) {
