@@ -55,8 +55,15 @@ size_t column_of(int32_t id) {
   return static_cast<size_t>(std::ranges::find(columns, id, &StoreColumn::id) - columns.begin());
 }
 
+// Of runs that stand one after the other, those that have some of the rows [first, end).
+std::span<const Run> with_rows(std::span<const Run> runs, uint32_t first, uint32_t end) {
+  while (runs.front().first_row + runs.front().rows <= first) runs = runs.subspan(1);
+  while (runs.back().first_row >= end) runs = runs.first(runs.size() - 1);
+  return runs;
+}
+
 // Rows of a batch that have the same fields: of runs that stand one after the other, the first and the last of them
-// perhaps in part.
+// perhaps in part, none of them not at all.
 struct Stretch {
   const FlowBatch& batch;
   std::span<const Run> runs;
@@ -135,7 +142,7 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
     uint32_t row = runs[at].first_row, last = runs[end - 1].first_row + runs[end - 1].rows;
     while (row < last) {
       uint32_t count = std::min(last - row, kRowGroupRows - impl_->group_rows);
-      impl_->add_rows({batch, runs.subspan(at, end - at), row, count});
+      impl_->add_rows({batch, with_rows(runs.subspan(at, end - at), row, row + count), row, count});
       row += count;
       if (impl_->group_rows == kRowGroupRows || impl_->elements() >= kRowGroupElements)
         if (int error = impl_->end_row_group()) return error;
@@ -239,7 +246,7 @@ void SegmentWriter::Impl::add_rows(const Stretch& rows) {
 void SegmentWriter::Impl::add_run_values(ColumnBuffer& buffer, const Stretch& rows) {
   auto fill = [&](auto value_of) {
     auto value = value_of(rows.runs.front());
-    auto is_other = [&](const Run& run) { return value_of(run) != value; };
+    auto is_other = [&](const Run& run) { return run.rows && value_of(run) != value; };
     if (std::ranges::none_of(rows.runs, is_other)) return buffer.fill(group_rows, rows.rows, value);
     auto* to = buffer.append<decltype(value)>(group_rows, rows.rows);
     rows.each_run([&](const Run& run, uint32_t count) { to = std::fill_n(to, count, value_of(run)); });

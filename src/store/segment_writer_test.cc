@@ -296,6 +296,46 @@ TEST_F(SegmentTest, ManyRowGroups) {
   EXPECT_EQ(rows.back()["src_mac"], "00:00:00:00:00:01");
 }
 
+// What a row group says of itself is of its own rows, even where the next one begins within a call.
+TEST_F(SegmentTest, MinimaAndMaximaAreOfTheRowGroupsOwnRows) {
+  SegmentWriter writer(path("a"));
+  FlowBatch batch;
+  constexpr uint32_t kLast = 100;  // rows of the last batch that still belong to the first row group
+  static_assert(kRowGroupRows % FlowBatch::capacity() == 0);
+  begin_run(batch, FlowBatch::capacity(), {});
+  for (uint32_t i = 0; i + 1 < kRowGroupRows / FlowBatch::capacity(); ++i)
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+  batch.clear();
+  begin_run(batch, FlowBatch::capacity() - kLast, {});
+  ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+  batch.clear();
+  begin_run(batch, kLast, {});
+  auto& next = begin_run(batch, kLast, {});
+  next.exporter = *IpAddress::parse("192.0.2.10");
+  next.domain = 8;
+  ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+  finish(writer);
+
+  SegmentReader reader;
+  ASSERT_TRUE(reader.open(path("a"))) << reader.problem();
+  ASSERT_EQ(reader.row_groups(), 2u);
+  EXPECT_EQ(reader.rows(0), kRowGroupRows);
+  for (size_t group : {0u, 1u}) {
+    std::map<std::string_view, ChunkFigures> figures;
+    for (size_t i = 0; i < reader.chunks(group); ++i) {
+      WholeChunk chunk;
+      ASSERT_TRUE(reader.read_whole(group, i, chunk)) << reader.problem();
+      figures[store_columns()[chunk.column].name] = chunk.figures;
+    }
+    std::string exporter = group == 0 ? "192.0.2.9" : "192.0.2.10";
+    std::string domain(group == 0 ? "\7\0\0\0" : "\10\0\0\0", 4);
+    EXPECT_EQ(figures["sampler_address"].min, exporter);
+    EXPECT_EQ(figures["sampler_address"].max, exporter);
+    EXPECT_EQ(figures["observation_domain_id"].min, domain);
+    EXPECT_EQ(figures["observation_domain_id"].max, domain);
+  }
+}
+
 TEST_F(SegmentTest, MergingKeepsEveryRow) {
   FlowBatch batch;
   fill(batch, 1);
