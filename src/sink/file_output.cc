@@ -97,8 +97,8 @@ void FileOutput::offer(const BatchRef& batch) {
 void FileOutput::drop(const FlowBatch& batch, OutputError reason) {
   if (config_.in_ledger)
     for (const Run& run : batch.runs()) ledger_.at(run.account).sink_dropped.add(run.rows);
-  errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
-  dropped_records_[index(reason)].fetch_add(batch.rows(), std::memory_order_relaxed);
+  counters_.error(reason);
+  counters_.dropped(reason, batch.rows());
 }
 
 void FileOutput::write_until_stopped() {
@@ -151,7 +151,7 @@ void FileOutput::flush() {
   } else {
     header_wanted_ = line_break_wanted_ = false;
     begun_record_.clear();
-    sent_bytes_.fetch_add(written, std::memory_order_relaxed);
+    counters_.sent_bytes(written);
     if (failing_) log_info("sink", "writing to " + config_.path + " again");
     failing_ = false;
   }
@@ -191,7 +191,7 @@ size_t FileOutput::keep_whole_records(size_t written) {
     header_wanted_ = line_break_wanted_ = false;
     begun_record_.clear();
   }
-  sent_bytes_.fetch_add(keep, std::memory_order_relaxed);
+  counters_.sent_bytes(keep);
   if (written == keep || file_.cut_back(written - keep)) return whole.records;
   if (written < head_bytes_)
     begun_record_ = bytes.substr(written, head_bytes_ - written);
@@ -213,12 +213,12 @@ void FileOutput::settle(size_t stored_records, OutputError reason) {
     if (stored) account.stored.add(static_cast<int64_t>(stored));
     if (p.rows > stored) account.sink_dropped.add(static_cast<int64_t>(p.rows - stored));
   }
-  sent_records_.fetch_add(stored_records, std::memory_order_relaxed);
-  if (dropped) dropped_records_[index(reason)].fetch_add(dropped, std::memory_order_relaxed);
+  counters_.sent_records(stored_records);
+  if (dropped) counters_.dropped(reason, dropped);
 }
 
 void FileOutput::report(int error, OutputError reason, size_t lost_records) {
-  errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
+  counters_.error(reason);
   lost_since_logged_ += lost_records;
   failing_ = true;
   if (reason == OutputError::closed_pipe && config_.path == "-") {
@@ -235,13 +235,7 @@ void FileOutput::report(int error, OutputError reason, size_t lost_records) {
 }
 
 OutputStats FileOutput::stats() const {
-  OutputStats stats;
-  stats.sent_records = sent_records_.load(std::memory_order_relaxed);
-  stats.sent_bytes = sent_bytes_.load(std::memory_order_relaxed);
-  for (size_t i = 0; i < kOutputErrorCount; ++i) {
-    stats.errors[i] = errors_[i].load(std::memory_order_relaxed);
-    stats.dropped_records[i] = dropped_records_[i].load(std::memory_order_relaxed);
-  }
+  OutputStats stats = counters_.stats();
   stats.queued_batches = queue_.size();
   stats.queue_capacity = queue_.capacity();
   return stats;

@@ -96,8 +96,7 @@ class FileOutput final : public Output {
   bool failing_ = false;
 
   std::atomic<bool> stopping_{false}, reopen_wanted_{false}, broken_{false};
-  std::atomic<uint64_t> sent_records_{0}, sent_bytes_{0};
-  std::array<std::atomic<uint64_t>, kOutputErrorCount> errors_{}, dropped_records_{};
+  OutputCounters counters_;
   std::optional<Worker> worker_;
 };
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -39,6 +40,23 @@ struct OutputStats {
   std::array<uint64_t, kOutputErrorCount> dropped_records{};  // by reason
   size_t queued_batches = 0;
   size_t queue_capacity = 0;
+};
+
+// What an output has done so far. Any thread counts, any thread reads.
+class OutputCounters {
+ public:
+  void sent_records(uint64_t records) { add(sent_records_, records); }
+  void sent_bytes(uint64_t bytes) { add(sent_bytes_, bytes); }
+  void error(OutputError reason) { add(errors_[static_cast<size_t>(reason)], 1); }
+  void dropped(OutputError reason, uint64_t records) { add(dropped_[static_cast<size_t>(reason)], records); }
+  // Without the queue.
+  OutputStats stats() const;
+
+ private:
+  using Counter = std::atomic<uint64_t>;
+  static void add(Counter& counter, uint64_t n) { counter.fetch_add(n, std::memory_order_relaxed); }
+  Counter sent_records_{0}, sent_bytes_{0};
+  std::array<Counter, kOutputErrorCount> errors_{}, dropped_{};
 };
 
 class Output {

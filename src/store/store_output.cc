@@ -41,8 +41,8 @@ StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Re
       ledger_(ledger),
       queue_(config.queue_batches) {
   if (lost_before <= 0) return;
-  errors_[index(OutputError::crash)] = 1;
-  dropped_records_[index(OutputError::crash)] = static_cast<uint64_t>(lost_before);
+  counters_.error(OutputError::crash);
+  counters_.dropped(OutputError::crash, static_cast<uint64_t>(lost_before));
 }
 
 StoreOutput::~StoreOutput() { stop(); }
@@ -70,12 +70,12 @@ void StoreOutput::offer(const BatchRef& batch) {
 
 void StoreOutput::drop(const FlowBatch& batch, OutputError reason) {
   for (const Run& run : batch.runs()) drop(run.account, run.rows, reason);
-  errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
+  counters_.error(reason);
 }
 
 void StoreOutput::drop(uint32_t account, uint64_t rows, OutputError reason) {
   ledger_.at(account).sink_dropped.add(static_cast<int64_t>(rows));
-  dropped_records_[index(reason)].fetch_add(rows, std::memory_order_relaxed);
+  counters_.dropped(reason, rows);
 }
 
 void StoreOutput::write_until_stopped() {
@@ -133,7 +133,7 @@ void StoreOutput::add(const FlowBatch& batch, std::span<const Run> runs, int64_t
       drop(run.account, run.rows, output_error(error));
       lost += run.rows;
     }
-    errors_[index(output_error(error))].fetch_add(1, std::memory_order_relaxed);
+    counters_.error(output_error(error));
     report(output_error(error), lost,
            "cannot make a folder below " + segments_.file(kFlowsFolder) + ": " + os::error_text(error));
     return;
@@ -193,8 +193,8 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
     return lose(std::move(segment), full ? OutputError::no_space : OutputError::input_output, error);
   }
   for (const auto& [account, rows] : segment->rows) ledger_.at(account).stored.add(static_cast<int64_t>(rows));
-  sent_records_.fetch_add(figures.rows, std::memory_order_relaxed);
-  sent_bytes_.fetch_add(figures.bytes, std::memory_order_relaxed);
+  counters_.sent_records(figures.rows);
+  counters_.sent_bytes(figures.bytes);
   if (failing_) log_info("store", "flows are stored again");
   failing_ = false;
   next_retention_ns_ = os::monotonic_ns() + kRetentionEveryNs;
@@ -219,7 +219,7 @@ void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, OutputError reason,
     drop(account, rows, reason);
     lost += rows;
   }
-  errors_[index(reason)].fetch_add(1, std::memory_order_relaxed);
+  counters_.error(reason);
   std::string path = segment->path;
   segment.reset();  // the writer removes what is unfinished
   segments_.give_up(path);
@@ -238,13 +238,7 @@ void StoreOutput::report(OutputError reason, uint64_t lost, const std::string& w
 }
 
 OutputStats StoreOutput::stats() const {
-  OutputStats stats;
-  stats.sent_records = sent_records_.load(std::memory_order_relaxed);
-  stats.sent_bytes = sent_bytes_.load(std::memory_order_relaxed);
-  for (size_t i = 0; i < kOutputErrorCount; ++i) {
-    stats.errors[i] = errors_[i].load(std::memory_order_relaxed);
-    stats.dropped_records[i] = dropped_records_[i].load(std::memory_order_relaxed);
-  }
+  OutputStats stats = counters_.stats();
   stats.queued_batches = queue_.size();
   stats.queue_capacity = queue_.capacity();
   return stats;
