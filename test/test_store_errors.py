@@ -244,12 +244,15 @@ def test_an_interrupted_query_leaves_nothing_behind(original, tmp_path, told, at
     folder.mkdir()
     question = ["--output", str(file), SLOW.format(1_000_000)] if at == "work" else ["FROM flows, range(1000)"]
     with subprocess.Popen([harness.weir_binary(), "query", "--data", original, "--format", "csv", *question],
-                          env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as asking:
-        time.sleep(2)
-        assert asking.poll() is None
-        asking.send_signal(told)
-        assert asking.wait(20) == 130 and b"interrupted" in asking.stderr.read()
+                          env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as asking:  # nohup ignores it
+        try:
+            time.sleep(2)
+            assert asking.poll() is None
+            asking.send_signal(told)
+            assert asking.wait(20) == 130 and b"interrupted" in asking.stderr.read()
+        finally:
+            asking.kill()
     assert list(folder.iterdir()) == [] and list(tmp_path.iterdir()) == [folder]
 
 
