@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 import harness
 import pcap
 
-VERSIONS = (5, 9, 10)
+VERSIONS = (1, 5, 7, 9, 10)
 
 
 class Unit(NamedTuple):
@@ -52,7 +52,7 @@ def path(file):
 
 
 def versions(file):
-    """The versions of the flow datagrams in a capture: 5, 9, 10; anything else (sFlow, v1, v7) is left out."""
+    """The versions of the flow datagrams in a capture: 1, 5, 7, 9, 10; anything else (sFlow) is left out."""
     return {struct.unpack("!H", p.data[:2])[0] for p in pcap.udp_payloads(path(file)) if len(p.data) >= 2} & set(
         VERSIONS
     )
@@ -64,7 +64,7 @@ def units():
 
 
 def flow_units():
-    """The units that hold v5, v9 or IPFIX, and the number left out."""
+    """The units that hold NetFlow or IPFIX, and the number left out."""
     everything = units()
     ours = [u for u in everything if versions(u.file)]
     return ours, len(everything) - len(ours)

@@ -10,10 +10,11 @@ import harness
 import pcap
 import peers
 
-VERSIONS = (5, 9, 10)
-TYPES = {5: "NETFLOW_V5", 9: "NETFLOW_V9", 10: "IPFIX"}
+VERSIONS = (1, 5, 9, 10)
+TYPES = {1: "NETFLOW_V1", 5: "NETFLOW_V5", 9: "NETFLOW_V9", 10: "IPFIX"}
 PROTOS = {"TCP": 6, "UDP": 17, "ICMP": 1, "IPv6-ICMP": 58}
 EXPORTERS = {"softflowd": peers.softflowd, "nfprobe": peers.nfprobe}
+EXPORTS = [(e, v) for e in EXPORTERS for v in VERSIONS if (e, v) != ("nfprobe", 1)]  # which it has not got
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def exports(tmp_path_factory):
         return talks, EXPORTERS[exporter](own / "traffic.pcap", version, own)
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        jobs = {(e, v): pool.submit(export, e, v) for e in EXPORTERS for v in VERSIONS}
+        jobs = {(e, v): pool.submit(export, e, v) for e, v in EXPORTS}
         return {key: job.result() for key, job in jobs.items()}
 
 
@@ -54,10 +55,10 @@ def weir_flow(row):
 
 
 def exportable(talks, version):
-    return [t for t in talks if version != 5 or ":" not in t.source]  # v5 has no room for IPv6
+    return [t for t in talks if version > 5 or ":" not in t.source]  # v1 and v5 have no room for IPv6
 
 
-@pytest.fixture(params=[(e, v) for e in EXPORTERS for v in VERSIONS], ids=lambda p: f"{p[0]}-v{p[1]}")
+@pytest.fixture(params=EXPORTS, ids=lambda p: f"{p[0]}-v{p[1]}")
 def both(request, exports, collect, tmp_path):
     """The same datagrams from one source port into nfcapd and into weir."""
     exporter, version = request.param
@@ -89,15 +90,16 @@ def test_real_export_arrives_whole(both):
     assert {r["type"] for r in rows} == {TYPES[version]}
     # Against the capture itself: every talk once, with its packets and octets.
     assert sorted(f[:7] for f in flows) == sorted(t[:7] for t in talks)
-    # Against nfdump, record by record.
-    assert sorted(f[:7] for f in flows) == sorted(f[:7] for f in nfdump_flows)
+    # Against nfdump, record by record; of v1 only the last datagram: nfcapd refuses more than 24 records, softflowd sends 30.
+    compared = flows if version != 1 else [f for f in flows if f[:5] in {n[:5] for n in nfdump_flows}]
+    assert sorted(f[:7] for f in compared) == sorted(f[:7] for f in nfdump_flows) != []
+    assert_times({f[:5]: f for f in compared}, {f[:5]: f[7:] for f in nfdump_flows})
     by_key = {f[:5]: f for f in flows}
-    assert_times(by_key, {f[:5]: f[7:] for f in nfdump_flows})
     if not (exporter == "nfprobe" and version == 5):  # which is itself a millisecond off: checked against nfdump only
         assert_times(by_key, {t[:5]: (t.first_us / 1000, t.last_us / 1000) for t in talks})
     [account] = ledger
     assert account["records"] == len(talks)
-    assert account["protocol"] == {5: "v5", 9: "v9", 10: "ipfix"}[version]
+    assert account["protocol"] == {1: "v1", 5: "v5", 9: "v9", 10: "ipfix"}[version]
     for column in ("missing_template", "malformed", "restarts", "expired", "held"):
         assert account[column] == 0, (column, account)
     assert account["sequence_lost"] == account["duplicates"] == 0

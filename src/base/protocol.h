@@ -8,19 +8,23 @@
 
 namespace weir {
 
-enum class Protocol : uint8_t { unknown, netflow5, netflow9, ipfix };
-inline constexpr size_t kProtocolCount = 4;
-inline constexpr std::string_view kProtocolNames[kProtocolCount] = {"unknown", "v5", "v9", "ipfix"};
+enum class Protocol : uint8_t { unknown, netflow5, netflow9, ipfix, netflow1, netflow7 };
+inline constexpr size_t kProtocolCount = 6;
+inline constexpr std::string_view kProtocolNames[kProtocolCount] = {"unknown", "v5", "v9", "ipfix", "v1", "v7"};
 inline constexpr std::string_view protocol_name(Protocol p) { return kProtocolNames[static_cast<size_t>(p)]; }
 
-// The unit in which a protocol's sequence number counts, and so sequence_lost.
+inline constexpr bool has_templates(Protocol p) { return p == Protocol::netflow9 || p == Protocol::ipfix; }
+
+// The unit in which a protocol's sequence number counts, and so sequence_lost; "" where it has none.
 inline constexpr std::string_view sequence_unit(Protocol p) {
   switch (p) {
     case Protocol::netflow5:
+    case Protocol::netflow7:
     case Protocol::ipfix:
       return "records";
     case Protocol::netflow9:
       return "datagrams";
+    case Protocol::netflow1:
     case Protocol::unknown:
       break;
   }
@@ -32,7 +36,7 @@ inline constexpr std::string_view sequence_unit(Protocol p) {
 enum class Malformed : uint8_t {
   short_header,          // datagram ends within its header
   unknown_version,       // no version that we know
-  count_mismatch,        // v5 header counts more or fewer records than the datagram holds
+  count_mismatch,        // v1, v5 or v7 header counts more or fewer records than the datagram holds
   length_mismatch,       // IPFIX message length is not the datagram's
   short_set,             // set length under 4 or past the end of the datagram
   reserved_set,          // set id 4..255 (v9: 2..255)

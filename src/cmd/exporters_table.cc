@@ -158,10 +158,11 @@ std::vector<std::string> exporters_hints(const Json& rows) {
                     " datagrams because a receive buffer was full: raise --rcvbuf, and net.core.rmem_max to at "
                     "least as much.");
   if (Sum lost = sum_of(exporters, "sequence_lost"); lost.value > 0)
-    hints.push_back("Sequence numbers show loss at " + text(lost.rows) + " exporters, most at " + lost.worst + " (" +
-                    text(lost.worst_value) +
-                    "; records for v5 and IPFIX, datagrams for v9): kernel drops, if there are any, are part of it, "
-                    "the rest was lost on the way.");
+    hints.push_back(
+        "Sequence numbers show loss at " + text(lost.rows) + " exporters, most at " + lost.worst + " (" +
+        text(lost.worst_value) +
+        "; records for v5, v7 and IPFIX, datagrams for v9): kernel drops, if there are any, are part of it, "
+        "the rest was lost on the way.");
   if (Sum held = sum_of(exporters, "held"); held.value > 0)
     hints.push_back(text(held.value) + " data sets of " + text(held.rows) +
                     " exporters wait for their template, most at " + held.worst +

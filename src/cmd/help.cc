@@ -12,7 +12,7 @@ constexpr size_t kTextColumn = 34;
 constexpr size_t kWidth = 100;
 
 constexpr std::string_view kIntroduction =
-    "weir collect: receive NetFlow v5, v9 and IPFIX, decode, count and store flows\n"
+    "weir collect: receive NetFlow v1, v5, v7, v9 and IPFIX, decode, count and store flows\n"
     "\n"
     "Usage: weir collect [flags]\n"
     "\n"

@@ -20,11 +20,12 @@ bool is_planned(std::string_view scheme) { return scheme == "sflow" || scheme ==
 void check_scheme(const std::string& uri, const std::string& scheme) {
   if (scheme == "netflow") return;
   if (is_planned(scheme))
-    throw usage_error("\"" + uri + "\": this version does not have " + scheme +
-                      ":// listeners; it receives NetFlow v5, v9 and IPFIX over UDP, with netflow://ADDRESS:PORT");
+    throw usage_error(
+        "\"" + uri + "\": this version does not have " + scheme +
+        ":// listeners; it receives NetFlow v1, v5, v7, v9 and IPFIX over UDP, with netflow://ADDRESS:PORT");
   std::string hint = nearest(scheme, {"netflow"});
   throw usage_error("\"" + uri + "\": unknown scheme \"" + scheme + "\"; " +
-                    (hint.empty() ? "the only one is netflow:// (NetFlow v5, v9 and IPFIX over UDP)"
+                    (hint.empty() ? "the only one is netflow:// (NetFlow v1, v5, v7, v9 and IPFIX over UDP)"
                                   : "did you mean " + hint + "://?"));
 }
 

@@ -139,7 +139,7 @@ constexpr uint64_t kMostMerged = 10'000;
 // clang-format off
 const Option kOptions[] = {
     {"collect.listen", "--listen", ValueKind::list, "URI,..", "netflow://:2055,netflow://:4739", kReceiving,
-     "Where to receive: netflow://ADDRESS:PORT takes NetFlow v5, v9 and IPFIX over UDP, told apart by the version "
+     "Where to receive: netflow://ADDRESS:PORT takes NetFlow v1, v5, v7, v9 and IPFIX over UDP, told apart by the version "
      "field. No address: all of this machine's. No port: 2055",
      set_listen},
     {"collect.workers", "--workers", ValueKind::number, "N", "0", kReceiving,

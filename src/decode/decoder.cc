@@ -7,12 +7,22 @@ namespace weir {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr size_t kNetflow5Header = 24, kNetflow5Record = 48;
 constexpr size_t kNetflow9Header = 20, kIpfixHeader = 16;
 constexpr size_t kSetHeader = 4;
 constexpr uint16_t kFirstDataSet = 256;
 
 }  // namespace
+
+// A version whose records have no templates. Headers: version, count (2 each), uptime ms, seconds, nanoseconds (4
+// each); v5 and v7: flow sequence (4); v5: engine type, engine id (1 each), sampling mode (2 bits) and interval (14
+// bits); v7: reserved (4).
+struct Decoder::FixedVersion {
+  Protocol protocol;
+  FlowType type;
+  size_t header, record;  // octets
+  const Plan& (*plan)();
+};
+static constexpr size_t kSequenceAt = 16, kEngineAt = 20, kSamplingAt = 22;
 
 Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger,
                  BatchPool& pool, Emit emit)
@@ -35,8 +45,12 @@ void Decoder::decode(const Datagram& datagram) {
   if (known_.size() >= limits::kSessions) known_.clear();
   if (datagram.bytes.size() < 2) return refuse(datagram, Protocol::unknown, Malformed::short_header);
   switch (load_be16(datagram.bytes.data())) {
+    case 1:
+      return decode_fixed(datagram, {Protocol::netflow1, FlowType::netflow1, 16, 48, netflow1_plan});
     case 5:
-      return decode_netflow5(datagram);
+      return decode_fixed(datagram, {Protocol::netflow5, FlowType::netflow5, 24, 48, netflow5_plan});
+    case 7:
+      return decode_fixed(datagram, {Protocol::netflow7, FlowType::netflow7, 24, 52, netflow7_plan});
     case 9:
       return decode_netflow9(datagram);
     case 10:
@@ -79,7 +93,7 @@ void Decoder::refresh(Known& known) {
   known.plans = templates_.plans(*known.stream->session);
 }
 
-// Finds the sender; false where it is one too many. follow_sequence() counts the datagram, once all else is counted.
+// Finds the sender; false where it is one too many. finish() counts the datagram, once all else is counted.
 bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain) {
   message.exporter = datagram.exporter;
   message.exporter_port = datagram.exporter_port;
@@ -101,28 +115,26 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   return true;
 }
 
-// NetFlow v5 header, 24 octets: version, count (2 each), uptime ms, seconds, nanoseconds, flow sequence (4 each),
-// engine type, engine id (1 each), sampling mode (2 bits) and interval (14 bits).
-void Decoder::decode_netflow5(const Datagram& datagram) {
+void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version) {
   const uint8_t* p = datagram.bytes.data();
-  if (datagram.bytes.size() < kNetflow5Header) return refuse(datagram, Protocol::netflow5, Malformed::short_header);
+  if (datagram.bytes.size() < version.header) return refuse(datagram, version.protocol, Malformed::short_header);
+  const bool v5 = version.protocol == Protocol::netflow5;
   Message message;
-  uint32_t engine = load_be16(p + 20);
-  if (!begin(message, datagram, Protocol::netflow5, engine)) return;
-  message.type = FlowType::netflow5;
+  if (!begin(message, datagram, version.protocol, v5 ? load_be16(p + kEngineAt) : 0)) return;
+  message.type = version.type;
   message.context.uptime_ms = load_be32(p + 4);
   message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond + load_be32(p + 12) % kSecond;
-  message.context.sequence = load_be32(p + 16);
+  if (version.header > kSequenceAt) message.context.sequence = load_be32(p + kSequenceAt);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
-  message.header_sampling_rate = load_be16(p + 22) & 0x3fff;
+  if (v5) message.header_sampling_rate = load_be16(p + kSamplingAt) & 0x3fff;
   uint32_t claimed = load_be16(p + 2);
-  size_t present = (datagram.bytes.size() - kNetflow5Header) / kNetflow5Record;
-  if (claimed != present || (datagram.bytes.size() - kNetflow5Header) % kNetflow5Record != 0)
+  Bytes body = datagram.bytes.subspan(version.header);
+  size_t present = body.size() / version.record;
+  if (claimed != present || body.size() % version.record != 0)
     message.known->stream->account.count(Malformed::count_mismatch);
   size_t whole = std::min<size_t>(claimed, present);
-  uint32_t records =
-      read_records(message, netflow5_plan(), datagram.bytes.subspan(kNetflow5Header, whole * kNetflow5Record));
-  follow_sequence(message, claimed <= present ? claimed : records, true);
+  uint32_t records = read_records(message, version.plan(), body.first(whole * version.record));
+  finish(message, claimed <= present ? claimed : records, true);
 }
 
 // NetFlow v9 header, 20 octets (RFC 3954 §5.1): version, count (2 each), uptime ms, seconds, sequence, source id
@@ -139,7 +151,7 @@ void Decoder::decode_netflow9(const Datagram& datagram) {
   message.context.sequence = load_be32(p + 12);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
   decode_sets(message, datagram.bytes.subspan(kNetflow9Header));
-  follow_sequence(message, 1, true);
+  finish(message, 1, true);
 }
 
 // IPFIX message header, 16 octets (RFC 7011 §3.1): version, length (2 each), export time s, sequence,
@@ -159,7 +171,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   if (length != datagram.bytes.size()) message.known->stream->account.count(Malformed::length_mismatch);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
   decode_sets(message, datagram.bytes.subspan(kIpfixHeader, length - kIpfixHeader));
-  follow_sequence(message, message.records, message.sets_held == 0);
+  finish(message, message.records, message.sets_held == 0);
 }
 
 // Sets, one after the other: id, length (2 octets each, the length with this header), body.
@@ -238,6 +250,14 @@ void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
   give_up(dropped_);
 }
 
+// Counts the datagram, and what its sequence number says of those before it.
+void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
+  Account& account = message.known->stream->account;
+  if (!sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
+  account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
+  account.datagrams.add_last();
+}
+
 // IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
 void Decoder::follow_sequence(const Message& message, uint32_t units, bool units_known) {
   Stream& stream = *message.known->stream;
@@ -255,9 +275,6 @@ void Decoder::follow_sequence(const Message& message, uint32_t units, bool units
   if (change.given_up) stream.account.expired_records.add(change.given_up);
   if (change.duplicate) stream.account.duplicates.add();
   if (change.restart) stream.account.restarts.add();
-  int64_t skew = message.context.received_ns - message.context.export_ns;
-  stream.account.clock_skew_ns.set(skew);
-  stream.account.datagrams.add_last();
 }
 
 }  // namespace weir

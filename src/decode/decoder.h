@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding: export datagrams in, rows of a FlowBatch out. NetFlow v5, v9 and IPFIX over UDP or from a file.
+// Decoding: export datagrams in, rows of a FlowBatch out. NetFlow v1, v5, v7, v9 and IPFIX over UDP or from a
+// file.
 //
 //   in       Datagram (borrowed bytes)
 //   out      full batches to `emit`; the last, partial one at flush()
@@ -67,7 +68,8 @@ class Decoder {
     uint32_t sets_held = 0;  // data sets of this message that wait
   };
 
-  void decode_netflow5(const Datagram& datagram);
+  struct FixedVersion;
+  void decode_fixed(const Datagram& datagram, const FixedVersion& version);
   void decode_netflow9(const Datagram& datagram);
   void decode_ipfix(const Datagram& datagram);
   void decode_sets(Message& message, Bytes sets);
@@ -91,6 +93,7 @@ class Decoder {
   bool begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain);
   Known* known(const SessionKey& key, int64_t now_ns);
   void refresh(Known& known);
+  void finish(const Message& message, uint32_t units, bool units_known);
   void follow_sequence(const Message& message, uint32_t units, bool units_known);
   void refuse(const Datagram& datagram, Protocol protocol, Malformed reason);
 

@@ -138,6 +138,80 @@ TEST(Decoder, NetFlow5) {
   EXPECT_EQ(f.account(Protocol::netflow5, 0x0102).records.value(), 1);
 }
 
+// "NetFlow Export Datagram Format" (Cisco): version 1, header 16 octets, record 48.
+TEST(Decoder, NetFlow1) {
+  Writer record = Writer().u32(0xc0000205).u32(0xc6336407).u32(0x0a000001).u16(3).u16(4).u32(10).u32(1500);
+  record.u32(90'000).u32(99'000).u16(12345).u16(443).u16(0xffff).u8(6).u8(0x20).u8(0x1b).put(0xffffff, 3);
+  record.u32(0xffffffff);
+  Fixture f;
+  Writer header = Writer().u16(1).u16(2).u32(100'000).u32(kExportSeconds).u32(500'000'000);
+  f.send(Writer(header).add(record).add(record));
+  f.send(Writer(header).add(record));  // one short of its count
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 3u);
+  EXPECT_EQ(rows.runs()[0].type, FlowType::netflow1);
+  EXPECT_EQ(rows.runs()[0].sequence, 0u);
+  EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[1].to_string(), "192.0.2.5");
+  EXPECT_EQ(rows.column<IpAddress>(Field::dst_addr)[1].to_string(), "198.51.100.7");
+  EXPECT_EQ(rows.column<IpAddress>(Field::next_hop)[1].to_string(), "10.0.0.1");
+  for (auto [field, value] : std::initializer_list<std::pair<Field, uint64_t>>{{Field::in_if, 3},
+                                                                               {Field::out_if, 4},
+                                                                               {Field::packets, 10},
+                                                                               {Field::bytes, 1500},
+                                                                               {Field::src_port, 12345},
+                                                                               {Field::dst_port, 443},
+                                                                               {Field::tcp_flags, 0x1b},
+                                                                               {Field::proto, 6},
+                                                                               {Field::ip_tos, 0x20}})
+    EXPECT_EQ(rows.number(field, 1), value) << info(field).name;
+  EXPECT_FALSE(rows.runs()[0].mask.has(Field::src_as));
+  int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[1], header_ns - 10'000'000'000);
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[1], header_ns - 1'000'000'000);
+  const Account& account = f.account(Protocol::netflow1);
+  EXPECT_EQ(account.records.value(), 3);
+  EXPECT_EQ(account.datagrams.value(), 2);
+  EXPECT_EQ(Fixture::count(account, Malformed::count_mismatch), 1);
+  EXPECT_EQ(account.sequence_lost.value(), 0);  // it has no sequence
+}
+
+// Version 7 (Catalyst 5000), header 24 octets, record 52. Its sequence counts records, as v5's.
+TEST(Decoder, NetFlow7) {
+  Writer record = Writer().u32(0xc0000205).u32(0xc6336407).u32(0x0a000001).u16(3).u16(4).u32(10).u32(1500);
+  record.u32(90'000).u32(99'000).u16(12345).u16(443).u8(0xff).u8(0x1b).u8(6).u8(0x20).u16(64500).u16(64501);
+  record.u8(24).u8(16).u16(0xffff).u32(0x0a0a0a0a);
+  auto datagram = [&](uint32_t sequence) {
+    Writer header = Writer().u16(7).u16(1).u32(100'000).u32(kExportSeconds).u32(500'000'000).u32(sequence);
+    return header.u32(0xffffffff).add(record);
+  };
+  Fixture f;
+  f.send(datagram(77));
+  f.send(datagram(81));  // 78, 79 and 80 were lost
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 2u);
+  EXPECT_EQ(rows.runs()[0].type, FlowType::netflow7);
+  EXPECT_EQ(rows.runs()[0].sequence, 77u);
+  EXPECT_EQ(rows.runs()[0].domain, 0u);
+  EXPECT_EQ(rows.column<IpAddress>(Field::next_hop)[0].to_string(), "10.0.0.1");
+  for (auto [field, value] : std::initializer_list<std::pair<Field, uint64_t>>{{Field::in_if, 3},
+                                                                               {Field::out_if, 4},
+                                                                               {Field::packets, 10},
+                                                                               {Field::bytes, 1500},
+                                                                               {Field::src_port, 12345},
+                                                                               {Field::dst_port, 443},
+                                                                               {Field::tcp_flags, 0x1b},
+                                                                               {Field::proto, 6},
+                                                                               {Field::ip_tos, 0x20},
+                                                                               {Field::src_as, 64500},
+                                                                               {Field::dst_as, 64501},
+                                                                               {Field::src_net, 24},
+                                                                               {Field::dst_net, 16}})
+    EXPECT_EQ(rows.number(field, 0), value) << info(field).name;
+  int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
+  EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 10'000'000'000);
+  EXPECT_EQ(f.account(Protocol::netflow7).sequence_lost.value(), 3);
+}
+
 // The uptime wrapped between the flow and the header.
 TEST(Decoder, UptimesCountModulo2To32) {
   Fixture f;

@@ -56,8 +56,7 @@ void Decoder::fill_sampling(const Message& message, Run& run) {
 
 uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes body) {
   auto records = static_cast<uint32_t>(body.size() / plan.record_length);
-  if (body.size() % plan.record_length > kMostPadding && message.protocol != Protocol::netflow5)
-    message.known->stream->account.count(Malformed::excess_padding);
+  if (body.size() % plan.record_length > kMostPadding) message.known->stream->account.count(Malformed::excess_padding);
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
     if (batch_->room() == 0) flush();

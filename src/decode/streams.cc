@@ -11,7 +11,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   if (streams_.size() >= limits::kSessions) return nullptr;
   Account& account = ledger_.account({key.exporter, key.protocol, key.domain});
   auto stream = std::make_shared<Stream>(key, account);
-  if (key.protocol != Protocol::netflow5) stream->session = templates_.session(key);
+  if (has_templates(key.protocol)) stream->session = templates_.session(key);
   stream->last_seen_ns.store(now_ns, std::memory_order_relaxed);
   streams_[key] = stream;
   return stream;

@@ -4,8 +4,23 @@
 namespace weir {
 
 std::string_view flow_type_name(FlowType type) {
-  static constexpr std::string_view kNames[] = {"FLOWUNKNOWN", "SFLOW_5", "NETFLOW_V5", "NETFLOW_V9", "IPFIX"};
-  return kNames[static_cast<size_t>(type)];
+  switch (type) {
+    case FlowType::sflow5:
+      return "SFLOW_5";
+    case FlowType::netflow5:
+      return "NETFLOW_V5";
+    case FlowType::netflow9:
+      return "NETFLOW_V9";
+    case FlowType::ipfix:
+      return "IPFIX";
+    case FlowType::netflow1:
+      return "NETFLOW_V1";
+    case FlowType::netflow7:
+      return "NETFLOW_V7";
+    case FlowType::unknown:
+      break;
+  }
+  return "FLOWUNKNOWN";
 }
 
 size_t column_width(Column column) {

@@ -11,6 +11,7 @@
 // in those rows, whatever the column's memory says: the exporter did not say.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,7 +26,18 @@
 namespace weir {
 
 // Numbers are GoFlow2's enumeration.
-enum class FlowType : uint8_t { unknown = 0, sflow5 = 1, netflow5 = 2, netflow9 = 3, ipfix = 4 };
+// Numbers as in Protobuf: GoFlow2's, and from 100 on our own.
+enum class FlowType : uint8_t {
+  unknown = 0,
+  sflow5 = 1,
+  netflow5 = 2,
+  netflow9 = 3,
+  ipfix = 4,
+  netflow1 = 101,
+  netflow7 = 107
+};
+inline constexpr std::array kFlowTypes{FlowType::unknown, FlowType::sflow5,   FlowType::netflow5, FlowType::netflow9,
+                                       FlowType::ipfix,   FlowType::netflow1, FlowType::netflow7};
 std::string_view flow_type_name(FlowType type);
 
 struct Run {
@@ -35,7 +47,7 @@ struct Run {
   FlowType type = FlowType::unknown;
   IpAddress exporter;
   uint16_t exporter_port = 0;
-  uint32_t domain = 0;  // observation domain id; 0 for v5 (as GoFlow2)
+  uint32_t domain = 0;  // observation domain id; 0 for v1, v5 and v7 (as GoFlow2)
   uint32_t sequence = 0;
   int64_t received_ns = 0;
   int64_t export_ns = 0;       // the exporter's clock when it sent the datagram

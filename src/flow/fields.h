@@ -22,7 +22,7 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
 // clang-format off
 // WEIR_FIELD(name, column, spelling, protobuf number, SQL type, source, meaning)
 #define WEIR_GOFLOW2_FIELDS(WEIR_FIELD) \
-  WEIR_FIELD(type,                  run,     type,    1,   "VARCHAR",   "version of the datagram", "Protocol the record came in: NETFLOW_V5, NETFLOW_V9, IPFIX, SFLOW_5") \
+  WEIR_FIELD(type,                  run,     type,    1,   "VARCHAR",   "version of the datagram", "Protocol the record came in: NETFLOW_V5, NETFLOW_V9, IPFIX, NETFLOW_V1, NETFLOW_V7") \
   WEIR_FIELD(time_received_ns,      run,     number,  110, "BIGINT",    "collector's clock", "When the datagram was received, ns since 1970 UTC") \
   WEIR_FIELD(sequence_num,          run,     number,  4,   "UINTEGER",  "datagram header", "Sequence number of the datagram, in the protocol's own unit") \
   WEIR_FIELD(sampling_rate,         u64,     number,  3,   "UBIGINT",   "IE 34, 50, 305/306, 309/310, v5 header, configuration", "One packet of so many was looked at; 0: unknown") \

@@ -22,8 +22,8 @@ std::string_view type_of(const FieldInfo& field) {
 
 std::string enumerations() {
   std::string text = "  enum FlowType {\n";
-  for (unsigned i = 0; i <= static_cast<unsigned>(FlowType::ipfix); ++i)
-    text += "    " + std::string(flow_type_name(static_cast<FlowType>(i))) + " = " + std::to_string(i) + ";\n";
+  for (FlowType type : kFlowTypes)
+    text += "    " + std::string(flow_type_name(type)) + " = " + std::to_string(static_cast<unsigned>(type)) + ";\n";
   text += "  }\n  enum LayerStack {\n";
   for (const LayerName& layer : kLayerNames)
     text += "    " + std::string(layer.name) + " = " + std::to_string(layer.number) + ";\n";

@@ -44,7 +44,7 @@ std::optional<TextKey> read_network(std::string_view text) {
 }
 
 std::optional<TextKey> read_type(std::string_view text) {
-  for (FlowType type : {FlowType::unknown, FlowType::sflow5, FlowType::netflow5, FlowType::netflow9, FlowType::ipfix})
+  for (FlowType type : kFlowTypes)
     if (flow_type_name(type) == text) return TextKey::of(static_cast<uint64_t>(type));
   return {};
 }

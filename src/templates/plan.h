@@ -59,7 +59,9 @@ struct Plan {
 // Never fails: read_template() has refused what cannot be a plan.
 std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol);
 
-// NetFlow v5 has one fixed record layout; as a plan it runs through the same code.
+// NetFlow v1, v5 and v7 have one fixed record layout each; as plans they run through the same code.
+const Plan& netflow1_plan();
 const Plan& netflow5_plan();
+const Plan& netflow7_plan();
 
 }  // namespace weir

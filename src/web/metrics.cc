@@ -158,7 +158,8 @@ void write_sequence_lost(Exposition& out, const std::vector<Series>& series) {
   out.counter("weir_exporter_sequence_lost_total", "Sent but never received, in the protocol's unit.");
   std::map<std::tuple<std::string_view, std::string_view, std::string_view>, int64_t> lost;
   for (const Series& s : series)
-    if (s.protocol != Protocol::unknown) lost[{s.exporter, s.domain, sequence_unit(s.protocol)}] += s.sum.sequence_lost;
+    if (std::string_view unit = sequence_unit(s.protocol); !unit.empty())
+      lost[{s.exporter, s.domain, unit}] += s.sum.sequence_lost;
   for (const auto& [labels, value] : lost)
     out.sample({{"exporter", std::get<0>(labels)}, {"domain", std::get<1>(labels)}, {"unit", std::get<2>(labels)}},
                value);

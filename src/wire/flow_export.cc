@@ -58,7 +58,7 @@ bool looks_like_flow_export(Bytes b) {
     case 0:
       return plausible_sflow5(b);
     case 1:
-      return plausible_fixed(b, 16, 52);
+      return plausible_fixed(b, 16, 48);
     case 5:
       return plausible_fixed(b, 24, 48);
     case 7:
