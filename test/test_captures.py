@@ -79,7 +79,7 @@ def test_capture(unit):
 def test_all_captures_are_there():
     units, left_out = captures.flow_units()
     print(f"{len(units)} captures with NetFlow or IPFIX; {left_out} left out (sFlow only)")
-    assert len(units) >= 130 and left_out < 40
+    assert len(units) >= 140 and left_out < 36
     assert {v for u in units for v in captures.versions(u.file)} == set(captures.VERSIONS)
 
 
