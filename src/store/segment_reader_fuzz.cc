@@ -67,6 +67,7 @@ void append_page(parquet::PageType type, uint32_t values, int64_t encoding, std:
   thrift.begin_struct(type == parquet::kDataPage ? 5 : 7);
   thrift.field_i32(1, static_cast<int32_t>(values));
   thrift.field_i32(2, static_cast<int32_t>(encoding));
+  if (type == parquet::kDataPage) thrift.field_i32(3, parquet::kRle), thrift.field_i32(4, parquet::kRle);
   thrift.end_struct();
   thrift.end_struct();
   out += packed;
@@ -111,6 +112,7 @@ std::string make_file(const std::vector<Part>& parts, uint32_t rows, size_t grou
     offsets.push_back(file.size());
     file += part.bytes;
     thrift.begin_element();
+    thrift.field_string(4, store_columns()[part.column].name);
     thrift.field_i32(9, store_columns()[part.column].id);
     thrift.end_struct();
   }
