@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is wrong is said with its name, and the rest still answers: SQL, data directories, segments damaged by hand."""
 
+import fcntl
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
-import time
+import sys
+import termios
 
 import pytest
 
@@ -237,6 +239,14 @@ def test_parquet_through_a_pipe_leaves_nothing_behind(original, tmp_path):
 SLOW = "SELECT count(*) AS n FROM range(1000000) a, range({}) b WHERE hash(a.range * b.range) % 7 = 3"
 
 
+def is_at(asking, at):
+    """Whether the process has worked for a while, or its standard output, which nobody reads, takes no more."""
+    if at == "work":
+        return harness.cpu_seconds(asking.pid) > 1
+    waiting = fcntl.ioctl(asking.stdout, termios.FIONREAD, bytes(4))
+    return int.from_bytes(waiting, sys.byteorder) > fcntl.fcntl(asking.stdout, fcntl.F_GETPIPE_SZ) // 2
+
+
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("at", ["work", "a full pipe"])
 def test_an_interrupted_query_leaves_nothing_behind(original, tmp_path, told, at):
@@ -247,7 +257,7 @@ def test_an_interrupted_query_leaves_nothing_behind(original, tmp_path, told, at
                           env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as asking:  # nohup ignores it
         try:
-            time.sleep(2)
+            eventually(lambda: is_at(asking, at), f"it is not at {at}", timeout=30)
             assert asking.poll() is None
             asking.send_signal(told)
             assert asking.wait(20) == 130 and b"interrupted" in asking.stderr.read()

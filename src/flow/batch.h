@@ -25,7 +25,6 @@
 
 namespace weir {
 
-// Numbers are GoFlow2's enumeration.
 // Numbers as in Protobuf: GoFlow2's, and from 100 on our own.
 enum class FlowType : uint8_t {
   unknown = 0,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "store/decodings.h"
 
@@ -311,10 +312,14 @@ bool SegmentReader::append_rows(std::string_view& body, uint32_t rows, ColumnBuf
     while (end < rows && levels_[end] == levels_[row]) ++end;
     if (levels_[row]) {
       auto begin = values_.begin() + static_cast<std::ptrdiff_t>(value);
-      buffer.with_width([&]<class T>(T) {
+      bool fit = buffer.with_width([&]<class T>(T) {
+        auto fits = [](uint64_t number) { return number <= std::numeric_limits<T>::max(); };
+        if (sizeof(T) < 4 && !std::all_of(begin, begin + (end - row), fits)) return false;  // INT32 holds more
         std::transform(begin, begin + (end - row), buffer.append<T>(first + row, end - row),
                        [](uint64_t number) { return static_cast<T>(number); });
+        return true;
       });
+      if (!fit) return false;
       value += end - row;
     }
     row = end;

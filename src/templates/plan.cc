@@ -161,60 +161,46 @@ std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protoco
   return Compiler(std::move(record), protocol).compile();
 }
 
-// (element, octets) of a record without a template.
+// (element, octets) of a record without a template; padded to its length.
 using FixedLayout = std::initializer_list<std::pair<uint16_t, uint16_t>>;
-constexpr uint16_t kPad = 210;  // paddingOctets
+static constexpr uint16_t kPad = 210;  // paddingOctets
 
-static std::shared_ptr<const Plan> compile_fixed(FixedLayout layout, uint32_t octets) {
+static std::shared_ptr<const Plan> compile_fixed(FixedLayout layout, uint16_t octets) {
   TemplateRecord record;
-  for (auto [id, length] : layout) record.fields.push_back({0, id, length});
+  uint16_t used = 0;
+  for (auto [id, length] : layout) {
+    record.fields.push_back({0, id, length});
+    used += length;
+  }
+  WEIR_ASSERT(used < octets);
+  record.fields.push_back({0, kPad, static_cast<uint16_t>(octets - used)});
   auto compiled = compile_plan(std::move(record), Protocol::netflow5);
   WEIR_ASSERT(compiled->record_length == octets);
   return compiled;
 }
 
-// All begin with: source, destination, next hop (4 each), input, output (2), packets, octets, first, last (4), source
-// port, destination port (2).
+// All records begin with: source, destination, next hop (4 each), input, output (2), packets, octets, first, last (4),
+// source port, destination port (2). v1: then pad (2), protocol, TOS, TCP flags (1), pad.
+static constexpr FixedLayout kVersion1{{8, 4},  {12, 4}, {15, 4}, {10, 2},   {14, 2}, {2, 4}, {1, 4}, {22, 4},
+                                       {21, 4}, {7, 2},  {11, 2}, {kPad, 2}, {4, 1},  {5, 1}, {6, 1}};
+// v5: then pad (1), TCP flags, protocol, TOS (1), source AS, destination AS (2), source and destination mask (1), pad.
+// v7 has flags in place of the pads, for fields that are not valid, and at its end the router that the switch spared.
+static constexpr FixedLayout kVersion5{{8, 4},  {12, 4}, {15, 4}, {10, 2}, {14, 2},   {2, 4}, {1, 4},
+                                       {22, 4}, {21, 4}, {7, 2},  {11, 2}, {kPad, 1}, {6, 1}, {4, 1},
+                                       {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1}};
 
-// The v1 record, 48 octets: then pad (2), protocol, TOS, TCP flags (1), pad (3), reserved (4).
 const Plan& netflow1_plan() {
-  static const auto plan = compile_fixed({{8, 4},
-                                          {12, 4},
-                                          {15, 4},
-                                          {10, 2},
-                                          {14, 2},
-                                          {2, 4},
-                                          {1, 4},
-                                          {22, 4},
-                                          {21, 4},
-                                          {7, 2},
-                                          {11, 2},
-                                          {kPad, 2},
-                                          {4, 1},
-                                          {5, 1},
-                                          {6, 1},
-                                          {kPad, 7}},
-                                         48);
+  static const auto plan = compile_fixed(kVersion1, 48);
   return *plan;
 }
 
-// The v5 record, 48 octets: then pad (1), TCP flags, protocol, TOS (1), source AS, destination AS (2), source and
-// destination mask (1), pad (2).
 const Plan& netflow5_plan() {
-  static const auto plan =
-      compile_fixed({{8, 4},  {12, 4},   {15, 4}, {10, 2}, {14, 2}, {2, 4},  {1, 4},  {22, 4}, {21, 4}, {7, 2},
-                     {11, 2}, {kPad, 1}, {6, 1},  {4, 1},  {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1}, {kPad, 2}},
-                    48);
+  static const auto plan = compile_fixed(kVersion5, 48);
   return *plan;
 }
 
-// The v7 record, 52 octets: as v5's, with flags that say which fields are not valid in place of its pads, and the
-// address of the router that the switch spared (4).
 const Plan& netflow7_plan() {
-  static const auto plan =
-      compile_fixed({{8, 4},  {12, 4},   {15, 4}, {10, 2}, {14, 2}, {2, 4},  {1, 4},  {22, 4}, {21, 4}, {7, 2},
-                     {11, 2}, {kPad, 1}, {6, 1},  {4, 1},  {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1}, {kPad, 6}},
-                    52);
+  static const auto plan = compile_fixed(kVersion5, 52);
   return *plan;
 }
 
