@@ -165,8 +165,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.type = FlowType::ipfix;
   message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
   message.context.sequence = load_be32(p + 8);
-  uint64_t init_ms = message.known->plans->options.system_init_ms;
-  message.base = {message.context.export_ns, 0, false, static_cast<int64_t>(init_ms * 1'000'000)};
+  message.base = {message.context.export_ns, 0, false, 0};
   size_t length = load_be16(p + 2);
   if (length != datagram.bytes.size()) message.known->stream->account.count(Malformed::length_mismatch);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
@@ -227,6 +226,9 @@ void Decoder::install(Message& message, TemplateRecord& record) {
 void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
   const Plan* plan = message.known->plans->find(set_id);
   if (!plan) return hold(message, set_id, body);
+  // Looked up for each set: options data of this very message may have told it.
+  uint64_t init_ms = message.known->plans->options.system_init_ms;
+  message.base.system_init_ns = static_cast<int64_t>(init_ms * 1'000'000);
   uint32_t records = read_records(message, *plan, body);
   message.records += records;
 }
