@@ -14,7 +14,7 @@ VERSIONS = (1, 5, 7, 9, 10)
 
 
 class Unit(NamedTuple):
-    """One replay unit with its agreed totals; times in ns, None where nobody but one decoder tells."""
+    """One replay unit with its agreed totals; times in ns, None where the records hold none."""
 
     file: str
     records: int
@@ -22,8 +22,18 @@ class Unit(NamedTuple):
     packets: int
     first: Optional[int]
     last: Optional[int]
-    tolerance_ns: int
+    tolerance_ns: int  # of first and last: pmacct, where it alone confirms them, prints whole seconds
     notes: str
+
+
+class Golden(NamedTuple):
+    """What another project's own test expects of one or more units together."""
+
+    name: str
+    files: tuple
+    records: Optional[int]  # None: rows there are aggregates of several records
+    octets: int
+    packets: int
 
 
 def _nanoseconds(text):
@@ -33,16 +43,15 @@ def _nanoseconds(text):
 
 def _unit(row):
     _, _, confirmed = row["notes"].partition("first/last confirmed by: ")
-    exact = "nfdump" in confirmed or "golden" in confirmed
-    known = row["first"] and (exact or "pmacct" in confirmed)
+    whole_seconds = "pmacct" in confirmed and "nfdump" not in confirmed and "golden" not in confirmed
     return Unit(
         row["file"],
         int(row["records"]),
         int(row["octets"]),
         int(row["packets"]),
-        _nanoseconds(row["first"]) if known else None,
-        _nanoseconds(row["last"]) if known else None,
-        1_000_000 if exact else 1_000_000_000,
+        _nanoseconds(row["first"]) if row["first"] else None,
+        _nanoseconds(row["last"]) if row["last"] else None,
+        1_000_000_000 if whole_seconds else 1_000_000,
         row["notes"],
     )
 
@@ -58,9 +67,16 @@ def versions(file):
     )
 
 
-def units():
+def _totals_table():
     with open(harness.shared("captures") / "TOTALS.tsv", newline="") as table:
-        return [_unit(row) for row in csv.DictReader(table, delimiter="\t") if row["decoder"] == "CONSENSUS"]
+        return list(csv.DictReader(table, delimiter="\t"))
+
+
+def units():
+    """Every replay unit. Files of one group (one exporter to one collector) come as one file in their order."""
+    rows = [row for row in _totals_table() if row["decoder"] == "CONSENSUS"]
+    assert len({row["group"] for row in rows}) == len(rows), "a group of several files: replay them as one"
+    return [_unit(row) for row in rows]
 
 
 def flow_units():
@@ -68,3 +84,27 @@ def flow_units():
     everything = units()
     ours = [u for u in everything if versions(u.file)]
     return ours, len(everything) - len(ours)
+
+
+def _golden(name, files, row):
+    aggregated = "AGGREGATED" in row["notes"]
+    records = None if aggregated else int(row["records"])
+    return Golden(name, tuple(files), records, int(row["octets"]), int(row["packets"]))
+
+
+def goldens():
+    """The other projects' expected values. One that the notes call a sum is of all its units; else of each."""
+    table = _totals_table()
+    notes = {row["file"]: row["notes"] for row in table if row["decoder"] == "CONSENSUS"}
+    rows = {}
+    for row in table:
+        if row["decoder"].startswith("golden:"):
+            rows.setdefault(row["decoder"].removeprefix("golden:"), []).append(row)
+    found = []
+    for name, of in rows.items():
+        files = [row["file"] for row in of]
+        if f"{'/'.join(name.split('/')[-2:])} = sum over" in notes[files[0]]:
+            found.append(_golden(name, files, of[0]))
+        else:
+            found += [_golden(name, [row["file"]], row) for row in of]
+    return found

@@ -1,41 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`weir decode` on every real capture against the totals that independent decoders agree on.
+"""`weir decode` on every real capture against the totals that independent decoders agree on (conformance.py).
 
 Where Weir means to differ, captures_explained.tsv says so: file, column, the value expected instead (taken from the
-independent decoder that is right about it), and why.
+independent decoder that is right about it), and why. goldens_explained.tsv does for other projects' expected values.
 """
 
-import csv
-import pathlib
+import re
+import subprocess
+import sys
 
 import pytest
 
 import captures
+import conformance
 import harness
-
-COLUMNS = ("records", "octets", "packets", "first", "last")
-
-
-def explained():
-    with open(pathlib.Path(__file__).with_name("captures_explained.tsv"), newline="") as table:
-        rows = list(csv.DictReader((line for line in table if not line.startswith("#")), delimiter="\t"))
-    return {(row["file"], row["column"]): row for row in rows}
-
-
-def decoded(file):
-    answer = harness.run_weir("decode", captures.path(file), "--format", "json", timeout=60)
-    assert answer.returncode == 0, answer.stderr
-    return harness.parse_lines(answer.stdout)
-
-
-def totals(rows):
-    return {
-        "records": len(rows),
-        "octets": sum(r["bytes"] for r in rows),
-        "packets": sum(r["packets"] for r in rows),
-        "first": min((r["time_flow_start_ns"] for r in rows), default=None),
-        "last": max((r["time_flow_end_ns"] for r in rows), default=None),
-    }
 
 
 def pytest_generate_tests(metafunc):
@@ -51,29 +29,31 @@ def _units():
         return [], 0
 
 
-def differences(unit, got, exceptions):
-    """Columns whose value is neither the consensus nor the explained exception from it."""
-    found = []
-    for column in COLUMNS:
-        agreed = getattr(unit, column)
-        expected, tolerance = agreed, unit.tolerance_ns if column in ("first", "last") else 0
-        exception = exceptions.get((unit.file, column))
-        if exception:
-            expected = int(exception["expected"])
-            assert expected != agreed, f"{column} of {unit.file} is explained, but is the consensus itself"
-        if expected is None:
-            continue
-        if got[column] is None or abs(got[column] - expected) > tolerance:
-            found.append(
-                f"{column}: {got[column]}, expected {expected}"
-                + (f" ({exception['reason']})" if exception else f" ({unit.notes})")
-            )
-    return found
+def wrong(values):
+    return [v for v in values if v.result == conformance.WRONG]
 
 
 def test_capture(unit):
-    found = differences(unit, totals(decoded(unit.file)), explained())
-    assert not found, "\n".join(found)
+    found = wrong(conformance.compare(unit, conformance.totals(conformance.decoded(unit.file)), conformance.explained()))
+    assert not found, "\n".join(map(str, found))
+
+
+def test_the_whole_table():
+    """What `./dev conformance` prints: the goldens as well, and every explanation used."""
+    values, left_out = conformance.compare_all()
+    print(conformance.summary(values, left_out))
+    assert not wrong(values), "\n".join(map(str, wrong(values)))
+    consensus = [v for v in values if v.source == "consensus"]
+    assert len(consensus) > 550 and len(values) - len(consensus) > 180
+    explanations = {**conformance.explained(), **conformance.explained_goldens()}
+    used = {(v.file if v.source == "consensus" else v.source, v.column) for v in values if v.result == "explained"}
+    assert set(explanations) - used == set(), "explanations that explain nothing"
+
+
+def test_explanations_name_their_section():
+    for (file, column), row in {**conformance.explained(), **conformance.explained_goldens()}.items():
+        assert column in conformance.COLUMNS, file
+        assert re.search(r"RFC \d+|sFlow v5", row["reason"]), f"{file} {column}: which RFC and section says so?"
 
 
 def test_all_captures_are_there():
@@ -83,18 +63,30 @@ def test_all_captures_are_there():
     assert {v for u in units for v in captures.versions(u.file)} == set(captures.VERSIONS)
 
 
-def test_every_explanation_is_used():
-    files = {u.file for u in captures.flow_units()[0]}
-    assert [key for key in explained() if key[0] not in files or key[1] not in COLUMNS] == []
-
-
 def test_a_wrong_total_would_be_found():
     unit = captures.flow_units()[0][0]
-    good = {c: getattr(unit, c) for c in COLUMNS}
-    assert not differences(unit, good, {})
+    good = {c: getattr(unit, c) for c in conformance.COLUMNS}
+    assert not wrong(conformance.compare(unit, good, {}))
     for column in ("records", "octets", "packets"):
-        assert differences(unit, {**good, column: good[column] + 1}, {})
-    assert differences(unit, {**good, "last": good["last"] + 2_000_000}, {})
+        assert wrong(conformance.compare(unit, {**good, column: good[column] + 1}, {}))
+    assert wrong(conformance.compare(unit, {**good, "last": good["last"] + 2_000_000}, {}))
+    # An explanation allows its own value only, and none where there is no difference.
+    exception = {(unit.file, "octets"): {"expected": str(unit.octets + 5), "reason": "RFC 7011"}}
+    assert not wrong(conformance.compare(unit, {**good, "octets": unit.octets + 5}, exception))
+    assert wrong(conformance.compare(unit, {**good, "octets": unit.octets + 6}, exception))
+    assert wrong(conformance.compare(unit, good, exception))
+
+
+def test_the_command_prints_the_table(tmp_path):
+    command = [sys.executable, conformance.__file__, "--format", "csv", "_replay/dpkt_nf5"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if answer.returncode == 2:
+        harness.skip_or_fail(answer.stderr)
+    assert answer.returncode == 0, answer.stdout
+    lines = answer.stdout.splitlines()
+    assert lines[0] == "file,source,column,weir,theirs,result,why"
+    assert "_replay/dpkt_nf5.pcap,consensus,records,29,29,equal," in lines
+    assert "5 values: 5 equal, 0 explained, 0 WRONG" in answer.stderr
 
 
 def test_a_capture_replayed_to_a_collector_is_the_capture_decoded(collect):
@@ -107,6 +99,6 @@ def test_a_capture_replayed_to_a_collector_is_the_capture_decoded(collect):
         weir = collect("--workers", "2")
         answer = harness.run_weir("replay", captures.path(file), "--to", f"127.0.0.1:{weir.port}", "--rate", 2000)
         assert answer.returncode == 0, answer.stderr
-        expected = totals(decoded(file))
+        expected = conformance.totals(conformance.decoded(file))
         weir.wait_flows(expected["records"])
-        assert totals(weir.finish()) == expected, file
+        assert conformance.totals(weir.finish()) == expected, file
