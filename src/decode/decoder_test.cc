@@ -378,6 +378,22 @@ TEST(Decoder, TheBootTimeMayComeInTheMessageThatNeedsIt) {
   EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_end_ns)[0], 1'600'000'012'726'000'000);
 }
 
+// The numbers, widths and values of a Cisco ASA's NetFlow v9 in a real capture, as tshark reads them.
+TEST(Decoder, CiscoAsaTranslationsAndFirewallEvents) {
+  Fixture f;
+  Writer tpl = set(
+      0,
+      Writer().u16(256).u16(5).u16(40001).u16(4).u16(40002).u16(4).u16(40003).u16(2).u16(40004).u16(2).u16(40005).u16(
+          1));
+  Writer record = Writer().u32(0xc0a80e01).u32(0x0202020b).u16(0).u16(17549).u8(2);
+  f.send(netflow9(0, 1000, Writer().add(tpl).add(set(256, record))));
+  EXPECT_EQ(f.rows().column<IpAddress>(Field::post_nat_src_addr)[0], *IpAddress::parse("192.168.14.1"));
+  EXPECT_EQ(f.rows().column<IpAddress>(Field::post_nat_dst_addr)[0], *IpAddress::parse("2.2.2.11"));
+  EXPECT_EQ(f.rows().column<uint16_t>(Field::post_nat_src_port)[0], 0);
+  EXPECT_EQ(f.rows().column<uint16_t>(Field::post_nat_dst_port)[0], 17549);
+  EXPECT_EQ(f.rows().column<uint8_t>(Field::firewall_event)[0], 2);
+}
+
 TEST(Decoder, BothFamiliesInOneTemplate) {
   Fixture f;
   Writer tpl = set(0, Writer().u16(256).u16(2).u16(8).u16(4).u16(27).u16(16));

@@ -78,12 +78,12 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(flow_end_reason,       u8,      number,  1001, "UTINYINT",  "IE 136", "1 idle, 2 active timeout, 3 end detected, 4 forced, 5 lack of resources") \
   WEIR_FIELD(reverse_bytes,         u64,     number,  1002, "UBIGINT",   "IE 232; PEN 29305 IE 1", "Octets of the other direction (RFC 5103)") \
   WEIR_FIELD(reverse_packets,       u64,     number,  1003, "UBIGINT",   "IE 299; PEN 29305 IE 2", "Packets of the other direction (RFC 5103)") \
-  WEIR_FIELD(post_nat_src_addr,     address, address, 1004, "VARCHAR",   "IE 225, 281", "Source address after NAT") \
-  WEIR_FIELD(post_nat_dst_addr,     address, address, 1005, "VARCHAR",   "IE 226, 282", "Destination address after NAT") \
-  WEIR_FIELD(post_nat_src_port,     u16,     number,  1006, "USMALLINT", "IE 227", "Source port after NAPT") \
-  WEIR_FIELD(post_nat_dst_port,     u16,     number,  1007, "USMALLINT", "IE 228", "Destination port after NAPT") \
+  WEIR_FIELD(post_nat_src_addr,     address, address, 1004, "VARCHAR",   "IE 225, 281; v9 40001", "Source address after NAT") \
+  WEIR_FIELD(post_nat_dst_addr,     address, address, 1005, "VARCHAR",   "IE 226, 282; v9 40002", "Destination address after NAT") \
+  WEIR_FIELD(post_nat_src_port,     u16,     number,  1006, "USMALLINT", "IE 227; v9 40003", "Source port after NAPT") \
+  WEIR_FIELD(post_nat_dst_port,     u16,     number,  1007, "USMALLINT", "IE 228; v9 40004", "Destination port after NAPT") \
   WEIR_FIELD(nat_event,             u8,      number,  1008, "UTINYINT",  "IE 230", "NAT event (RFC 8158)") \
-  WEIR_FIELD(firewall_event,        u8,      number,  1009, "UTINYINT",  "IE 233", "Firewall event") \
+  WEIR_FIELD(firewall_event,        u8,      number,  1009, "UTINYINT",  "IE 233; v9 40005", "Firewall event") \
   WEIR_FIELD(ingress_vrf_id,        u32,     number,  1010, "UINTEGER",  "IE 234", "VRF the packets came in on") \
   WEIR_FIELD(egress_vrf_id,         u32,     number,  1011, "UINTEGER",  "IE 235", "VRF the packets went out on") \
   WEIR_FIELD(application_id,        u64,     number,  1012, "UBIGINT",   "IE 95", "Application: engine id and selector (RFC 6759)") \

@@ -116,6 +116,12 @@ constexpr Element kElements[] = {
     {0, 302, F::sampler_id, number, 1},       // selectorId
     {0, 312, F::bytes, number, 4},            // dataLinkFrameSize
     {0, 312, F::packets, one, 4},
+    // NetFlow v9 of Cisco ASA and FTD, which came before IANA's 225 to 228 and 233. IPFIX has no numbers so high.
+    {0, 40001, F::post_nat_src_addr, address4, 1},  // NF_F_XLATE_SRC_ADDR_IPV4
+    {0, 40002, F::post_nat_dst_addr, address4, 1},  // NF_F_XLATE_DST_ADDR_IPV4
+    {0, 40003, F::post_nat_src_port, number, 1},    // NF_F_XLATE_SRC_PORT
+    {0, 40004, F::post_nat_dst_port, number, 1},    // NF_F_XLATE_DST_PORT
+    {0, 40005, F::firewall_event, number, 1},       // NF_F_FW_EVENT
     {kReversePen, 1, F::reverse_bytes, number, 0},
     {kReversePen, 2, F::reverse_packets, number, 0},
     {kReversePen, 85, F::reverse_bytes, number, 2},
