@@ -24,6 +24,7 @@ class Unit(NamedTuple):
     last: Optional[int]
     tolerance_ns: int  # of first and last: pmacct, where it alone confirms them, prints whole seconds
     notes: str
+    group: str
 
 
 class Golden(NamedTuple):
@@ -53,11 +54,17 @@ def _unit(row):
         _nanoseconds(row["last"]) if row["last"] else None,
         1_000_000_000 if whole_seconds else 1_000_000,
         row["notes"],
+        row["group"],
     )
 
 
 def path(file):
     return harness.shared("captures") / file
+
+
+def reference(unit):
+    """tshark 4.0.17's JSON of a unit (gzip), names that occur twice in one object as a list."""
+    return harness.shared("captures") / "REF" / f"{unit.group}.json.gz"
 
 
 def versions(file):

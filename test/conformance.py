@@ -155,7 +155,8 @@ def print_table(values, out):
     rows = [HEAD] + [(v.file, v.source, v.column, *_shown(v), v.result, v.why) for v in values]
     widths = [max(len(row[i]) for row in rows) for i in range(6)]
     for row in rows:
-        cells = [cell.rjust(width) if i in (3, 4) else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+        sides = (str.ljust, str.ljust, str.ljust, str.rjust, str.rjust, str.ljust)
+        cells = [side(cell, width) for side, cell, width in zip(sides, row, widths)]
         print("  ".join([*cells, row[6]]).rstrip(), file=out)
 
 
