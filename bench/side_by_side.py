@@ -34,16 +34,21 @@ def free_port(kind):
         return probe.getsockname()[1]
 
 
-def generate(port, options, records, rate):
+def generate(port, options, records, rate, *more):
     command = [collectors.weir_binary(), "gen", "--to", f"127.0.0.1:{port}", "--protocol", options.protocol, "--total",
                str(records), "--rate", str(rate), "--exporters", str(options.exporters), "--seed", str(options.seed),
                "--format", "json"]
     if options.csv:
         command += ["--csv", options.csv]
-    elif options.protocol != "v5":
+    elif options.protocol != "v5" and options.ipv6 is not None:
         command += ["--ipv6", str(options.ipv6)]
+    if options.templates > 1:
+        command += ["--templates", str(options.templates)]
+    if options.variable:
+        command += ["--variable"]
     if options.flows:
         command += ["--flows", str(options.flows)]
+    command += more
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -203,6 +208,8 @@ def parse_arguments():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--exporters", type=int, default=8)
     parser.add_argument("--ipv6", type=float, default=0.1, help="share of IPv6 records")
+    parser.add_argument("--templates", type=int, default=1, help="template ids of each address family, used in turn")
+    parser.add_argument("--variable", action="store_true", help="ipfix: records with a field of variable length")
     parser.add_argument("--flows", type=int, help="records per datagram (default: what fits 1,400 bytes)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=int, default=20_000, help="--lossless: first rate tried")

@@ -112,6 +112,42 @@ def test_tshark_finds_every_record_and_no_fault(protocol, tmp_path):
         assert rates == {("1",): sent["options_records"], ("499",): sent["options_records"]}
 
 
+@pytest.mark.parametrize("protocol", ("v9", "ipfix"))
+def test_many_templates_are_used_in_turn(protocol, tmp_path):
+    with Receiver() as receiver:
+        sent = gen("--to", f"127.0.0.1:{receiver.port}", "--protocol", protocol, "--total", 4000, "--exporters", 2,
+                   "--templates", 5, "--sampling-rate", 10)
+        receiver.write_pcap(receiver.take(), tmp_path / "gen.pcap")
+    rows = tshark(tmp_path / "gen.pcap", "cflow.template_id", "cflow.flowset_id", "cflow.octets", "_ws.malformed")
+    announced = {template for row in rows for template in row[0]}
+    used = collections.Counter(number for row in rows for number in row[1] if int(number) >= 256)
+    used.pop("258")  # the sampler's
+    assert len(announced) == 5 * 2 + 1 and set(used) | {"258"} == announced
+    assert sum(int(n) for row in rows for n in row[2]) == sent["bytes"]
+    assert not any(row[3] for row in rows)
+    for family in (0, 1):  # of IPv4 and, one record in ten, of IPv6; of each exporter every template in its turn
+        turns = [count for number, count in used.items() if int(number) % 2 == family]
+        assert len(turns) == 5 and max(turns) - min(turns) <= 2, used
+
+
+def test_records_of_variable_length(tmp_path):
+    names = {"https", "quic", "dns", "http", "icmp", "postgresql", "unclassified"}
+    with Receiver() as receiver:
+        sent = gen("--to", f"127.0.0.1:{receiver.port}", "--protocol", "ipfix", "--total", 3000, "--variable")
+        receiver.write_pcap(receiver.take(), tmp_path / "gen.pcap")
+    rows = tshark(tmp_path / "gen.pcap", "cflow.appl_name", "cflow.octets", "cflow.packets", "_ws.malformed",
+                  "cflow.unexpected_sequence_number")
+    assert {name for row in rows for name in row[0]} == names
+    assert [sum(int(n) for row in rows for n in row[column]) for column in (1, 2)] == [sent["bytes"], sent["packets"]]
+    assert sum(len(row[0]) for row in rows) == 3000 and not any(row[3] or row[4] for row in rows)
+
+
+@pytest.mark.parametrize("flags", (("--variable",), ("--protocol", "v5", "--templates", "2"), ("--templates", "7")))
+def test_templates_that_a_protocol_has_not(flags):
+    answer = harness.run_weir("gen", "--to", "127.0.0.1:9", *flags)
+    assert answer.returncode == 2 and flags[-2 if len(flags) > 1 else 0].strip("-") in answer.stderr
+
+
 def test_same_seed_same_flows_whatever_the_rate():
     with Receiver() as receiver:
         to = ("--to", f"127.0.0.1:{receiver.port}", "--total", 5000, "--exporters", 7)

@@ -37,6 +37,7 @@ struct Options {
   ExporterSettings exporter;
   std::shared_ptr<CsvRecords> csv;  // nothing: made-up records
   double ipv6_share = 0;            // of those
+  TemplateUse template_use;         // of those
   os::Endpoint to;
   uint64_t exporters = 1;
   uint64_t seed = 1;
@@ -59,8 +60,9 @@ struct Flags {
   std::string format = "text", csv;
   uint16_t port = 2055, source_port = 0;
   uint64_t count = 0, flows = 0, seed = 1, exporters = 1, sampling_rate = 0, domain = 0;
+  uint64_t templates = 1;
   double ipv6 = -1;
-  bool no_templates = false;
+  bool no_templates = false, variable = false;
 };
 
 void add_flags(CLI::App& app, Flags& f) {
@@ -93,6 +95,12 @@ void add_flags(CLI::App& app, Flags& f) {
       ->capture_default_str();
   app.add_option("--ipv6", f.ipv6, "share of IPv6 flows, 0 to 1 (default 0.1; v5: 0)")
       ->check(CLI::Range(0.0, 1.0))
+      ->excludes("--csv");
+  app.add_option("--templates", f.templates, "template ids of each address family, used in turn (v9, ipfix)")
+      ->check(CLI::Range(uint64_t{1}, TemplateUse::kMost))
+      ->excludes("--csv")
+      ->capture_default_str();
+  app.add_flag("--variable", f.variable, "end each record with a field of variable length, applicationName (ipfix)")
       ->excludes("--csv");
   app.add_option("--template-every", f.template_every,
                  "send templates again after this time (10s), or so many datagrams (20datagrams) (default 10s)");
@@ -155,6 +163,15 @@ void set_exporter(const Flags& f, ExporterSettings* exporter) {
   set_template_schedule(f, exporter);
 }
 
+void set_template_use(const Flags& f, Options* options) {
+  Protocol protocol = options->exporter.protocol;
+  if (f.variable && protocol != Protocol::ipfix)
+    throw usage_error("--variable: only IPFIX has such fields; --protocol ipfix");
+  if (f.templates > 1 && protocol != Protocol::ipfix && protocol != Protocol::netflow9)
+    throw usage_error("--templates: this protocol has none; use --protocol v9 or ipfix");
+  options->template_use = {f.templates, f.variable};
+}
+
 void set_size(const Flags& f, Options* options) {
   Protocol protocol = options->exporter.protocol;
   bool v5 = protocol == Protocol::netflow5;
@@ -164,12 +181,12 @@ void set_size(const Flags& f, Options* options) {
   if (flows > kLargestDatagram) throw usage_error("--flows: so many records do not fit into a datagram");
   if (flows == 0) return;
   options->records_per_datagram = flows;
-  size_t bytes = flows * longest_record_bytes(protocol) + kOverheadBytes;
+  size_t record_bytes = longest_record_bytes(protocol, options->template_use);
+  size_t bytes = flows * record_bytes + kOverheadBytes;
   if (!v5) options->datagram_bytes = std::max(options->datagram_bytes, bytes);
   if (options->datagram_bytes > kLargestDatagram)
     throw usage_error("--flows " + std::to_string(flows) + " does not fit into a datagram; " +
-                      std::to_string((kLargestDatagram - kOverheadBytes) / longest_record_bytes(protocol)) +
-                      " at most");
+                      std::to_string((kLargestDatagram - kOverheadBytes) / record_bytes) + " at most");
 }
 
 void set_csv(const Flags& f, Options* options) {
@@ -192,6 +209,7 @@ Options to_options(const Flags& f) {
   if (options.endless() && f.rate.empty() && f.csv.empty()) options.datagrams = 5;
   set_exporter(f, &options.exporter);
   if (options.exporter.protocol != Protocol::netflow5) options.ipv6_share = f.ipv6 < 0 ? 0.1 : f.ipv6;
+  set_template_use(f, &options);
   set_size(f, &options);
   if (!f.csv.empty()) set_csv(f, &options);
   return options;
@@ -326,7 +344,8 @@ Generator::Generator(const Options& options)
 std::shared_ptr<RecordSource> Generator::records_of(uint64_t exporter) const {
   if (options_.csv) return options_.csv;
   return std::make_shared<GeneratedRecords>(options_.exporter.protocol, network_, seed_of(options_, exporter),
-                                            options_.ipv6_share, options_.exporter.sampling_rate != 0);
+                                            options_.ipv6_share, options_.exporter.sampling_rate != 0,
+                                            options_.template_use);
 }
 
 int Generator::run() {

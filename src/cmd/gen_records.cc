@@ -2,7 +2,9 @@
 #include "cmd/gen_records.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -27,12 +29,54 @@ constexpr TemplateField kIpfixV6Fields[] = {
     {1, 8},  {2, 8},  {4, 1},   {5, 1},  {6, 2},  {7, 2},   {27, 16}, {29, 1},  {10, 4},  {11, 2}, {28, 16},
     {30, 1}, {14, 4}, {62, 16}, {16, 4}, {17, 4}, {152, 8}, {153, 8}, {139, 2}, {302, 4}, {61, 1}, {136, 1}};
 
+// IPFIX with a field of variable length (RFC 7011 §7): applicationName (96) after all others.
+constexpr uint16_t kVariable = 65'535;
+constexpr size_t kLongestName = 12;
+template <size_t N>
+constexpr std::array<TemplateField, N + 1> with_name(const TemplateField (&fields)[N]) {
+  std::array<TemplateField, N + 1> all{};
+  std::copy(std::begin(fields), std::end(fields), all.begin());
+  all[N] = {96, kVariable};
+  return all;
+}
+constexpr auto kIpfixV4Named = with_name(kIpfixV4Fields), kIpfixV6Named = with_name(kIpfixV6Fields);
+
 constexpr TemplateLayout kV9Layouts[] = {{kV4Template, {}, kV9V4Fields}, {kV6Template, {}, kV9V6Fields}};
 constexpr TemplateLayout kIpfixLayouts[] = {{kV4Template, {}, kIpfixV4Fields}, {kV6Template, {}, kIpfixV6Fields}};
+constexpr TemplateLayout kNamedLayouts[] = {{kV4Template, {}, kIpfixV4Named}, {kV6Template, {}, kIpfixV6Named}};
 
-std::span<const TemplateLayout, 2> layouts_of(Protocol protocol) {
-  return protocol == Protocol::netflow9 ? kV9Layouts : kIpfixLayouts;
+std::span<const TemplateLayout, 2> layouts_of(Protocol protocol, bool named) {
+  if (protocol == Protocol::netflow9) return kV9Layouts;
+  return named ? kNamedLayouts : kIpfixLayouts;
 }
+
+// Of the part that has a fixed length.
+size_t fixed_bytes(Protocol protocol, bool v6) { return layouts_of(protocol, false)[v6 ? 1 : 0].record_bytes(); }
+
+// The id of a family's n-th template; the first ones are those that everything else knows.
+uint16_t template_id(bool v6, uint64_t n) {
+  constexpr uint16_t kMore = 260;
+  if (n == 0) return v6 ? kV6Template : kV4Template;
+  return static_cast<uint16_t>(kMore + 2 * n + (v6 ? 1 : 0));
+}
+
+std::string_view application_name(const Flow& flow) {
+  switch (flow.egress ? flow.dst_port : flow.src_port) {
+    case 443:
+      return flow.proto == 6 ? "https" : "quic";
+    case 53:
+      return "dns";
+    case 80:
+      return "http";
+    case 0:
+      return "icmp";
+    case 5432:
+      return "postgresql";
+    default:
+      return "unclassified";
+  }
+}
+static_assert(std::string_view("unclassified").size() == kLongestName);
 
 // Stores values one after the other into a record whose length the template has fixed.
 class RecordWriter {
@@ -140,17 +184,22 @@ Content& Content::operator+=(const Content& other) {
   return *this;
 }
 
-size_t longest_record_bytes(Protocol protocol) {
+size_t longest_record_bytes(Protocol protocol, const TemplateUse& use) {
   if (protocol == Protocol::netflow5) return kNetFlow5RecordBytes;
-  return layouts_of(protocol)[1].record_bytes();
+  return fixed_bytes(protocol, true) + (use.variable_length ? 1 + kLongestName : 0);
 }
 
 GeneratedRecords::GeneratedRecords(Protocol protocol, const Network& network, uint64_t seed, double ipv6_share,
-                                   bool sampled)
-    : protocol_(protocol), flows_(network, seed), ipv6_share_(ipv6_share), sampled_(sampled) {
+                                   bool sampled, const TemplateUse& use)
+    : protocol_(protocol), flows_(network, seed), ipv6_share_(ipv6_share), sampled_(sampled), use_(use) {
   if (protocol == Protocol::netflow5) return;
-  templates_.push_back(layouts_of(protocol)[0]);
-  if (ipv6_share > 0) templates_.push_back(layouts_of(protocol)[1]);
+  for (uint64_t n = 0; n < use.ids; ++n) {
+    for (bool v6 : {false, true}) {
+      if (v6 && ipv6_share <= 0) continue;
+      templates_.push_back(layouts_of(protocol, use.variable_length)[v6 ? 1 : 0]);
+      templates_.back().id = template_id(v6, n);
+    }
+  }
 }
 
 // Keeps the share of IPv6 among all records as near to the wanted one as whole datagrams allow.
@@ -159,23 +208,27 @@ bool GeneratedRecords::next_is_v6(size_t records) const {
   return with <= ipv6_share_ * static_cast<double>(records_ + records) && ipv6_share_ > 0;
 }
 
-// One address family a datagram.
+// One address family and one template a datagram.
 void GeneratedRecords::add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) {
-  std::span<const TemplateLayout, 2> layouts = layouts_of(protocol_);
-  size_t v6_fits = std::min(most, writer.room_for_records(layouts[1].record_bytes()));
+  const size_t name_bytes = use_.variable_length ? 1 + kLongestName : 0;
+  size_t v6_fits = std::min(most, writer.room_for_records(fixed_bytes(protocol_, true) + name_bytes));
   bool v6 = next_is_v6(v6_fits);
-  const TemplateLayout& layout = layouts[v6 ? 1 : 0];
-  size_t record_bytes = layout.record_bytes();
-  size_t records = v6 ? v6_fits : std::min(most, writer.room_for_records(record_bytes));
+  size_t record_bytes = fixed_bytes(protocol_, v6);
+  size_t records = v6 ? v6_fits : std::min(most, writer.room_for_records(record_bytes + name_bytes));
   if (records == 0) return;
-  writer.begin_data_set(layout.id);
+  writer.begin_data_set(template_id(v6, turn_[v6 ? 1 : 0]++ % use_.ids));
   for (size_t i = 0; i < records; ++i) {
     Flow flow = flows_.next(v6);
-    uint8_t* at = writer.add_record(record_bytes);
+    std::string_view name = use_.variable_length ? application_name(flow) : std::string_view();
+    uint8_t* at = writer.add_record(record_bytes + (use_.variable_length ? 1 + name.size() : 0));
     if (protocol_ == Protocol::netflow9)
       put_netflow9(at, flow, v6, clock.uptime_ms(), sampled_);
     else
       put_ipfix(at, flow, v6, static_cast<uint64_t>(clock.now_ns / 1'000'000), sampled_);
+    if (use_.variable_length) {
+      at[record_bytes] = static_cast<uint8_t>(name.size());
+      std::memcpy(at + record_bytes + 1, name.data(), name.size());
+    }
     content->bytes += flow.bytes;
     content->packets += flow.packets;
   }

@@ -2,6 +2,7 @@
 // Where a simulated exporter gets its records from: made up (GeneratedRecords) or from a file (CsvRecords).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -44,6 +45,13 @@ class RecordSource {
 
 inline constexpr uint16_t kV4Template = 256, kV6Template = 257, kSamplerTemplate = 258;
 
+// How made-up records of v9 and IPFIX use templates.
+struct TemplateUse {
+  static constexpr uint64_t kMost = 6;  // so that those of both address families fit into one datagram
+  uint64_t ids = 1;                     // of each address family, datagrams taking turns; 1 to kMost
+  bool variable_length = false;         // IPFIX: applicationName at the end of each record
+};
+
 // NetFlow v5 has two octets for an AS number; AS_TRANS stands for a longer one (RFC 6793).
 inline uint16_t two_octet_as(uint32_t as) { return as > 0xffff ? uint16_t{23'456} : static_cast<uint16_t>(as); }
 
@@ -51,7 +59,8 @@ inline uint16_t two_octet_as(uint32_t as) { return as > 0xffff ? uint16_t{23'456
 class GeneratedRecords final : public RecordSource {
  public:
   // `sampled`: the records name sampler 1. v5 has no IPv6 and takes a share of 0.
-  GeneratedRecords(Protocol protocol, const Network& network, uint64_t seed, double ipv6_share, bool sampled);
+  GeneratedRecords(Protocol protocol, const Network& network, uint64_t seed, double ipv6_share, bool sampled,
+                   const TemplateUse& use = {});
 
   std::span<const TemplateLayout> templates() const override { return templates_; }
   void add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) override;
@@ -64,12 +73,14 @@ class GeneratedRecords final : public RecordSource {
   FlowSource flows_;
   double ipv6_share_;
   bool sampled_;
+  TemplateUse use_;
   std::vector<TemplateLayout> templates_;
+  std::array<uint64_t, 2> turn_{};  // datagrams so far of IPv4, of IPv6
   uint64_t records_ = 0;
   uint64_t v6_records_ = 0;
 };
 
 // Bytes of the longest record of a protocol, whatever its source.
-size_t longest_record_bytes(Protocol protocol);
+size_t longest_record_bytes(Protocol protocol, const TemplateUse& use = {});
 
 }  // namespace weir
