@@ -13,14 +13,18 @@ import time
 from typing import NamedTuple
 
 
+SFLOW = 105  # the version of a record of sFlow v5, which counts from elsewhere than NetFlow
+
+
 class Record(NamedTuple):
     version: int
-    domain: int  # 0 for v1, v5 and v7
+    domain: int  # 0 for v1, v5, v7 and sFlow
     sequence: int  # of the datagram; 0 for v1
     export_ns: int
     uptime_ms: int  # of the exporter at the export; None for IPFIX
     init_ns: int  # IPFIX: the exporter's boot time, from options data up to here; None: not told
     header_sampling: int  # v5: the header's interval; 0: none
+    agent: str  # sFlow: its address
     values: dict  # field name -> list of its values as text, in the record's order
 
 
@@ -98,6 +102,7 @@ def _header(pairs):
         uptime_ms=milliseconds(plain["cflow.sysuptime"]) if "cflow.sysuptime" in plain else None,
         init_ns=None,
         header_sampling=number("cflow.samplerate"),
+        agent="",
         values={},
     )
 
@@ -128,6 +133,17 @@ def _datagram(pairs, known):
                 yield from _records_of_set(content, header, known, known.options.get((header.domain, set_id), False))
 
 
+def _samples(pairs):
+    """The flow samples of an sFlow datagram; discarded packets are not known to this tshark."""
+    plain = {name: value for name, value in pairs if isinstance(value, str)}
+    sequence, agent = int(plain.get("sflow_245.sequence_number", 0)), plain.get("sflow_245.agent", "")
+    header = Record(SFLOW, 0, sequence, 0, None, None, 0, agent, {})
+    for name, value in pairs:
+        if re.match(r"(Expanded f|F)low sample", name):
+            for sample in _objects(value):
+                yield header._replace(values=_flatten(sample, {}))
+
+
 def records(path):
     """Every flow record in the order of the capture; options records are left out."""
     known = _Exporters()
@@ -136,6 +152,8 @@ def records(path):
     for frame in frames or []:
         layers = dict(dict(frame)["_source"])["layers"]
         for name, value in layers:
-            if name == "cflow":
-                for pairs in _objects(value):
+            for pairs in _objects(value):
+                if name == "cflow":
                     yield from _datagram(pairs, known)
+                elif name == "sflow":
+                    yield from _samples(pairs)
