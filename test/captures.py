@@ -86,6 +86,23 @@ def units():
     return [_unit(row) for row in rows]
 
 
+def is_sflow(data):
+    """sFlow v5: its version has four octets, an address type follows."""
+    return data[:7] == b"\0\0\0\5\0\0\0" and data[7:8] in (b"\1", b"\2")
+
+
+def sflow_units():
+    """The units that hold sFlow v5."""
+    return [u for u in units() if any(is_sflow(p.data) for p in pcap.udp_payloads(path(u.file)))]
+
+
+def decodable_units():
+    """The units that the program under test decodes, and the number left out."""
+    everything = units()
+    ours = {u.file for u in (*flow_units()[0], *(sflow_units() if harness.knows_sflow() else ()))}
+    return [u for u in everything if u.file in ours], len(everything) - len(ours)
+
+
 def flow_units():
     """The units that hold NetFlow or IPFIX, and the number left out."""
     everything = units()

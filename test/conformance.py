@@ -23,6 +23,7 @@ import pytest
 import captures
 import harness
 
+HERE = pathlib.Path(__file__).resolve().parent
 COLUMNS = ("records", "octets", "packets", "first", "last")
 EQUAL, EXPLAINED, WRONG = "equal", "explained", "WRONG"
 
@@ -39,22 +40,26 @@ class Value(NamedTuple):
     why: str
 
 
-def _explanations(name, key):
-    with open(pathlib.Path(__file__).with_name(name), newline="") as table:
+def _explanations(path, key):
+    with open(path, newline="") as table:
         rows = list(csv.DictReader((line for line in table if not line.startswith("#")), delimiter="\t"))
     found = {(row[key], row["column"]): row for row in rows}
-    assert len(found) == len(rows), f"{name} explains a value twice"
+    assert len(found) == len(rows), f"{path} explains a value twice"
     return found
 
 
 def explained():
-    """(file, column) -> the row of captures_explained.tsv."""
-    return _explanations("captures_explained.tsv", "file")
+    """(file, column) -> the row of captures_explained.tsv, or of sflow_explained.tsv."""
+    found = {}
+    for name in ("captures_explained.tsv", "sflow_explained.tsv"):
+        if (HERE / name).exists():
+            found |= _explanations(HERE / name, "file")
+    return found
 
 
 def explained_goldens():
     """(golden, column) -> the row of goldens_explained.tsv."""
-    return _explanations("goldens_explained.tsv", "golden")
+    return _explanations(HERE / "goldens_explained.tsv", "golden")
 
 
 def decoded(file):
@@ -118,7 +123,7 @@ def compare_golden(golden, got, exceptions):
 
 def compare_all(part=""):
     """Every value of every unit whose name contains `part`, and the number of units that are not decoded yet."""
-    units, left_out = captures.flow_units()
+    units, left_out = captures.decodable_units()
     units = [u for u in units if part in u.file]
     got = all_totals([u.file for u in units])
     exceptions, golden_exceptions = explained(), explained_goldens()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every field that tshark knows too, on every capture (fields_agree.py); differences only by rule."""
 
+import fnmatch
 import re
 
 import pytest
@@ -32,8 +33,9 @@ def test_enough_is_compared(compared):
 
 def test_every_rule_is_used_as_often_as_it_says(compared):
     _, _, used = compared
+    files = [unit.file for unit in captures.decodable_units()[0]]
     for rule in fields_agree.rules():
-        assert used[rule] == rule.differences, rule
+        assert used[rule] == rule.differences or not fnmatch.filter(files, rule.file), rule
         assert re.search(r"RFC \d+ §|sFlow v5", rule.reason), f"which section says so? {rule}"
 
 

@@ -275,6 +275,22 @@ def interface(name):
     return number(f"sflow.flow_sample.{name}_interface", f"sflow.flow_sample.{name}_interface_value")
 
 
+def switch_vlan(way):
+    """2^32 - 1 says that the switch does not know (sFlow v5, extended_switch)."""
+    return lambda record: [0 if vlan == 0xFFFF_FFFF else vlan for vlan in first(f"sflow_245.vlan.{way}")(record)]
+
+
+def sflow_next_hop(record):
+    """Of extended_router and extended_gateway together, those that are told."""
+    told = [plain_address(value) for value in record.values.get("sflow_245.nexthop", [])]
+    return [address for address in told if int(address)] or told
+
+
+def sflow_source_as(record):
+    """0 stands for the router's own (sFlow v5, extended_gateway)."""
+    return [source or own for source, own in zip(first("sflow_245.srcAS")(record), first("sflow_245.as")(record))]
+
+
 SFLOW = {
     "sequence_num": lambda record: [record.sequence],
     "sampler_address": lambda record: [record.agent],
@@ -284,8 +300,8 @@ SFLOW = {
     "out_if": interface("output"),
     "src_mac": first_text("eth.src"),
     "dst_mac": first_text("eth.dst"),
-    "src_vlan": first("sflow_245.vlan.in"),
-    "dst_vlan": first("sflow_245.vlan.out"),
+    "src_vlan": switch_vlan("in"),
+    "dst_vlan": switch_vlan("out"),
     "vlan_id": last("vlan.id"),
     "src_addr": first_address("ip.src", "ipv6.src", "sflow_245.ipv4_src"),
     "dst_addr": first_address("ip.dst", "ipv6.dst", "sflow_245.ipv4_dst"),
@@ -301,7 +317,7 @@ SFLOW = {
     "ipv6_flow_label": first("ipv6.flow"),
     "icmp_type": first("icmp.type", "icmpv6.type"),
     "icmp_code": first("icmp.code", "icmpv6.code"),
-    "next_hop": first_address("sflow_245.nexthop"),
-    "src_as": first("sflow_245.srcAS"),
+    "next_hop": sflow_next_hop,
+    "src_as": sflow_source_as,
     "mpls_label": numbers("mpls.label"),
 }
