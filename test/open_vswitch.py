@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open vSwitch as an exporter: a bridge in user space with ports that take packets from a command.
+"""Open vSwitch as an exporter: a bridge in user space, without its kernel module.
 
-It needs no rights, no kernel module and no other network: packets never leave the process, exports go out by loopback.
+Of dummy ports the packets come from a command and never leave the process; that needs no rights and no other network.
+Of real ports ("netdev") each is a tap device in the namespace of the caller. Exports go out by loopback.
 """
 
 import os
@@ -53,7 +54,7 @@ class Traffic(NamedTuple):
 class OpenVswitch:
     """A bridge with the ports 1 and 2; ended by close(), both daemons by their pids."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, datapath="dummy"):
         self.folder = folder
         folder.mkdir(parents=True)
         names = ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR")
@@ -63,11 +64,13 @@ class OpenVswitch:
         self._start("ovsdb-server", folder / "conf.db", f"--remote=punix:{folder}/db.sock",
                     f"--unixctl={folder}/db.ctl", ready=folder / "db.sock")
         self._vsctl("--no-wait", "init")
+        dummies = ["--enable-dummy"] if datapath == "dummy" else []
         self._start("ovs-vswitchd", f"unix:{folder}/db.sock", f"--unixctl={folder}/vs.ctl", "--disable-system",
-                    "--enable-dummy", ready=folder / "vs.ctl")
-        self._vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy", "fail-mode=standalone")
+                    *dummies, ready=folder / "vs.ctl")
+        self._vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={datapath}", "fail-mode=standalone")
+        kind = "dummy" if datapath == "dummy" else "internal"
         for port in (1, 2):
-            self._vsctl("add-port", "br0", f"p{port}", "--", "set", "interface", f"p{port}", "type=dummy",
+            self._vsctl("add-port", "br0", f"p{port}", "--", "set", "interface", f"p{port}", f"type={kind}",
                         f"ofport_request={port}")
 
     def _start(self, program, *arguments, ready):

@@ -2,15 +2,17 @@
 """A real switch exports by NetFlow v5, IPFIX and sFlow: the records are the packets that its own ports counted."""
 
 import collections
+import sys
 import warnings
 
 import pytest
 
 import harness
+import namespaces
 import open_vswitch
 from open_vswitch import Traffic
 
-ETHERNET, FCS = 14, 4  # octets
+ETHERNET, FCS, ARP = 14, 4, 28  # octets
 TRAFFIC = [
     *(Traffic(1, f"10.0.0.{n}", "10.9.9.9", 6, 1000 + n, 80, 500, 7 + n) for n in range(1, 4)),
     *(Traffic(2, "10.9.9.9", f"10.0.0.{n}", 6, 80, 1000 + n, 1400, 5 + n) for n in range(1, 4)),
@@ -109,6 +111,79 @@ def test_ipfix(switch, collect):
     assert sum(account["records"] for account in accounts) == len(rows)
 
 
+LISTEN = """
+import socket
+listener = socket.create_server(("10.77.0.2", 8080))
+print("ready", flush=True)
+with listener.accept()[0] as talk:
+    while talk.recv(65536): pass
+    talk.sendall(bytes(100_000))
+"""
+ASK = """
+import socket
+with socket.create_connection(("10.77.0.2", 8080), timeout=20) as talk:
+    talk.sendall(bytes(500_000))
+    talk.shutdown(socket.SHUT_WR)
+    while talk.recv(65536): pass
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    for n in range(50): sender.sendto(bytes(100 + n), ("10.77.0.2", 9999))
+"""
+
+
+def talk(tmp_path, asking, asked):
+    """TCP both ways, and UDP to a port where nobody is."""
+    inside = ["nsenter", "--net", "--target", asked.pid, sys.executable, "-c", LISTEN]
+    with harness.Process(inside, tmp_path, "server") as server:
+        harness.eventually(lambda: "ready" in server.stdout_path.read_text(), server.stderr)
+        asking.run(sys.executable, "-c", ASK)
+
+
+def by_protocol(rows):
+    """{"v5": [packets, octets of frames], "ipfix": the same of what came in}. v5 knows no ARP: IPFIX's is added."""
+    v5 = [row for row in rows if row["type"] == "NETFLOW_V5"]
+    ipfix = [row for row in rows if row["type"] == "IPFIX" and row.get("direction", 0) == 0]
+    arp = packets_of(row for row in ipfix if row["etype"] == "ARP")
+    octets = sum(row["bytes"] for row in ipfix) + ETHERNET * packets_of(ipfix) + ARP * arp
+    return {
+        "v5": [packets_of(v5) + arp, sum(row["bytes"] for row in v5) + (ETHERNET + ARP) * arp],
+        "ipfix": [packets_of(ipfix), octets],
+    }
+
+
+def test_two_hosts_talk(tmp_path, collect):
+    """Real traffic through the switch, by two protocols to one collector: the packets that the hosts say they sent."""
+
+    def sent(hosts):
+        counters = [host.counted()["tx"] for host in hosts]
+        return [sum(c["packets"] for c in counters), sum(c["bytes"] for c in counters)]
+
+    def run():
+        weir = collect("--workers", "1")
+        with (
+            open_vswitch.OpenVswitch(tmp_path / "ovs", "netdev") as switch,
+            namespaces.Host(tmp_path, "p1", "10.77.0.1") as asking,
+            namespaces.Host(tmp_path, "p2", "10.77.0.2") as asked,
+        ):
+            switch.export_netflow5(weir.port)
+            switch.export_ipfix(weir.port)
+            talk(tmp_path, asking, asked)
+            hosts = (asking, asked)
+            harness.eventually(
+                lambda: set(map(tuple, by_protocol(weir.flows()).values())) == {tuple(sent(hosts))},
+                lambda: f"{by_protocol(weir.flows())}, and the hosts sent {sent(hosts)}",
+                timeout=30,
+                every=0.3,
+            )
+        return weir.finish()
+
+    rows = namespaces.run_in_new_network(run)
+    of_v5 = sums(row for row in rows if row["type"] == "NETFLOW_V5" and row["proto"] in PROTOS)
+    [(_, asked)] = [(key, value) for key, value in of_v5.items() if key[2] == 6 and key[4] == 8080]
+    assert asked[1] > 500_000
+    [udp] = [value for key, value in of_v5.items() if key[4] == 9999]
+    assert udp == [50, sum(100 + n + 8 + 20 + ETHERNET for n in range(50))]
+
+
 def test_sflow(switch, collect):
     """Every packet sampled: a record each, with the sampled header's addresses and the frame's octets, FCS included."""
     if not harness.knows_sflow():
@@ -120,10 +195,12 @@ def test_sflow(switch, collect):
     came = received(switch)
     wait_packets(weir, came[0])
     switch.close()
+    accounts = weir.exporters()
     rows = weir.finish()
     assert {row["type"] for row in rows} == {"SFLOW_5"}
     assert totals(rows) == [came[0], came[1] + FCS * came[0]]
     assert sums(rows) == expected(TRAFFIC, without=-FCS)
     assert {row["sampling_rate"] for row in rows} == {1}
     assert {row["sampler_address"] for row in rows} == {"127.0.0.1"}
-    assert {(row["src_mac"], row["in_if"]) for row in rows} == {("50:54:00:00:00:01", 1), ("50:54:00:00:00:02", 2)}
+    assert {row["src_mac"] for row in rows} == {"50:54:00:00:00:01", "50:54:00:00:00:02"}
+    assert sum(row["sequence_lost"] + row["malformed"] for row in accounts) == 0, accounts
