@@ -83,8 +83,11 @@ struct Fixture {
 };
 
 uint64_t number(const FlowBatch& batch, Field field, uint32_t row = 0) {
-  for (const Run& run : batch.runs())
-    if (row >= run.first_row && row < run.first_row + run.rows) EXPECT_TRUE(run.mask.has(field)) << info(field).name;
+  for (const auto& run : batch.runs()) {
+    if (row >= run.first_row && row < run.first_row + run.rows) {
+      EXPECT_TRUE(run.mask.has(field)) << info(field).name;
+    }
+  }
   return batch.number(field, row);
 }
 std::string address(const FlowBatch& batch, Field field, uint32_t row = 0) {
@@ -103,7 +106,7 @@ TEST(Sflow, AFlowSampleIsARow) {
   f.send(datagram({flow_sample({udp_record()})}));
   const FlowBatch& rows = f.rows();
   ASSERT_EQ(rows.rows(), 1u);
-  const Run& run = rows.runs()[0];
+  const auto& run = rows.runs()[0];
   EXPECT_EQ(run.type, FlowType::sflow5);
   EXPECT_EQ(run.exporter.to_string(), "203.0.113.5") << "the agent";
   EXPECT_EQ(run.domain, 0u);
