@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "wire/sflow_encode.h"
 
 namespace weir {
 namespace {
@@ -186,13 +187,14 @@ Content& Content::operator+=(const Content& other) {
 
 size_t longest_record_bytes(Protocol protocol, const TemplateUse& use) {
   if (protocol == Protocol::netflow5) return kNetFlow5RecordBytes;
+  if (protocol == Protocol::sflow5) return SflowWriter::kMostSampleBytes;
   return fixed_bytes(protocol, true) + (use.variable_length ? 1 + kLongestName : 0);
 }
 
 GeneratedRecords::GeneratedRecords(Protocol protocol, const Network& network, uint64_t seed, double ipv6_share,
                                    bool sampled, const TemplateUse& use)
     : protocol_(protocol), flows_(network, seed), ipv6_share_(ipv6_share), sampled_(sampled), use_(use) {
-  if (protocol == Protocol::netflow5) return;
+  if (protocol == Protocol::netflow5 || protocol == Protocol::sflow5) return;
   for (uint64_t n = 0; n < use.ids; ++n) {
     for (bool v6 : {false, true}) {
       if (v6 && ipv6_share <= 0) continue;
@@ -240,6 +242,13 @@ void GeneratedRecords::add(DatagramWriter& writer, size_t most, const ExporterCl
 bool GeneratedRecords::next(const ExporterClock& clock, NetFlow5Record* record) {
   *record = to_netflow5(flows_.next(false), clock.uptime_ms());
   return true;
+}
+
+Flow GeneratedRecords::next_flow(bool* v6) {
+  *v6 = next_is_v6(1);
+  ++records_;
+  v6_records_ += *v6;
+  return flows_.next(*v6);
 }
 
 }  // namespace weir

@@ -294,8 +294,8 @@ TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterDidNotSay) {
   auto lines = written_lines(RecordFormat::csv, {}, batch);
   for (const std::string& line : lines)
     EXPECT_EQ(std::count(line.begin(), line.end(), ','), std::count(header.begin(), header.end(), ','));
-  EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0,,,,,,,,,,,,,,,")) << lines[0];
-  EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1,,,,,,,,,,,,,,,")) << lines[1];
+  EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0,,,,,,,,,,,,,,,,")) << lines[0];
+  EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1,,,,,,,,,,,,,,,,")) << lines[1];
 }
 
 TEST(ProtobufWriter, WritesTheBytesThatGoflow2Writes) {
