@@ -48,14 +48,18 @@ enum class Malformed : uint8_t {
   short_record,          // data record ends past its set
   excess_padding,        // more bytes after the last record than a record would need (v9/IPFIX data set)
   trailing_bytes,        // bytes after the last set
-  counter_record,        // sFlow counter record shorter than its structure, or given twice in a sample
+  address_type,          // sFlow: an address that is neither IPv4 nor IPv6
+  short_sample,          // sFlow: a sample ends past the datagram, or within its own fixed part
+  sample_records,        // sFlow: a sample counts more records than it holds
+  short_sample_record,   // sFlow: a record ends past its sample, or holds less than its structure
   kCount
 };
 inline constexpr size_t kMalformedCount = static_cast<size_t>(Malformed::kCount);
 inline constexpr std::string_view kMalformedNames[kMalformedCount] = {
-    "short_header", "unknown_version", "count_mismatch", "length_mismatch",      "short_set",
-    "reserved_set", "short_template",  "template_id",    "zero_length_template", "too_many_fields",
-    "scope",        "short_record",    "excess_padding", "trailing_bytes",       "counter_record"};
+    "short_header", "unknown_version", "count_mismatch",     "length_mismatch",      "short_set",
+    "reserved_set", "short_template",  "template_id",        "zero_length_template", "too_many_fields",
+    "scope",        "short_record",    "excess_padding",     "trailing_bytes",       "address_type",
+    "short_sample", "sample_records",  "short_sample_record"};
 inline constexpr std::string_view malformed_name(Malformed m) { return kMalformedNames[static_cast<size_t>(m)]; }
 
 // Limits that input ran into: not malformed, but refused, so that memory stays bounded.

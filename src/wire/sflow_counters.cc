@@ -99,7 +99,7 @@ CounterSampleRead read_counter_sample(Bytes body, bool expanded, CounterSample& 
   sample.source_class = expanded ? id : id >> kClassShift;
   sample.source_index = expanded ? in.u32() : id & kIndexMask;
   uint32_t records = in.u32();
-  if (in.failed()) return {false, Malformed::short_record};
+  if (in.failed()) return {false, Malformed::short_sample};
 
   CounterSampleRead result{true, {}};
   auto note = [&](Malformed problem) {
@@ -110,20 +110,21 @@ CounterSampleRead read_counter_sample(Bytes body, bool expanded, CounterSample& 
     uint32_t format = in.u32();
     size_t length = in.u32();
     if (in.failed() || length > in.remaining()) {
-      note(Malformed::short_record);
+      note(Malformed::short_sample_record);
       return result;
     }
     Bytes record = in.take(length);
     in.skip(std::min(-length % 4, in.remaining()));
     const Layout* layout = find_layout(format);
     if (!layout) continue;
-    bool again = std::exchange(seen[static_cast<size_t>(layout - kLayouts.data())], true);
-    if (again || record.size() < layout->octets)
-      note(Malformed::counter_record);
+    if (std::exchange(seen[static_cast<size_t>(layout - kLayouts.data())], true))
+      note(Malformed::sample_records);  // the first one counts
+    else if (record.size() < layout->octets)
+      note(Malformed::short_sample_record);
     else
       read_structure(*layout, record, sample);
   }
-  if (records > 0) note(Malformed::count_mismatch);
+  if (records > 0) note(Malformed::sample_records);
   if (in.remaining() > 0) note(Malformed::trailing_bytes);
   return result;
 }

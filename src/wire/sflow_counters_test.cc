@@ -172,14 +172,14 @@ TEST(SflowCounters, ARecordShorterThanItsStructureIsLeftOut) {
   CounterSample read;
   auto [usable, problem] = read_counter_sample(xdr.bytes, false, read);
   ASSERT_TRUE(usable);
-  EXPECT_EQ(problem, Malformed::counter_record);
+  EXPECT_EQ(problem, Malformed::short_sample_record);
   EXPECT_EQ(read.present.count(), 19u);
 }
 
 TEST(SflowCounters, OfAStructureGivenTwiceTheFirstCounts) {
   Xdr xdr = sample(2).record(2002, Xdr().u32({1, 2})).record(2002, Xdr().u32({3, 4}));
   CounterSample read;
-  EXPECT_EQ(read_counter_sample(xdr.bytes, false, read).problem, Malformed::counter_record);
+  EXPECT_EQ(read_counter_sample(xdr.bytes, false, read).problem, Malformed::sample_records);
   EXPECT_EQ(read[CounterField::parent_class], 1u);
 }
 
@@ -192,7 +192,10 @@ TEST(SflowCounters, CutAnywhereItGivesWhatIsWhole) {
     EXPECT_EQ(usable, size >= 12) << size;
     ASSERT_TRUE(problem) << size;
     bool between = size == 12 || size == 12 + 8 + 88;
-    EXPECT_EQ(*problem, between ? Malformed::count_mismatch : Malformed::short_record) << size;
+    EXPECT_EQ(*problem, size < 12 ? Malformed::short_sample
+                        : between ? Malformed::sample_records
+                                  : Malformed::short_sample_record)
+        << size;
     EXPECT_EQ(read.present.count(), size >= 12 + 8 + 88 ? 19u : 0u) << size;
   }
 }
@@ -200,13 +203,13 @@ TEST(SflowCounters, CutAnywhereItGivesWhatIsWhole) {
 TEST(SflowCounters, CountsAndLengthsAreNotTrusted) {
   CounterSample read;
   Xdr many = sample(kUnknown).record(2002, Xdr().u32({1, 2}));
-  EXPECT_EQ(read_counter_sample(many.bytes, false, read).problem, Malformed::count_mismatch);
+  EXPECT_EQ(read_counter_sample(many.bytes, false, read).problem, Malformed::sample_records);
   EXPECT_EQ(read.present.count(), 2u);
   Xdr few = sample(0).record(2002, Xdr().u32({1, 2}));
   EXPECT_EQ(read_counter_sample(few.bytes, false, read).problem, Malformed::trailing_bytes);
   EXPECT_EQ(read.present.count(), 0u);
   Xdr long_record = sample(1).u32({2002, kUnknown, 1, 2});
-  EXPECT_EQ(read_counter_sample(long_record.bytes, false, read).problem, Malformed::short_record);
+  EXPECT_EQ(read_counter_sample(long_record.bytes, false, read).problem, Malformed::short_sample_record);
   EXPECT_EQ(read.present.count(), 0u);
 }
 
