@@ -27,8 +27,11 @@ inline constexpr size_t kHeldBytes = 64u << 20;
 inline constexpr int64_t kHeldForNs = 30ll * 60 * 1'000'000'000;
 
 // Ledger
-inline constexpr size_t kLedgerRows = 131'072;  // (exporter, protocol, domain); the rest shares one row
-inline constexpr size_t kSequenceGaps = 64;     // open gaps remembered per stream
+inline constexpr size_t kLedgerRows = 131'072;             // (exporter, protocol, domain); the rest shares one row
+inline constexpr size_t kSequenceGaps = 64;                // open gaps remembered per stream
+inline constexpr size_t kSampleSourcesPerStream = 16'384;  // whose sequences are followed (sFlow)
+inline constexpr size_t kSampleSources = 262'144;          // in all
+inline constexpr size_t kSampleGaps = 4;                   // open gaps remembered per source
 
 // Batches
 inline constexpr size_t kBatchRows = 2'048;
@@ -46,5 +49,6 @@ inline constexpr size_t kCounterQueueBatches = 1'024;  // about 52 MiB, if ever 
 
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);
+static_assert(kSampleSourcesPerStream <= kSampleSources);
 
 }  // namespace weir::limits

@@ -22,49 +22,49 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
 // clang-format off
 // WEIR_FIELD(name, column, spelling, protobuf number, SQL type, source, meaning)
 #define WEIR_GOFLOW2_FIELDS(WEIR_FIELD) \
-  WEIR_FIELD(type,                  run,     type,    1,   "VARCHAR",   "version of the datagram", "Protocol the record came in: NETFLOW_V5, NETFLOW_V9, IPFIX, NETFLOW_V1, NETFLOW_V7") \
+  WEIR_FIELD(type,                  run,     type,    1,   "VARCHAR",   "version of the datagram", "Protocol the record came in: NETFLOW_V5, NETFLOW_V9, IPFIX, NETFLOW_V1, NETFLOW_V7, SFLOW_5") \
   WEIR_FIELD(time_received_ns,      run,     number,  110, "BIGINT",    "collector's clock", "When the datagram was received, ns since 1970 UTC") \
   WEIR_FIELD(sequence_num,          run,     number,  4,   "UINTEGER",  "datagram header", "Sequence number of the datagram, in the protocol's own unit") \
-  WEIR_FIELD(sampling_rate,         u64,     number,  3,   "UBIGINT",   "IE 34, 50, 305/306, 309/310, v5 header, configuration", "One packet of so many was looked at; 0: unknown") \
-  WEIR_FIELD(sampler_address,       run,     address, 11,  "VARCHAR",   "source address of the datagram", "The exporter") \
+  WEIR_FIELD(sampling_rate,         u64,     number,  3,   "UBIGINT",   "IE 34, 50, 305/306, 309/310, v5 header, sFlow sample, configuration", "One packet of so many was looked at; 0: unknown") \
+  WEIR_FIELD(sampler_address,       run,     address, 11,  "VARCHAR",   "source address of the datagram; sFlow agent", "The exporter") \
   WEIR_FIELD(time_flow_start_ns,    time_ns, number,  111, "BIGINT",    "IE 22, 150, 152, 154, 156, 158", "First packet of the flow, ns since 1970 UTC") \
   WEIR_FIELD(time_flow_end_ns,      time_ns, number,  112, "BIGINT",    "IE 21, 151, 153, 155, 157, 159", "Last packet of the flow, ns since 1970 UTC") \
-  WEIR_FIELD(bytes,                 u64,     number,  9,   "UBIGINT",   "IE 1; else 23, 85, 231, 312", "Octets as exported (not multiplied by the sampling rate)") \
+  WEIR_FIELD(bytes,                 u64,     number,  9,   "UBIGINT",   "IE 1; else 23, 85, 231, 312; sFlow: length of the frame", "Octets as exported (not multiplied by the sampling rate)") \
   WEIR_FIELD(packets,               u64,     number,  10,  "UBIGINT",   "IE 2; else 24, 86, 298; 1 for a frame", "Packets as exported") \
-  WEIR_FIELD(src_addr,              address, address, 6,   "VARCHAR",   "IE 8, 27", "Source address") \
-  WEIR_FIELD(dst_addr,              address, address, 7,   "VARCHAR",   "IE 12, 28", "Destination address") \
+  WEIR_FIELD(src_addr,              address, address, 6,   "VARCHAR",   "IE 8, 27; packet headers", "Source address") \
+  WEIR_FIELD(dst_addr,              address, address, 7,   "VARCHAR",   "IE 12, 28; packet headers", "Destination address") \
   WEIR_FIELD(etype,                 u16,     etype,   30,  "USMALLINT", "IE 60, 256; else by the address", "Ethertype: 0x0800 IPv4, 0x86DD IPv6") \
-  WEIR_FIELD(proto,                 u8,      proto,   20,  "UTINYINT",  "IE 4", "IP protocol number") \
-  WEIR_FIELD(src_port,              u16,     number,  21,  "USMALLINT", "IE 7, 180, 182", "Source port") \
-  WEIR_FIELD(dst_port,              u16,     number,  22,  "USMALLINT", "IE 11, 181, 183", "Destination port") \
-  WEIR_FIELD(in_if,                 u32,     number,  18,  "UINTEGER",  "IE 10", "Input interface (ifIndex)") \
-  WEIR_FIELD(out_if,                u32,     number,  19,  "UINTEGER",  "IE 14", "Output interface (ifIndex)") \
-  WEIR_FIELD(src_mac,               u64,     mac,     27,  "VARCHAR",   "IE 56, 81", "Source MAC address") \
-  WEIR_FIELD(dst_mac,               u64,     mac,     28,  "VARCHAR",   "IE 80, 57", "Destination MAC address") \
-  WEIR_FIELD(src_vlan,              u16,     number,  33,  "USMALLINT", "IE 58", "VLAN the packets came in on") \
-  WEIR_FIELD(dst_vlan,              u16,     number,  34,  "USMALLINT", "IE 59", "VLAN the packets went out on") \
-  WEIR_FIELD(vlan_id,               u16,     number,  29,  "USMALLINT", "IE 58", "VLAN (as src_vlan)") \
-  WEIR_FIELD(ip_tos,                u8,      number,  23,  "UTINYINT",  "IE 5", "Type of service / traffic class") \
+  WEIR_FIELD(proto,                 u8,      proto,   20,  "UTINYINT",  "IE 4; packet headers", "IP protocol number") \
+  WEIR_FIELD(src_port,              u16,     number,  21,  "USMALLINT", "IE 7, 180, 182; packet headers", "Source port") \
+  WEIR_FIELD(dst_port,              u16,     number,  22,  "USMALLINT", "IE 11, 181, 183; packet headers", "Destination port") \
+  WEIR_FIELD(in_if,                 u32,     number,  18,  "UINTEGER",  "IE 10; sFlow sample", "Input interface (ifIndex)") \
+  WEIR_FIELD(out_if,                u32,     number,  19,  "UINTEGER",  "IE 14; sFlow sample", "Output interface (ifIndex)") \
+  WEIR_FIELD(src_mac,               u64,     mac,     27,  "VARCHAR",   "IE 56, 81; packet headers", "Source MAC address") \
+  WEIR_FIELD(dst_mac,               u64,     mac,     28,  "VARCHAR",   "IE 80, 57; packet headers", "Destination MAC address") \
+  WEIR_FIELD(src_vlan,              u16,     number,  33,  "USMALLINT", "IE 58; sFlow extended switch", "VLAN the packets came in on") \
+  WEIR_FIELD(dst_vlan,              u16,     number,  34,  "USMALLINT", "IE 59; sFlow extended switch", "VLAN the packets went out on") \
+  WEIR_FIELD(vlan_id,               u16,     number,  29,  "USMALLINT", "IE 58; packet headers (the inner tag)", "VLAN (as src_vlan)") \
+  WEIR_FIELD(ip_tos,                u8,      number,  23,  "UTINYINT",  "IE 5; packet headers", "Type of service / traffic class") \
   WEIR_FIELD(forwarding_status,     u32,     number,  24,  "UINTEGER",  "IE 89", "Forwarding status and reason (RFC 7270)") \
-  WEIR_FIELD(ip_ttl,                u8,      number,  25,  "UTINYINT",  "IE 52, 192", "Time to live / hop limit") \
-  WEIR_FIELD(ip_flags,              u8,      number,  38,  "UTINYINT",  "IE 197", "IPv4 fragmentation flags (top three bits of the byte)") \
-  WEIR_FIELD(tcp_flags,             u16,     number,  26,  "USMALLINT", "IE 6", "Union of the TCP flags seen") \
-  WEIR_FIELD(icmp_type,             u8,      number,  31,  "UTINYINT",  "IE 32, 139, 176, 178", "ICMP type") \
-  WEIR_FIELD(icmp_code,             u8,      number,  32,  "UTINYINT",  "IE 32, 139, 177, 179", "ICMP code") \
-  WEIR_FIELD(ipv6_flow_label,       u32,     number,  37,  "UINTEGER",  "IE 31", "IPv6 flow label") \
-  WEIR_FIELD(fragment_id,           u32,     number,  35,  "UINTEGER",  "IE 54", "IP identification") \
-  WEIR_FIELD(fragment_offset,       u32,     number,  36,  "UINTEGER",  "IE 88", "Fragment offset") \
-  WEIR_FIELD(src_as,                u32,     number,  14,  "UINTEGER",  "IE 16", "Source AS number") \
-  WEIR_FIELD(dst_as,                u32,     number,  15,  "UINTEGER",  "IE 17", "Destination AS number") \
-  WEIR_FIELD(next_hop,              address, address, 12,  "VARCHAR",   "IE 15, 62", "Next hop") \
-  WEIR_FIELD(next_hop_as,           u32,     number,  13,  "UINTEGER",  "IE 128", "AS of the next hop") \
-  WEIR_FIELD(src_net,               u8,      src_net, 16,  "VARCHAR",   "IE 9, 29", "Source network: prefix length applied to src_addr") \
-  WEIR_FIELD(dst_net,               u8,      dst_net, 17,  "VARCHAR",   "IE 13, 30", "Destination network: prefix length applied to dst_addr") \
-  WEIR_FIELD(bgp_next_hop,          address, address, 100, "VARCHAR",   "IE 18, 63", "BGP next hop") \
+  WEIR_FIELD(ip_ttl,                u8,      number,  25,  "UTINYINT",  "IE 52, 192; packet headers", "Time to live / hop limit") \
+  WEIR_FIELD(ip_flags,              u8,      number,  38,  "UTINYINT",  "IE 197; packet headers", "IPv4 fragmentation flags (top three bits of the byte)") \
+  WEIR_FIELD(tcp_flags,             u16,     number,  26,  "USMALLINT", "IE 6; packet headers", "Union of the TCP flags seen") \
+  WEIR_FIELD(icmp_type,             u8,      number,  31,  "UTINYINT",  "IE 32, 139, 176, 178; packet headers", "ICMP type") \
+  WEIR_FIELD(icmp_code,             u8,      number,  32,  "UTINYINT",  "IE 32, 139, 177, 179; packet headers", "ICMP code") \
+  WEIR_FIELD(ipv6_flow_label,       u32,     number,  37,  "UINTEGER",  "IE 31; packet headers", "IPv6 flow label") \
+  WEIR_FIELD(fragment_id,           u32,     number,  35,  "UINTEGER",  "IE 54; packet headers", "IP identification") \
+  WEIR_FIELD(fragment_offset,       u32,     number,  36,  "UINTEGER",  "IE 88; packet headers", "Fragment offset") \
+  WEIR_FIELD(src_as,                u32,     number,  14,  "UINTEGER",  "IE 16; sFlow extended gateway", "Source AS number") \
+  WEIR_FIELD(dst_as,                u32,     number,  15,  "UINTEGER",  "IE 17; sFlow extended gateway", "Destination AS number") \
+  WEIR_FIELD(next_hop,              address, address, 12,  "VARCHAR",   "IE 15, 62; sFlow extended router", "Next hop") \
+  WEIR_FIELD(next_hop_as,           u32,     number,  13,  "UINTEGER",  "IE 128; sFlow extended gateway", "AS of the next hop") \
+  WEIR_FIELD(src_net,               u8,      src_net, 16,  "VARCHAR",   "IE 9, 29; sFlow extended router", "Source network: prefix length applied to src_addr") \
+  WEIR_FIELD(dst_net,               u8,      dst_net, 17,  "VARCHAR",   "IE 13, 30; sFlow extended router", "Destination network: prefix length applied to dst_addr") \
+  WEIR_FIELD(bgp_next_hop,          address, address, 100, "VARCHAR",   "IE 18, 63; sFlow extended gateway", "BGP next hop") \
   WEIR_FIELD(bgp_communities,       list_u32, number, 101, "UINTEGER[]", "sFlow extended gateway", "BGP communities") \
   WEIR_FIELD(as_path,               list_u32, number, 102, "UINTEGER[]", "sFlow extended gateway", "AS path") \
   WEIR_FIELD(mpls_ttl,              list_u32, number, 80,  "UINTEGER[]", "packet headers", "TTLs of the MPLS label stack") \
-  WEIR_FIELD(mpls_label,            list_u32, number, 81,  "UINTEGER[]", "IE 70-79", "Labels of the MPLS stack, top first") \
+  WEIR_FIELD(mpls_label,            list_u32, number, 81,  "UINTEGER[]", "IE 70-79; packet headers", "Labels of the MPLS stack, top first") \
   WEIR_FIELD(mpls_ip,               list_address, address, 82, "VARCHAR[]", "IE 47, 140", "Address of the MPLS top label") \
   WEIR_FIELD(observation_domain_id, run,     number,  70,  "UINTEGER",  "datagram header", "Observation domain (v9: source id)") \
   WEIR_FIELD(observation_point_id,  u32,     number,  71,  "UINTEGER",  "IE 138", "Observation point") \
@@ -78,10 +78,10 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(flow_end_reason,       u8,      number,  1001, "UTINYINT",  "IE 136", "1 idle, 2 active timeout, 3 end detected, 4 forced, 5 lack of resources") \
   WEIR_FIELD(reverse_bytes,         u64,     number,  1002, "UBIGINT",   "IE 232; PEN 29305 IE 1", "Octets of the other direction (RFC 5103)") \
   WEIR_FIELD(reverse_packets,       u64,     number,  1003, "UBIGINT",   "IE 299; PEN 29305 IE 2", "Packets of the other direction (RFC 5103)") \
-  WEIR_FIELD(post_nat_src_addr,     address, address, 1004, "VARCHAR",   "IE 225, 281", "Source address after NAT") \
-  WEIR_FIELD(post_nat_dst_addr,     address, address, 1005, "VARCHAR",   "IE 226, 282", "Destination address after NAT") \
-  WEIR_FIELD(post_nat_src_port,     u16,     number,  1006, "USMALLINT", "IE 227", "Source port after NAPT") \
-  WEIR_FIELD(post_nat_dst_port,     u16,     number,  1007, "USMALLINT", "IE 228", "Destination port after NAPT") \
+  WEIR_FIELD(post_nat_src_addr,     address, address, 1004, "VARCHAR",   "IE 225, 281; sFlow extended NAT", "Source address after NAT") \
+  WEIR_FIELD(post_nat_dst_addr,     address, address, 1005, "VARCHAR",   "IE 226, 282; sFlow extended NAT", "Destination address after NAT") \
+  WEIR_FIELD(post_nat_src_port,     u16,     number,  1006, "USMALLINT", "IE 227; sFlow extended NAT", "Source port after NAPT") \
+  WEIR_FIELD(post_nat_dst_port,     u16,     number,  1007, "USMALLINT", "IE 228; sFlow extended NAT", "Destination port after NAPT") \
   WEIR_FIELD(nat_event,             u8,      number,  1008, "UTINYINT",  "IE 230", "NAT event (RFC 8158)") \
   WEIR_FIELD(firewall_event,        u8,      number,  1009, "UTINYINT",  "IE 233", "Firewall event") \
   WEIR_FIELD(ingress_vrf_id,        u32,     number,  1010, "UINTEGER",  "IE 234", "VRF the packets came in on") \
@@ -89,7 +89,8 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(application_id,        u64,     number,  1012, "UBIGINT",   "IE 95", "Application: engine id and selector (RFC 6759)") \
   WEIR_FIELD(flow_id,               u64,     number,  1013, "UBIGINT",   "IE 148", "Flow or connection number of the exporter") \
   WEIR_FIELD(sampler_id,            u64,     number,  1014, "UBIGINT",   "IE 48, 302", "Which sampler of the exporter chose the packets") \
-  WEIR_FIELD(time_quality,          u8,      number,  1015, "UTINYINT",  "decoder", "1: start after end; 2: more than a day after the export time; 3: both")
+  WEIR_FIELD(time_quality,          u8,      number,  1015, "UTINYINT",  "decoder", "1: start after end; 2: more than a day after the export time; 3: both") \
+  WEIR_FIELD(drop_reason,           u32,     number,  1021, "UINTEGER",  "sFlow discarded packet", "Why the packet was dropped: 0-255 the code of ICMP's destination unreachable; from 256: sflow_drops.txt")
 // clang-format on
 
 enum class Field : uint8_t {
@@ -132,6 +133,10 @@ struct FieldMask {
   constexpr bool has(Field f) const { return bits[index(f)] & bit(f); }
   constexpr void set(Field f) { bits[index(f)] |= bit(f); }
   constexpr void clear(Field f) { bits[index(f)] &= ~bit(f); }
+  constexpr FieldMask& operator|=(const FieldMask& other) {
+    for (size_t i = 0; i < bits.size(); ++i) bits[i] |= other.bits[i];
+    return *this;
+  }
   bool operator==(const FieldMask&) const = default;
 
  private:

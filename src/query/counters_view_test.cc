@@ -60,7 +60,7 @@ TEST_F(CountersViewTest, ARowASampleBesideTheFlows) {
                    "SELECT time_received_ns, time_received, sampler_address, source_id_index, in_octets, out_octets "
                    "FROM counters ORDER BY 1 LIMIT 1"),
             "time_received_ns,time_received,sampler_address,source_id_index,in_octets,out_octets\n"
-            "1795262401000000000,2026-11-21 12:00:01.000,192.0.2.1,1,18446744073709551614,\n");
+            "1795262401000000000,2026-11-21T12:00:01.000Z,192.0.2.1,1,18446744073709551614,\n");
   EXPECT_EQ(answer(query, "SELECT (SELECT count(*) FROM counters) AS c, (SELECT count(*) FROM flows) AS f"),
             "c,f\n3,1\n");
 }
