@@ -2,6 +2,7 @@
 // The table `counters` through the whole store: files, list, merging, retention, recovery.
 #include <gtest/gtest.h>
 
+#include "ledger/catalog.h"
 #include "os/clock.h"
 #include "store/counter_rows.h"
 #include "store/merger.h"
@@ -209,6 +210,22 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   EXPECT_EQ(output.stats().sent_records, 9u);
   EXPECT_EQ(number("SELECT counters_stored FROM exporters"), 70);
   EXPECT_EQ(number("SELECT stored FROM exporters"), 9);
+}
+
+// A snapshot of the ledger from before the segment was listed, saved after it.
+TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
+  Catalog catalog = Catalog::open(data_ + "/catalog.db");
+  Segments segments = Segments::open(data_);
+  Retention retention({}, segments);
+  FreeSpace space(data_, 0);
+  StoreOutput output({}, segments, retention, space, ledger_);
+  offer(output, samples(40));
+  LedgerRows before = ledger_.rows();
+  output.stop();
+  std::string error;
+  ASSERT_TRUE(catalog.save(before, {}, error)) << error;
+  EXPECT_EQ(number("SELECT counters_stored FROM exporters"), 40);
+  EXPECT_EQ(number("SELECT counter_samples FROM exporters"), 40);
 }
 
 TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {

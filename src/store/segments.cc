@@ -146,9 +146,8 @@ void Segments::Impl::look_through_files() {
     }
   }
   if (unlisted == 0) return;
-  log_warning("store", std::to_string(unlisted) + " files below " + data + " are not in " +
-                           catalog_path(data) + " and so not part of the store, one is " + example +
-                           "; they are left alone");
+  log_warning("store", std::to_string(unlisted) + " files below " + data + " are not in " + catalog_path(data) +
+                           " and so not part of the store, one is " + example + "; they are left alone");
 }
 
 // Step 3. What cannot be renamed now is tried again at the next change; readers find it as .tmp.

@@ -142,9 +142,9 @@ constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &AccountRow::malformed},
     {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice.", &AccountRow::duplicates},
     {"weir_exporter_restarts_total", "Restarts of the exporter.", &AccountRow::restarts},
-    {"weir_exporter_counter_samples_total", "Counter samples decoded.", &AccountRow::counter_samples},
-    {"weir_exporter_stored_counter_samples_total", "Counter samples in the store.", &AccountRow::counters_stored},
-    {"weir_exporter_dropped_counter_samples_total", "Counter samples the store could not take.",
+    {"weir_exporter_counters_total", "Counter samples decoded.", &AccountRow::counter_samples},
+    {"weir_exporter_stored_counters_total", "Counter samples in the store.", &AccountRow::counters_stored},
+    {"weir_exporter_dropped_counters_total", "Counter samples the store could not take.",
      &AccountRow::counters_dropped},
 };
 
@@ -227,9 +227,9 @@ void write_store(Exposition& out, const StoreMetrics& store) {
   out.sample({}, store.stored_rows);
   out.gauge("weir_store_live_rows", "Flows in the store now.");
   out.sample({{"tier", "hot"}}, store.rows);
-  out.gauge("weir_store_counter_live_rows", "Counter samples in the store now.");
+  out.gauge("weir_store_counters_live_rows", "Counter samples in the store now.");
   out.sample({}, store.counter_rows);
-  out.gauge("weir_store_counter_bytes", "Size of the counter samples in the store.");
+  out.gauge("weir_store_counters_bytes", "Size of the counter samples in the store.");
   out.sample({}, store.counter_bytes);
   out.gauge("weir_store_bytes", "Size of the flows in the store.");
   out.sample({{"tier", "hot"}}, store.bytes);
