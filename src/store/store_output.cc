@@ -79,7 +79,8 @@ void StoreOutput::offer(const BatchRef& batch) {
 }
 
 void StoreOutput::offer_counters(std::unique_ptr<CounterBatch> batch) {
-  if (!counter_queue_.try_push(std::move(batch))) drop(*batch);
+  const CounterBatch& samples = *batch;  // still ours where the queue does not take them
+  if (!counter_queue_.try_push(std::move(batch))) drop(samples);
 }
 
 void StoreOutput::drop(const FlowBatch& batch, OutputError reason) {
