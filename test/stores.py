@@ -166,15 +166,16 @@ def aged(folder, hours, rows=20_000, **settings):
             assert collector.stop() == 0, collector.stderr()
     with catalog(data, write=True) as database:
         for number, (identity, path) in enumerate(database.execute("SELECT id, path FROM segments ORDER BY id").fetchall()):
-            _move(database, data, identity, path, number + 1)
+            move(database, data, identity, path, number + 1)
     return data
 
 
-def _move(database, data, identity, path, hours):
+def move(database, data, identity, path, hours):
+    """As if the segment had been received so many hours before now, in the catalog and on disk."""
     [hour] = database.execute("SELECT hour FROM segments WHERE id = ?", (identity,)).fetchone()
     new_hour = int(time.time()) // 3600 - hours
     at = time.gmtime(new_hour * 3600)
-    new_path = f"flows/day={time.strftime('%Y-%m-%d', at)}/hour={at.tm_hour:02}/{os.path.basename(path)}"
+    new_path = f"{path.split('/')[0]}/day={time.strftime('%Y-%m-%d', at)}/hour={at.tm_hour:02}/{os.path.basename(path)}"
     (data / new_path).parent.mkdir(parents=True, exist_ok=True)
     shutil.move(data / path, data / new_path)
     shift = (hour - new_hour) * HOUR_NS

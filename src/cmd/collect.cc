@@ -57,6 +57,10 @@ void count_as_filtered(const BatchRef& batch, Ledger& ledger) {
   for (const Run& run : batch->runs()) ledger.at(run.account).filtered.add(run.rows);
 }
 
+void count_as_filtered(const CounterBatch& batch, Ledger& ledger) {
+  for (const CounterSample& sample : batch) ledger.at(sample.account).counters_filtered.add();
+}
+
 TemplateStoreConfig template_config(const CollectConfig& config) {
   TemplateStoreConfig templates;
   templates.hold = {config.hold_for_ns, config.hold_bytes_per_exporter, config.hold_bytes};
@@ -92,6 +96,8 @@ std::optional<StoreMetrics> store_metrics(const FlowStore* store) {
     metrics.rows += static_cast<int64_t>(level.rows);
     metrics.bytes += static_cast<int64_t>(level.bytes);
   }
+  metrics.counter_rows = static_cast<int64_t>(figures.counters.rows);
+  metrics.counter_bytes = static_cast<int64_t>(figures.counters.bytes);
   metrics.stored_rows = static_cast<int64_t>(figures.stored_rows);
   metrics.oldest_ns = figures.oldest_ns;
   metrics.free_bytes = static_cast<int64_t>(figures.free_bytes);
@@ -115,7 +121,8 @@ void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned
     }
     log_info("collect", line);
   }
-  if (!config.no_store) log_info("collect", "flows are stored in " + config.data + "/" + kFlowsFolder);
+  if (!config.no_store)
+    log_info("collect", "flows are stored in " + config.data + "/" + std::string(table_name(Table::flows)));
   if (http) log_info("collect", "metrics and ledger at " + http_url(config.http, http->port()));
   if (os::is_terminal(2) && !config.listen.empty())
     log_info("collect", "test traffic: weir gen --to 127.0.0.1:" + std::to_string(config.listen[0].endpoint.port));
@@ -212,9 +219,13 @@ int run_collect(const Arguments& arguments) {
     if (output) output->offer(batch);
     if (!store && !output) count_as_filtered(batch, ledger);
   };
+  auto deliver_counters = [&](std::unique_ptr<CounterBatch> batch) {
+    if (!store) return count_as_filtered(*batch, ledger);
+    store->output().offer_counters(std::move(batch));
+  };
 
   // Sockets, all bound before any is read.
-  Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver});
+  Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver, deliver_counters});
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)

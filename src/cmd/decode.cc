@@ -12,6 +12,7 @@
 #include "decode/decoder.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "sink/counter_writer.h"
 #include "sink/record_writer.h"
 #include "wire/capture_file.h"
 #include "wire/flow_export.h"
@@ -26,6 +27,7 @@ struct Options {
   std::vector<uint16_t> ports;
   uint64_t hold_bytes = 1u << 30;
   uint64_t sampling_rate = 0;
+  bool counters = false;  // counter samples instead of flow records
 };
 
 Options parse(const Arguments& arguments) {
@@ -42,6 +44,7 @@ Options parse(const Arguments& arguments) {
   app.add_option("--port", options.ports, "only datagrams to these ports (default: whatever looks like flow export)");
   app.add_option("--hold-bytes", hold_bytes, "bound on data sets that wait for their template (1GiB)");
   app.add_option("--sampling-rate", options.sampling_rate, "where the exporter names none");
+  app.add_flag("--counters", options.counters, "print sFlow counter samples (json, csv) instead of flow records");
   std::vector<std::string> words(arguments.rbegin(), arguments.rend());
   try {
     app.parse(words);
@@ -56,6 +59,9 @@ Options parse(const Arguments& arguments) {
   if (bytes <= 0)
     throw usage_error("--hold-bytes: '" + hold_bytes + "' is no size; write 512MiB, 1GiB or a number of bytes");
   options.hold_bytes = static_cast<uint64_t>(bytes);
+  if (options.counters && (options.format == "protobuf" || !fields.empty()))
+    throw usage_error("--counters prints json or csv, with all columns; leave out " +
+                      std::string(fields.empty() ? "--format protobuf" : "--fields"));
   CollectConfig chosen;
   try {
     find_option("collect.fields")->set(chosen, fields);
@@ -71,6 +77,11 @@ class Printer {
  public:
   Printer(const Options& options, BatchPool& pool) : pool_(pool) {
     if (options.format == "none") return;
+    if (options.counters) {
+      write_counters_ = options.format == "csv" ? write_counter_csv : write_counter_json;
+      if (options.format == "csv") write_counter_csv_header(text_);
+      return;
+    }
     RecordFormat format = options.format == "csv"        ? RecordFormat::csv
                           : options.format == "protobuf" ? RecordFormat::protobuf
                                                          : RecordFormat::json;
@@ -84,6 +95,11 @@ class Printer {
       if (text_.size() >= 1 << 18) write();
     }
     pool_.give_back(std::move(batch));
+  }
+  void take(const CounterBatch& batch) {
+    if (!write_counters_ || closed_) return;
+    for (const CounterSample& sample : batch) write_counters_(sample, text_);
+    if (text_.size() >= 1 << 18) write();
   }
   void write() {
     if (closed_ || text_.empty()) return;
@@ -105,6 +121,7 @@ class Printer {
   }
   BatchPool& pool_;
   std::unique_ptr<RecordWriter> writer_;
+  void (*write_counters_)(const CounterSample&, std::string&) = nullptr;
   std::string text_;
   bool closed_ = false;
 };
@@ -140,6 +157,7 @@ void print_totals(const Ledger& ledger, const Printer& printer, uint64_t other, 
   auto say = [](const char* what, int64_t n) {
     if (n) std::fprintf(stderr, "%s=%ld\n", what, n);
   };
+  say("counter_samples", sum.counter_samples);
   say("replayed", sum.replayed);
   say("fallback", sum.fallback);
   say("sets_without_template", sum.expired);
@@ -166,8 +184,10 @@ int run_decode(const Arguments& arguments) {
   Streams streams(ledger, templates);
   BatchPool pool;
   Printer printer(options, pool);
-  Decoder decoder({options.sampling_rate}, templates, streams, ledger, pool,
-                  [&](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); });
+  Decoder decoder(
+      {options.sampling_rate}, templates, streams, ledger, pool,
+      [&](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
+      [&](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); });
   for (const std::string& path : options.files)  // a name that is wrong is said before anything is printed
     if (os::is_regular_file(path)) refuse_other_files(path);
   uint64_t other = 0;

@@ -37,7 +37,7 @@ Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
     }
     auto emit = [this](std::unique_ptr<FlowBatch> batch) { parts_.deliver(parts_.pool.publish(std::move(batch))); };
     auto decoder = std::make_unique<Decoder>(DecoderConfig{parts.config.default_sampling_rate}, parts.templates,
-                                             parts.streams, parts.ledger, parts.pool, emit);
+                                             parts.streams, parts.ledger, parts.pool, emit, parts.deliver_counters);
     lanes_.push_back(std::make_unique<Lane>(std::move(sockets), std::move(decoder)));
   }
 }

@@ -24,6 +24,7 @@ struct PipelineParts {
   Ledger& ledger;
   BatchPool& pool;
   std::function<void(const BatchRef&)> deliver;  // any worker; must not block
+  Decoder::EmitCounters deliver_counters;        // the same
 };
 
 class Pipeline {

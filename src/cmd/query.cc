@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weir query`: SQL over the stored flows.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 
 #include "base/error.h"
@@ -12,8 +14,10 @@ namespace weir {
 namespace {
 
 constexpr const char* kFooter =
-    "The view `flows` has a row per flow record; DESCRIBE flows lists its columns. The statement may also read files\n"
-    "of yours (read_csv, read_parquet); it changes nothing: results go to standard output or --output.\n\n"
+    "The view `flows` has a row per flow record, the view `counters` one per sFlow counter sample; DESCRIBE flows "
+    "lists\n"
+    "the columns. The statement may also read files of yours (read_csv, read_parquet); it changes nothing: results go\n"
+    "to standard output or --output.\n\n"
     "Examples:\n"
     "  weir query 'SELECT count(*), sum(bytes) FROM flows'\n"
     "  weir query --since -1h \"SELECT dst_port, sum(bytes) AS bytes FROM flows WHERE proto_name = 'TCP'\n"
@@ -68,6 +72,12 @@ void write_text(FlowQuery& query, const std::string& sql, const Options& options
   output.finish();
 }
 
+// A statement that does not name the view cannot read it.
+bool mentions_counters(std::string sql) {
+  std::ranges::transform(sql, sql.begin(), [](unsigned char c) { return std::tolower(c); });
+  return sql.contains(table_name(Table::counters));
+}
+
 }  // namespace
 
 int run_query(const Arguments& arguments) {
@@ -85,6 +95,7 @@ int run_query(const Arguments& arguments) {
   if (parquet && options.output.empty() && os::is_terminal(1))
     throw usage_error("Parquet is not for a terminal; name a file with --output, or send it through a pipe");
   std::string sql = options.sql == "-" ? read_standard_input() : options.sql;
+  options.common.counters = mentions_counters(sql);
   return run_flow_query(options.common, [&](FlowQuery& query) {
     parquet ? write_parquet(query, sql, options) : write_text(query, sql, options);
   });

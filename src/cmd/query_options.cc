@@ -84,6 +84,7 @@ void add_query_flags(CLI::App& app, QueryFlags& flags) {
 
 QuerySettings query_settings(const QueryFlags& flags) {
   QuerySettings settings;
+  settings.counters = flags.counters;
   settings.data = flags.data.empty() ? load_collect_config({}).data : flags.data;
   if (!flags.since.empty()) settings.range.since_ns = time_flag("--since", flags.since);
   if (!flags.until.empty()) settings.range.until_ns = time_flag("--until", flags.until);

@@ -16,6 +16,7 @@ namespace weir {
 struct QueryFlags {
   std::string data, since, until, time, format = "table", memory;
   unsigned threads = 0;
+  bool counters = false;  // the statement may read the view of that name
 };
 
 void add_query_flags(CLI::App& app, QueryFlags& flags);

@@ -10,6 +10,7 @@
 #include "cmd/check.h"
 #include "cmd/option_table.h"
 #include "flow/fields.h"
+#include "wire/counter_fields.h"
 
 namespace weir {
 namespace {
@@ -121,6 +122,35 @@ std::string fields_reference() {
   return out;
 }
 
+std::string counters_reference() {
+  std::string out(kGenerated);
+  out +=
+      "# Columns of a counter sample\n\n"
+      "One row for each counter sample of sFlow: what an interface, a VLAN, a switch's processor or a host counted. "
+      "It\n"
+      "is the table `counters` of the store ([store.md](../formats/store.md)), the view `counters` of `weir query` "
+      "and\n"
+      "what `weir decode --counters` prints. Beside these columns the view has `time_received_ns`; JSON and CSV have "
+      "it\n"
+      "instead of `time_received`.\n\n"
+      "Counters only grow, until they begin anew: take differences, and mind `uptime_ms`. A column is null where the\n"
+      "sample has no such structure, and where the agent says that it does not know: the largest value of a counter, "
+      "-1\n"
+      "of a percentage, less than 0 of a load average.\n\n" +
+      row({"Column", "SQL type", "Field id", "From", "Meaning"}) + "|---|---|---|---|---|\n";
+  for (size_t i = 0; i < kCounterColumnCount; ++i) {
+    const CounterColumn& column = kCounterColumns[i];
+    std::string source(column.source);
+    if (i >= kCounterHeaderCount) {
+      auto structure = static_cast<unsigned>(kCounterFields[i - kCounterHeaderCount].structure);
+      source = "0:" + std::to_string(structure) + " " + code(source);
+    }
+    out += row({code(column.name), std::string(sql_type(column.type)), std::to_string(column.number), source,
+                std::string(column.meaning)});
+  }
+  return out;
+}
+
 std::string example_config() {
   std::string out =
       "# Configuration of `weir collect`: every key at its default. Precedence: flag, environment, this file, "
@@ -147,10 +177,12 @@ int run_docs(const Arguments& arguments) {
     text = config_reference();
   else if (page == "fields")
     text = fields_reference();
+  else if (page == "counters")
+    text = counters_reference();
   else if (page == "example")
     text = example_config();
   else
-    throw usage_error("weir docs takes one of: config, fields, example");
+    throw usage_error("weir docs takes one of: config, counters, example, fields");
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -31,7 +31,8 @@ std::optional<StatsOptions> parse(const Arguments& arguments) {
   StatsOptions options;
   CLI::App app("The embedded flow store.", "weir store");
   app.require_subcommand(1);
-  CLI::App* stats = app.add_subcommand("stats", "segments, flows, bytes and times, by level and by day");
+  CLI::App* stats =
+      app.add_subcommand("stats", "segments, flows, bytes and times, by level and by day; counter samples in all");
   stats->add_option("--data", options.data, "data directory of the collector")->option_text("DIR");
   stats->add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
@@ -72,10 +73,14 @@ Json to_json(const Sum& sum) {
 }
 
 Json stats_json(const std::string& data) {
-  Sum all;
+  Sum all, counters;
   std::map<int, Sum> levels;
   std::map<std::string, Sum> days;
   for (const Segment& segment : Segments::read(data)) {
+    if (segment.table == Table::counters) {
+      counters.add(segment);
+      continue;
+    }
     all.add(segment);
     levels[segment.level].add(segment);
     days[day_text(segment.hour)].add(segment);
@@ -91,6 +96,7 @@ Json stats_json(const std::string& data) {
   };
   for (const auto& [level, sum] : levels) append(stats["levels"], {{"level", level}}, sum);
   for (const auto& [day, sum] : days) append(stats["days"], {{"day", day}}, sum);
+  stats["counters"] = to_json(counters);
   return stats;
 }
 

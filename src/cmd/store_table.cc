@@ -78,8 +78,11 @@ std::string store_table(const Json& stats, bool human) {
   for (const Json& level : stats["levels"])
     lines.push_back(line_of("level " + std::to_string(level["level"].get<int>()), level, human));
   lines.push_back(line_of("all", stats, human));
-  return aligned(lines) + "\nfree: " + size(stats["free_bytes"], human) + " of " + size(stats["total_bytes"], human) +
-         "\n";
+  std::string text = aligned(lines);
+  if (stats["counters"]["segments"] != 0)
+    text += "\n" + aligned({{"", "segments", "samples", "bytes", "bytes/sample", "oldest", "newest"},
+                            line_of("counters", stats["counters"], human)});
+  return text + "\nfree: " + size(stats["free_bytes"], human) + " of " + size(stats["total_bytes"], human) + "\n";
 }
 
 }  // namespace weir

@@ -25,18 +25,26 @@ struct Decoder::FixedVersion {
 static constexpr size_t kSequenceAt = 16, kEngineAt = 20, kSamplingAt = 22;
 
 Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger,
-                 BatchPool& pool, Emit emit)
+                 BatchPool& pool, Emit emit, EmitCounters emit_counters)
     : config_(config),
       templates_(templates),
       streams_(streams),
       ledger_(ledger),
       pool_(pool),
       emit_(std::move(emit)),
+      emit_counters_(std::move(emit_counters)),
       batch_(pool.take()),
       fields_(limits::kFieldsPerTemplate),
       sampled_(std::make_unique<SampledFlow>()) {}
 
+int64_t Decoder::oldest_pending_ns() const {
+  int64_t flows = batch_->empty() ? 0 : batch_->runs().front().received_ns;
+  int64_t counters = counters_ && !counters_->empty() ? counters_->front().received_ns : 0;
+  return flows && counters ? std::min(flows, counters) : flows + counters;
+}
+
 void Decoder::flush() {
+  flush_counters();
   if (batch_->empty()) return;
   emit_(std::move(batch_));
   batch_ = pool_.take();

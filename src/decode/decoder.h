@@ -3,7 +3,7 @@
 // a file.
 //
 //   in       Datagram (borrowed bytes)
-//   out      full batches to `emit`; the last, partial one at flush()
+//   out      full batches to `emit`, counter samples to `emit_counters`; the last, partial ones at flush()
 //   threads  one Decoder per worker; templates, streams and ledger are shared
 //   memory   one batch, and what this worker remembers of each sender (bounded as Streams is)
 //   failure  malformed input is counted under its reason in the sender's account; what can be read is read
@@ -22,6 +22,7 @@
 #include "ledger/ledger.h"
 #include "templates/store.h"
 #include "wire/datagram.h"
+#include "wire/sflow_counters.h"
 
 namespace weir {
 
@@ -32,12 +33,14 @@ struct DecoderConfig {
 class Decoder {
  public:
   using Emit = std::function<void(std::unique_ptr<FlowBatch>)>;
+  using EmitCounters = std::function<void(std::unique_ptr<CounterBatch>)>;
 
+  // Without `emit_counters` counter samples are only counted.
   Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger, BatchPool& pool,
-          Emit emit);
+          Emit emit, EmitCounters emit_counters = {});
 
   void decode(const Datagram& datagram);
-  // Emits the partial batch, if it has rows.
+  // Emits the partial batches that have rows.
   void flush();
   // Reads what has waited long enough with another port's template, and gives up what waited too long. Any worker,
   // about once a second. `all`: nothing more will come (the end of a file).
@@ -45,7 +48,7 @@ class Decoder {
   // Gives up everything still held (the end of the process).
   void give_up_held();
   // Received time of the oldest row not yet emitted; 0 where there is none.
-  int64_t oldest_pending_ns() const { return batch_->empty() ? 0 : batch_->runs().front().received_ns; }
+  int64_t oldest_pending_ns() const;
 
  private:
   // What this worker remembers of a sender.
@@ -110,6 +113,8 @@ class Decoder {
   void refresh(Known& known);
   void finish(const Message& message, uint32_t units, bool units_known);
   void follow_sequence(const Message& message, uint32_t units, bool units_known);
+  CounterSample& next_counter_sample();
+  void flush_counters();
   void refuse(const Datagram& datagram, Protocol protocol, Malformed reason);
 
   const DecoderConfig config_;
@@ -118,7 +123,9 @@ class Decoder {
   Ledger& ledger_;
   BatchPool& pool_;
   Emit emit_;
+  EmitCounters emit_counters_;
   std::unique_ptr<FlowBatch> batch_;
+  std::unique_ptr<CounterBatch> counters_;  // null while there are none
   absl::flat_hash_map<SessionKey, std::unique_ptr<Known>> known_;
   std::vector<FieldBytes> fields_;  // of the record being walked
   TemplateRecord record_;           // the template being read

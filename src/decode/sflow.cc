@@ -104,17 +104,6 @@ void Decoder::put_sample(const Message& message, bool discarded) {
   message.known->stream->account.records.add();
 }
 
-// Counter samples are counted, and their sequence followed.
-void Decoder::read_counter_sample(Message& message, Bytes body, bool expanded) {
-  Account& account = message.known->stream->account;
-  ByteReader in(body);
-  uint32_t sequence = 0;
-  SampleSource source;
-  if (!read_sample_source(in, expanded, sequence, source)) return account.count(Malformed::short_sample);
-  sample_steps_.push_back({SampleKind::counters, source, sequence});
-  account.counter_samples.add();
-}
-
 void Decoder::follow_samples(const Message& message, const SflowHeader& header) {
   Stream& stream = *message.known->stream;
   int64_t lost = 0, refused = 0;

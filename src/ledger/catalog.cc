@@ -233,8 +233,11 @@ void Catalog::Impl::prepare() {
   std::string put = upsert("exporters", {"exporter", "protocol", "domain"}, account_columns());
   // The store notes what it has stored in the transaction that lists it, which may come between a snapshot and its
   // saving (store/segments.h).
-  const std::string from = "stored = excluded.stored", to = "stored = max(stored, excluded.stored)";
-  put_account = database.prepare(put.replace(put.find(from), from.size(), to));
+  for (const std::string name : {"stored", "counters_stored"}) {
+    const std::string from = ", " + name + " = excluded." + name;
+    put.replace(put.find(from), from.size(), ", " + name + " = max(" + name + ", excluded." + name + ")");
+  }
+  put_account = database.prepare(put);
   put_reason = database.prepare(upsert("reasons", {"exporter", "protocol", "domain", "reason"}, {"count"}));
   put_socket = database.prepare(
       upsert("sockets", {"listener", "worker"}, {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops"}));

@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS segments (
   level INTEGER NOT NULL, hour INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
   received_min INTEGER NOT NULL, received_max INTEGER NOT NULL,
   start_min INTEGER NOT NULL, start_max INTEGER NOT NULL,
-  end_min INTEGER NOT NULL, end_max INTEGER NOT NULL);
+  end_min INTEGER NOT NULL, end_max INTEGER NOT NULL,
+  table_name TEXT NOT NULL DEFAULT 'flows');
 CREATE TABLE IF NOT EXISTS retired (
   path TEXT PRIMARY KEY) WITHOUT ROWID;
 )";
@@ -65,6 +66,8 @@ static void add_missing_columns(Database& database) {
   };
   for (const AccountColumn& column : kAccountCounters) add(column.name);
   for (const AccountColumn& column : kAccountStates) add(column.name);
+  if (!columns_of(database, "segments").contains("table_name"))
+    database.execute("ALTER TABLE segments ADD COLUMN table_name TEXT NOT NULL DEFAULT 'flows'");
 }
 
 void create_or_migrate(Database& database) {

@@ -11,7 +11,9 @@
 namespace weir {
 
 // Raised whenever the meaning of what is there changes; not for a column or table that is added.
-inline constexpr int64_t kCatalogVersion = 1;
+//   1  the first
+//   2  a row of `segments` may be of another table than flows: which one says `table_name`
+inline constexpr int64_t kCatalogVersion = 2;
 // Stored in the file's header (PRAGMA application_id): "WEIR".
 inline constexpr int64_t kCatalogApplication = 0x57454952;
 

@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "ledger/account_columns.h"
+#include "ledger/catalog_schema.h"
 
 namespace weir {
 namespace {
@@ -189,7 +190,7 @@ TEST_F(CatalogTest, RefusesWhatIsNotItsOwn) {
 
   std::filesystem::remove(path_);
   Catalog::open(path_);
-  sql("PRAGMA user_version = 2");
+  sql("PRAGMA user_version = " + std::to_string(kCatalogVersion + 1));
   EXPECT_NE(error_of(open).find("newer weir"), std::string::npos) << error_of(open);
   EXPECT_NE(error_of(read).find("newer weir"), std::string::npos) << error_of(read);
 

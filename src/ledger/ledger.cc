@@ -108,6 +108,10 @@ int64_t Ledger::settle_unfinished() {
     if (left < 0) a.records.add(-left);
     if (left > 0) a.sink_dropped.add(left);
     lost += std::max<int64_t>(left, 0);
+    left = a.counter_samples.value() - a.counters_stored.value() - a.counters_filtered.value() -
+           a.counters_dropped.value();
+    if (left < 0) a.counter_samples.add(-left);
+    if (left > 0) a.counters_dropped.add(left);
   }
   return lost;
 }

@@ -11,6 +11,7 @@
 // The identities that hold when the stream is quiet:
 //   exported = received + sequence_lost             in the protocol's unit
 //   records  = stored + filtered + sink_dropped
+//   counter_samples = counters_stored + counters_filtered + counters_dropped
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -80,8 +81,11 @@ class Counter {
   C(withdrawals,      "template withdrawals seen (of no effect over UDP)") \
   C(refused,          "templates and sessions over a limit") \
   C(time_quality,     "records whose times cannot be right (kept as sent)") \
-  C(counter_samples,  "sFlow counter samples received") \
-  C(other_samples,    "sFlow samples of kinds that are stepped over")
+  C(counter_samples,  "sFlow counter samples decoded") \
+  C(other_samples,    "sFlow samples of kinds that are stepped over") \
+  C(counters_stored,  "counter samples in the store") \
+  C(counters_filtered, "counter samples left out on purpose: there is no store") \
+  C(counters_dropped, "counter samples the store could not take")
 // clang-format on
 
 struct Account {
@@ -152,7 +156,7 @@ class Ledger {
   // Continues the counts of an earlier run (before any other use).
   void restore(const LedgerRows& rows);
   // After restore(): records that an earlier run decoded and that neither reached an output nor were counted as lost,
-  // because it was killed, become sink_dropped. Returns how many.
+  // because it was killed, become sink_dropped, and counter samples counters_dropped. Returns how many records.
   int64_t settle_unfinished();
 
  private:

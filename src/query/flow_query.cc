@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "os/file.h"
+#include "query/counters_view.h"
 #include "query/flows_view.h"
 
 namespace weir {
@@ -48,7 +49,9 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
 }  // namespace
 
 FlowQuery::FlowQuery(QuerySettings settings)
-    : settings_(std::move(settings)), files_(SegmentFiles::open(settings_.data, settings_.range)) {}
+    : settings_(std::move(settings)),
+      files_(SegmentFiles::open(settings_.data, settings_.range,
+                                std::span(kTables).first(settings_.counters ? kTableCount : 1))) {}
 
 void FlowQuery::interrupt() noexcept {
   interrupted_ = true;
@@ -62,11 +65,11 @@ SqlTick FlowQuery::tick(SqlEngine& engine) const {
   };
 }
 
-// Of the segments. DuckDB shares out the row groups of a single file among its threads only where it finds out the
-// columns itself, which we tell it; those of several files it always does. So a single one gets the company of one
+// Of the table's segments. DuckDB shares out the row groups of a single file among its threads only where it finds out
+// the columns itself, which we tell it; those of several files it always does. So a single one gets the company of one
 // without rows.
-std::vector<std::string> FlowQuery::paths(SqlEngine& engine) {
-  std::vector<std::string> paths = files_.open_paths();
+std::vector<std::string> FlowQuery::paths(SqlEngine& engine, Table table) {
+  std::vector<std::string> paths = files_.open_paths(table);
   if (paths.size() != 1) return paths;
   bool made = no_rows_.is_open();
   if (!made) no_rows_ = os::unnamed_file();
@@ -81,7 +84,8 @@ std::vector<std::string> FlowQuery::paths(SqlEngine& engine) {
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
   SqlEngine engine(settings_.engine);
   Running running(running_, engine);
-  engine.execute(flows_view(paths(engine), settings_.range));
+  engine.execute(flows_view(paths(engine, Table::flows), settings_.range));
+  engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
   engine.lock_settings();
   if (interrupted_) throw QueryInterrupted();
   work(engine);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FlowQuery: SQL over the view `flows` of a data directory, from another process than the collector's.
+// FlowQuery: SQL over the views `flows` and `counters` of a data directory, from another process than the collector's.
 //
 //   in       a statement that only reads (SqlEngine::prepare_reading), and a time range
 //   out      its rows to a consumer, or a Parquet file
@@ -28,6 +28,7 @@ class QueryInterrupted : public std::runtime_error {
 struct QuerySettings {
   std::string data = {};
   TimeRange range = {};
+  bool counters = false;  // else the view `counters` has no rows: questions to flows read nothing else
   SqlSettings engine = {};
   std::function<void(double)> on_progress = {};  // about ten times a second before the first rows: 0 to 1, < 0 unknown
   std::function<void()> on_answer = {};          // before the first rows: no progress is told any more
@@ -55,7 +56,7 @@ class FlowQuery {
  private:
   void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart);
   void work_once(const std::function<void(SqlEngine&)>& work);
-  std::vector<std::string> paths(SqlEngine& engine);
+  std::vector<std::string> paths(SqlEngine& engine, Table table);
   SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
   bool leave_out_damaged(const std::string& error);
   bool leave_out_if_damaged(SqlEngine& engine, size_t index);

@@ -20,26 +20,19 @@ constexpr const char* kEndNs =
 
 void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
 
-std::string schema() {
+std::string schema(Table table) {
   std::string items;
-  for (const StoreColumn& column : store_columns())
+  for (const StoreColumn& column : store_columns(table))
     append(items, std::to_string(column.id) + ": {name: " + sql_literal(column.name) +
                       ", type: " + sql_literal(sql_type(column.type)) + ", default_value: NULL}");
   return "MAP {" + items + "}";
 }
 
-std::string no_rows() {
+std::string no_rows(Table table) {
   std::string items;
-  for (const StoreColumn& column : store_columns())
+  for (const StoreColumn& column : store_columns(table))
     append(items, "CAST(NULL AS " + std::string(sql_type(column.type)) + ") AS " + sql_name(column.name));
   return "(SELECT " + items + " WHERE false)";
-}
-
-std::string rows_of(std::span<const std::string> files) {
-  if (files.empty()) return no_rows();
-  std::string names;
-  for (const std::string& file : files) append(names, sql_literal(file));
-  return "read_parquet([" + names + "], schema = " + schema() + ")";
 }
 
 // A list that is looked up by number: DuckDB folds it into a constant.
@@ -92,8 +85,16 @@ std::string condition(const TimeRange& range) {
 
 }  // namespace
 
+std::string rows_of_segments(std::span<const std::string> files, Table table) {
+  if (files.empty()) return no_rows(table);
+  std::string names;
+  for (const std::string& file : files) append(names, sql_literal(file));
+  return "read_parquet([" + names + "], schema = " + schema(table) + ")";
+}
+
 std::string flows_view(std::span<const std::string> files, const TimeRange& range) {
-  return "CREATE VIEW flows AS SELECT " + select_list() + " FROM " + rows_of(files) + " AS segment" + condition(range);
+  return "CREATE VIEW flows AS SELECT " + select_list() + " FROM " + rows_of_segments(files, Table::flows) +
+         " AS segment" + condition(range);
 }
 
 const std::vector<FlowsColumn>& flows_columns() {

@@ -10,12 +10,16 @@
 #include <vector>
 
 #include "query/time_range.h"
+#include "store/table.h"
 
 namespace weir {
 
 // CREATE VIEW flows over these Parquet files, as far as their rows are in the range. What a file does not have is
 // null. The files' own footers are not looked at when a query is planned: they all get one schema.
 std::string flows_view(std::span<const std::string> files, const TimeRange& range);
+
+// Those rows of the table `table`, as read_parquet() or an empty SELECT: what follows FROM.
+std::string rows_of_segments(std::span<const std::string> files, Table table);
 
 struct FlowsColumn {
   std::string name;

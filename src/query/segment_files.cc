@@ -14,7 +14,9 @@ static constexpr int kMostAttempts = 100;
 static constexpr size_t kFilesBesides = 256;  // DuckDB opens some of the segments again, and its own
 static constexpr std::string_view kMagic = "PAR1";
 
+// Counter samples have only the time of receipt.
 static const TimeSpan& span_of(const Segment& segment, TimeColumn column) {
+  if (segment.table == Table::counters) return segment.figures.received;
   switch (column) {
     case TimeColumn::start:
       return segment.figures.start;
@@ -67,11 +69,12 @@ void SegmentFiles::leave_out_broken() {
   }
 }
 
-SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range) {
+SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range, std::span<const Table> tables) {
   SegmentFiles files;
   std::vector<int64_t> missing, missing_before;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     std::vector<Segment> all = Segments::read(data);
+    std::erase_if(all, [&](const Segment& s) { return std::ranges::find(tables, s.table) == tables.end(); });
     files.segments_in_all_ = all.size();
     std::erase_if(all, [&](const Segment& segment) { return !may_hold(segment, range); });
     missing_before = std::exchange(missing, files.open_all(all, data));
@@ -82,9 +85,10 @@ SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range)
   return files;
 }
 
-std::vector<std::string> SegmentFiles::open_paths() const {
+std::vector<std::string> SegmentFiles::open_paths(Table table) const {
   std::vector<std::string> paths;
-  for (const Opened& opened : opened_) paths.push_back(opened.open_path());
+  for (const Opened& opened : opened_)
+    if (opened.segment.table == table) paths.push_back(opened.open_path());
   return paths;
 }
 

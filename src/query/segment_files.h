@@ -2,12 +2,14 @@
 // The segments that a query reads, all of one moment's list and all open at once: from then on merging and retention
 // may unlink them.
 //
-//   in       a data directory and a time range
+//   in       a data directory, tables and a time range
 //   out      a path per segment under /proc/self/fd, for as long as this object lives
 //   failure  usage_error where there is no list that can be read; a segment that cannot be read is left out and named
 //            in problems()
 #pragma once
 
+#include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@ namespace weir {
 
 class SegmentFiles {
  public:
-  static SegmentFiles open(const std::string& data, const TimeRange& range);
+  static SegmentFiles open(const std::string& data, const TimeRange& range, std::span<const Table> tables = kOnlyFlows);
+  static constexpr std::array kOnlyFlows{Table::flows};
 
   struct Opened {
     Segment segment;
@@ -28,7 +31,7 @@ class SegmentFiles {
     std::string open_path() const { return "/proc/self/fd/" + std::to_string(file.fd()); }
   };
   const std::vector<Opened>& opened() const { return opened_; }
-  std::vector<std::string> open_paths() const;
+  std::vector<std::string> open_paths(Table table) const;
   uint64_t segments_in_all() const { return segments_in_all_; }
 
   // What was left out, a sentence each.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "wire/counter_fields.h"
 
 namespace weir {
 namespace {
@@ -19,7 +20,7 @@ StoreType store_type(const FieldInfo& field) {
   return StoreType::u64;
 }
 
-std::vector<StoreColumn> make_columns() {
+std::vector<StoreColumn> flow_columns() {
   std::vector<StoreColumn> columns;
   for (const FieldInfo& f : kFields) {
     int32_t id = f.protobuf_number;
@@ -48,11 +49,33 @@ std::vector<StoreColumn> make_columns() {
   return columns;
 }
 
+std::vector<StoreColumn> counter_columns() {
+  std::vector<StoreColumn> columns;
+  for (const CounterColumn& c : kCounterColumns) {
+    auto add = [&](StoreType type, Field like) { columns.push_back({c.name, c.number, type, like, c.meaning}); };
+    switch (c.type) {
+      case CounterType::time_ms:
+        add(StoreType::timestamp_ms, Field::time_received_ns);
+        break;
+      case CounterType::address:
+        add(StoreType::text, Field::sampler_address);
+        break;
+      case CounterType::u32:
+        add(StoreType::u32, Field::in_if);
+        break;
+      case CounterType::u64:
+        add(StoreType::u64, Field::bytes);
+        break;
+    }
+  }
+  return columns;
+}
+
 }  // namespace
 
-std::span<const StoreColumn> store_columns() {
-  static const std::vector<StoreColumn> columns = make_columns();
-  return columns;
+std::span<const StoreColumn> store_columns(Table table) {
+  static const std::array<std::vector<StoreColumn>, kTableCount> columns{flow_columns(), counter_columns()};
+  return columns[static_cast<size_t>(table)];
 }
 
 std::string_view sql_type(StoreType type) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The columns of a segment, in their order: what docs/formats/store.md describes. The Parquet writer, the SQL view
-// `flows` and merging all read this list; it follows from the field table (flow/fields.h).
+// The columns of a segment, in their order: what docs/formats/store.md describes. The Parquet writer, the SQL views and
+// merging all read this list; it follows from the tables of fields (flow/fields.h, wire/counter_fields.h).
 //
 // A column that holds nothing in a segment is left out of it and reads as null: readers give the whole list to
 // DuckDB's read_parquet(schema = MAP {field id: name, type, default}) and never depend on what one file has.
@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "flow/fields.h"
+#include "store/table.h"
 
 namespace weir {
 
@@ -33,7 +34,7 @@ struct StoreColumn {
   std::string_view name;
   int32_t id;  // Parquet field id: never given to another column. A field's Protobuf number, or from 2000
   StoreType type;
-  Field field;  // what it is made from
+  Field field;  // what it is made from; of counters: the field whose values are stored alike
   std::string_view meaning;
 };
 
@@ -47,7 +48,7 @@ inline constexpr int32_t kStartSubId = 2001;
 inline constexpr int32_t kDurationSubId = 2002;
 inline constexpr int32_t kEndSubId = 2003;
 
-std::span<const StoreColumn> store_columns();
+std::span<const StoreColumn> store_columns(Table table = Table::flows);
 // "UBIGINT", "TIMESTAMP", "UINTEGER[]", …
 std::string_view sql_type(StoreType type);
 

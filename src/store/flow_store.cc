@@ -26,7 +26,9 @@ void FlowStore::stop() {
 FlowStoreFigures FlowStore::figures() const {
   FlowStoreFigures figures;
   for (const Segment& segment : segments_.live()) {
-    LevelFigures& level = figures.levels[static_cast<size_t>(std::clamp(segment.level, 0, 2))];
+    const bool flows = segment.table == Table::flows;
+    LevelFigures& level =
+        flows ? figures.levels[static_cast<size_t>(std::clamp(segment.level, 0, 2))] : figures.counters;
     ++level.segments;
     level.rows += segment.figures.rows;
     level.bytes += segment.figures.bytes;

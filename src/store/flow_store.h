@@ -23,15 +23,16 @@ struct FlowStoreConfig {
   int64_t min_free = FreeSpace::kAuto;
 };
 
-// The live segments of one level.
+// Live segments, for example of one level.
 struct LevelFigures {
   uint64_t segments = 0, rows = 0, bytes = 0;
 };
 
 struct FlowStoreFigures {
-  std::array<LevelFigures, 3> levels;
-  uint64_t stored_rows = 0;  // since the start, also those removed since
-  int64_t oldest_ns = 0;     // time of receipt; 0: no rows
+  std::array<LevelFigures, 3> levels;  // of flows
+  LevelFigures counters;               // of all levels
+  uint64_t stored_rows = 0;            // flows since the start, also those removed since
+  int64_t oldest_ns = 0;               // time of receipt; 0: no rows
   uint64_t free_bytes = 0;
   std::array<uint64_t, kRemovalCount> removed_rows{};
   MergeFigures merge;

@@ -47,7 +47,7 @@ Pointers that_fit(const Pointers& candidates, size_t most, uint64_t most_bytes) 
 }
 
 MergeJob job_of(const Pointers& chosen, int level) {
-  MergeJob job{chosen.front()->hour, level, {}};
+  MergeJob job{chosen.front()->hour, level, {}, chosen.front()->table};
   for (const Segment* segment : chosen) job.inputs.push_back(*segment);
   return job;
 }
@@ -83,13 +83,15 @@ std::optional<MergeJob> next_merge(const std::vector<Segment>& live, const std::
                                    const MergeConfig& config) {
   for (size_t at = 0; at < live.size();) {
     int64_t hour = live[at].hour;
-    Pointers segments;
+    std::array<Pointers, kTableCount> tables;
     for (; at < live.size() && live[at].hour == hour; ++at)
-      if (!unusable.contains(live[at].id)) segments.push_back(&live[at]);
-    if (segments.size() < 2) continue;
+      if (!unusable.contains(live[at].id)) tables[static_cast<size_t>(live[at].table)].push_back(&live[at]);
     bool over = now_ns >= (hour + 1) * kHourNs + kAfterHourNs;
-    auto job = over ? whole_hour(segments, config) : by_count(segments, config);
-    if (job) return job;
+    for (const Pointers& segments : tables) {
+      if (segments.size() < 2) continue;
+      auto job = over ? whole_hour(segments, config) : by_count(segments, config);
+      if (job) return job;
+    }
   }
   return {};
 }
@@ -161,16 +163,17 @@ bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses
   std::vector<int64_t> ids;
   for (const Segment& input : job.inputs) ids.push_back(input.id);
   int error = 0;
-  std::string path = segments_.new_path(job.hour, error);
+  std::string path = segments_.new_path(job.hour, error, job.table);
   if (path.empty()) {
-    log_error("store", "cannot merge segments: cannot make a folder below " + segments_.file(kFlowsFolder) + ": " +
-                           os::error_text(error) + "; tried again in a minute");
+    log_error("store", "cannot merge segments: cannot make a folder below " +
+                           segments_.file(std::string(table_name(job.table))) + ": " + os::error_text(error) +
+                           "; tried again in a minute");
     return false;
   }
   int64_t busy_ns = 0;
   SegmentFigures figures;
   {
-    SegmentWriter writer(segments_.file(path));
+    SegmentWriter writer(segments_.file(path), job.table);
     error = add_inputs(writer, job, stop, pauses, busy_ns);
     int64_t began = os::monotonic_ns();
     if (!error) error = writer.finish(figures);
@@ -180,7 +183,7 @@ bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses
   }
   std::string why = os::error_text(error);
   Change change = Change::failed;
-  if (!error) change = segments_.change({{0, path, job.level, job.hour, figures}}, ids, {}, why);
+  if (!error) change = segments_.change({{0, path, job.level, job.hour, figures, job.table}}, ids, {}, why);
   if (change == Change::done) {
     note(job.inputs.size(), busy_ns);
     return true;
@@ -223,7 +226,7 @@ void Merger::note_unusable(const Segment& segment, const std::string& why) {
   unusable_.insert(segment.id);
   log_error("store", segments_.file(segment.path) + " cannot be merged: " + why +
                          "; it is left as it is, and queries may miss its " + std::to_string(segment.figures.rows) +
-                         " flows");
+                         " " + std::string(row_name(segment.table)));
 }
 
 void Merger::note(size_t inputs, int64_t busy_ns) {

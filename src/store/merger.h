@@ -34,11 +34,12 @@ struct MergeConfig {
 
 struct MergeJob {
   int64_t hour = 0;
-  int level = 0;  // of the result
-  std::vector<Segment> inputs;
+  int level = 0;                // of the result
+  std::vector<Segment> inputs;  // of one table
+  Table table = Table::flows;
 };
 
-// What to merge next. `live`: by hour, then id. `unusable`: ids that are left alone.
+// What to merge next: segments of one hour and table. `live`: by hour, then id. `unusable`: ids that are left alone.
 std::optional<MergeJob> next_merge(const std::vector<Segment>& live, const std::set<int64_t>& unusable, int64_t now_ns,
                                    const MergeConfig& config);
 

@@ -120,16 +120,17 @@ void put_list(ThriftWriter& thrift, const StoreColumn& column) {
   put_leaf(thrift, "element", column.type, kRequired, 0);
 }
 
-void put_schema(ThriftWriter& thrift, const std::set<size_t>& columns) {
+void put_schema(ThriftWriter& thrift, Table table, const std::set<size_t>& columns) {
+  const std::span<const StoreColumn> known = store_columns(table);
   size_t elements = 1;
-  for (size_t column : columns) elements += is_list(store_columns()[column].type) ? 3 : 1;
+  for (size_t column : columns) elements += is_list(known[column].type) ? 3 : 1;
   thrift.begin_struct_list(2, elements);
   thrift.begin_element();
-  thrift.field_string(4, "flows");
+  thrift.field_string(4, table_name(table));
   thrift.field_i32(5, static_cast<int32_t>(columns.size()));
   thrift.end_struct();
   for (size_t at : columns) {
-    const StoreColumn& column = store_columns()[at];
+    const StoreColumn& column = known[at];
     if (is_list(column.type))
       put_list(thrift, column);
     else
@@ -217,7 +218,7 @@ int ParquetFile::add_missing_chunks(const std::set<size_t>& columns) {
     for (size_t column : columns) {
       if (std::ranges::find(group.chunks, column, &Chunk::column) != group.chunks.end()) continue;
       uint64_t offset = written_ + buffer_.size();
-      ColumnBuffer nulls(store_columns()[column]);
+      ColumnBuffer nulls(table_columns_[column]);
       group.chunks.push_back({column, offset, encoder_.encode(nulls, group.rows, buffer_)});
     }
     std::ranges::sort(group.chunks, {}, &Chunk::column);
@@ -229,7 +230,7 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
   std::string out;
   ThriftWriter thrift(out);
   thrift.field_i32(1, 2);  // format version
-  put_schema(thrift, columns);
+  put_schema(thrift, table_, columns);
   int64_t rows = 0;
   for (const RowGroup& group : groups_) rows += group.rows;
   thrift.field_i64(3, rows);
@@ -239,7 +240,7 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
     thrift.begin_element();
     thrift.begin_struct_list(1, group.chunks.size());
     for (const Chunk& chunk : group.chunks) {
-      put_chunk(thrift, store_columns()[chunk.column], chunk.offset, chunk.figures);
+      put_chunk(thrift, table_columns_[chunk.column], chunk.offset, chunk.figures);
       bytes += chunk.figures.uncompressed;
     }
     thrift.field_i64(2, bytes);

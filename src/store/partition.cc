@@ -20,11 +20,11 @@ std::string day_text(int64_t hour) {
   return text;
 }
 
-std::string partition_folder(int64_t hour) {
+std::string partition_folder(int64_t hour, Table table) {
   int64_t of_day = ((hour % 24) + 24) % 24;
   char text[32];
   std::snprintf(text, sizeof text, "/hour=%02d", static_cast<int>(of_day));
-  return std::string(kFlowsFolder) + "/day=" + day_text(hour) + text;
+  return std::string(table_name(table)) + "/day=" + day_text(hour) + text;
 }
 
 std::string compact_time(int64_t ns) {

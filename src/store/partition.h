@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a segment lies: flows/day=2026-11-21/hour=12/, by the hour (UTC) in which its flows were received.
+// Where a segment lies: flows/day=2026-11-21/hour=12/, by its table and the hour (UTC) in which its rows were received.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "store/table.h"
+
 namespace weir {
 
 inline constexpr int64_t kHourNs = 3'600'000'000'000;
-inline constexpr const char* kFlowsFolder = "flows";
 
 // Hours since 1970.
 int64_t hour_of(int64_t ns);
-std::string day_text(int64_t hour);          // "2026-11-21"
-std::string partition_folder(int64_t hour);  // "flows/day=2026-11-21/hour=12", relative to the data directory
-std::string compact_time(int64_t ns);        // "20261121T124500Z"
+std::string day_text(int64_t hour);  // "2026-11-21"
+// "flows/day=2026-11-21/hour=12", relative to the data directory
+std::string partition_folder(int64_t hour, Table table = Table::flows);
+std::string compact_time(int64_t ns);  // "20261121T124500Z"
 
 }  // namespace weir

@@ -67,11 +67,13 @@ void Retention::run(int64_t now_ns, int64_t steady_ns) {
 void Retention::remove(const std::vector<const Segment*>& segments, Removal reason) {
   if (segments.empty()) return;
   std::vector<int64_t> ids;
-  uint64_t rows = 0;
+  std::array<uint64_t, kTableCount> rows{};
   for (const Segment* segment : segments) {
     ids.push_back(segment->id);
-    rows += segment->figures.rows;
+    rows[static_cast<size_t>(segment->table)] += segment->figures.rows;
   }
+  const uint64_t flows = rows[static_cast<size_t>(Table::flows)];
+  const uint64_t counters = rows[static_cast<size_t>(Table::counters)];
   std::string name(kRemovalNames[static_cast<size_t>(reason)]), error;
   Change result = segments_.change({}, ids, {}, error);
   if (result == Change::outdated) return;
@@ -81,8 +83,10 @@ void Retention::remove(const std::vector<const Segment*>& segments, Removal reas
     return;
   }
   failing_ = false;
-  rows_[static_cast<size_t>(reason)] += rows;
-  log_info("store", "removed " + std::to_string(rows) + " flows, up to " + day_text(segments.back()->hour) + " hour " +
+  rows_[static_cast<size_t>(reason)] += flows;
+  std::string counted = std::to_string(flows) + " flows";
+  if (counters > 0) counted += " and " + std::to_string(counters) + " counter samples";
+  log_info("store", "removed " + counted + ", up to " + day_text(segments.back()->hour) + " hour " +
                         std::to_string(segments.back()->hour % 24) + " (store." + name + ")");
 }
 

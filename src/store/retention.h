@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Removes what is too old (`keep`) or too much (`max_bytes`): whole hours of receive time, oldest first. Where the
-// newest hour alone is too large, its oldest segments go. For `max_bytes`, hours that have not come yet are the oldest.
+// Removes what is too old (`keep`) or too much (`max_bytes`), of all tables: whole hours of receive time, oldest first.
+// Where the newest hour alone is too large, its oldest segments go. For `max_bytes`, hours that have not come yet are
+// the oldest.
 //
 // A clock that jumps forward would make everything too old at once: `keep` then waits an hour, for someone to set it
 // right.
@@ -37,6 +38,7 @@ class Retention {
   Retention(const RetentionConfig& config, Segments& segments) : config_(config), segments_(segments) {}
   // The time of day, and that of a clock that nobody sets.
   void run(int64_t now_ns, int64_t steady_ns);
+  // Flows.
   uint64_t removed_rows(Removal reason) const { return rows_[static_cast<size_t>(reason)].load(); }
 
  private:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "os/folder.h"
+#include "store/counter_rows.h"
 #include "store/parquet_file.h"
 #include "store/segment_reader.h"
 
@@ -87,8 +88,8 @@ struct Stretch {
 }  // namespace
 
 struct SegmentWriter::Impl {
-  explicit Impl(std::string name) : path(std::move(name)), file(path + ".tmp") {
-    for (const StoreColumn& column : store_columns()) columns.emplace_back(column);
+  Impl(std::string name, Table of) : path(std::move(name)), table(of), file(path + ".tmp", of) {
+    for (const StoreColumn& column : store_columns(table)) columns.emplace_back(column);
   }
 
   void add_rows(const Stretch& rows);
@@ -110,6 +111,7 @@ struct SegmentWriter::Impl {
   int copy_row_group(SegmentReader& reader, size_t group);
 
   std::string path;
+  const Table table;
   ParquetFile file;
   std::vector<ColumnBuffer> columns;
   uint32_t group_rows = 0;  // rows in `columns`
@@ -125,7 +127,7 @@ struct SegmentWriter::Impl {
   const size_t end_sub_column = column_of(kEndSubId);
 };
 
-SegmentWriter::SegmentWriter(std::string path) : impl_(std::make_unique<Impl>(std::move(path))) {}
+SegmentWriter::SegmentWriter(std::string path, Table table) : impl_(std::make_unique<Impl>(std::move(path), table)) {}
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 
 SegmentWriter::~SegmentWriter() {
@@ -136,6 +138,7 @@ uint64_t SegmentWriter::rows() const { return impl_->figures.rows; }
 const std::string& SegmentWriter::path() const { return impl_->path; }
 
 int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
+  WEIR_ASSERT(impl_->table == Table::flows);
   for (size_t at = 0; at < runs.size();) {
     size_t end = at + 1;
     while (end < runs.size() && runs[end].mask == runs[at].mask) ++end;
@@ -152,10 +155,25 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
   return 0;
 }
 
+int SegmentWriter::add(std::span<const CounterSample> samples) {
+  WEIR_ASSERT(impl_->table == Table::counters);
+  while (!samples.empty()) {
+    auto now = samples.first(std::min<size_t>(samples.size(), kRowGroupRows - impl_->group_rows));
+    append_counters(now, impl_->columns, impl_->group_rows);
+    for (const CounterSample& sample : now) widen(impl_->figures.received, sample.received_ns);
+    impl_->figures.rows += now.size();
+    impl_->group_rows += static_cast<uint32_t>(now.size());
+    if (impl_->group_rows == kRowGroupRows)
+      if (int error = impl_->end_row_group()) return error;
+    samples = samples.subspan(now.size());
+  }
+  return 0;
+}
+
 // Large row groups are copied as they are, which is what keeps merging cheap; small ones are put together. Row groups
 // are never split: one that does not fit begins a new one.
 int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
-  SegmentReader reader;
+  SegmentReader reader(impl_->table);
   if (!reader.open(segment_path)) {
     error = reader.problem();
     return reader.is_short_of_resources() ? ENFILE : EBADMSG;

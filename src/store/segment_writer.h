@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SegmentWriter: flow records as one Parquet file (docs/formats/store.md).
+// SegmentWriter: rows of a table as one Parquet file (docs/formats/store.md).
 //
-//   in       runs of FlowBatches, or the rows of other segments
+//   in       runs of FlowBatches, or counter samples, or the rows of other segments; all of one table
 //   out      `path`.tmp, complete and synced after finish(); the caller names it `path` once it is catalogued
 //   threads  one at a time
 //   memory   the rows of one row group, at most kRowGroupRows, and of lists about kRowGroupElements a column
@@ -14,6 +14,8 @@
 #include <string>
 
 #include "flow/batch.h"
+#include "store/table.h"
+#include "wire/sflow_counters.h"
 
 namespace weir {
 
@@ -30,12 +32,13 @@ struct SegmentFigures {
 class SegmentWriter {
  public:
   // Opens `path`.tmp when the first row group is full or at finish(); the folder must exist by then.
-  explicit SegmentWriter(std::string path);
+  explicit SegmentWriter(std::string path, Table table = Table::flows);
   ~SegmentWriter();
   SegmentWriter(SegmentWriter&&) noexcept;
 
   // All rows of `runs`, which stand in `batch` one after the other. 0 or errno.
   int add(const FlowBatch& batch, std::span<const Run> runs);
+  int add(std::span<const CounterSample> samples);
   // All rows of another segment, which stays as it is; `figures` are what finish() said of it. 0 or errno; EBADMSG
   // where it is damaged, `error` says how. After an error this writer is of no use.
   int add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error);

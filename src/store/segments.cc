@@ -19,12 +19,18 @@ std::string catalog_path(const std::string& data) { return data + "/catalog.db";
 
 std::vector<Segment> read_list(Database& database) {
   std::vector<Segment> segments;
-  if (columns_of(database, "segments").empty()) return segments;  // of a version that had no store
+  const std::set<std::string> columns = columns_of(database, "segments");
+  if (columns.empty()) return segments;  // of a version that had no store
+  const bool of_flows = !columns.contains("table_name");
   Statement row = database.prepare(
-      "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, end_max "
-      "FROM segments ORDER BY hour, id");
+      "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, "
+      "end_max, " +
+      std::string(of_flows ? "'flows'" : "table_name") + " FROM segments ORDER BY hour, id");
   while (row.step()) {
-    Segment segment{row.integer(0), std::string(row.text(1)), static_cast<int>(row.integer(2)), row.integer(3), {}};
+    auto table = find_table(row.text(12));
+    if (!table) continue;  // of a later version: left alone
+    Segment segment{row.integer(0), std::string(row.text(1)), static_cast<int>(row.integer(2)), row.integer(3), {},
+                    *table};
     SegmentFigures& f = segment.figures;
     f.rows = static_cast<uint64_t>(row.integer(4));
     f.bytes = static_cast<uint64_t>(row.integer(5));
@@ -53,6 +59,7 @@ struct Segments::Impl {
   void remove_empty_folder(const std::string& folder);
   void commit(std::vector<Segment>& added, const std::vector<Segment>& removed, const std::vector<StoredCount>& stored);
   int64_t insert(const Segment& segment);
+  void raise_stored(const StoredCount& count);
   std::string file(const std::string& path) const { return data + "/" + path; }
 
   const std::string data;
@@ -103,8 +110,9 @@ void Segments::Impl::recover() {
     if (os::exists(file(segment.path) + kUnfinishedSuffix))
       unfinished.push_back(segment);
     else
-      log_error("store", file(segment.path) + " is gone, and with it " + std::to_string(segment.figures.rows) +
-                             " flows; bring it back, or queries will name it until it is too old to be kept");
+      log_error("store", file(segment.path) + " is gone, and with it " + std::to_string(segment.figures.rows) + " " +
+                             std::string(row_name(segment.table)) +
+                             "; bring it back, or queries will name it until it is too old to be kept");
   }
   name_finished(unfinished);
   remove_retired_of_before();
@@ -126,19 +134,20 @@ void Segments::Impl::look_through_files() {
   for (const std::string& path : to_unlink) listed.insert(file(path));
   size_t unlisted = 0;
   std::string example;
-  for (const std::string& path : os::files_below(file(kFlowsFolder))) {
-    if (listed.contains(path)) continue;
-    if (path.ends_with(std::string(".parquet") + kUnfinishedSuffix)) {
-      os::remove_file(path);
-    } else {
-      ++unlisted;
-      example = path;
+  for (Table table : kTables) {
+    for (const std::string& path : os::files_below(file(std::string(table_name(table))))) {
+      if (listed.contains(path)) continue;
+      if (path.ends_with(std::string(".parquet") + kUnfinishedSuffix)) {
+        os::remove_file(path);
+      } else {
+        ++unlisted;
+        example = path;
+      }
     }
   }
   if (unlisted == 0) return;
-  log_warning("store", std::to_string(unlisted) + " files below " + file(kFlowsFolder) + " are not in " +
-                           catalog_path(data) + " and so not part of the store, one is " + example +
-                           "; they are left alone");
+  log_warning("store", std::to_string(unlisted) + " files below " + data + " are not in " + catalog_path(data) +
+                           " and so not part of the store, one is " + example + "; they are left alone");
 }
 
 // Step 3. What cannot be renamed now is tried again at the next change; readers find it as .tmp.
@@ -187,9 +196,9 @@ std::vector<Segment> Segments::live() const {
 
 std::string Segments::file(const std::string& path) const { return impl_->file(path); }
 
-std::string Segments::new_path(int64_t hour, int& error) {
+std::string Segments::new_path(int64_t hour, int& error, Table table) {
   std::lock_guard lock(impl_->mutex);
-  const std::string folder = partition_folder(hour);
+  const std::string folder = partition_folder(hour, table);
   error = os::make_folders(impl_->file(folder));
   if (error) return "";
   std::string path = folder + "/" + compact_time(os::realtime_ns()) + "-" + std::to_string(impl_->run) + "-" +
@@ -208,17 +217,30 @@ void Segments::give_up(const std::string& path) {
 int64_t Segments::Impl::insert(const Segment& segment) {
   Statement put = database.prepare(
       "INSERT INTO segments (path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, "
-      "end_min, end_max) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+      "end_min, end_max, table_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
   const SegmentFigures& f = segment.figures;
   put.bind(1, segment.path).bind(2, segment.level).bind(3, segment.hour);
   put.bind(4, static_cast<int64_t>(f.rows)).bind(5, static_cast<int64_t>(f.bytes));
   put.bind(6, f.received.min_ns).bind(7, f.received.max_ns).bind(8, f.start.min_ns).bind(9, f.start.max_ns);
-  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns);
+  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns).bind(12, table_name(segment.table));
   put.step();
   int64_t id = put.integer(0);
   while (put.step()) {
   }
   return id;
+}
+
+void Segments::Impl::raise_stored(const StoredCount& count) {
+  const std::string column = count.table == Table::flows ? "stored" : "counters_stored";
+  database
+      .prepare("INSERT INTO exporters (exporter, protocol, domain, " + column +
+               ") VALUES (?, ?, ?, ?) ON CONFLICT (exporter, protocol, domain) DO UPDATE SET " + column + " = max(" +
+               column + ", excluded." + column + ")")
+      .bind(1, count.account.exporter.to_string())
+      .bind(2, protocol_name(count.account.protocol))
+      .bind(3, count.account.domain)
+      .bind(4, count.stored)
+      .run();
 }
 
 // Step 2.
@@ -234,15 +256,7 @@ void Segments::Impl::commit(std::vector<Segment>& added, const std::vector<Segme
   }
   Statement forget = database.prepare("DELETE FROM retired WHERE path = ?");
   for (const std::string& path : to_forget) forget.bind(1, path).run();
-  Statement count = database.prepare(
-      "INSERT INTO exporters (exporter, protocol, domain, stored) VALUES (?, ?, ?, ?) "
-      "ON CONFLICT (exporter, protocol, domain) DO UPDATE SET stored = max(stored, excluded.stored)");
-  for (const StoredCount& s : stored)
-    count.bind(1, s.account.exporter.to_string())
-        .bind(2, protocol_name(s.account.protocol))
-        .bind(3, s.account.domain)
-        .bind(4, s.stored)
-        .run();
+  for (const StoredCount& s : stored) raise_stored(s);
   transaction.commit();
   to_forget.clear();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of live segments: table `segments` of <data>/catalog.db (docs/formats/catalog.md). A segment is part of
-// the store exactly when this list names it.
+// The list of live segments of all tables: table `segments` of <data>/catalog.db (docs/formats/catalog.md). A segment
+// is part of the store exactly when this list names it.
 //
 //   in       one process, the collector that holds the lock of the data directory
 //   out      readers in any process take a copy in one short transaction
@@ -36,12 +36,14 @@ struct Segment {
   int level = 0;     // 0 as flushed, 1 merged (5 min), 2 merged again (1 h)
   int64_t hour = 0;  // hours since 1970, of its partition
   SegmentFigures figures;
+  Table table = Table::flows;
 };
 
-// What the ledger's `stored` of an account is once a segment is listed.
+// What the ledger's `stored` (of counter samples: `counters_stored`) of an account is once a segment is listed.
 struct StoredCount {
   AccountKey account;
   int64_t stored = 0;
+  Table table = Table::flows;
 };
 
 // Whatever is not `done` has changed nothing.
@@ -62,9 +64,9 @@ class Segments {
   // Where the file of `path` lies.
   std::string file(const std::string& path) const;
 
-  // A path for a new segment of that hour, never used before; its folder is made, and kept until change() or give_up().
-  // Throws nothing; "" and `error` where it cannot be.
-  std::string new_path(int64_t hour, int& error);
+  // A path for a new segment of that hour and table, never used before; its folder is made, and kept until change() or
+  // give_up(). Throws nothing; "" and `error` where it cannot be.
+  std::string new_path(int64_t hour, int& error, Table table = Table::flows);
   // The segment will not come: removes its .tmp file.
   void give_up(const std::string& path);
   // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, any may be empty. `stored` goes to the

@@ -30,6 +30,14 @@ const char* remedy(OutputError reason) {
   return "look at the disk (dmesg) and at who owns the data directory; the next segment is tried again";
 }
 
+std::string low_text(const FreeSpace& space) {
+  return "less than " + std::to_string(space.floor() >> 20) + " MiB are free (store.min_free)";
+}
+
+Counter& stored_of(Account& account, Table table) {
+  return table == Table::flows ? account.stored : account.counters_stored;
+}
+
 }  // namespace
 
 StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
@@ -39,7 +47,8 @@ StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Re
       retention_(retention),
       space_(space),
       ledger_(ledger),
-      queue_(config.queue_batches) {
+      queue_(config.queue_batches),
+      counter_queue_(config.counter_batches) {
   if (lost_before <= 0) return;
   counters_.error(OutputError::crash);
   counters_.dropped(OutputError::crash, static_cast<uint64_t>(lost_before));
@@ -54,6 +63,7 @@ void StoreOutput::start() {
 void StoreOutput::stop() {
   if (stopping_.exchange(true)) return;
   queue_.close();
+  counter_queue_.close();
   if (worker_)
     worker_->join();
   else
@@ -68,34 +78,53 @@ void StoreOutput::offer(const BatchRef& batch) {
   drop(*batch, stopping_.load(std::memory_order_relaxed) ? OutputError::stopped : OutputError::queue_full);
 }
 
+void StoreOutput::offer_counters(std::unique_ptr<CounterBatch> batch) {
+  const CounterBatch& samples = *batch;  // still ours where the queue does not take them
+  if (!counter_queue_.try_push(std::move(batch))) drop(samples);
+}
+
 void StoreOutput::drop(const FlowBatch& batch, OutputError reason) {
-  for (const Run& run : batch.runs()) drop(run.account, run.rows, reason);
+  for (const Run& run : batch.runs()) drop(Table::flows, run.account, run.rows, reason);
   counters_.error(reason);
 }
 
-void StoreOutput::drop(uint32_t account, uint64_t rows, OutputError reason) {
+void StoreOutput::drop(const CounterBatch& batch) {
+  for (const CounterSample& sample : batch) ledger_.at(sample.account).counters_dropped.add();
+}
+
+void StoreOutput::drop(Table table, uint32_t account, uint64_t rows, OutputError reason) {
+  if (table == Table::counters) return ledger_.at(account).counters_dropped.add(static_cast<int64_t>(rows));
   ledger_.at(account).sink_dropped.add(static_cast<int64_t>(rows));
   counters_.dropped(reason, rows);
 }
 
 void StoreOutput::write_until_stopped() {
   os::block_write_signals();
-  BatchRef batch;
   for (;;) {
-    bool taken = queue_.pop(batch, 0);
+    bool closed = queue_.closed() && counter_queue_.closed();  // before looking: once closed, nothing is added
     int64_t now = os::monotonic_ns();
     if (now >= next_look_ns_) look_around(now);
-    if (taken) {
-      queued_bytes_.fetch_sub(batch->memory_bytes(), std::memory_order_relaxed);
-      take(*batch);
-      batch = BatchRef();
-    }
+    bool taken = take_next();
     flush_due(now);
     if (taken) continue;
-    if (queue_.closed() && queue_.size() == 0) break;  // in this order: once closed, nothing is added
+    if (closed) break;
     std::this_thread::sleep_for(kPause);
   }
   while (!open_.empty()) flush(take_out(open_.front().get()));
+}
+
+// One batch of each kind.
+bool StoreOutput::take_next() {
+  BatchRef batch;
+  bool taken = queue_.pop(batch, 0);
+  if (taken) {
+    queued_bytes_.fetch_sub(batch->memory_bytes(), std::memory_order_relaxed);
+    take(*batch);
+  }
+  std::unique_ptr<CounterBatch> counters;
+  if (!counter_queue_.pop(counters, 0)) return taken;
+  take(*counters);
+  return true;
 }
 
 void StoreOutput::look_around(int64_t now_ns) {
@@ -110,51 +139,74 @@ void StoreOutput::look_around(int64_t now_ns) {
 void StoreOutput::take(const FlowBatch& batch) {
   if (space_.is_low()) {
     drop(batch, OutputError::no_space);
-    report(OutputError::no_space, batch.rows(),
-           "less than " + std::to_string(space_.floor() >> 20) + " MiB are free (store.min_free)");
-    return;
+    return report(Table::flows, OutputError::no_space, batch.rows(), low_text(space_));
   }
   std::span<const Run> runs = batch.runs();
   while (!runs.empty()) {
     int64_t hour = hour_of(runs.front().received_ns);
     auto of_hour = [&](const Run& run) { return hour_of(run.received_ns) == hour; };
     auto count = static_cast<size_t>(std::ranges::find_if_not(runs, of_hour) - runs.begin());
-    add(batch, runs.first(count), hour);
+    std::span<const Run> now = runs.first(count);
+    rows_.begin(Table::flows, hour);
+    for (const Run& run : now) rows_.of_accounts.emplace_back(run.account, run.rows);
+    add(rows_, [&](SegmentWriter& writer) { return writer.add(batch, now); });
     runs = runs.subspan(count);
   }
 }
 
-void StoreOutput::add(const FlowBatch& batch, std::span<const Run> runs, int64_t hour) {
+void StoreOutput::take(const CounterBatch& batch) {
+  if (space_.is_low()) {
+    drop(batch);
+    return report(Table::counters, OutputError::no_space, batch.size(), low_text(space_));
+  }
+  std::span<const CounterSample> samples = batch;
+  while (!samples.empty()) {
+    int64_t hour = hour_of(samples.front().received_ns);
+    auto of_hour = [&](const CounterSample& sample) { return hour_of(sample.received_ns) == hour; };
+    auto count = static_cast<size_t>(std::ranges::find_if_not(samples, of_hour) - samples.begin());
+    std::span<const CounterSample> now = samples.first(count);
+    rows_.begin(Table::counters, hour);
+    for (const CounterSample& sample : now) rows_.of_accounts.emplace_back(sample.account, 1);
+    add(rows_, [&](SegmentWriter& writer) { return writer.add(now); });
+    samples = samples.subspan(count);
+  }
+}
+
+// `write` puts the rows into the writer: 0 or errno.
+template <class Write>
+void StoreOutput::add(const Rows& rows, Write write) {
   int error = 0;
-  OpenSegment* segment = segment_of(hour, error);
+  OpenSegment* segment = segment_of(rows.table, rows.hour, error);
   if (!segment) {
     uint64_t lost = 0;
-    for (const Run& run : runs) {
-      drop(run.account, run.rows, output_error(error));
-      lost += run.rows;
+    for (const auto& [account, count] : rows.of_accounts) {
+      drop(rows.table, account, count, output_error(error));
+      lost += count;
     }
     counters_.error(output_error(error));
-    report(output_error(error), lost,
-           "cannot make a folder below " + segments_.file(kFlowsFolder) + ": " + os::error_text(error));
-    return;
+    return report(rows.table, output_error(error), lost,
+                  "cannot make a folder below " + segments_.file(std::string(table_name(rows.table))) + ": " +
+                      os::error_text(error));
   }
-  for (const Run& run : runs) segment->rows[run.account] += run.rows;
-  error = segment->writer.add(batch, runs);
+  for (const auto& [account, count] : rows.of_accounts) segment->rows[account] += count;
+  error = write(segment->writer);
   if (error)
     lose(take_out(segment), output_error(error),
          "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error));
 }
 
 // nullptr and an errno where none can be opened.
-StoreOutput::OpenSegment* StoreOutput::segment_of(int64_t hour, int& error) {
+StoreOutput::OpenSegment* StoreOutput::segment_of(Table table, int64_t hour, int& error) {
   for (const auto& segment : open_)
-    if (segment->hour == hour) return segment.get();
-  std::string path = segments_.new_path(hour, error);
+    if (segment->table == table && segment->hour == hour) return segment.get();
+  std::string path = segments_.new_path(hour, error, table);
   if (path.empty()) return nullptr;
-  if (open_.size() == kMostOpen) flush(take_out(open_.front().get()));
-  SegmentWriter writer(segments_.file(path));
-  open_.push_back(
-      std::make_unique<OpenSegment>(OpenSegment{hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
+  auto of_table = [&](const auto& segment) { return segment->table == table; };
+  if (static_cast<size_t>(std::ranges::count_if(open_, of_table)) == kMostOpen)
+    flush(take_out(std::ranges::find_if(open_, of_table)->get()));
+  SegmentWriter writer(segments_.file(path), table);
+  open_.push_back(std::make_unique<OpenSegment>(
+      OpenSegment{table, hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
   return open_.back().get();
 }
 
@@ -192,8 +244,9 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
     bool full = space_.free_bytes() < limits::kCatalogRoomBytes;  // others write to this disk too
     return lose(std::move(segment), full ? OutputError::no_space : OutputError::input_output, error);
   }
-  for (const auto& [account, rows] : segment->rows) ledger_.at(account).stored.add(static_cast<int64_t>(rows));
-  counters_.sent_records(figures.rows);
+  for (const auto& [account, rows] : segment->rows)
+    stored_of(ledger_.at(account), segment->table).add(static_cast<int64_t>(rows));
+  if (segment->table == Table::flows) counters_.sent_records(figures.rows);
   counters_.sent_bytes(figures.bytes);
   if (failing_) log_info("store", "flows are stored again");
   failing_ = false;
@@ -205,36 +258,40 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
 std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& figures) {
   std::vector<StoredCount> stored;
   for (const auto& [account, rows] : segment.rows) {
-    const Account& a = ledger_.at(account);
-    stored.push_back({a.key, a.stored.value() + static_cast<int64_t>(rows)});
+    Account& a = ledger_.at(account);
+    stored.push_back({a.key, stored_of(a, segment.table).value() + static_cast<int64_t>(rows), segment.table});
   }
   std::string error;
-  segments_.change({{0, segment.path, 0, segment.hour, figures}}, {}, stored, error);
+  segments_.change({{0, segment.path, 0, segment.hour, figures, segment.table}}, {}, stored, error);
   return error;
 }
 
 void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, OutputError reason, const std::string& why) {
   uint64_t lost = 0;
   for (const auto& [account, rows] : segment->rows) {
-    drop(account, rows, reason);
+    drop(segment->table, account, rows, reason);
     lost += rows;
   }
   counters_.error(reason);
-  std::string path = segment->path;
+  const std::string path = segment->path;
+  const Table table = segment->table;
   segment.reset();  // the writer removes what is unfinished
   segments_.give_up(path);
-  report(reason, lost, why);
+  report(table, reason, lost, why);
 }
 
-void StoreOutput::report(OutputError reason, uint64_t lost, const std::string& why) {
-  lost_since_logged_ += lost;
+void StoreOutput::report(Table table, OutputError reason, uint64_t lost, const std::string& why) {
+  lost_since_logged_[static_cast<size_t>(table)] += lost;
   failing_ = true;
   int64_t now = os::monotonic_ns();
   if (logged_ns_ != 0 && now - logged_ns_ < kLogEveryNs) return;
   logged_ns_ = now;
-  log_error("store", why + "; " + std::to_string(lost_since_logged_) + " flows lost (" +
-                         std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(reason));
-  lost_since_logged_ = 0;
+  std::string what;
+  for (Table of : kTables)
+    if (uint64_t count = std::exchange(lost_since_logged_[static_cast<size_t>(of)], 0))
+      what += (what.empty() ? "" : " and ") + std::to_string(count) + " " + std::string(row_name(of));
+  log_error("store",
+            why + "; " + what + " lost (" + std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(reason));
 }
 
 OutputStats StoreOutput::stats() const {

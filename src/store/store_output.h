@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// StoreOutput: records into segments, one at each flush and hour of receive time.
+// StoreOutput: records into segments, one at each flush and hour of receive time; counter samples into those of their
+// own table.
 //
-//   in       offer() from any thread, never blocks; stats() too
+//   in       offer() and offer_counters() from any thread, never block; stats() too
 //   out      listed segments; only then are their rows `stored`
 //   threads  one of its own, which also runs retention after each flush and each minute
-//   memory   a queue of at most `queue_bytes`, and the row group of each open segment, at most kMostOpen
+//   memory   a queue of at most `queue_bytes`, one of `counter_batches`, and the row group of each open segment, at
+//   most
+//            kMostOpen of a table
 //   failure  a segment that cannot be written or listed loses its rows, counted under a named reason and logged at most
 //            once in 10 s; the next one is tried again, so it recovers by itself. Below the floor of free space rows
 //            are refused (no_space)
@@ -12,6 +15,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -34,6 +38,7 @@ struct StoreOutputConfig {
   uint64_t flush_rows = 4'000'000;
   size_t queue_batches = limits::kStoreQueueBatches;
   size_t queue_bytes = limits::kStoreQueueBytes;
+  size_t counter_batches = limits::kCounterQueueBatches;
 };
 
 class StoreOutput final : public Output {
@@ -45,14 +50,16 @@ class StoreOutput final : public Output {
 
   void start() override;
   void offer(const BatchRef& batch) override;
+  void offer_counters(std::unique_ptr<CounterBatch> batch);
   void stop() override;
-  OutputStats stats() const override;
+  OutputStats stats() const override;  // of flows; what becomes of counter samples is in the ledger
 
   // Held data may be replayed into hours that have passed; beyond this the oldest open segment is flushed.
   static constexpr size_t kMostOpen = 4;
 
  private:
   struct OpenSegment {
+    Table table = Table::flows;
     int64_t hour = 0;       // of its rows
     int64_t opened_in = 0;  // hour of the clock when opened
     int64_t opened_ns = 0;  // monotonic
@@ -61,10 +68,25 @@ class StoreOutput final : public Output {
     absl::flat_hash_map<uint32_t, uint64_t> rows;  // by account
   };
 
+  // Rows of one table, which go into a segment together.
+  struct Rows {
+    Table table = Table::flows;
+    int64_t hour = 0;
+    std::vector<std::pair<uint32_t, uint64_t>> of_accounts;  // account, rows
+
+    void begin(Table of, int64_t in) {
+      table = of, hour = in;
+      of_accounts.clear();
+    }
+  };
+
   void write_until_stopped();
+  bool take_next();
   void take(const FlowBatch& batch);
-  void add(const FlowBatch& batch, std::span<const Run> runs, int64_t hour);
-  OpenSegment* segment_of(int64_t hour, int& error);
+  void take(const CounterBatch& batch);
+  template <class Write>
+  void add(const Rows& rows, Write write);
+  OpenSegment* segment_of(Table table, int64_t hour, int& error);
   std::unique_ptr<OpenSegment> take_out(const OpenSegment* segment);
   void flush_due(int64_t now_ns);
   void look_around(int64_t now_ns);
@@ -72,8 +94,9 @@ class StoreOutput final : public Output {
   std::string list(const OpenSegment& segment, const SegmentFigures& figures);
   void lose(std::unique_ptr<OpenSegment> segment, OutputError reason, const std::string& why);
   void drop(const FlowBatch& batch, OutputError reason);
-  void drop(uint32_t account, uint64_t rows, OutputError reason);
-  void report(OutputError reason, uint64_t lost, const std::string& why);
+  void drop(const CounterBatch& batch);
+  void drop(Table table, uint32_t account, uint64_t rows, OutputError reason);
+  void report(Table table, OutputError reason, uint64_t lost, const std::string& why);
 
   const StoreOutputConfig config_;
   Segments& segments_;
@@ -81,6 +104,7 @@ class StoreOutput final : public Output {
   FreeSpace& space_;
   Ledger& ledger_;
   BoundedQueue<BatchRef> queue_;
+  BoundedQueue<std::unique_ptr<CounterBatch>> counter_queue_;
   std::atomic<size_t> queued_bytes_{0};
 
   // Of the writing thread.
@@ -88,8 +112,9 @@ class StoreOutput final : public Output {
   int64_t clock_hour_ = 0;
   int64_t next_look_ns_ = 0, next_retention_ns_ = 0;  // monotonic
   int64_t logged_ns_ = 0;                             // monotonic; 0: never
-  uint64_t lost_since_logged_ = 0;
+  std::array<uint64_t, kTableCount> lost_since_logged_{};
   bool failing_ = false;
+  Rows rows_;  // being added
 
   std::atomic<bool> stopping_{false};
   OutputCounters counters_;

@@ -142,6 +142,10 @@ constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &AccountRow::malformed},
     {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice.", &AccountRow::duplicates},
     {"weir_exporter_restarts_total", "Restarts of the exporter.", &AccountRow::restarts},
+    {"weir_exporter_counters_total", "Counter samples decoded.", &AccountRow::counter_samples},
+    {"weir_exporter_stored_counters_total", "Counter samples in the store.", &AccountRow::counters_stored},
+    {"weir_exporter_dropped_counters_total", "Counter samples the store could not take.",
+     &AccountRow::counters_dropped},
 };
 
 void write_exporters(Exposition& out, const std::vector<Series>& series) {
@@ -223,7 +227,11 @@ void write_store(Exposition& out, const StoreMetrics& store) {
   out.sample({}, store.stored_rows);
   out.gauge("weir_store_live_rows", "Flows in the store now.");
   out.sample({{"tier", "hot"}}, store.rows);
-  out.gauge("weir_store_bytes", "Size of the store.");
+  out.gauge("weir_store_counters_live_rows", "Counter samples in the store now.");
+  out.sample({}, store.counter_rows);
+  out.gauge("weir_store_counters_bytes", "Size of the counter samples in the store.");
+  out.sample({}, store.counter_bytes);
+  out.gauge("weir_store_bytes", "Size of the flows in the store.");
   out.sample({{"tier", "hot"}}, store.bytes);
   out.gauge("weir_store_segments", "Files of the store; level 0 as first written, 1 and 2 merged.");
   for (size_t level = 0; level < store.segments.size(); ++level)

@@ -39,10 +39,11 @@ struct SinkFigures {
 };
 
 struct StoreMetrics {
-  int64_t stored_rows = 0;  // since the start
-  int64_t rows = 0, bytes = 0;
-  std::vector<int64_t> segments;  // by level
-  int64_t oldest_ns = 0;          // 0: the store is empty
+  int64_t stored_rows = 0;        // since the start
+  int64_t rows = 0, bytes = 0;    // flows
+  std::vector<int64_t> segments;  // of flows, by level
+  int64_t counter_rows = 0, counter_bytes = 0;
+  int64_t oldest_ns = 0;  // 0: the store is empty
   int64_t free_bytes = 0;
   std::vector<std::pair<std::string, int64_t>> removed_rows;  // reason, rows
   int64_t merged_segments = 0;

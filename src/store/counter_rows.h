@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counter samples as rows of a row group of the table `counters`.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "store/column_buffer.h"
+#include "wire/sflow_counters.h"
+
+namespace weir {
+
+// The first becomes row `first_row`; `columns` as store_columns(Table::counters).
+void append_counters(std::span<const CounterSample> samples, std::vector<ColumnBuffer>& columns, uint32_t first_row);
+
+}  // namespace weir
