@@ -287,7 +287,7 @@ TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterDidNotSay) {
   std::string header;
   writer->header(header);
   EXPECT_TRUE(header.starts_with("type,time_received_ns,sequence_num,sampling_rate,sampler_address,"));
-  EXPECT_TRUE(header.ends_with(",time_quality\n"));
+  EXPECT_TRUE(header.ends_with(",time_quality,drop_reason\n"));
   FlowBatch batch;
   auto& run = batch.append_run(2);
   set<uint8_t>(batch, run, Field::direction, {0, 1});
