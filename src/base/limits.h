@@ -19,7 +19,15 @@ inline constexpr size_t kTemplatesPerExporter = 4'096;
 inline constexpr size_t kTemplates = 524'288;  // in all
 inline constexpr size_t kFieldsPerTemplate = 1'024;
 inline constexpr size_t kTemplateJournalBytes = 16u << 20;  // then rewritten, if mostly stale
-inline constexpr size_t kSamplersPerSession = 1'024;
+
+// Options state: what options data told, per session (exporter, port, domain, protocol)
+inline constexpr size_t kSamplersPerSession = 1'024;  // rates by sampler, and as many by interface
+inline constexpr size_t kNamesPerSession = 16'384;    // of interfaces, of VRFs and of applications, each
+inline constexpr size_t kNameOctets = 255;            // longer names are cut
+inline constexpr size_t kOptionsBytes = 128u << 20;   // of all sessions
+
+// Structured data (RFC 6313)
+inline constexpr size_t kListDepth = 4;  // lists inside lists
 
 // Data sets that precede their template (defaults of the configuration)
 inline constexpr size_t kHeldBytesPerExporter = 4u << 20;

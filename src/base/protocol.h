@@ -48,13 +48,16 @@ enum class Malformed : uint8_t {
   short_record,          // data record ends past its set
   excess_padding,        // more bytes after the last record than a record would need (v9/IPFIX data set)
   trailing_bytes,        // bytes after the last set
+  short_list,            // structured data (RFC 6313): a list, or a value in it, ends past its field
+  list_template,         // structured data: a list names a template that is not known
+  deep_list,             // structured data: more lists inside lists than limits::kListDepth
   kCount
 };
 inline constexpr size_t kMalformedCount = static_cast<size_t>(Malformed::kCount);
 inline constexpr std::string_view kMalformedNames[kMalformedCount] = {
-    "short_header", "unknown_version", "count_mismatch", "length_mismatch",      "short_set",
-    "reserved_set", "short_template",  "template_id",    "zero_length_template", "too_many_fields",
-    "scope",        "short_record",    "excess_padding", "trailing_bytes"};
+    "short_header",   "unknown_version", "count_mismatch",       "length_mismatch", "short_set", "reserved_set",
+    "short_template", "template_id",     "zero_length_template", "too_many_fields", "scope",     "short_record",
+    "excess_padding", "trailing_bytes",  "short_list",           "list_template",   "deep_list"};
 inline constexpr std::string_view malformed_name(Malformed m) { return kMalformedNames[static_cast<size_t>(m)]; }
 
 // Limits that input ran into: not malformed, but refused, so that memory stays bounded.
@@ -62,10 +65,11 @@ enum class Refused : uint8_t {
   sessions_full,            // limits::kSessions
   exporter_templates_full,  // limits::kTemplatesPerExporter
   templates_full,           // limits::kTemplates
+  options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
 inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full", "exporter_templates_full",
-                                                                  "templates_full"};
+                                                                  "templates_full", "options_full"};
 
 }  // namespace weir

@@ -165,7 +165,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.type = FlowType::ipfix;
   message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
   message.context.sequence = load_be32(p + 8);
-  uint64_t init_ms = message.known->plans->options.system_init_ms;
+  uint64_t init_ms = message.known->plans->options->system_init_ms();
   message.base = {message.context.export_ns, 0, false, static_cast<int64_t>(init_ms * 1'000'000)};
   size_t length = load_be16(p + 2);
   if (length != datagram.bytes.size()) message.known->stream->account.count(Malformed::length_mismatch);

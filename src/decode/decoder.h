@@ -83,10 +83,9 @@ class Decoder {
   uint32_t read_fixed(const Message& message, const Plan& plan, Bytes body);
   uint32_t read_variable(const Message& message, const Plan& plan, Bytes body);
   uint32_t read_options(const Message& message, const Plan& plan, Bytes body);
-  void apply_options(const Message& message, const Plan& plan, const FieldBytes* fields);
+  void tell_options(const Message& message);
   Run& begin_run(const Message& message, const Plan& plan, uint32_t rows);
   void finish_run(const Message& message, Run& run);
-  void fill_sampling(const Message& message, Run& run);
 
   void replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan, Message* current, bool fallback);
   void give_up(const std::vector<HeldSet>& sets);
@@ -108,6 +107,7 @@ class Decoder {
   std::vector<FieldBytes> fields_;  // of the record being walked
   TemplateRecord record_;           // the template being read
   std::vector<HeldSet> dropped_;
+  std::vector<OptionsFact> facts_;  // of the options data set being read
 };
 
 }  // namespace weir

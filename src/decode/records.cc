@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: from a set's body and its plan to rows.
 #include "decode/decoder.h"
+#include "decode/sampling.h"
 
 namespace weir {
 
@@ -29,29 +30,11 @@ Run& Decoder::begin_run(const Message& message, const Plan& plan, uint32_t rows)
 }
 
 void Decoder::finish_run(const Message& message, Run& run) {
-  fill_sampling(message, run);
+  uint64_t told = message.header_sampling_rate ? message.header_sampling_rate : config_.default_sampling_rate;
+  fill_sampling(message.known->plans ? message.known->plans->options.get() : nullptr, told, *batch_, run);
   Account& account = message.known->stream->account;
   if (uint32_t wrong = judge_times(*batch_, run)) account.time_quality.add(wrong);
   account.records.add(run.rows);
-}
-
-// The rate in the record counts first; then the one options data gave for the record's sampler or for all; then the
-// header's (v5); then the configured one.
-void Decoder::fill_sampling(const Message& message, Run& run) {
-  const OptionsState* options = message.known->plans ? &message.known->plans->options : nullptr;
-  run.sampling_rate = message.header_sampling_rate;
-  if (options && options->sampling_rate) run.sampling_rate = options->sampling_rate;
-  if (run.sampling_rate == 0) run.sampling_rate = config_.default_sampling_rate;
-  if (run.mask.has(Field::sampling_rate) || !options || options->samplers.empty()) return;
-  if (!run.mask.has(Field::sampler_id)) return;
-  const uint64_t* ids = batch_->column<uint64_t>(Field::sampler_id) + run.first_row;
-  uint64_t* rates = batch_->column<uint64_t>(Field::sampling_rate) + run.first_row;
-  run.mask.set(Field::sampling_rate);
-  for (uint32_t i = 0; i < run.rows; ++i) {
-    rates[i] = run.sampling_rate;
-    for (const SamplingEntry& sampler : options->samplers)
-      if (sampler.sampler_id == ids[i]) rates[i] = sampler.rate;
-  }
 }
 
 uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes body) {
@@ -98,46 +81,6 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
   if (body.size() > kMostPadding && body.size() < plan.record_length)
     message.known->stream->account.count(Malformed::excess_padding);
   return records;
-}
-
-uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes body) {
-  uint32_t records = 0;
-  Account& account = message.known->stream->account;
-  while (body.size() >= plan.record_length) {
-    size_t length = walk_record(plan, body, fields_.data());
-    if (length == 0) {
-      account.count(Malformed::short_record);
-      break;
-    }
-    apply_options(message, plan, fields_.data());
-    body = body.subspan(length);
-    ++records;
-  }
-  account.options_records.add(records);
-  refresh(*message.known);  // last: `plan` may belong to the snapshot that this replaces
-  return records;
-}
-
-// Sampling: one in `interval` (IE 34, 50), or packet_interval chosen of packet_interval + packet_space (RFC 5477
-// §8.2.2), or sample_size chosen of sample_population (§8.2.3).
-void Decoder::apply_options(const Message& message, const Plan& plan, const FieldBytes* fields) {
-  if (plan.option_steps.empty()) return;
-  std::optional<uint64_t> value[7];
-  for (const OptionStep& step : plan.option_steps) {
-    const FieldBytes& field = fields[step.position];
-    value[static_cast<size_t>(step.role)] = load_be_any(field.at, field.length);
-  }
-  auto given = [&](OptionRole role) { return value[static_cast<size_t>(role)]; };
-  std::optional<uint64_t> sampler = given(OptionRole::sampler_id);
-  std::optional<uint64_t> rate = given(OptionRole::interval);
-  uint64_t chosen = given(OptionRole::packet_interval).value_or(0);
-  if (chosen > 0)
-    rate = given(OptionRole::packet_space).has_value() ? (chosen + *given(OptionRole::packet_space)) / chosen : chosen;
-  uint64_t size = given(OptionRole::sample_size).value_or(0);
-  if (size > 0 && given(OptionRole::sample_population)) rate = *given(OptionRole::sample_population) / size;
-  Session& session = *message.known->stream->session;
-  if (rate && *rate > 0) templates_.set_sampling(session, sampler, *rate);
-  if (auto init = given(OptionRole::system_init_ms)) templates_.set_system_init(session, *init);
 }
 
 }  // namespace weir

@@ -50,7 +50,7 @@ class Compiler {
   std::shared_ptr<const Plan> compile() {
     measure();
     if (plan_->kind == TemplateKind::options)
-      add_option_steps();
+      plan_->option_steps = option_steps(plan_->record);
     else
       add_steps();
     return plan_;
@@ -129,23 +129,6 @@ class Compiler {
                     [](const Step& s) { return s.field == Field::etype && s.convert == Convert::number; });
       plan_->mask.set(Field::etype);
     }
-  }
-
-  void add_option_steps() {
-    static constexpr std::array<std::pair<uint16_t, OptionRole>, 9> kRoles{{{34, OptionRole::interval},
-                                                                            {48, OptionRole::sampler_id},
-                                                                            {50, OptionRole::interval},
-                                                                            {160, OptionRole::system_init_ms},
-                                                                            {302, OptionRole::sampler_id},
-                                                                            {305, OptionRole::packet_interval},
-                                                                            {306, OptionRole::packet_space},
-                                                                            {309, OptionRole::sample_size},
-                                                                            {310, OptionRole::sample_population}}};
-    const auto& fields = plan_->record.fields;
-    for (size_t i = 0; i < fields.size(); ++i)
-      for (auto [id, role] : kRoles)
-        if (fields[i].pen == 0 && fields[i].id == id && fields[i].length > 0 && fields[i].length <= 8)
-          plan_->option_steps.push_back({role, static_cast<uint16_t>(i)});
   }
 
   uint8_t& best(Field f) { return best_rank_[static_cast<size_t>(f)]; }

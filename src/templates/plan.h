@@ -9,6 +9,7 @@
 #include "base/protocol.h"
 #include "flow/fields.h"
 #include "templates/elements.h"
+#include "templates/option_steps.h"
 #include "templates/template_record.h"
 
 namespace weir {
@@ -21,21 +22,6 @@ struct Step {
   uint16_t offset = 0;    // in a record of fixed length, octets
   uint16_t width = 0;     // octets; kVariableLength in a record that says
   uint16_t position = 0;  // index of the field in the template
-};
-
-// Elements of options data that change how flow records are read.
-enum class OptionRole : uint8_t {
-  sampler_id,         // IE 48, 302
-  interval,           // IE 34, 50: one in so many
-  packet_interval,    // IE 305: so many chosen ...
-  packet_space,       // IE 306: ... then so many skipped
-  sample_size,        // IE 309: so many chosen ...
-  sample_population,  // IE 310: ... of so many
-  system_init_ms,     // IE 160
-};
-struct OptionStep {
-  OptionRole role;
-  uint16_t position;
 };
 
 struct Plan {
