@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "decode/lists.h"
 #include "decode/run_plan.h"
 #include "decode/streams.h"
 #include "flow/batch.h"
@@ -105,7 +106,8 @@ class Decoder {
   std::unique_ptr<FlowBatch> batch_;
   absl::flat_hash_map<SessionKey, std::unique_ptr<Known>> known_;
   std::vector<FieldBytes> fields_;  // of the record being walked
-  TemplateRecord record_;           // the template being read
+  ListReader lists_;
+  TemplateRecord record_;  // the template being read
   std::vector<HeldSet> dropped_;
   std::vector<OptionsFact> facts_;  // of the options data set being read
 };

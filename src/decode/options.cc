@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: options data records, and what they tell about flow records.
 #include <array>
-#include <bit>
-#include <cmath>
 #include <optional>
 
 #include "decode/decoder.h"
+#include "decode/sampling.h"
 
 namespace weir {
 namespace {
@@ -22,12 +21,6 @@ std::string_view text_of(const FieldBytes& field) {
   std::string_view text(reinterpret_cast<const char*>(field.at), field.length);
   text = text.substr(0, text.find('\0'));
   return text.substr(0, text.find_last_not_of(' ') + 1);
-}
-
-double float_of(const FieldBytes& field) {
-  if (field.length == 8) return std::bit_cast<double>(load_be64(field.at));
-  if (field.length == 4) return std::bit_cast<float>(load_be32(field.at));  // reduced size (RFC 7011 §6.2)
-  return 0;
 }
 
 class OptionsRecord {
@@ -75,9 +68,8 @@ class OptionsRecord {
 
   std::optional<uint64_t> probability_rate() const {
     const FieldBytes* bytes = field(OptionRole::probability);
-    double p = bytes ? float_of(*bytes) : 0;
-    if (!(p > 0 && p <= 1) || 1 / p > 1e18) return std::nullopt;
-    return static_cast<uint64_t>(std::llround(1 / p));
+    uint64_t rate = bytes ? rate_of_probability({bytes->at, bytes->length}) : 0;
+    return rate ? std::optional(rate) : std::nullopt;
   }
 
   // One in so many; 0: the exporter says that it does not sample, or not how. Nothing: not about sampling.

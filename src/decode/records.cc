@@ -11,7 +11,7 @@ uint32_t Decoder::read_records(const Message& message, const Plan& plan, Bytes b
   if (plan.kind == TemplateKind::options) return read_options(message, plan, body);
   // A boot time inside each record (IE 160) makes every record its own time base.
   bool own_base = plan.uptime_times && plan.init_position != 0xffff && !message.base.has_uptime;
-  if (plan.fixed && !own_base) return read_fixed(message, plan, body);
+  if (plan.fixed && plan.lists.empty() && !own_base) return read_fixed(message, plan, body);
   return read_variable(message, plan, body);
 }
 
@@ -62,11 +62,12 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
       message.known->stream->account.count(Malformed::short_record);
       break;
     }
-    if (batch_->room() == 0) {
-      if (run) finish_run(message, *run);
-      flush();
+    // What lists fill differs from record to record: each has a run of its own.
+    if (run && (batch_->room() == 0 || !plan.lists.empty())) {
+      finish_run(message, *run);
       run = nullptr;
     }
+    if (batch_->room() == 0) flush();
     if (!run) run = &begin_run(message, plan, 0);
     TimeBase base = message.base;
     if (plan.init_position != 0xffff && fields_[plan.init_position].length == 8) {
@@ -74,6 +75,8 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
       base.system_init_ns = static_cast<int64_t>(ms * 1'000'000);
     }
     run_plan_record(plan, fields_.data(), base, *batch_, *run, batch_->grow_last_run());
+    if (!plan.lists.empty())
+      lists_.read(plan, fields_.data(), {*message.known->plans, base, *batch_, *run, message.known->stream->account});
     body = body.subspan(length);
     ++records;
   }

@@ -2,6 +2,8 @@
 #include "decode/sampling.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 namespace weir {
 namespace {
@@ -66,6 +68,14 @@ void fill_sampling(const OptionsState* options, uint64_t otherwise, FlowBatch& b
   if (by_sampler) fill_by_sampler(*options, batch, run, rates);
   if (by_interface) fill_by_interface(*options, batch, run, rates);
   std::replace(rates, rates + run.rows, uint64_t{0}, run.sampling_rate);
+}
+
+uint64_t rate_of_probability(Bytes probability) {
+  double p = 0;
+  if (probability.size() == 8) p = std::bit_cast<double>(load_be64(probability.data()));
+  if (probability.size() == 4) p = std::bit_cast<float>(load_be32(probability.data()));  // RFC 7011 §6.2
+  static constexpr double kLeast = 1e-18;
+  return p >= kLeast && p <= 1 ? static_cast<uint64_t>(std::llround(1 / p)) : 0;
 }
 
 }  // namespace weir

@@ -9,33 +9,6 @@ namespace weir {
 namespace {
 
 bool is_address(Convert c) { return c == Convert::address4 || c == Convert::address6; }
-bool is_list(Convert c) {
-  return c == Convert::mpls_label || c == Convert::mpls_address4 || c == Convert::mpls_address6;
-}
-bool is_duration(Convert c) { return c == Convert::duration_ms || c == Convert::duration_us; }
-
-// An element of a width that its type cannot have (an "IPv4 address" of 8 octets) is left out: its bytes mean
-// something that we do not know.
-bool width_fits(Convert c, uint16_t width, Field field) {
-  if (width == 0) return false;
-  switch (c) {
-    case Convert::address4:
-    case Convert::mpls_address4:
-      return width == 4;
-    case Convert::address6:
-    case Convert::mpls_address6:
-      return width == 16;
-    case Convert::time_ntp:
-      return width == 8;
-    case Convert::mpls_label:
-      return width == 3 || width == 4;
-    // applicationId is an octetArray whose first octet is the engine (RFC 6759): longer ones do not fit a number.
-    case Convert::number:
-      return width <= 8 || (width == kVariableLength && field != Field::application_id);
-    default:
-      return width <= 8;
-  }
-}
 
 class Compiler {
  public:
@@ -67,43 +40,63 @@ class Compiler {
     WEIR_ASSERT(plan_->record_length > 0);
   }
 
-  // First the best rank for each field, then the steps in the template's order.
+  // First the best rank for each field, then the steps in the template's order, then those that build on others.
   void add_steps() {
     const auto& fields = plan_->record.fields;
     for (const FieldSpecifier& f : fields)
       for (const Element& e : elements_for(f.pen, f.id))
-        if (width_fits(e.convert, f.length, e.field)) best(e.field) = std::min(best(e.field), e.rank);
+        if (width_fits(e, f.length) && !builds_on_another(e.convert)) best(e.field) = std::min(best(e.field), e.rank);
     size_t offset = 0;
     for (size_t i = 0; i < fields.size(); ++i) {
-      for (const Element& e : elements_for(fields[i].pen, fields[i].id)) add_step(e, fields[i], i, offset);
-      if (fields[i].pen == 0 && fields[i].id == 160 && fields[i].length == 8)
-        plan_->init_position = static_cast<uint16_t>(i);
-      offset += fields[i].length;
+      const FieldSpecifier& f = fields[i];
+      for (const Element& e : elements_for(f.pen, f.id)) add_step(e, f, i, offset);
+      if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
+      if (ListKind kind = list_kind(f.pen, f.id); kind != ListKind::none)
+        plan_->lists.push_back({kind, static_cast<uint16_t>(i)});
+      offset += f.length;
     }
+    plan_->steps.insert(plan_->steps.end(), merges_.begin(), merges_.end());
+    for (const auto& [step, rank] : companions_)
+      if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
     add_durations();
     fill_ethertype();
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
-    if (!width_fits(e.convert, f.length, e.field)) return;
-    Step step{e.convert, e.field, false, static_cast<uint16_t>(offset), f.length, static_cast<uint16_t>(position)};
-    if (is_duration(e.convert)) {
-      durations_.push_back(step);
-      return;
-    }
+    if (!width_fits(e, f.length)) return;
+    Step step{e.convert,
+              e.field,
+              false,
+              e.ip_version,
+              static_cast<uint16_t>(offset),
+              f.length,
+              static_cast<uint16_t>(position)};
+    if (is_duration(e.convert)) return durations_.push_back(step);
+    if (builds_on_another(e.convert)) return companions_.push_back({step, e.rank});
+    if (e.rank > best(e.field)) return;
+    step.merge = plan_->mask.has(e.field) && !is_list(e.convert);
     if (is_address(e.convert)) {
-      step.merge = plan_->mask.has(e.field);
       if (e.field == Field::src_addr || e.field == Field::dst_addr)
         (e.convert == Convert::address4 ? plan_->has_addresses4 : plan_->has_addresses6) = true;
-    } else if (e.rank > best(e.field)) {
-      return;
-    } else if (!is_list(e.convert)) {
-      remove_step(e.field);  // equal ranks: the later element wins
+    } else if (step.merge && !can_merge(step, f)) {
+      remove_step(e.field);
+      step.merge = false;
     }
-    if (e.convert == Convert::time_uptime) plan_->uptime_times = true;
-    plan_->steps.push_back(step);
+    plan_->appends |= is_list(e.convert);
+    plan_->uptime_times |= e.convert == Convert::time_uptime;
+    (step.merge && !is_address(e.convert) ? merges_ : plan_->steps).push_back(step);
     plan_->mask.set(e.field);
     if (e.convert == Convert::icmp) plan_->mask.set(Field::icmp_code);
+  }
+
+  // An element that is there twice: the later one replaces the first.
+  bool can_merge(const Step& step, const FieldSpecifier& f) const {
+    if (step.convert != Convert::number && step.convert != Convert::icmp) return false;
+    for (const Step& s : plan_->steps) {
+      const FieldSpecifier& other = plan_->record.fields[s.position];
+      if (s.field == step.field && other.id == f.id && other.pen == f.pen) return false;
+    }
+    return true;
   }
 
   void remove_step(Field field) {
@@ -135,6 +128,8 @@ class Compiler {
 
   std::shared_ptr<Plan> plan_;
   std::array<uint8_t, kFieldCount> best_rank_;
+  std::vector<Step> merges_;  // after all addresses, which tell the IP version
+  std::vector<std::pair<Step, uint8_t>> companions_;
   std::vector<Step> durations_;
 };
 

@@ -18,10 +18,17 @@ namespace weir {
 struct Step {
   Convert convert;
   Field field;
-  bool merge = false;     // address: only where the value is not zero (the field was filled by an earlier step)
+  bool merge = false;  // the field was filled by an earlier step: see Element
+  uint8_t ip_version = 0;
   uint16_t offset = 0;    // in a record of fixed length, octets
   uint16_t width = 0;     // octets; kVariableLength in a record that says
   uint16_t position = 0;  // index of the field in the template
+};
+
+// A field of structured data: read after all steps, record by record.
+struct ListField {
+  ListKind kind;
+  uint16_t position;
 };
 
 struct Plan {
@@ -33,10 +40,12 @@ struct Plan {
   FieldMask mask;              // columns that the steps fill
   std::vector<Step> steps;
   std::vector<OptionStep> option_steps;
+  std::vector<ListField> lists;
   std::vector<uint16_t> lengths;    // of every field in order, kVariableLength where a record says
   uint16_t init_position = 0xffff;  // of IE 160 (systemInitTimeMilliseconds) in the record, if it has one
   bool uptime_times = false;        // has times relative to the exporter's boot
   bool has_addresses4 = false, has_addresses6 = false;
+  bool appends = false;  // some steps append to lists
   TemplateRecord record;
 
   bool same_layout(const TemplateRecord& other) const { return kind == other.kind && record.wire == other.wire; }
