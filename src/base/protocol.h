@@ -62,10 +62,11 @@ enum class Refused : uint8_t {
   sessions_full,            // limits::kSessions
   exporter_templates_full,  // limits::kTemplatesPerExporter
   templates_full,           // limits::kTemplates
+  text_too_long,            // limits::kTextBytes: the text is cut
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
 inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full", "exporter_templates_full",
-                                                                  "templates_full"};
+                                                                  "templates_full", "text_too_long"};
 
 }  // namespace weir

@@ -84,6 +84,7 @@ class Decoder {
   uint32_t read_variable(const Message& message, const Plan& plan, Bytes body);
   uint32_t read_options(const Message& message, const Plan& plan, Bytes body);
   void apply_options(const Message& message, const Plan& plan, const FieldBytes* fields);
+  uint32_t make_room(const Plan& plan);
   Run& begin_run(const Message& message, const Plan& plan, uint32_t rows);
   void finish_run(const Message& message, Run& run);
   void fill_sampling(const Message& message, Run& run);

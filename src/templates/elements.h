@@ -31,7 +31,8 @@ enum class Convert : uint8_t {
   mpls_label,     // 3 bytes: label 20 bits, EXP 3, S 1
   mpls_address4,  // appended to a list
   mpls_address6,
-  one,  // the value 1, whatever the bytes (a frame is one packet)
+  one,   // the value 1, whatever the bytes (a frame is one packet)
+  text,  // UTF-8, of any length
 };
 
 // Of several elements that fill one field the lowest rank wins; of equal ranks the last in the template.

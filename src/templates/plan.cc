@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "flow/text_arena.h"
 
 namespace weir {
 namespace {
@@ -29,6 +30,8 @@ bool width_fits(Convert c, uint16_t width, Field field) {
       return width == 8;
     case Convert::mpls_label:
       return width == 3 || width == 4;
+    case Convert::text:
+      return true;
     // applicationId is an octetArray whose first octet is the engine (RFC 6759): longer ones do not fit a number.
     case Convert::number:
       return width <= 8 || (width == kVariableLength && field != Field::application_id);
@@ -82,6 +85,8 @@ class Compiler {
     }
     add_durations();
     fill_ethertype();
+    for (const Step& step : plan_->steps)
+      if (step.convert == Convert::text) plan_->text_bytes += static_cast<uint32_t>(TextArena::most_bytes(step.width));
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
