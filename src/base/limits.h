@@ -42,6 +42,9 @@ inline constexpr size_t kSequenceGaps = 64;     // open gaps remembered per stre
 inline constexpr size_t kBatchRows = 2'048;
 inline constexpr size_t kQueueBatches = 256;  // per sink
 inline constexpr size_t kListValues = 256;    // of one list-valued field
+inline constexpr size_t kTextBytes = 1'024;   // of one text; what is longer is cut and counted
+inline constexpr size_t kBatchTextBytes = 1u << 20;
+inline constexpr size_t kExtraFields = 32;  // that the configuration adds
 
 // Store
 inline constexpr size_t kStoreQueueBatches = 4'096;
@@ -49,6 +52,7 @@ inline constexpr size_t kStoreQueueBytes = 256u << 20;   // of column memory: ab
 inline constexpr size_t kMergedBytes = 256u << 20;       // a merged segment is no larger
 inline constexpr uint64_t kCatalogRoomBytes = 1u << 20;  // no segment takes it: without room nothing can be removed
 
+static_assert(64 * kTextBytes < kBatchTextBytes);
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);
 

@@ -65,11 +65,12 @@ enum class Refused : uint8_t {
   sessions_full,            // limits::kSessions
   exporter_templates_full,  // limits::kTemplatesPerExporter
   templates_full,           // limits::kTemplates
+  text_too_long,            // limits::kTextBytes: the text is cut
   options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
 inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full", "exporter_templates_full",
-                                                                  "templates_full", "options_full"};
+                                                                  "templates_full", "text_too_long", "options_full"};
 
 }  // namespace weir

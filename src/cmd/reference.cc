@@ -10,6 +10,7 @@
 #include "cmd/check.h"
 #include "cmd/option_table.h"
 #include "flow/fields.h"
+#include "sink/protobuf_writer.h"
 
 namespace weir {
 namespace {
@@ -48,6 +49,12 @@ std::string spelled(const FieldInfo& field) {
     case Spelling::src_net:
     case Spelling::dst_net:
       one = "address/length";
+      break;
+    case Spelling::text:
+      one = "text";
+      break;
+    case Spelling::boolean:
+      one = "true or false";
       break;
   }
   return list ? "list: " + std::string(one) : std::string(one);
@@ -149,8 +156,10 @@ int run_docs(const Arguments& arguments) {
     text = fields_reference();
   else if (page == "example")
     text = example_config();
+  else if (page == "proto")
+    text = protobuf_schema();
   else
-    throw usage_error("weir docs takes one of: config, fields, example");
+    throw usage_error("weir docs takes one of: config, fields, example, proto");
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -22,7 +22,11 @@ inline void read_everything(const FlowBatch& batch) {
     for (const FieldInfo& field : kFields) {
       if (!run.mask.has(field.field)) continue;
       for (uint32_t row = run.first_row; row < rows; ++row) {
-        if (field.column == Column::address)
+        if (field.column == Column::text) {
+          const TextRef& text = batch.column<TextRef>(field.field)[row];
+          WEIR_ASSERT(text.length <= limits::kTextBytes && text.first + text.length <= batch.texts().size());
+          for (char c : batch.texts().view(text)) sum += static_cast<uint8_t>(c);
+        } else if (field.column == Column::address)
           sum += batch.column<IpAddress>(field.field)[row].bytes[15];
         else if (field.column == Column::list_u32 || field.column == Column::list_address) {
           const ListRef& list = batch.column<ListRef>(field.field)[row];

@@ -435,5 +435,81 @@ TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], (kExportSeconds - 10) * 1'000'000'000ll);
 }
 
+// applicationName (IE 96) in the record: padded to a fixed length, and of variable length (RFC 7011 §7).
+TEST(Decoder, TextsOfFixedAndVariableLength) {
+  Fixture f;
+  f.send(netflow9(1, 0,
+                  Writer()
+                      .add(set(0, Writer().u16(256).u16(2).u16(1).u16(4).u16(96).u16(8)))
+                      .add(set(256, Writer().u32(7).put(0x646e7300'00000000, 8).u32(8).put(0, 8)))));
+  const FlowBatch* rows = &f.rows();
+  ASSERT_EQ(rows->rows(), 2u);
+  EXPECT_EQ(rows->text(Field::application_name, 0), "dns");
+  EXPECT_EQ(rows->text(Field::application_name, 1), "");
+  EXPECT_EQ(rows->number(Field::bytes, 1), 8u);
+
+  Writer records;
+  records.u32(1).u8(4).put(0x68747470, 4);
+  records.u32(2).u8(0);
+  records.u32(3).u8(255).u16(300);
+  for (int i = 0; i < 300; ++i) records.u8('x');
+  records.u32(4).u8(3).put(0xff4142, 3);
+  f.send(
+      ipfix(1, Writer().add(set(2, Writer().u16(257).u16(2).u16(1).u16(4).u16(96).u16(65535))).add(set(257, records))));
+  rows = &f.rows();
+  ASSERT_EQ(rows->rows(), 4u);
+  EXPECT_EQ(rows->text(Field::application_name, 0), "http");
+  EXPECT_EQ(rows->text(Field::application_name, 1), "");
+  EXPECT_EQ(rows->text(Field::application_name, 2), std::string(300, 'x'));
+  EXPECT_EQ(rows->text(Field::application_name, 3),
+            "\xef\xbf\xbd"
+            "AB");
+}
+
+// More text than a batch holds begins the next batch; nothing is cut.
+TEST(Decoder, ManyLongTextsBecomeSeveralBatches) {
+  for (bool variable : {false, true}) {
+    Fixture f;
+    f.send(ipfix(0, set(2, Writer().u16(257).u16(1).u16(96).u16(variable ? 65535 : 1000))));
+    uint32_t number = 0;
+    for (int datagram = 0; datagram < 40; ++datagram) {
+      Writer records;
+      for (int i = 0; i < 60; ++i) {
+        if (variable) records.u8(255).u16(1000);
+        std::string text = std::to_string(number++);
+        text.resize(1000, '.');
+        for (char c : text) records.u8(static_cast<uint8_t>(c));
+      }
+      f.send(ipfix(static_cast<uint32_t>(60 * datagram), set(257, records)));
+    }
+    f.rows();
+    EXPECT_GE(f.batches.size(), 3u);
+    uint32_t expected = 0;
+    for (const auto& batch : f.batches)
+      for (uint32_t row = 0; row < batch->rows(); ++row) {
+        std::string text = std::to_string(expected++);
+        text.resize(1000, '.');
+        ASSERT_EQ(batch->text(Field::application_name, row), text);
+      }
+    EXPECT_EQ(expected, 2'400u);
+    EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+  }
+}
+
+TEST(Decoder, ATextThatIsTooLongIsCutAndCounted) {
+  Fixture f;
+  Writer records;
+  for (int i = 0; i < 2; ++i) {
+    records.u8(255).u16(limits::kTextBytes + 1);
+    for (size_t k = 0; k <= limits::kTextBytes; ++k) records.u8(k == 0 ? 'a' + i : 'x');
+  }
+  f.send(ipfix(0, Writer().add(set(2, Writer().u16(257).u16(1).u16(96).u16(65535))).add(set(257, records))));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 2u);
+  EXPECT_EQ(rows.text(Field::application_name, 1), "b" + std::string(limits::kTextBytes - 1, 'x'));
+  const Account& account = f.account(Protocol::ipfix);
+  EXPECT_EQ(account.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value(), 2);
+}
+
 }  // namespace
 }  // namespace weir

@@ -34,7 +34,15 @@ void Decoder::finish_run(const Message& message, Run& run) {
   fill_sampling(message.known->plans ? message.known->plans->options.get() : nullptr, told, *batch_, run);
   Account& account = message.known->stream->account;
   if (uint32_t wrong = judge_times(*batch_, run)) account.time_quality.add(wrong);
+  for (uint32_t cut = batch_->texts().take_cut(); cut > 0; --cut) account.count(Refused::text_too_long);
   account.records.add(run.rows);
+}
+
+// How many more records with such texts the batch takes; begins another one where it takes none.
+uint32_t Decoder::make_room(const Plan& plan) {
+  if (batch_->room() == 0 || batch_->texts().room() < plan.text_bytes) flush();
+  if (plan.text_bytes == 0) return batch_->room();
+  return static_cast<uint32_t>(std::min<size_t>(batch_->room(), batch_->texts().room() / plan.text_bytes));
 }
 
 uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes body) {
@@ -42,8 +50,7 @@ uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes bod
   if (body.size() % plan.record_length > kMostPadding) message.known->stream->account.count(Malformed::excess_padding);
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
-    if (batch_->room() == 0) flush();
-    uint32_t rows = std::min(left, batch_->room());
+    uint32_t rows = std::min(left, make_room(plan));
     Run& run = begin_run(message, plan, rows);
     run_plan_fixed(plan, at, message.base, *batch_, run);
     finish_run(message, run);
@@ -63,11 +70,12 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
       break;
     }
     // What lists fill differs from record to record: each has a run of its own.
-    if (run && (batch_->room() == 0 || !plan.lists.empty())) {
+    bool full = batch_->room() == 0 || batch_->texts().room() < plan.text_bytes;
+    if (run && (full || !plan.lists.empty())) {
       finish_run(message, *run);
       run = nullptr;
     }
-    if (batch_->room() == 0) flush();
+    if (full) make_room(plan);
     if (!run) run = &begin_run(message, plan, 0);
     TimeBase base = message.base;
     if (plan.init_position != 0xffff && fields_[plan.init_position].length == 8) {

@@ -72,6 +72,11 @@ void with_numbers(FlowBatch& batch, Field field, uint32_t row, F f) {
   }
 }
 
+void texts(const Source& s, FlowBatch& batch, TextRef* out) {
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = batch.texts().add(Bytes(p, s.width));
+}
+
 // f(number) for each value.
 template <class T, class F>
 void transform(const Source& s, T* out, F f) {
@@ -265,6 +270,8 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
     case Convert::one:
       std::fill_n(batch.column<uint64_t>(f) + row, s.count, 1);
       return;
+    case Convert::text:
+      return texts(s, batch, batch.column<TextRef>(f) + row);
     case Convert::probability:
       return probabilities(s, batch.column<uint64_t>(f) + row);
     case Convert::packet_space:

@@ -10,14 +10,16 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/limits.h"
+
 namespace weir {
 
 // How a value is held in memory. `run` values are the same for a whole run of rows and live in the
-// run's header; lists are runs of values in the batch's list arena.
-enum class Column : uint8_t { run, u8, u16, u32, u64, time_ns, address, list_u32, list_address };
+// run's header; lists are runs of values in the batch's list arena, texts lie in its text arena.
+enum class Column : uint8_t { run, u8, u16, u32, u64, i64, f64, time_ns, address, list_u32, list_address, text };
 
 // How JSON and CSV spell a value (GoFlow2's spelling).
-enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_net, dst_net, layer };
+enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_net, dst_net, layer, text, boolean };
 
 // clang-format off
 // WEIR_FIELD(name, column, spelling, protobuf number, SQL type, source, meaning)
@@ -90,6 +92,11 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(flow_id,               u64,     number,  1013, "UBIGINT",   "IE 148", "Flow or connection number of the exporter") \
   WEIR_FIELD(sampler_id,            u64,     number,  1014, "UBIGINT",   "IE 48, 302", "Which sampler of the exporter chose the packets") \
   WEIR_FIELD(time_quality,          u8,      number,  1015, "UTINYINT",  "decoder", "1: start after end; 2: more than a day after the export time; 3: both") \
+  WEIR_FIELD(in_if_name,            text,    text,    1016, "VARCHAR",   "options data", "Name of the input interface") \
+  WEIR_FIELD(out_if_name,           text,    text,    1017, "VARCHAR",   "options data", "Name of the output interface") \
+  WEIR_FIELD(ingress_vrf_name,      text,    text,    1018, "VARCHAR",   "options data", "Name of the VRF the packets came in on") \
+  WEIR_FIELD(egress_vrf_name,       text,    text,    1019, "VARCHAR",   "options data", "Name of the VRF the packets went out on") \
+  WEIR_FIELD(application_name,      text,    text,    1020, "VARCHAR",   "IE 96; options data", "Name of the application") \
   WEIR_FIELD(nat_realm,             u8,      number,  1040, "UTINYINT",  "IE 229", "Realm that the flow came from: 1 inside (private), 2 outside (public)") \
   WEIR_FIELD(nat_pool_id,           u32,     number,  1041, "UINTEGER",  "IE 283", "Pool of addresses that the NAT drew from") \
   WEIR_FIELD(port_range_start,      u16,     number,  1042, "USMALLINT", "IE 361", "First port of a block that the NAT gave to a subscriber") \
@@ -125,8 +132,13 @@ inline constexpr FieldInfo kFields[] = {
 inline constexpr size_t kFieldCount = std::size(kFields);
 inline constexpr size_t kGoflow2FieldCount = 50;
 static_assert(kFields[kGoflow2FieldCount].protobuf_number == 1000);
-static_assert(kFieldCount <= 128);
+// Fields that the configuration adds ([[field]], flow/field_table.h) are numbered after these.
+inline constexpr size_t kFieldSlots = kFieldCount + limits::kExtraFields;
+static_assert(kFieldSlots < 255);
+inline constexpr Field extra_field(size_t index) { return static_cast<Field>(kFieldCount + index); }
+inline constexpr bool is_extra(Field f) { return static_cast<size_t>(f) >= kFieldCount; }
 
+// Of a field of the table; what a configured one is only its FieldTable knows.
 inline constexpr const FieldInfo& info(Field f) { return kFields[static_cast<size_t>(f)]; }
 inline constexpr bool is_goflow2(Field f) { return static_cast<size_t>(f) < kGoflow2FieldCount; }
 // The field of that name, or nullptr.
@@ -134,7 +146,7 @@ const FieldInfo* find_field(std::string_view name);
 
 // A set of fields.
 struct FieldMask {
-  std::array<uint64_t, 2> bits{};
+  std::array<uint64_t, (kFieldSlots + 63) / 64> bits{};
 
   constexpr bool has(Field f) const { return bits[index(f)] & bit(f); }
   constexpr void set(Field f) { bits[index(f)] |= bit(f); }

@@ -65,6 +65,14 @@ TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
                          "proto_name,VARCHAR\n"));
 }
 
+TEST_F(FlowQueryTest, TextsAreText) {
+  add_segment("SELECT 7::UBIGINT AS bytes, 'ge-0/0/1' AS in_if_name");
+  add_segment("SELECT 8::UBIGINT AS bytes");
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT in_if_name, sum(bytes) AS bytes FROM flows GROUP BY ALL ORDER BY 2"),
+            "in_if_name,bytes\nge-0/0/1,7\n,8\n");
+}
+
 TEST_F(FlowQueryTest, SegmentsWithDifferentColumnsAreOneTable) {
   add_segment("SELECT 7::UBIGINT AS bytes, 6::UTINYINT AS proto, [1, 2]::UINTEGER[] AS as_path");
   add_segment("SELECT 'x' AS src_addr, 5::UBIGINT AS bytes, 1234::USMALLINT AS dst_port, 4::UBIGINT AS reverse_bytes");

@@ -6,7 +6,7 @@
 namespace weir {
 
 namespace {
-constexpr size_t kValueBound = 64;    // no single value is longer: the longest is an IPv6 network of 49 bytes
+constexpr size_t kValueBound = 64;  // no single value but a text is longer: the longest is an IPv6 network of 49 bytes
 constexpr uint32_t kRowsAtOnce = 16;  // how far the output is grown ahead
 }  // namespace
 
@@ -18,6 +18,7 @@ void RenderPlan::add_text(std::string_view text) {
 void RenderPlan::add_row_value(Field field, uint8_t op, std::string_view before) {
   Column column = info(field).column;
   if (column == Column::list_u32 || column == Column::list_address) lists.push_back(field);
+  if (column == Column::text) texts.push_back(field);
   row_bound += before.size() + kValueBound;
   pieces.push_back({PlanPiece::Kind::row_value, std::string(before), field, op});
   pieces.back().text.append(PlannedWriter::kSlack, '\0');
@@ -94,6 +95,10 @@ size_t PlannedWriter::rows_bound(const FlowBatch& batch, const RenderPlan& plan,
   for (Field field : plan.lists) {
     const ListRef* lists = batch.column<ListRef>(field);
     for (uint32_t row = first; row < end; ++row) bound += lists[row].count * list_value_bound();
+  }
+  for (Field field : plan.texts) {
+    const TextRef* texts = batch.column<TextRef>(field);
+    for (uint32_t row = first; row < end; ++row) bound += texts[row].length * text_octet_bound();
   }
   return bound;
 }

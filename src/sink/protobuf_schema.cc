@@ -9,6 +9,7 @@ std::string_view type_of(const FieldInfo& field) {
   if (field.spelling == Spelling::type) return "FlowType";
   if (field.spelling == Spelling::layer) return "LayerStack";
   if (field.spelling == Spelling::address) return "bytes";
+  if (field.column == Column::text) return "string";
   switch (field.column) {
     case Column::u64:
     case Column::time_ns:

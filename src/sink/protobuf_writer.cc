@@ -17,7 +17,7 @@ static_assert(std::all_of(std::begin(kFields), std::end(kFields), [](const Field
 }));
 
 // How a row's value is written.
-enum class ProtobufOp : uint8_t { u8, u16, u32, u64, address, packed, addresses };
+enum class ProtobufOp : uint8_t { u8, u16, u32, u64, address, packed, addresses, text };
 
 char* write_varint(char* out, uint64_t value) {
   while (value >= 0x80) {
@@ -58,7 +58,11 @@ ProtobufOp op_for(Column column) {
       return ProtobufOp::packed;
     case Column::list_address:
       return ProtobufOp::addresses;
+    case Column::text:
+      return ProtobufOp::text;
     case Column::run:
+    case Column::i64:
+    case Column::f64:
       break;
   }
   WEIR_ASSERT(!"a field that Protobuf does not know how to write");
@@ -66,7 +70,7 @@ ProtobufOp op_for(Column column) {
 }
 
 bool is_length_delimited(const FieldInfo& field) {
-  return field.spelling == Spelling::address || field.column == Column::list_u32;
+  return field.spelling == Spelling::address || field.column == Column::list_u32 || field.column == Column::text;
 }
 
 std::string tag_of(const FieldInfo& field) {
@@ -111,12 +115,14 @@ class ProtobufWriter final : public PlannedWriter {
   }
   // Tag, length and an IPv6 address; a packed number and its share of tag and length.
   size_t list_value_bound() const override { return 24; }
+  size_t text_octet_bound() const override { return 1; }
   void append_run_value(Field field, const Run& run, std::string& out) const override;
   char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const override;
   char* write_row(const FlowBatch& batch, uint32_t row, char* out) const;
   char* write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_packed(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_addresses(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
+  static char* write_text(std::string_view text, const RenderStep& step, char* out);
 
   std::vector<Field> fields_;
 };
@@ -193,6 +199,8 @@ inline char* ProtobufWriter::write_value(const FlowBatch& batch, const RenderSte
       return write_packed(batch, step, row, out);
     case ProtobufOp::addresses:
       return write_addresses(batch, step, row, out);
+    case ProtobufOp::text:
+      return write_text(batch.texts().view(at<TextRef>(step, row)), step, out);
   }
   return out;
 }
@@ -213,6 +221,13 @@ char* ProtobufWriter::write_addresses(const FlowBatch& batch, const RenderStep& 
   for (uint32_t i = 0; i < list.count; ++i)
     out = write_address(put_tag(out, step), batch.list_addresses()[list.first + i]);
   return out;
+}
+
+char* ProtobufWriter::write_text(std::string_view text, const RenderStep& step, char* out) {
+  if (text.empty()) return out;
+  out = write_varint(put_tag(out, step), text.size());
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
 }
 
 }  // namespace

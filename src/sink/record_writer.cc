@@ -31,9 +31,20 @@ static size_t first_message_size(std::string_view bytes) {
   return 0;
 }
 
+// A line break within quotes belongs to a text (RFC 4180).
+static size_t first_csv_line_size(std::string_view bytes) {
+  bool quoted = false;
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    if (bytes[at] == '"') quoted = !quoted;
+    if (bytes[at] == '\n' && !quoted) return at + 1;
+  }
+  return 0;
+}
+
 size_t first_record_size(RecordFormat format, std::string_view bytes) {
   if (format == RecordFormat::protobuf) return first_message_size(bytes);
-  size_t end = bytes.find('\n');  // no value has a line break in it, quoted or not
+  if (format == RecordFormat::csv) return first_csv_line_size(bytes);
+  size_t end = bytes.find('\n');  // none within JSON's texts, which escape it
   return end == bytes.npos ? 0 : end + 1;
 }
 

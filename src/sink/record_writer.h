@@ -9,7 +9,8 @@
 // JSON    one object a line, GoFlow2 2.2.6's keys, order and spelling, zero values included; Weir's own fields
 //         after them where they are not zero. With chosen fields: exactly those, in that order, always.
 // CSV     RFC 4180 with LF; every GoFlow2 field, then every one of Weir's own (empty where the exporter did not
-//         say), or the chosen ones; spelled as in JSON, lists as JSON text.
+//         say), or the chosen ones; spelled as in JSON, lists as JSON text. A text that holds a quote, a comma or a
+//         line break stands in quotes.
 // Protobuf  a varint length, then the message of docs/formats/flow.proto; zero values left out.
 #pragma once
 

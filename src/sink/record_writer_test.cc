@@ -260,6 +260,73 @@ TEST(JsonWriter, EveryLineOfLongListsIsOneObject) {
   EXPECT_EQ(whole.bytes, messages.size());
 }
 
+// Rows: a plain text, one of all that needs care, none.
+void add_texts(FlowBatch& batch) {
+  Run& run = batch.append_run(3);
+  set<TextRef>(batch, run, Field::in_if_name,
+               {batch.texts().add("ge-0/0/1"), batch.texts().add("a\"b\\c,d\r\n\te\x7f \xe2\x82\xac\xff"), TextRef{}});
+  set<uint64_t>(batch, run, Field::bytes, {1, 2, 3});
+}
+constexpr const char* kCareful = "a\"b\\c,d\r\n\te\x7f \xe2\x82\xac\xef\xbf\xbd";
+
+TEST(JsonWriter, TextsAreEscaped) {
+  FlowBatch batch;
+  add_texts(batch);
+  auto lines = written_lines(RecordFormat::json, {}, batch);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_TRUE(lines[0].ends_with(",\"in_if_name\":\"ge-0/0/1\"}")) << lines[0];
+  EXPECT_EQ(nlohmann::json::parse(lines[1])["in_if_name"], kCareful);
+  EXPECT_FALSE(nlohmann::json::parse(lines[2]).contains("in_if_name"));
+  lines = written_lines(RecordFormat::json, {Field::in_if_name, Field::out_if_name, Field::bytes}, batch);
+  EXPECT_EQ(lines[0], R"({"in_if_name":"ge-0/0/1","out_if_name":"","bytes":1})");
+  EXPECT_EQ(lines[2], R"({"in_if_name":"","out_if_name":"","bytes":3})");
+}
+
+// RFC 4180 §2: fields with line breaks, double quotes and commas in double quotes, a double quote as two.
+TEST(CsvWriter, TextsAreQuoted) {
+  FlowBatch batch;
+  add_texts(batch);
+  std::string out;
+  make_record_writer(RecordFormat::csv, {Field::bytes, Field::in_if_name})->write(batch, out);
+  EXPECT_EQ(out,
+            "1,ge-0/0/1\n"
+            "2,\"a\"\"b\\c,d\r\n\te\x7f \xe2\x82\xac\xef\xbf\xbd\"\n"
+            "3,\n");
+  WholeRecords whole = count_whole_records(RecordFormat::csv, std::string_view(out).substr(0, out.size() - 1));
+  EXPECT_EQ(whole.records, 2u);
+  EXPECT_EQ(first_record_size(RecordFormat::csv, "1,\"a\n"), 0u);
+}
+
+// Number 1016, wire type 2: tag 0xc2 0x3f (1016 << 3 | 2 = 0x1fc2).
+TEST(ProtobufWriter, Texts) {
+  FlowBatch batch;
+  add_texts(batch);
+  std::string out;
+  make_record_writer(RecordFormat::protobuf, {Field::in_if_name})->write(batch, out);
+  EXPECT_EQ(out, std::string("\x0b\xc2\x3f\x08ge-0/0/1", 12) + "\x16\xc2\x3f\x13" + kCareful + std::string(1, '\0'));
+}
+
+// Longer than any other value, in every row.
+TEST(RecordWriter, TheLongestTextsFit) {
+  FlowBatch batch;
+  weir::Run& run = batch.append_run(100);
+  for (Field f : {Field::in_if_name, Field::application_name}) {
+    run.mask.set(f);
+    for (uint32_t row = 0; row < run.rows; ++row)
+      batch.column<TextRef>(f)[row] = batch.texts().add(std::string(limits::kTextBytes, row % 2 ? '"' : '\1'));
+  }
+  auto lines = written_lines(RecordFormat::json, {}, batch);
+  ASSERT_EQ(lines.size(), 100u);
+  for (const std::string& line : lines)
+    EXPECT_EQ(nlohmann::json::parse(line)["application_name"].get<std::string>().size(), limits::kTextBytes);
+  for (RecordFormat format : {RecordFormat::csv, RecordFormat::protobuf}) {
+    std::string out;
+    make_record_writer(format, {})->write(batch, out);
+    EXPECT_EQ(count_whole_records(format, out).records, 100u);
+    EXPECT_EQ(count_whole_records(format, out).bytes, out.size());
+  }
+}
+
 // More sets of fields than a writer keeps plans for.
 TEST(JsonWriter, AnyNumberOfFieldSets) {
   std::vector<Field> numbers;
@@ -287,15 +354,15 @@ TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterDidNotSay) {
   std::string header;
   writer->header(header);
   EXPECT_TRUE(header.starts_with("type,time_received_ns,sequence_num,sampling_rate,sampler_address,"));
-  EXPECT_TRUE(header.ends_with(",time_quality\n"));
+  EXPECT_TRUE(header.ends_with(",application_name\n"));
   FlowBatch batch;
   auto& run = batch.append_run(2);
   set<uint8_t>(batch, run, Field::direction, {0, 1});
   auto lines = written_lines(RecordFormat::csv, {}, batch);
   for (const std::string& line : lines)
     EXPECT_EQ(std::count(line.begin(), line.end(), ','), std::count(header.begin(), header.end(), ','));
-  EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0,,,,,,,,,,,,,,,")) << lines[0];
-  EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1,,,,,,,,,,,,,,,")) << lines[1];
+  EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0,,,,,,,,,,,,,,,,,,,,")) << lines[0];
+  EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1,,,,,,,,,,,,,,,,,,,,")) << lines[1];
 }
 
 TEST(ProtobufWriter, WritesTheBytesThatGoflow2Writes) {

@@ -192,6 +192,41 @@ char* write_mac(char* out, uint64_t mac) {
   return out;
 }
 
+char* write_json_text(char* out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (char c : text) {
+    auto octet = static_cast<uint8_t>(c);
+    if (octet >= 0x20 && octet != '"' && octet != '\\') {
+      *out++ = c;
+      continue;
+    }
+    *out++ = '\\';
+    if (octet >= 0x20) {
+      *out++ = c;
+    } else {
+      std::memcpy(out, "u00", 3);
+      out[3] = kHex[octet >> 4];
+      out[4] = kHex[octet & 15];
+      out += 5;
+    }
+  }
+  return out;
+}
+
+char* write_csv_text(char* out, std::string_view text) {
+  if (text.find_first_of("\",\r\n") == text.npos) {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+  }
+  *out++ = '"';
+  for (char c : text) {
+    if (c == '"') *out++ = '"';
+    *out++ = c;
+  }
+  *out++ = '"';
+  return out;
+}
+
 char* write_network(char* out, const IpAddress& address, unsigned length) {
   bool four = address.is_v4();
   if (length > (four ? 32u : 128u)) {

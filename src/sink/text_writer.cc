@@ -22,8 +22,11 @@ enum class TextOp : uint8_t {
   numbers,
   layers,
   addresses,
+  json_text,
+  csv_text,
   number_if_not_zero,
   address_if_not_zero,
+  json_text_if_not_empty,
 };
 
 // Whether a value stands in quotes in JSON.
@@ -49,6 +52,8 @@ TextOp op_for(const FieldInfo& field) {
       return TextOp::layers;
     case Spelling::type:
     case Spelling::number:
+    case Spelling::text:
+    case Spelling::boolean:
       break;
   }
   switch (field.column) {
@@ -64,7 +69,11 @@ TextOp op_for(const FieldInfo& field) {
       return TextOp::time_ns;
     case Column::list_u32:
       return TextOp::numbers;
+    case Column::text:
+      return TextOp::json_text;
     case Column::run:
+    case Column::i64:
+    case Column::f64:
     case Column::address:
     case Column::list_address:
       break;
@@ -90,6 +99,8 @@ std::string_view zero_text(const FieldInfo& field) {
     case Spelling::address:
     case Spelling::etype:
     case Spelling::layer:
+    case Spelling::text:
+    case Spelling::boolean:
       break;
   }
   return "";
@@ -114,12 +125,13 @@ class TextWriter : public PlannedWriter {
   }
 
  protected:
+  virtual TextOp op_of(const FieldInfo& field) const { return op_for(field); }
   // Adds the value to the plan: constant, of the run, or of the row.
   void add_value(const FieldInfo& field, const Run& run, RenderPlan& plan) const {
     bool in_rows = run.mask.has(field.field);
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
     if (in_rows)
-      plan.add_row_value(field.field, static_cast<uint8_t>(op_for(field)));
+      plan.add_row_value(field.field, static_cast<uint8_t>(op_of(field)));
     else if (run_tells(field.field))
       plan.add_run_value(field.field);
     else
@@ -135,12 +147,14 @@ class TextWriter : public PlannedWriter {
   }
   // A quote on both sides (two bytes each in CSV), a comma and the longest value.
   size_t list_value_bound() const final { return 64; }
+  size_t text_octet_bound() const final { return 6; }
   void append_run_value(Field field, const Run& run, std::string& out) const final;
   char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const final;
   char* write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_network_of(const FlowBatch& batch, const RenderStep& step, Field address, uint32_t row, char* out) const;
   char* write_number_if_not_zero(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_address_if_not_zero(const RenderStep& step, uint32_t row, char* out) const;
+  char* write_text_if_not_empty(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   template <class Write>
   char* write_list(const ListRef& list, std::string_view quote, char* out, Write write) const;
 
@@ -231,6 +245,12 @@ inline char* TextWriter::write_value(const FlowBatch& batch, const RenderStep& s
       return write_number_if_not_zero(batch, step, row, out);
     case TextOp::address_if_not_zero:
       return write_address_if_not_zero(step, row, out);
+    case TextOp::json_text:
+      return write_json_text(out, batch.texts().view(at<TextRef>(step, row)));
+    case TextOp::csv_text:
+      return write_csv_text(out, batch.texts().view(at<TextRef>(step, row)));
+    case TextOp::json_text_if_not_empty:
+      return write_text_if_not_empty(batch, step, row, out);
   }
   return out;
 }
@@ -253,6 +273,15 @@ char* TextWriter::write_address_if_not_zero(const RenderStep& step, uint32_t row
   const IpAddress& value = static_cast<const IpAddress*>(step.column)[row];
   if (value.is_zero()) return out;
   out = value.write(copy(out, step.before, step.before_size));
+  *out = '"';
+  return out + 1;
+}
+
+char* TextWriter::write_text_if_not_empty(const FlowBatch& batch, const RenderStep& step, uint32_t row,
+                                          char* out) const {
+  TextRef text = at<TextRef>(step, row);
+  if (text.length == 0) return out;
+  out = write_json_text(copy(out, step.before, step.before_size), batch.texts().view(text));
   *out = '"';
   return out + 1;
 }
@@ -293,7 +322,9 @@ class JsonWriter final : public TextWriter {
   static void add_own(const FieldInfo& field, const std::string& key, const Run& run, RenderPlan& plan) {
     if (!run.mask.has(field.field)) return;
     WEIR_ASSERT(field.column != Column::time_ns && !is_list(field.column));
-    if (field.spelling == Spelling::address)
+    if (field.column == Column::text)
+      plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::json_text_if_not_empty), key + "\"");
+    else if (field.spelling == Spelling::address)
       plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::address_if_not_zero), key + "\"");
     else
       plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
@@ -315,6 +346,9 @@ class CsvWriter final : public TextWriter {
   }
 
  private:
+  TextOp op_of(const FieldInfo& field) const override {
+    return field.column == Column::text ? TextOp::csv_text : op_for(field);
+  }
   void compile(const Run& run, RenderPlan& plan) const override {
     bool first = true;
     for (Field f : fields()) {

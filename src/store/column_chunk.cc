@@ -76,6 +76,7 @@ ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::stri
   figures_ = {};
   figures_.nulls = rows - buffer.values;
   dictionary_.clear(), body_.clear();
+  dictionary_values_ = 0;
   if (buffer.is_list())
     append_list_levels(buffer, rows);
   else
@@ -129,17 +130,25 @@ void ChunkEncoder::append_list_levels(const ColumnBuffer& buffer, uint32_t /*row
   figures_.values = static_cast<int64_t>(definition.size());
 }
 
-void ChunkEncoder::encode_text_values(ColumnBuffer& buffer) {
-  char text[kLongestText];
-  bool ordered = buffer.column->type == StoreType::text;
-  for (const TextKey& key : buffer.dictionary.keys()) {
-    char* end = write_text(text, info(buffer.column->field).spelling, key);
-    std::string_view value(text, static_cast<size_t>(end - text));
+void ChunkEncoder::append_text_dictionary(const ColumnBuffer& buffer) {
+  const bool ordered = buffer.column->type == StoreType::text;
+  auto append = [&](std::string_view value) {
     if (ordered && (figures_.min.empty() || value < figures_.min)) figures_.min = value;
     if (ordered && value > figures_.max) figures_.max = value;
     encode_text(value, dictionary_);
+    ++dictionary_values_;
+  };
+  if (buffer.is_strings()) {
+    for (uint32_t i = 0; i < buffer.strings.size(); ++i) append(buffer.strings.text(i));
+  } else {
+    char text[kLongestText];
+    for (const TextKey& key : buffer.dictionary.keys())
+      append({text, write_text(text, info(buffer.column->field).spelling, key)});
   }
-  dictionary_values_ = static_cast<uint32_t>(buffer.dictionary.keys().size());
+}
+
+void ChunkEncoder::encode_text_values(ColumnBuffer& buffer) {
+  append_text_dictionary(buffer);
   if (dictionary_values_ == 1 && !buffer.is_list()) return append_constant(buffer.values);
   if (buffer.repeats) buffer.write_repeats();
   if (dictionary_values_) append_indexes(std::span<const uint32_t>(buffer.words), dictionary_values_ - 1);

@@ -31,6 +31,8 @@ inline constexpr uint32_t kLargestRowGroup = 1u << 20;  // that is read: another
 // A row group ends once one of its columns has so many elements of lists: exporters choose how long their lists are,
 // and pages, whose sizes have 31 bits, must stay small enough to be read back.
 inline constexpr size_t kRowGroupElements = 2u << 20;
+// The same of the distinct texts of all its columns, in octets.
+inline constexpr size_t kRowGroupTextBytes = 32u << 20;
 
 struct ChunkFigures {
   int64_t values = 0;                        // with nulls; of a list: its elements, empty and null lists count as one
@@ -50,6 +52,7 @@ class ChunkEncoder {
 
  private:
   void encode_text_values(ColumnBuffer& buffer);
+  void append_text_dictionary(const ColumnBuffer& buffer);
   void encode_repeated(const ColumnBuffer& buffer);
   template <class T>
   void encode_numbers(std::span<const T> values, const ColumnBuffer& buffer);

@@ -267,6 +267,10 @@ bool SegmentReader::read_text_dictionary(int64_t count, ColumnBuffer& buffer) {
   Spelling spelling = info(buffer.column->field).spelling;
   while (!in.empty()) {
     if (!take_sized(in, text)) return false;
+    if (buffer.is_strings()) {
+      entries_.push_back(buffer.strings.intern(text));
+      continue;
+    }
     auto key = read_text(text, spelling);
     if (!key) return false;
     entries_.push_back(buffer.dictionary.intern(*key));

@@ -101,11 +101,16 @@ struct SegmentWriter::Impl {
   void add_macs(ColumnBuffer& buffer, const Stretch& rows);
   void add_networks(ColumnBuffer& buffer, const Stretch& rows, Field of);
   void add_lists(ColumnBuffer& buffer, const Stretch& rows);
+  void add_texts(ColumnBuffer& buffer, const Stretch& rows);
   void add_times(const Stretch& rows);
   void add_starts(const int64_t* starts, uint32_t count);
   void add_ends(const int64_t* ends, const int64_t* starts, uint32_t count);
   void add_sub(ColumnBuffer& buffer, std::span<const uint32_t> subs);
   size_t elements() const;
+  size_t text_bytes() const;
+  bool is_full() const {
+    return group_rows == kRowGroupRows || elements() >= kRowGroupElements || text_bytes() >= kRowGroupTextBytes;
+  }
   int end_row_group();
   int copy_row_group(SegmentReader& reader, size_t group);
 
@@ -144,7 +149,7 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
       uint32_t count = std::min(last - row, kRowGroupRows - impl_->group_rows);
       impl_->add_rows({batch, with_rows(runs.subspan(at, end - at), row, row + count), row, count});
       row += count;
-      if (impl_->group_rows == kRowGroupRows || impl_->elements() >= kRowGroupElements)
+      if (impl_->is_full())
         if (int error = impl_->end_row_group()) return error;
     }
     at = end;
@@ -182,6 +187,8 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
       return EBADMSG;
     }
     impl_->group_rows += rows;
+    if (impl_->text_bytes() >= kRowGroupTextBytes)
+      if (int failed = impl_->end_row_group()) return failed;
   }
   impl_->figures.rows += figures.rows;
   impl_->figures.received = joined(impl_->figures.received, figures.received);
@@ -218,6 +225,12 @@ size_t SegmentWriter::Impl::elements() const {
   for (const ColumnBuffer& column : columns)
     if (column.is_list()) most = std::max(most, column.words.size());
   return most;
+}
+
+size_t SegmentWriter::Impl::text_bytes() const {
+  size_t bytes = 0;
+  for (const ColumnBuffer& column : columns) bytes += column.strings.bytes();
+  return bytes;
 }
 
 int SegmentWriter::Impl::end_row_group() {
@@ -294,6 +307,7 @@ void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& ro
       break;
   }
   if (buffer.is_list()) return add_lists(buffer, rows);
+  if (buffer.is_strings()) return add_texts(buffer, rows);
   if (buffer.column->type == StoreType::text) return add_addresses(buffer, rows);
   switch (info(field).column) {
     case Column::u8:
@@ -350,6 +364,26 @@ void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const Stretch& rows) {
         to[k] =
             text ? buffer.dictionary.intern(TextKey::of(rows.batch.list_numbers()[at])) : rows.batch.list_numbers()[at];
     }
+  }
+}
+
+// Null where there is no text.
+void SegmentWriter::Impl::add_texts(ColumnBuffer& buffer, const Stretch& rows) {
+  const auto* texts = rows.values<TextRef>(buffer.column->field);
+  TextRef last;
+  uint32_t index = 0;
+  for (uint32_t i = 0; i < rows.rows;) {
+    uint32_t end = i;
+    while (end < rows.rows && texts[end].length) ++end;
+    if (end > i) {
+      uint32_t* to = buffer.append<uint32_t>(group_rows + i, end - i);
+      for (; i < end; ++i) {
+        if (texts[i] != last) index = buffer.strings.intern(rows.batch.texts().view(texts[i]));
+        last = texts[i];
+        *to++ = index;
+      }
+    }
+    while (i < rows.rows && !texts[i].length) ++i;
   }
 }
 

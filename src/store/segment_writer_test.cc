@@ -48,6 +48,7 @@ using Row = std::map<std::string, std::string>;
 
 std::string value_text(const ColumnBuffer& buffer, uint32_t raw) {
   if (buffer.column->type != StoreType::text && buffer.column->type != StoreType::list_text) return std::to_string(raw);
+  if (buffer.is_strings()) return std::string(buffer.strings.text(raw));
   char text[kLongestText];
   return {text, write_text(text, info(buffer.column->field).spelling, buffer.dictionary.keys()[raw])};
 }
@@ -360,6 +361,76 @@ TEST_F(SegmentTest, MergingKeepsEveryRow) {
   auto expected = read_all(path("a"));
   for (const Row& row : read_all(path("b"))) expected.push_back(row);
   EXPECT_EQ(read_all(path("m")), expected);
+}
+
+// A run whose rows have names, but every third.
+void begin_named_run(FlowBatch& batch, uint32_t rows, uint32_t kinds) {
+  weir::Run& run = begin_run(batch, rows, {Field::in_if_name, Field::application_name});
+  for (uint32_t i = 0; i < rows; ++i) {
+    std::string name = "ge-0/0/" + std::to_string(i % kinds);
+    batch.column<TextRef>(Field::in_if_name)[run.first_row + i] = i % 3 == 2 ? TextRef{} : batch.texts().add(name);
+    batch.column<TextRef>(Field::application_name)[run.first_row + i] = {};
+  }
+}
+
+TEST_F(SegmentTest, TextsComeBackAndAreMerged) {
+  FlowBatch batch;
+  begin_run(batch, 2, {});
+  begin_named_run(batch, 7, 5);
+  begin_run(batch, 1, {});
+  SegmentFigures a = write(batch, "a");
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), 10u);
+  for (uint32_t row = 0; row < 10; ++row) {
+    bool named = row >= 2 && row < 9 && (row - 2) % 3 != 2;
+    EXPECT_EQ(rows[row].contains("in_if_name"), named) << row;
+    if (named) EXPECT_EQ(rows[row]["in_if_name"], "ge-0/0/" + std::to_string((row - 2) % 5));
+    EXPECT_FALSE(rows[row].contains("application_name"));
+  }
+
+  batch.clear();
+  begin_named_run(batch, 5, 1);
+  SegmentFigures b = write(batch, "b");
+  batch.clear();
+  begin_run(batch, 3, {});
+  SegmentFigures c = write(batch, "c");
+  SegmentWriter writer(path("m"));
+  std::string error;
+  for (auto [name, figures] : {std::pair("c", c), {"a", a}, {"b", b}})
+    ASSERT_EQ(writer.add_segment(path(name), figures, error), 0) << error;
+  EXPECT_EQ(finish(writer).rows, 18u);
+  std::vector<Row> expected;
+  for (const char* name : {"c", "a", "b"})
+    for (const Row& row : read_all(path(name))) expected.push_back(row);
+  EXPECT_EQ(read_all(path("m")), expected);
+}
+
+TEST_F(SegmentTest, LongTextsEndARowGroup) {
+  SegmentWriter writer(path("a"));
+  FlowBatch batch;
+  uint32_t number = 0;
+  for (int i = 0; i < 80; ++i) {
+    batch.clear();
+    weir::Run& run = begin_run(batch, 1'000, {Field::application_name});
+    for (uint32_t row = 0; row < run.rows; ++row)
+      batch.column<TextRef>(Field::application_name)[row] =
+          batch.texts().add(std::to_string(number++) + std::string(1'000, 'x'));
+    ASSERT_EQ(batch.texts().take_cut(), 0u);
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+  }
+  SegmentFigures figures = finish(writer);
+  SegmentReader reader;
+  ASSERT_TRUE(reader.open(path("a"))) << reader.problem();
+  EXPECT_EQ(reader.row_groups(), 3u);  // 80,000 texts of about 1,005 octets; 32 MiB each
+  auto rows = read_all(path("a"));
+  ASSERT_EQ(rows.size(), 80'000u);
+  for (uint32_t row = 0; row < rows.size(); row += 777)
+    EXPECT_EQ(rows[row]["application_name"], std::to_string(row) + std::string(1'000, 'x'));
+  SegmentWriter merged(path("m"));
+  std::string error;
+  ASSERT_EQ(merged.add_segment(path("a"), figures, error), 0) << error;
+  EXPECT_EQ(finish(merged).rows, 80'000u);
+  EXPECT_EQ(read_all(path("m")), rows);
 }
 
 TEST_F(SegmentTest, DamageIsNoticed) {

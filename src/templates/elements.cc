@@ -75,6 +75,7 @@ constexpr Element kElements[] = {
     {0, 88, F::fragment_offset, number, 0},        // fragmentOffset
     {0, 89, F::forwarding_status, number, 0},      // forwardingStatus
     {0, 95, F::application_id, number, 0},         // applicationId
+    {0, 96, F::application_name, text, 0},         // applicationName
     {0, 128, F::next_hop_as, number, 0},           // bgpNextAdjacentAsNumber
     {0, 136, F::flow_end_reason, number, 0},       // flowEndReason
     {0, 138, F::observation_point_id, number, 0},  // observationPointId
@@ -237,6 +238,7 @@ bool width_fits(const Element& element, uint16_t width) {
       return width == 4 || width == 8;
     case list_label:
       return width == 3 || width == 4;
+    case text:
     case list_addresses6:
     case list_stack_labels:
     case list_stack_ttls:

@@ -29,6 +29,7 @@ enum class Convert : uint8_t {
   time_delta_us,   // microseconds before the export time
   probability,     // float: 1 / p
   one,             // the value 1, whatever the bytes (a frame is one packet)
+  text,            // UTF-8, of any length
   // Build on what another element of the record has put into a field: never alone, and run after all others.
   duration_ms,  // length of the flow: completes a start or an end that is missing
   duration_us,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "flow/text_arena.h"
 
 namespace weir {
 namespace {
@@ -60,6 +61,10 @@ class Compiler {
       if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
     add_durations();
     fill_ethertype();
+    for (const Step& step : plan_->steps)
+      if (step.convert == Convert::text) plan_->text_bytes += static_cast<uint32_t>(TextArena::most_bytes(step.width));
+    static constexpr uint32_t kTextFields = 5;  // a list may fill each of them
+    if (!plan_->lists.empty()) plan_->text_bytes += kTextFields * static_cast<uint32_t>(limits::kTextBytes);
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {

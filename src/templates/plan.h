@@ -43,6 +43,7 @@ struct Plan {
   std::vector<ListField> lists;
   std::vector<uint16_t> lengths;    // of every field in order, kVariableLength where a record says
   uint16_t init_position = 0xffff;  // of IE 160 (systemInitTimeMilliseconds) in the record, if it has one
+  uint32_t text_bytes = 0;          // most that the texts of a record take in a batch
   bool uptime_times = false;        // has times relative to the exporter's boot
   bool has_addresses4 = false, has_addresses6 = false;
   bool appends = false;  // some steps append to lists
