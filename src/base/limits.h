@@ -35,8 +35,11 @@ inline constexpr size_t kHeldBytes = 64u << 20;
 inline constexpr int64_t kHeldForNs = 30ll * 60 * 1'000'000'000;
 
 // Ledger
-inline constexpr size_t kLedgerRows = 131'072;  // (exporter, protocol, domain); the rest shares one row
-inline constexpr size_t kSequenceGaps = 64;     // open gaps remembered per stream
+inline constexpr size_t kLedgerRows = 131'072;             // (exporter, protocol, domain); the rest shares one row
+inline constexpr size_t kSequenceGaps = 64;                // open gaps remembered per stream
+inline constexpr size_t kSampleSourcesPerStream = 16'384;  // whose sequences are followed (sFlow)
+inline constexpr size_t kSampleSources = 262'144;          // in all
+inline constexpr size_t kSampleGaps = 4;                   // open gaps remembered per source
 
 // Batches
 inline constexpr size_t kBatchRows = 2'048;
@@ -55,5 +58,6 @@ inline constexpr uint64_t kCatalogRoomBytes = 1u << 20;  // no segment takes it:
 static_assert(64 * kTextBytes < kBatchTextBytes);
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);
+static_assert(kSampleSourcesPerStream <= kSampleSources);
 
 }  // namespace weir::limits

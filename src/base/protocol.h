@@ -8,9 +8,10 @@
 
 namespace weir {
 
-enum class Protocol : uint8_t { unknown, netflow5, netflow9, ipfix, netflow1, netflow7 };
-inline constexpr size_t kProtocolCount = 6;
-inline constexpr std::string_view kProtocolNames[kProtocolCount] = {"unknown", "v5", "v9", "ipfix", "v1", "v7"};
+enum class Protocol : uint8_t { unknown, netflow5, netflow9, ipfix, netflow1, netflow7, sflow5 };
+inline constexpr size_t kProtocolCount = 7;
+inline constexpr std::string_view kProtocolNames[kProtocolCount] = {"unknown", "v5", "v9",   "ipfix",
+                                                                    "v1",      "v7", "sflow"};
 inline constexpr std::string_view protocol_name(Protocol p) { return kProtocolNames[static_cast<size_t>(p)]; }
 
 inline constexpr bool has_templates(Protocol p) { return p == Protocol::netflow9 || p == Protocol::ipfix; }
@@ -24,6 +25,8 @@ inline constexpr std::string_view sequence_unit(Protocol p) {
       return "records";
     case Protocol::netflow9:
       return "datagrams";
+    case Protocol::sflow5:
+      return "samples";
     case Protocol::netflow1:
     case Protocol::unknown:
       break;
@@ -36,7 +39,7 @@ inline constexpr std::string_view sequence_unit(Protocol p) {
 enum class Malformed : uint8_t {
   short_header,          // datagram ends within its header
   unknown_version,       // no version that we know
-  count_mismatch,        // v1, v5 or v7 header counts more or fewer records than the datagram holds
+  count_mismatch,        // v1, v5, v7: the header counts other records than the datagram holds; sFlow: more samples
   length_mismatch,       // IPFIX message length is not the datagram's
   short_set,             // set length under 4 or past the end of the datagram
   reserved_set,          // set id 4..255 (v9: 2..255)
@@ -47,7 +50,11 @@ enum class Malformed : uint8_t {
   scope,                 // options template whose scope count or length is impossible
   short_record,          // data record ends past its set
   excess_padding,        // more bytes after the last record than a record would need (v9/IPFIX data set)
-  trailing_bytes,        // bytes after the last set
+  trailing_bytes,        // bytes after the last set or sample
+  address_type,          // sFlow: an address that is neither IPv4 nor IPv6
+  short_sample,          // sFlow: a sample ends past the datagram, or within its own fixed part
+  sample_records,        // sFlow: a sample counts more records than it holds
+  short_sample_record,   // sFlow: a record ends past its sample, or holds less than its structure
   short_list,            // structured data (RFC 6313): a list, or a value in it, ends past its field
   list_template,         // structured data: a list names a template that is not known
   deep_list,             // structured data: more lists inside lists than limits::kListDepth
@@ -55,9 +62,11 @@ enum class Malformed : uint8_t {
 };
 inline constexpr size_t kMalformedCount = static_cast<size_t>(Malformed::kCount);
 inline constexpr std::string_view kMalformedNames[kMalformedCount] = {
-    "short_header",   "unknown_version", "count_mismatch",       "length_mismatch", "short_set", "reserved_set",
-    "short_template", "template_id",     "zero_length_template", "too_many_fields", "scope",     "short_record",
-    "excess_padding", "trailing_bytes",  "short_list",           "list_template",   "deep_list"};
+    "short_header", "unknown_version", "count_mismatch",      "length_mismatch",      "short_set",
+    "reserved_set", "short_template",  "template_id",         "zero_length_template", "too_many_fields",
+    "scope",        "short_record",    "excess_padding",      "trailing_bytes",       "address_type",
+    "short_sample", "sample_records",  "short_sample_record", "short_list",           "list_template",
+    "deep_list"};
 inline constexpr std::string_view malformed_name(Malformed m) { return kMalformedNames[static_cast<size_t>(m)]; }
 
 // Limits that input ran into: not malformed, but refused, so that memory stays bounded.
@@ -65,12 +74,14 @@ enum class Refused : uint8_t {
   sessions_full,            // limits::kSessions
   exporter_templates_full,  // limits::kTemplatesPerExporter
   templates_full,           // limits::kTemplates
+  sample_sources_full,      // limits::kSampleSources: samples whose sequence is not followed
   text_too_long,            // limits::kTextBytes: the text is cut
   options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
-inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full", "exporter_templates_full",
-                                                                  "templates_full", "text_too_long", "options_full"};
+inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full",  "exporter_templates_full",
+                                                                  "templates_full", "sample_sources_full",
+                                                                  "text_too_long",  "options_full"};
 
 }  // namespace weir

@@ -33,7 +33,8 @@ Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams&
       pool_(pool),
       emit_(std::move(emit)),
       batch_(pool.take()),
-      fields_(limits::kFieldsPerTemplate) {}
+      fields_(limits::kFieldsPerTemplate),
+      sampled_(std::make_unique<SampledFlow>()) {}
 
 void Decoder::flush() {
   if (batch_->empty()) return;
@@ -45,6 +46,8 @@ void Decoder::decode(const Datagram& datagram) {
   if (known_.size() >= limits::kSessions) known_.clear();
   if (datagram.bytes.size() < 2) return refuse(datagram, Protocol::unknown, Malformed::short_header);
   switch (load_be16(datagram.bytes.data())) {
+    case 0:  // sFlow's version has four octets
+      return decode_sflow(datagram);
     case 1:
       return decode_fixed(datagram, {Protocol::netflow1, FlowType::netflow1, 16, 48, netflow1_plan});
     case 5:

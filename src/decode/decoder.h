@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding: export datagrams in, rows of a FlowBatch out. NetFlow v1, v5, v7, v9 and IPFIX over UDP or from a
-// file.
+// Decoding: export datagrams in, rows of a FlowBatch out. NetFlow v1, v5, v7, v9, IPFIX and sFlow v5 over UDP or from
+// a file.
 //
 //   in       Datagram (borrowed bytes)
 //   out      full batches to `emit`; the last, partial one at flush()
@@ -17,6 +17,7 @@
 
 #include "decode/lists.h"
 #include "decode/run_plan.h"
+#include "decode/sampled_flow.h"
 #include "decode/streams.h"
 #include "flow/batch.h"
 #include "ledger/ledger.h"
@@ -89,6 +90,20 @@ class Decoder {
   Run& begin_run(const Message& message, const Plan& plan, uint32_t rows);
   void finish_run(const Message& message, Run& run);
 
+  // sFlow (sflow.cc).
+  struct SampleStep {
+    SampleKind kind;
+    SampleSource source;
+    uint32_t sequence;
+  };
+  void decode_sflow(const Datagram& datagram);
+  void read_samples(Message& message, ByteReader& in, uint32_t count);
+  void read_flow_sample(Message& message, Bytes body, SampleFormat format);
+  void read_flow_records(Account& account, ByteReader& in, uint32_t count);
+  void put_sample(const Message& message, bool discarded);
+  void read_counter_sample(Message& message, Bytes body, bool expanded);
+  void follow_samples(const Message& message, const SflowHeader& header);
+
   void replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan, Message* current, bool fallback);
   void give_up(const std::vector<HeldSet>& sets);
   bool begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain);
@@ -110,7 +125,10 @@ class Decoder {
   ListReader lists_;
   TemplateRecord record_;  // the template being read
   std::vector<HeldSet> dropped_;
-  std::vector<OptionsFact> facts_;  // of the options data set being read
+  std::vector<OptionsFact> facts_;        // of the options data set being read
+  std::unique_ptr<SampledFlow> sampled_;  // the sFlow sample being read
+  std::vector<SampleStep> sample_steps_;  // of the datagram being read
+  bool sample_run_open_ = false;          // the last run is of this datagram
 };
 
 }  // namespace weir

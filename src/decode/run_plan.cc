@@ -350,7 +350,7 @@ void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase&
 void fill_missing(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run) {
   FieldMask missing = mask_of(plan, base).without(run.mask);
   for (Field list : kListFields) missing.clear(list);
-  run.mask.add(missing);
+  run.mask |= missing;
   if (missing.has(Field::etype)) fill_etype(plan, batch, run.first_row, 1);
   for (const Step& step : plan.steps) {
     const FieldBytes& field = fields[step.position];

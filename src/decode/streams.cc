@@ -12,6 +12,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   Account& account = ledger_.account({key.exporter, key.protocol, key.domain});
   auto stream = std::make_shared<Stream>(key, account);
   if (has_templates(key.protocol)) stream->session = templates_.session(key);
+  if (key.protocol == Protocol::sflow5) stream->samples = std::make_unique<SampleSequences>(sample_sources_);
   stream->last_seen_ns.store(now_ns, std::memory_order_relaxed);
   streams_[key] = stream;
   return stream;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "ledger/sample_sequence.h"
 #include "ledger/sequence.h"
 #include "ledger/sequence_row.h"
 #include "templates/store.h"
@@ -27,8 +28,9 @@ struct Stream {
   Account& account;
   std::shared_ptr<Session> session;  // null for v5, which has no templates
 
-  std::mutex mutex;  // of sequence
+  std::mutex mutex;  // of sequence and samples
   SequenceTracker sequence;
+  std::unique_ptr<SampleSequences> samples;  // sFlow
 
   std::atomic<int64_t> last_seen_ns{0};
   std::atomic<bool> forgotten{false};  // left the table: look it up again
@@ -52,6 +54,7 @@ class Streams {
 
   Ledger& ledger_;
   TemplateStore& templates_;
+  const std::shared_ptr<SampleSourceRoom> sample_sources_ = std::make_shared<SampleSourceRoom>();
   std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Stream>> streams_;
   int64_t next_sweep_ns_ = 0;

@@ -6,7 +6,7 @@
 //   threads  written by one worker; after publishing read by any number, changed by none
 //   memory   kBatchRows rows; a column is allocated when first filled, and kept when the batch is reused
 //
-// A *run* is a stretch of rows that came from one data set: they have the same fields, and one
+// A *run* is a stretch of rows that came from one data set (sFlow: one datagram): they have the same fields, and one
 // header (exporter, domain, times, sequence number). What a run's mask does not name holds no value
 // in those rows, whatever the column's memory says: the exporter did not say.
 #pragma once
@@ -45,9 +45,9 @@ struct Run {
   uint32_t rows = 0;
   FieldMask mask;  // columns filled in these rows
   FlowType type = FlowType::unknown;
-  IpAddress exporter;
+  IpAddress exporter;  // sFlow: the agent
   uint16_t exporter_port = 0;
-  uint32_t domain = 0;  // observation domain id; 0 for v1, v5 and v7 (as GoFlow2)
+  uint32_t domain = 0;  // observation domain id; 0 for v1, v5, v7 and sFlow (as GoFlow2)
   uint32_t sequence = 0;
   int64_t received_ns = 0;
   int64_t export_ns = 0;       // the exporter's clock when it sent the datagram

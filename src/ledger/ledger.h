@@ -33,7 +33,7 @@ namespace weir {
 struct AccountKey {
   IpAddress exporter;
   Protocol protocol = Protocol::unknown;
-  uint32_t domain = 0;  // v5: engine type << 8 | engine id
+  uint32_t domain = 0;  // v5: engine type << 8 | engine id; sFlow: sub-agent
   auto operator<=>(const AccountKey&) const = default;
   template <class H>
   friend H AbslHashValue(H h, const AccountKey& k) {
@@ -79,7 +79,9 @@ class Counter {
   C(expired_records,  "records in the data sets given up, where the sequence numbers tell") \
   C(withdrawals,      "template withdrawals seen (of no effect over UDP)") \
   C(refused,          "templates and sessions over a limit") \
-  C(time_quality,     "records whose times cannot be right (kept as sent)")
+  C(time_quality,     "records whose times cannot be right (kept as sent)") \
+  C(counter_samples,  "sFlow counter samples received") \
+  C(other_samples,    "sFlow samples of kinds that are stepped over")
 // clang-format on
 
 struct Account {
@@ -98,9 +100,9 @@ struct Account {
     malformed.add();
     malformed_by_reason[static_cast<size_t>(reason)].add();
   }
-  void count(Refused reason) {
-    refused.add();
-    refused_by_reason[static_cast<size_t>(reason)].add();
+  void count(Refused reason, int64_t n = 1) {
+    refused.add(n);
+    refused_by_reason[static_cast<size_t>(reason)].add(n);
   }
 };
 

@@ -82,7 +82,8 @@ inline constexpr size_t kLongestName = 32;
 std::string_view proto_name(uint8_t proto);
 std::string_view etype_name(uint16_t etype);
 
-// Layers of a sampled packet header, numbered as in GoFlow2's schema; "" for other numbers.
+// Layers of a sampled packet header (wire/packet_headers.h), numbered as in GoFlow2's schema, Weir's own from 1000; ""
+// for other numbers.
 struct LayerName {
   uint32_t number;
   std::string_view name;
@@ -101,7 +102,12 @@ inline constexpr LayerName kLayerNames[] = {{0, "Ethernet"},
                                             {11, "IPv6HeaderFragment"},
                                             {12, "Geneve"},
                                             {13, "Teredo"},
-                                            {99, "Custom"}};
+                                            {99, "Custom"},
+                                            {1000, "IPv6HeaderHopByHop"},
+                                            {1001, "IPv6HeaderDestination"},
+                                            {1002, "AH"},
+                                            {1003, "VXLAN"},
+                                            {1004, "PPPoE"}};
 std::string_view layer_name(uint32_t layer);
 
 }  // namespace weir

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// SampledFlow: what the flow records of one sFlow sample tell, gathered until a row can be written. Records may come
+// in any order; of two that tell the same field the later counts (as GoFlow2).
+//
+//   in       flow records, one at a time
+//   out      a mask and a row
+//   threads  none; allocates nothing
+//   memory   the struct, reused; of lists the first limits::kListValues values count
+#pragma once
+
+#include <array>
+
+#include "decode/header_rows.h"
+#include "wire/sflow.h"
+
+namespace weir {
+
+class SampledFlow {
+ public:
+  // Forgets the sample before. Views stay valid as long as the datagram.
+  void begin(const FlowSampleHeader& sample, bool discarded);
+  // A record of sflow.org; those that are not read here are left alone. False where it ends early.
+  bool add(FlowRecordFormat format, Bytes record);
+
+  const FieldMask& fields() const { return fields_; }
+  void put(FlowBatch& batch, uint32_t row) const;
+
+ private:
+  bool add_header(ByteReader& in);
+  bool add_ethernet(ByteReader& in);
+  bool add_ip(ByteReader& in, uint8_t version);
+  bool add_switch(ByteReader& in);
+  bool add_router(ByteReader& in);
+  bool add_gateway(ByteReader& in);
+  bool read_as_path(ByteReader& in, uint32_t& first, uint32_t& last);
+  bool add_nat(ByteReader& in);
+  bool add_nat_ports(ByteReader& in);
+  void set(std::initializer_list<Field> fields) {
+    for (Field field : fields) fields_.set(field);
+  }
+
+  FieldMask fields_;
+  FlowSampleHeader sample_;
+  PacketHeaders headers_;
+  uint64_t bytes_ = 0;
+  IpAddress next_hop_, bgp_next_hop_, nat_src_, nat_dst_;
+  uint32_t src_as_ = 0, dst_as_ = 0, next_hop_as_ = 0;
+  uint16_t src_vlan_ = 0, dst_vlan_ = 0, nat_src_port_ = 0, nat_dst_port_ = 0;
+  uint8_t src_net_ = 0, dst_net_ = 0;
+  Bytes communities_;  // 4 octets each
+  uint32_t path_length_ = 0;
+  std::array<uint32_t, limits::kListValues> as_path_;
+};
+
+}  // namespace weir

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoder: sFlow v5. Samples are read by their lengths, so what one of them holds does not harm the others.
+#include "decode/decoder.h"
+
+namespace weir {
+
+void Decoder::decode_sflow(const Datagram& datagram) {
+  ByteReader in(datagram.bytes);
+  SflowHeader header;
+  if (Malformed wrong = read_sflow_header(in, header); wrong != Malformed::kCount) {
+    bool sflow5 = datagram.bytes.size() >= 4 && wrong != Malformed::unknown_version;
+    return refuse(datagram, sflow5 ? Protocol::sflow5 : Protocol::unknown, wrong);
+  }
+  Message message;
+  if (!begin(message, datagram, Protocol::sflow5, header.sub_agent)) return;
+  message.type = FlowType::sflow5;
+  if (!header.agent.is_zero()) message.exporter = header.agent;
+  message.context.uptime_ms = header.uptime_ms;
+  message.context.sequence = header.sequence;
+  message.context.export_ns = datagram.received_ns;  // sFlow tells no time
+  sample_steps_.clear();
+  sample_run_open_ = false;
+  read_samples(message, in, header.samples);
+  follow_samples(message, header);
+  message.known->stream->account.datagrams.add_last();
+}
+
+// Samples: format, length (4 each, the length without these), body.
+void Decoder::read_samples(Message& message, ByteReader& in, uint32_t count) {
+  Account& account = message.known->stream->account;
+  uint32_t read = 0;
+  for (; read < count && in.remaining() >= 8; ++read) {
+    auto format = static_cast<SampleFormat>(in.u32());
+    uint32_t length = in.u32();
+    if (length > in.remaining()) return account.count(Malformed::short_sample);
+    Bytes body = in.take(length);
+    switch (format) {
+      case SampleFormat::flow:
+      case SampleFormat::expanded_flow:
+      case SampleFormat::discarded_packet:
+        read_flow_sample(message, body, format);
+        break;
+      case SampleFormat::counters:
+      case SampleFormat::expanded_counters:
+        read_counter_sample(message, body, format == SampleFormat::expanded_counters);
+        break;
+      default:
+        account.other_samples.add();
+    }
+  }
+  if (read < count) account.count(Malformed::count_mismatch);
+  if (in.remaining() > 0) account.count(Malformed::trailing_bytes);
+}
+
+void Decoder::read_flow_sample(Message& message, Bytes body, SampleFormat format) {
+  Account& account = message.known->stream->account;
+  ByteReader in(body);
+  FlowSampleHeader sample;
+  if (!read_flow_sample_header(in, format, sample)) return account.count(Malformed::short_sample);
+  bool discarded = format == SampleFormat::discarded_packet;
+  sample_steps_.push_back({discarded ? SampleKind::discarded : SampleKind::flow, sample.source, sample.sequence});
+  sampled_->begin(sample, discarded);
+  read_flow_records(account, in, sample.records);
+  put_sample(message, discarded);
+}
+
+// Flow records: format, length, body, like samples. Those of enterprises have numbers of their own.
+void Decoder::read_flow_records(Account& account, ByteReader& in, uint32_t count) {
+  uint32_t read = 0;
+  for (; read < count && in.remaining() >= 8; ++read) {
+    auto format = static_cast<FlowRecordFormat>(in.u32());
+    uint32_t length = in.u32();
+    bool whole = length <= in.remaining();
+    if (!sampled_->add(format, in.take(std::min<size_t>(length, in.remaining()))) || !whole)
+      account.count(Malformed::short_sample_record);
+  }
+  if (read < count) account.count(Malformed::sample_records);
+}
+
+// A row for the sample; in the run before where that is this datagram's and has the same fields.
+void Decoder::put_sample(const Message& message, bool discarded) {
+  if (batch_->room() == 0) {
+    flush();
+    sample_run_open_ = false;
+  }
+  uint32_t row;
+  if (sample_run_open_ && batch_->runs().back().mask == sampled_->fields()) {
+    row = batch_->grow_last_run();
+  } else {
+    Run& run = batch_->append_run(1);
+    row = run.first_row;
+    run.type = message.type;
+    run.exporter = message.exporter;
+    run.exporter_port = message.exporter_port;
+    run.sequence = message.context.sequence;
+    run.received_ns = message.context.received_ns;
+    run.export_ns = message.context.export_ns;
+    run.account = message.known->stream->account.index;
+    run.mask = sampled_->fields();
+    run.sampling_rate = discarded ? 0 : config_.default_sampling_rate;
+    sample_run_open_ = true;
+  }
+  sampled_->put(*batch_, row);
+  message.known->stream->account.records.add();
+}
+
+// Counter samples are counted, and their sequence followed.
+void Decoder::read_counter_sample(Message& message, Bytes body, bool expanded) {
+  Account& account = message.known->stream->account;
+  ByteReader in(body);
+  uint32_t sequence = 0;
+  SampleSource source;
+  if (!read_sample_source(in, expanded, sequence, source)) return account.count(Malformed::short_sample);
+  sample_steps_.push_back({SampleKind::counters, source, sequence});
+  account.counter_samples.add();
+}
+
+void Decoder::follow_samples(const Message& message, const SflowHeader& header) {
+  Stream& stream = *message.known->stream;
+  int64_t lost = 0, refused = 0;
+  std::unique_lock lock(stream.mutex);
+  SampleSequences::Datagram step =
+      stream.samples->datagram(message.exporter, header.sequence, message.context.uptime_ms);
+  if (!step.duplicate)
+    for (const SampleStep& s : sample_steps_) {
+      SampleSequences::Sample change = stream.samples->sample(s.kind, s.source.type, s.source.index, s.sequence);
+      lost += change.lost;
+      refused += change.refused;
+    }
+  lock.unlock();
+  if (lost) stream.account.sequence_lost.add(lost);
+  if (refused) stream.account.count(Refused::sample_sources_full, refused);
+  if (step.duplicate) stream.account.duplicates.add();
+  if (step.restart) stream.account.restarts.add();
+}
+
+}  // namespace weir

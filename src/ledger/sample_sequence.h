@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Following the sequence numbers of sFlow: which samples were lost. Every data source of an agent numbers its flow
+// samples, its counter samples and its discarded packets apart; a sample's number is one more than that of the sample
+// before. The datagram's own number tells which datagrams came late or twice, and the agent's uptime, when it goes
+// back, that all numbers begin anew. Without that, a source whose numbers go back in a datagram that is not late has
+// begun anew (a new sampling rate does that) and lost nothing.
+//
+//   in       per datagram its header, then the numbers of its samples
+//   threads  none; the owner locks
+//   memory   about 100 octets a source, limits::kSampleSourcesPerStream of one stream and kSampleSources of all that
+//            share a SampleSourceRoom; samples of further sources are not followed, and counted as refused
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/ip_address.h"
+#include "base/limits.h"
+
+namespace weir {
+
+// Sources that all streams together may still take.
+class SampleSourceRoom {
+ public:
+  explicit SampleSourceRoom(size_t most = limits::kSampleSources) : left_(static_cast<int64_t>(most)) {}
+  bool take() {
+    if (left_.fetch_sub(1, std::memory_order_relaxed) > 0) return true;
+    give_back(1);
+    return false;
+  }
+  void give_back(int64_t n) { left_.fetch_add(n, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> left_;
+};
+
+enum class SampleKind : uint8_t { datagram, flow, counters, discarded };
+
+// One sequence of numbers that grow by one, with the gaps in it that may still be filled.
+class UnitSequence {
+ public:
+  enum class Step : uint8_t { next, ahead, late, before };
+  // Where `number` stands. Nothing changes.
+  Step place(uint32_t number) const;
+  // Takes the number in; returns units lost (ahead), or -1 (late).
+  int64_t take(uint32_t number);
+  void start(uint32_t number) { *this = {}, next_ = number + 1; }
+
+ private:
+  struct Gap {
+    uint32_t from = 0, units = 0;
+  };
+  uint32_t next_ = 0;
+  std::array<Gap, limits::kSampleGaps> gaps_{};
+};
+
+class SampleSequences {
+ public:
+  explicit SampleSequences(std::shared_ptr<SampleSourceRoom> room, size_t most = limits::kSampleSourcesPerStream)
+      : room_(std::move(room)), most_(most) {}
+  ~SampleSequences() { room_->give_back(static_cast<int64_t>(sources_.size())); }
+  SampleSequences(const SampleSequences&) = delete;
+  SampleSequences& operator=(const SampleSequences&) = delete;
+
+  struct Datagram {
+    bool duplicate = false;  // its samples must not be followed
+    bool restart = false;
+  };
+  // The next datagram of an agent; its samples follow.
+  Datagram datagram(const IpAddress& agent, uint32_t sequence, uint32_t uptime_ms);
+
+  struct Sample {
+    int64_t lost = 0;  // negative: counted as lost before, came after all
+    bool refused = false;
+  };
+  // A sample of the datagram; `type` and `index` name its source.
+  Sample sample(SampleKind kind, uint32_t type, uint32_t index, uint32_t sequence);
+
+ private:
+  struct Key {
+    IpAddress agent;
+    uint32_t type = 0, index = 0;
+    SampleKind kind{};
+    bool operator==(const Key&) const = default;
+    template <class H>
+    friend H AbslHashValue(H h, const Key& k) {
+      return H::combine(std::move(h), k.agent, k.type, k.index, k.kind);
+    }
+  };
+  struct Source {
+    UnitSequence sequence;
+    uint32_t uptime_ms = 0;  // of a datagram: the newest
+    uint32_t start = 0;      // how often the agent had begun anew when this source was last seen
+  };
+  Source* find(const Key& key, bool& added);
+
+  const std::shared_ptr<SampleSourceRoom> room_;
+  const size_t most_;
+  absl::flat_hash_map<Key, Source> sources_;
+  // Of the datagram whose samples come now.
+  IpAddress agent_;
+  uint32_t start_ = 0;
+  bool late_ = false;
+};
+
+}  // namespace weir

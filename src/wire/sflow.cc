@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/sflow.h"
+
+namespace weir {
+
+bool read_xdr_address(ByteReader& in, IpAddress& address) {
+  uint32_t type = in.u32();
+  switch (type) {
+    case 0:
+      address = {};
+      break;
+    case 1:
+      address = IpAddress::v4(in.u32());
+      break;
+    case 2:
+      if (Bytes octets = in.take(16); !octets.empty()) address = IpAddress::v6(octets.data());
+      break;
+    default:
+      return false;
+  }
+  return !in.failed();
+}
+
+Malformed read_sflow_header(ByteReader& in, SflowHeader& header) {
+  uint32_t version = in.u32();
+  if (in.failed()) return Malformed::short_header;
+  if (version != 5) return Malformed::unknown_version;
+  bool address = read_xdr_address(in, header.agent);
+  if (!address && !in.failed()) return Malformed::address_type;
+  header.sub_agent = in.u32();
+  header.sequence = in.u32();
+  header.uptime_ms = in.u32();
+  header.samples = in.u32();
+  return in.failed() ? Malformed::short_header : Malformed::kCount;
+}
+
+bool read_sample_source(ByteReader& in, bool expanded, uint32_t& sequence, SampleSource& source) {
+  sequence = in.u32();
+  uint32_t first = in.u32();
+  source = expanded ? SampleSource{first, in.u32()} : SampleSource{first >> 24, first & 0x00ff'ffff};
+  return !in.failed();
+}
+
+// After sequence and source: rate, pool, drops, input, output, count of records; expanded: each interface is format
+// and value; a discarded packet: drops, input, output, reason, count.
+bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHeader& sample) {
+  sample = {};
+  if (!read_sample_source(in, format != SampleFormat::flow, sample.sequence, sample.source)) return false;
+  if (format != SampleFormat::discarded_packet) {
+    sample.sampling_rate = in.u32();
+    in.u32();  // pool
+  }
+  in.u32();  // drops
+  if (format == SampleFormat::expanded_flow) in.u32();
+  sample.input = in.u32();
+  if (format == SampleFormat::expanded_flow) in.u32();
+  sample.output = in.u32();
+  if (format == SampleFormat::discarded_packet) sample.drop_reason = in.u32();
+  sample.records = in.u32();
+  return !in.failed();
+}
+
+}  // namespace weir
