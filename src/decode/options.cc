@@ -154,8 +154,8 @@ uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes b
 void Decoder::tell_options(const Message& message) {
   if (facts_.empty()) return;
   Stream& stream = *message.known->stream;
-  size_t refused = templates_.tell(*stream.session, facts_);
-  for (; refused > 0; --refused) stream.account.count(Refused::options_full);
+  if (size_t refused = templates_.tell(*stream.session, facts_))
+    stream.account.count(Refused::options_full, static_cast<int64_t>(refused));
   facts_.clear();
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: from a set's body and its plan to rows.
 #include "decode/decoder.h"
+#include "decode/names.h"
 #include "decode/sampling.h"
+#include "decode/sections.h"
 
 namespace weir {
 
@@ -11,7 +13,7 @@ uint32_t Decoder::read_records(const Message& message, const Plan& plan, Bytes b
   if (plan.kind == TemplateKind::options) return read_options(message, plan, body);
   // A boot time inside each record (IE 160) makes every record its own time base.
   bool own_base = plan.uptime_times && plan.init_position != 0xffff && !message.base.has_uptime;
-  if (plan.fixed && plan.lists.empty() && !own_base) return read_fixed(message, plan, body);
+  if (plan.fixed && !plan.differs && !own_base) return read_fixed(message, plan, body);
   return read_variable(message, plan, body);
 }
 
@@ -31,18 +33,26 @@ Run& Decoder::begin_run(const Message& message, const Plan& plan, uint32_t rows)
 
 void Decoder::finish_run(const Message& message, Run& run) {
   uint64_t told = message.header_sampling_rate ? message.header_sampling_rate : config_.default_sampling_rate;
-  fill_sampling(message.known->plans ? message.known->plans->options.get() : nullptr, told, *batch_, run);
+  const OptionsState* options = message.known->plans ? message.known->plans->options.get() : nullptr;
+  fill_sampling(options, told, *batch_, run);
+  if (options) fill_names(*options, *batch_, run);
   Account& account = message.known->stream->account;
   if (uint32_t wrong = judge_times(*batch_, run)) account.time_quality.add(wrong);
   for (uint32_t cut = batch_->texts().take_cut(); cut > 0; --cut) account.count(Refused::text_too_long);
   account.records.add(run.rows);
 }
 
+// Octets that the texts of one record may take: its own, and the names from options data.
+static size_t most_text_bytes(const SessionPlans* plans, const Plan& plan) {
+  return plan.text_bytes + (plans ? most_name_bytes(*plans->options) : 0);
+}
+
 // How many more records with such texts the batch takes; begins another one where it takes none.
-uint32_t Decoder::make_room(const Plan& plan) {
-  if (batch_->room() == 0 || batch_->texts().room() < plan.text_bytes) flush();
-  if (plan.text_bytes == 0) return batch_->room();
-  return static_cast<uint32_t>(std::min<size_t>(batch_->room(), batch_->texts().room() / plan.text_bytes));
+uint32_t Decoder::make_room(const Message& message, const Plan& plan) {
+  size_t texts = most_text_bytes(message.known->plans.get(), plan);
+  if (batch_->room() == 0 || batch_->texts().room() < texts) flush();
+  if (texts == 0) return batch_->room();
+  return static_cast<uint32_t>(std::min<size_t>(batch_->room(), batch_->texts().room() / texts));
 }
 
 uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes body) {
@@ -50,7 +60,7 @@ uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes bod
   if (body.size() % plan.record_length > kMostPadding) message.known->stream->account.count(Malformed::excess_padding);
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
-    uint32_t rows = std::min(left, make_room(plan));
+    uint32_t rows = std::min(left, make_room(message, plan));
     Run& run = begin_run(message, plan, rows);
     run_plan_fixed(plan, at, message.base, *batch_, run);
     finish_run(message, run);
@@ -63,19 +73,23 @@ uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes bod
 uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes body) {
   uint32_t records = 0;
   Run* run = nullptr;
+  const size_t texts = most_text_bytes(message.known->plans.get(), plan);
+  size_t run_texts = 0;  // names of the run are filled in when it ends
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
     if (length == 0) {
       message.known->stream->account.count(Malformed::short_record);
       break;
     }
-    // What lists fill differs from record to record: each has a run of its own.
-    bool full = batch_->room() == 0 || batch_->texts().room() < plan.text_bytes;
-    if (run && (full || !plan.lists.empty())) {
+    // What lists and packets inside the record fill differs from record to record: each has a run of its own.
+    run_texts += texts;
+    bool full = batch_->room() == 0 || batch_->texts().room() < run_texts;
+    if (run && (full || plan.differs)) {
       finish_run(message, *run);
       run = nullptr;
+      run_texts = texts;
     }
-    if (full) make_room(plan);
+    if (full) make_room(message, plan);
     if (!run) run = &begin_run(message, plan, 0);
     TimeBase base = message.base;
     if (plan.init_position != 0xffff && fields_[plan.init_position].length == 8) {
@@ -83,6 +97,7 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
       base.system_init_ns = static_cast<int64_t>(ms * 1'000'000);
     }
     run_plan_record(plan, fields_.data(), base, *batch_, *run, batch_->grow_last_run());
+    if (!plan.sections.empty()) read_sections(plan, fields_.data(), *batch_, *run);
     if (!plan.lists.empty())
       lists_.read(plan, fields_.data(), {*message.known->plans, base, *batch_, *run, message.known->stream->account});
     body = body.subspan(length);

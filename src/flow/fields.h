@@ -92,11 +92,11 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(flow_id,               u64,     number,  1013, "UBIGINT",   "IE 148", "Flow or connection number of the exporter") \
   WEIR_FIELD(sampler_id,            u64,     number,  1014, "UBIGINT",   "IE 48, 302", "Which sampler of the exporter chose the packets") \
   WEIR_FIELD(time_quality,          u8,      number,  1015, "UTINYINT",  "decoder", "1: start after end; 2: more than a day after the export time; 3: both") \
-  WEIR_FIELD(in_if_name,            text,    text,    1016, "VARCHAR",   "options data", "Name of the input interface") \
+  WEIR_FIELD(in_if_name,            text,    text,    1016, "VARCHAR",   "IE 82; else 83; options data", "Name of the input interface") \
   WEIR_FIELD(out_if_name,           text,    text,    1017, "VARCHAR",   "options data", "Name of the output interface") \
-  WEIR_FIELD(ingress_vrf_name,      text,    text,    1018, "VARCHAR",   "options data", "Name of the VRF the packets came in on") \
+  WEIR_FIELD(ingress_vrf_name,      text,    text,    1018, "VARCHAR",   "IE 236; options data", "Name of the VRF the packets came in on") \
   WEIR_FIELD(egress_vrf_name,       text,    text,    1019, "VARCHAR",   "options data", "Name of the VRF the packets went out on") \
-  WEIR_FIELD(application_name,      text,    text,    1020, "VARCHAR",   "IE 96; options data", "Name of the application") \
+  WEIR_FIELD(application_name,      text,    text,    1020, "VARCHAR",   "IE 96; else NetFlow v9 56701; options data", "Name of the application") \
   WEIR_FIELD(drop_reason,           u32,     number,  1021, "UINTEGER",  "sFlow discarded packet", "Why the packet was dropped: 0-255 the code of ICMP's destination unreachable; from 256: sflow_drops.txt") \
   WEIR_FIELD(nat_realm,             u8,      number,  1022, "UTINYINT",  "IE 229", "Realm that the flow came from: 1 inside (private), 2 outside (public)") \
   WEIR_FIELD(nat_pool_id,           u32,     number,  1023, "UINTEGER",  "IE 283", "Pool of addresses that the NAT drew from") \

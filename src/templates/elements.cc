@@ -70,6 +70,8 @@ constexpr Element kElements[] = {
     {0, 79, F::mpls_label, list_label, 0},
     {0, 80, F::dst_mac, number, 0},                // destinationMacAddress
     {0, 81, F::src_mac, number, 0},                // postSourceMacAddress
+    {0, 82, F::in_if_name, text, 0},               // interfaceName
+    {0, 83, F::in_if_name, text, 1},               // interfaceDescription
     {0, 85, F::bytes, number, 2},                  // octetTotalCount
     {0, 86, F::packets, number, 2},                // packetTotalCount
     {0, 88, F::fragment_offset, number, 0},        // fragmentOffset
@@ -120,6 +122,7 @@ constexpr Element kElements[] = {
     {0, 233, F::firewall_event, number, 0},  // firewallEvent
     {0, 234, F::ingress_vrf_id, number, 0},  // ingressVRFID
     {0, 235, F::egress_vrf_id, number, 0},   // egressVRFID
+    {0, 236, F::ingress_vrf_name, text, 0},  // VRFname
     {0, 243, F::src_vlan, number, 1},        // dot1qVlanId
     {0, 243, F::vlan_id, number, 1},
     {0, 245, F::src_vlan, number, 2},  // dot1qCustomerVlanId
@@ -171,6 +174,7 @@ constexpr Element kElements[] = {
     {0, 40003, F::post_nat_src_port, number, 1},    // NF_F_XLATE_SRC_PORT
     {0, 40004, F::post_nat_dst_port, number, 1},    // NF_F_XLATE_DST_PORT
     {0, 40005, F::firewall_event, number, 1},       // NF_F_FW_EVENT
+    {0, 56701, F::application_name, text, 1},       // App-ID of Palo Alto Networks
     {kReversePen, 1, F::reverse_bytes, number, 0},
     {kReversePen, 2, F::reverse_packets, number, 0},
     {kReversePen, 23, F::reverse_bytes, number, 1},

@@ -52,8 +52,7 @@ class Compiler {
       const FieldSpecifier& f = fields[i];
       for (const Element& e : elements_for(f.pen, f.id)) add_step(e, f, i, offset);
       if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
-      if (ListKind kind = list_kind(f.pen, f.id); kind != ListKind::none)
-        plan_->lists.push_back({kind, static_cast<uint16_t>(i)});
+      add_nested(f, static_cast<uint16_t>(i));
       offset += f.length;
     }
     plan_->steps.insert(plan_->steps.end(), merges_.begin(), merges_.end());
@@ -61,10 +60,31 @@ class Compiler {
       if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
     add_durations();
     fill_ethertype();
+    describe_sections();
     for (const Step& step : plan_->steps)
       if (step.convert == Convert::text) plan_->text_bytes += static_cast<uint32_t>(TextArena::most_bytes(step.width));
     static constexpr uint32_t kTextFields = 5;  // a list may fill each of them
     if (!plan_->lists.empty()) plan_->text_bytes += kTextFields * static_cast<uint32_t>(limits::kTextBytes);
+  }
+
+  // Fields that hold other fields.
+  void add_nested(const FieldSpecifier& f, uint16_t position) {
+    if (ListKind kind = list_kind(f.pen, f.id); kind != ListKind::none) plan_->lists.push_back({kind, position});
+    if (f.pen == 0 && (f.id == 104 || f.id == 315)) plan_->sections.push_back({SectionKind::frame, position});
+    if (f.pen == 0 && (f.id == 313 || f.id == 317)) plan_->sections.push_back({SectionKind::ip_packet, position});
+    plan_->differs = !plan_->lists.empty() || !plan_->sections.empty();
+  }
+
+  void describe_sections() {
+    for (SectionField& section : plan_->sections)
+      for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
+        const FieldSpecifier& f = plan_->record.fields[i];
+        if (f.pen != 0 || f.length == 0 || f.length > 8) continue;
+        auto position = static_cast<uint16_t>(i);
+        if (f.id == 408) section.type_position = position;
+        if (f.id == 409 || f.id == 102) section.offset_position = position;
+        if (f.id == 410 || f.id == 103) section.size_position = position;
+      }
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {

@@ -31,6 +31,17 @@ struct ListField {
   uint16_t position;
 };
 
+// A field that holds the beginning of a packet, and the fields that describe it.
+enum class SectionKind : uint8_t { frame, ip_packet };
+struct SectionField {
+  static constexpr uint16_t kNone = 0xffff;
+  SectionKind kind;
+  uint16_t position;
+  uint16_t type_position = kNone;    // IE 408 dataLinkFrameType
+  uint16_t offset_position = kNone;  // IE 409 sectionOffset, 102
+  uint16_t size_position = kNone;    // IE 410 sectionExportedOctets, 103
+};
+
 struct Plan {
   uint16_t id = 0;
   Protocol protocol = Protocol::unknown;
@@ -41,6 +52,8 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<OptionStep> option_steps;
   std::vector<ListField> lists;
+  std::vector<SectionField> sections;
+  bool differs = false;             // lists or sections: what is filled differs from record to record
   std::vector<uint16_t> lengths;    // of every field in order, kVariableLength where a record says
   uint16_t init_position = 0xffff;  // of IE 160 (systemInitTimeMilliseconds) in the record, if it has one
   uint32_t text_bytes = 0;          // most that the texts of a record take in a batch
