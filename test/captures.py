@@ -63,6 +63,16 @@ def units():
         return [_unit(row) for row in csv.DictReader(table, delimiter="\t") if row["decoder"] == "CONSENSUS"]
 
 
+def is_sflow(data):
+    """sFlow v5: its version has four octets, an address type follows."""
+    return data[:7] == b"\0\0\0\5\0\0\0" and data[7:8] in (b"\1", b"\2")
+
+
+def sflow_units():
+    """The units that hold sFlow v5."""
+    return [u for u in units() if any(is_sflow(p.data) for p in pcap.udp_payloads(path(u.file)))]
+
+
 def flow_units():
     """The units that hold NetFlow or IPFIX, and the number left out."""
     everything = units()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small builders of NetFlow v5, v9 (RFC 3954) and IPFIX (RFC 7011) datagrams, straight from their layouts."""
+"""Small builders of NetFlow v5, v9 (RFC 3954), IPFIX (RFC 7011) and sFlow v5 datagrams, straight from their layouts."""
 
 import ipaddress
 import struct
@@ -119,3 +119,28 @@ def v5(*values, sequence=0, engine=(0, 0), count=None, seconds=EXPORT_SECONDS, u
     return struct.pack("!HHIIIIBBH", 5, count, uptime, seconds, 0, sequence & 0xFFFFFFFF, *engine, sampling) + b"".join(
         map(v5_record, values)
     )
+
+
+def sflow(agent, *samples, sequence=1, sub_agent=0, uptime_ms=UPTIME_MS):
+    """An sFlow v5 datagram of an IPv4 agent."""
+    header = struct.pack("!IIIIIII", 5, 1, ipv4(agent), sub_agent, sequence, uptime_ms, len(samples))
+    return header + b"".join(samples)
+
+
+def xdr(format, body):
+    """A sample or a record: format, length, body."""
+    return struct.pack("!II", format, len(body)) + body
+
+
+def flow_sample(*records, sequence=1, source=1, rate=100, input=1, output=2):
+    header = struct.pack("!IIIIIIII", sequence, source, rate, sequence * rate, 0, input, output, len(records))
+    return xdr(1, header + b"".join(records))
+
+
+def sampled_header(header, frame_length=None, protocol=1):
+    length = len(header) if frame_length is None else frame_length
+    return xdr(1, struct.pack("!IIII", protocol, length, 0, len(header)) + header + bytes(-len(header) % 4))
+
+
+def sampled_ipv4(source="192.0.2.7", destination="198.51.100.7", length=100, proto=17, ports=(53, 3000)):
+    return xdr(3, struct.pack("!IIIIIIII", length, proto, ipv4(source), ipv4(destination), *ports, 0, 0))

@@ -165,14 +165,14 @@ def _nfdump_flow(row):
 class GoFlow2(harness.Process):
     """GoFlow2 2.2.6 with one worker, so that its lines come in the order of the datagrams."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, scheme="netflow"):
         self.port, self.http_port = harness.free_port(), harness.free_port(socket.SOCK_STREAM)
         self.output = folder / "goflow2.json"
         super().__init__(
             [
                 harness.program("goflow2"),
                 "-listen",
-                f"netflow://127.0.0.1:{self.port}?count=1&workers=1",
+                f"{scheme}://127.0.0.1:{self.port}?count=1&workers=1",
                 "-addr",
                 f"127.0.0.1:{self.http_port}",
                 "-format",

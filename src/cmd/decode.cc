@@ -123,7 +123,7 @@ void refuse_other_files(const std::string& path) {
   uint32_t version = bytes.size() >= 2 ? load_be16(bytes.data()) : 0;
   bool sflow = bytes.size() >= 4 && load_be32(bytes.data()) == 5;
   if (version == 1 || version == 5 || version == 7 || version == 9 || version == 10 || sflow) return;
-  throw usage_error(path + " is neither a capture (pcap, pcapng) nor export datagrams (NetFlow, IPFIX)");
+  throw usage_error(path + " is neither a capture (pcap, pcapng) nor export datagrams (NetFlow, IPFIX, sFlow)");
 }
 
 void print_totals(const Ledger& ledger, const Printer& printer, uint64_t other, bool damaged) {

@@ -70,8 +70,8 @@ void add_flags(CLI::App& app, Flags& f) {
       ->excludes("--to")
       ->check(CLI::Range(1, 65'535))
       ->capture_default_str();
-  app.add_option("--protocol", f.protocol, "v5, v9 or ipfix")
-      ->check(CLI::IsMember({"v5", "v9", "ipfix"}))
+  app.add_option("--protocol", f.protocol, "v5, v9, ipfix or sflow")
+      ->check(CLI::IsMember({"v5", "v9", "ipfix", "sflow"}))
       ->capture_default_str();
   app.add_option(
       "--csv", f.csv,
@@ -81,7 +81,7 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--count", f.count, "datagrams to send (default 5, where nothing else bounds the run)")
       ->check(CLI::PositiveNumber);
   app.add_option("--flows", f.flows,
-                 "records per datagram (default 3 with --count, else what fits 1,400 bytes; v5: 30)")
+                 "records per datagram (default 3 with --count, else what fits 1,400 bytes; v5: 30; sFlow: samples)")
       ->check(CLI::PositiveNumber);
   app.add_option("--total", f.total, "records to send, of all exporters together (1000, 20k, 5M)")->excludes("--count");
   app.add_option("--rate", f.rate, "records a second (0: as fast as possible)");
@@ -99,8 +99,10 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_flag("--no-templates", f.no_templates, "never send templates");
   app.add_option("--templates-after", f.templates_after, "send data at once and its templates only after this time")
       ->excludes("--no-templates");
-  app.add_option("--sampling-rate", f.sampling_rate, "say that one packet in so many was sampled")->excludes("--csv");
-  app.add_option("--domain", f.domain, "observation domain (v9: source id; v5: engine type * 256 + id)")
+  app.add_option("--sampling-rate", f.sampling_rate, "say that one packet in so many was sampled (sFlow: 1)")
+      ->excludes("--csv");
+  app.add_option("--domain", f.domain,
+                 "observation domain (v9: source id; v5: engine type * 256 + id; sFlow: sub-agent)")
       ->check(CLI::Range(uint64_t{0}, uint64_t{0xffff'ffff}));
   app.add_option("--source-port", f.source_port, "send from this port");
   app.add_option("--format", f.format, "of the totals: text or json")
@@ -141,9 +143,10 @@ void set_template_schedule(const Flags& f, ExporterSettings* exporter) {
 }
 
 void set_exporter(const Flags& f, ExporterSettings* exporter) {
-  exporter->protocol = f.protocol == "v5"   ? Protocol::netflow5
-                       : f.protocol == "v9" ? Protocol::netflow9
-                                            : Protocol::ipfix;
+  exporter->protocol = f.protocol == "v5"      ? Protocol::netflow5
+                       : f.protocol == "v9"    ? Protocol::netflow9
+                       : f.protocol == "sflow" ? Protocol::sflow5
+                                               : Protocol::ipfix;
   bool v5 = exporter->protocol == Protocol::netflow5;
   if (v5 && f.ipv6 > 0) throw usage_error("--ipv6: NetFlow v5 has no IPv6; use --protocol v9 or ipfix");
   if (v5 && f.domain > 0xffff) throw usage_error("--domain: NetFlow v5 has engine type * 256 + id, 65535 at most");
@@ -173,6 +176,8 @@ void set_size(const Flags& f, Options* options) {
 }
 
 void set_csv(const Flags& f, Options* options) {
+  if (options->exporter.protocol == Protocol::sflow5)
+    throw usage_error("--csv: sFlow has samples of packets, no flows; use --protocol v5, v9 or ipfix");
   options->csv = std::make_shared<CsvRecords>(f.csv, options->exporter.protocol, !options->endless());
   options->exporter.whole_clock = true;
   options->exporter.oldest_ns = options->csv->span_ms() * 1'000'000;
@@ -199,8 +204,9 @@ Options to_options(const Flags& f) {
 
 // Nothing where --help was asked for and given.
 std::unique_ptr<Options> parse(const Arguments& arguments) {
-  CLI::App app("Sends NetFlow v5, v9 or IPFIX, made up or from a CSV file, and prints exact totals of what it sent.",
-               "weir gen");
+  CLI::App app(
+      "Sends NetFlow v5, v9, IPFIX or sFlow, made up or from a CSV file, and prints exact totals of what it sent.",
+      "weir gen");
   Flags flags;
   add_flags(app, flags);
   Arguments reversed(arguments.rbegin(), arguments.rend());
@@ -298,6 +304,12 @@ os::Endpoint source_of(const Options& options, uint64_t i) {
   return source;
 }
 
+// What an exporter calls itself: its address where that is known, else one of the range for benchmarks (RFC 2544).
+IpAddress agent_of(const Options& options, uint64_t i) {
+  IpAddress source = source_of(options, i).address;
+  return source.is_v4() ? source : IpAddress::v4(0xc612'0001 + static_cast<uint32_t>(i));
+}
+
 uint64_t part_of(uint64_t whole, uint64_t i, uint64_t parts) {
   return whole == kUnlimited ? kUnlimited : whole / parts + (i < whole % parts ? 1 : 0);
 }
@@ -317,7 +329,7 @@ Generator::Generator(const Options& options)
   int64_t now = os::realtime_ns();
   players_.reserve(options.exporters);
   for (uint64_t i = 0; i < options.exporters; ++i)
-    players_.push_back({Exporter(options.exporter, records_of(i), seed_of(options, i), now),
+    players_.push_back({Exporter(options.exporter, records_of(i), seed_of(options, i), now, agent_of(options, i)),
                         os::UdpSocket::connect(source_of(options, i), options.to),
                         part_of(options.records, i, options.exporters),
                         part_of(options.datagrams, i, options.exporters)});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "cmd/gen_samples.h"
 
 namespace weir {
 namespace {
@@ -29,9 +30,9 @@ uint8_t* put(uint8_t* at, T value) {
 }  // namespace
 
 Exporter::Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSource> records, uint64_t seed,
-                   int64_t start_ns)
-    : settings_(settings), records_(std::move(records)), start_ns_(start_ns) {
-  if (settings.protocol == Protocol::netflow5) settings_.templates = false;
+                   int64_t start_ns, const IpAddress& agent)
+    : settings_(settings), records_(std::move(records)), start_ns_(start_ns), agent_(agent) {
+  if (!has_templates(settings.protocol)) settings_.templates = false;
   // An hour at least, so that no flow began before the boot; under the 49 days at which the uptime wraps.
   int64_t up_seconds = 3600 + Random(seed ^ 0xb007).below(30 * 86'400 - 3600);
   int64_t least_ns = settings.oldest_ns + 3600 * kSecondNs;
@@ -49,6 +50,7 @@ size_t Exporter::write(std::span<uint8_t> out, size_t most_records, int64_t now_
   content->datagrams = 1;
   sequence_started_ = true;
   if (settings_.protocol == Protocol::netflow5) return write_netflow5(out, most_records, now_ns, content);
+  if (settings_.protocol == Protocol::sflow5) return write_sflow(out, most_records, now_ns, content);
   return write_with_templates(out, most_records, now_ns, content);
 }
 
@@ -76,6 +78,28 @@ size_t Exporter::write_netflow5(std::span<uint8_t> out, size_t most_records, int
   encode_netflow5_header(out.data(), header, static_cast<uint16_t>(content->records));
   sequence_ += static_cast<uint32_t>(content->records);
   return static_cast<size_t>(at - out.data());
+}
+
+// Every interface samples what comes in on it.
+size_t Exporter::write_sflow(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content) {
+  SflowWriter writer(out);
+  size_t fits = (out.size() - 28) / SflowWriter::kMostSampleBytes;
+  for (size_t left = std::min(most_records, fits); left > 0; --left) {
+    bool v6 = false;
+    Flow flow = records_->next_flow(&v6);
+    SampledPacket packet = sampled_packet(flow, v6);
+    FlowSampleHeader sample;
+    sample.source.index = flow.src->interface;
+    sample.sequence = ++sample_sequences_[sample.source.index];
+    sample.sampling_rate = std::max(settings_.sampling_rate, 1u);
+    sample.input = flow.src->interface;
+    sample.output = flow.dst->interface;
+    writer.add(sample, sample.sequence * sample.sampling_rate, packet);
+    ++content->records;
+    ++content->packets;
+    content->bytes += packet.frame_length();
+  }
+  return writer.finish({agent_, settings_.domain, ++sequence_, clock_at(now_ns).uptime_ms(), 0});
 }
 
 bool Exporter::templates_due(int64_t now_ns) const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 
@@ -18,8 +19,8 @@ namespace weir {
 
 struct ExporterSettings {
   Protocol protocol = Protocol::netflow9;
-  uint32_t domain = 0;         // v9 source id; v5: engine type and id
-  uint32_t sampling_rate = 0;  // 0: not sampled, and nothing said of it
+  uint32_t domain = 0;         // v9 source id; v5: engine type and id; sFlow: sub-agent
+  uint32_t sampling_rate = 0;  // 0: not sampled, and nothing said of it (sFlow: 1)
   bool templates = true;       // false: never sent
   int64_t templates_after_ns = 0;
   int64_t template_every_ns = 10'000'000'000;  // 0: not by time
@@ -33,7 +34,9 @@ struct ExporterSettings {
 class Exporter {
  public:
   // `start_ns`: now, UTC. It seems to have booted between an hour and thirty days before its oldest flow.
-  Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSource> records, uint64_t seed, int64_t start_ns);
+  // `agent`: what it calls itself in sFlow; IPv4.
+  Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSource> records, uint64_t seed, int64_t start_ns,
+           const IpAddress& agent = IpAddress::v4(0x7f00'0001));
 
   // Writes the next datagram: templates where they are due, and up to `most_records` records, as many as fit. Returns
   // its size.
@@ -46,6 +49,7 @@ class Exporter {
 
  private:
   size_t write_netflow5(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
+  size_t write_sflow(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
   size_t write_with_templates(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
   bool templates_due(int64_t now_ns) const;
   void add_templates(DatagramWriter& writer, int64_t now_ns, Content* content);
@@ -56,7 +60,9 @@ class Exporter {
   std::shared_ptr<RecordSource> records_;
   int64_t start_ns_;
   int64_t boot_ns_;
-  uint32_t sequence_ = 0;  // in the protocol's unit
+  IpAddress agent_;
+  std::map<uint32_t, uint32_t> sample_sequences_;  // by interface
+  uint32_t sequence_ = 0;                          // in the protocol's unit; sFlow: datagrams
   bool sequence_started_ = false;
   bool templates_sent_ = false;
   int64_t last_templates_ns_ = 0;

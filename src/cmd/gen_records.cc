@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "wire/sflow_encode.h"
 
 namespace weir {
 namespace {
@@ -142,13 +143,14 @@ Content& Content::operator+=(const Content& other) {
 
 size_t longest_record_bytes(Protocol protocol) {
   if (protocol == Protocol::netflow5) return kNetFlow5RecordBytes;
+  if (protocol == Protocol::sflow5) return SflowWriter::kMostSampleBytes;
   return layouts_of(protocol)[1].record_bytes();
 }
 
 GeneratedRecords::GeneratedRecords(Protocol protocol, const Network& network, uint64_t seed, double ipv6_share,
                                    bool sampled)
     : protocol_(protocol), flows_(network, seed), ipv6_share_(ipv6_share), sampled_(sampled) {
-  if (protocol == Protocol::netflow5) return;
+  if (protocol == Protocol::netflow5 || protocol == Protocol::sflow5) return;
   templates_.push_back(layouts_of(protocol)[0]);
   if (ipv6_share > 0) templates_.push_back(layouts_of(protocol)[1]);
 }
@@ -187,6 +189,13 @@ void GeneratedRecords::add(DatagramWriter& writer, size_t most, const ExporterCl
 bool GeneratedRecords::next(const ExporterClock& clock, NetFlow5Record* record) {
   *record = to_netflow5(flows_.next(false), clock.uptime_ms());
   return true;
+}
+
+Flow GeneratedRecords::next_flow(bool* v6) {
+  *v6 = next_is_v6(1);
+  ++records_;
+  v6_records_ += *v6;
+  return flows_.next(*v6);
 }
 
 }  // namespace weir

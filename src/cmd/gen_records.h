@@ -38,6 +38,8 @@ class RecordSource {
   virtual void add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) = 0;
   // v5: the next record; false where there is none.
   virtual bool next(const ExporterClock& clock, NetFlow5Record* record) = 0;
+  // sFlow: the flow whose packet is sampled next, and whether it is an IPv6 one. Made-up records only.
+  virtual Flow next_flow(bool* /*v6*/) { return {}; }
   virtual bool finished() const { return false; }
   virtual uint64_t skipped() const { return 0; }  // records that do not fit the protocol
 };
@@ -56,6 +58,7 @@ class GeneratedRecords final : public RecordSource {
   std::span<const TemplateLayout> templates() const override { return templates_; }
   void add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) override;
   bool next(const ExporterClock& clock, NetFlow5Record* record) override;
+  Flow next_flow(bool* v6) override;
 
  private:
   bool next_is_v6(size_t records) const;

@@ -12,12 +12,12 @@ constexpr size_t kTextColumn = 34;
 constexpr size_t kWidth = 100;
 
 constexpr std::string_view kIntroduction =
-    "weir collect: receive NetFlow v1, v5, v7, v9 and IPFIX, decode, count and store flows\n"
+    "weir collect: receive NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, decode, count and store flows\n"
     "\n"
     "Usage: weir collect [flags]\n"
     "\n"
     "Examples:\n"
-    "  weir collect                                   receive on UDP 2055 and 4739, into the store\n"
+    "  weir collect                                   receive on UDP 2055, 4739 and 6343, into the store\n"
     "  weir collect --no-store --format json          a line per flow on standard output, nothing stored\n"
     "  weir collect --listen netflow://192.0.2.1:2055 --format csv --transport.file /var/log/flows.csv\n"
     "  weir collect --config weir.toml --check        is this configuration right? what is in force?\n"

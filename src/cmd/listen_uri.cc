@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -10,22 +11,33 @@
 namespace weir {
 namespace {
 
-constexpr uint16_t kNetflowPort = 2055;
 constexpr std::string_view kSchemeMark = "://";
+
+// What each scheme's sockets take is told apart by content: the scheme says only which port is meant without one.
+struct Scheme {
+  std::string_view name;
+  uint16_t port;
+};
+constexpr Scheme kSchemes[] = {{"netflow", 2055}, {"sflow", 6343}};
 
 // Schemes that belong to Weir's contract but are not in this version: refused by name, so that nobody takes
 // them for a typing error.
-bool is_planned(std::string_view scheme) { return scheme == "sflow" || scheme == "ipfix+tcp" || scheme == "ipfix+tls"; }
+bool is_planned(std::string_view scheme) { return scheme == "ipfix+tcp" || scheme == "ipfix+tls"; }
 
-void check_scheme(const std::string& uri, const std::string& scheme) {
-  if (scheme == "netflow") return;
-  if (is_planned(scheme))
-    throw usage_error(
-        "\"" + uri + "\": this version does not have " + scheme +
-        ":// listeners; it receives NetFlow v1, v5, v7, v9 and IPFIX over UDP, with netflow://ADDRESS:PORT");
-  std::string hint = nearest(scheme, {"netflow"});
-  throw usage_error("\"" + uri + "\": unknown scheme \"" + scheme + "\"; " +
-                    (hint.empty() ? "the only one is netflow:// (NetFlow v1, v5, v7, v9 and IPFIX over UDP)"
+const Scheme& parse_scheme(const std::string& uri, const std::string& name) {
+  std::vector<std::string> names;
+  for (const Scheme& scheme : kSchemes) {
+    if (name == scheme.name) return scheme;
+    names.emplace_back(scheme.name);
+  }
+  if (is_planned(name))
+    throw usage_error("\"" + uri + "\": this version does not have " + name +
+                      ":// listeners; it receives NetFlow, IPFIX and sFlow over UDP, with netflow://ADDRESS:PORT or "
+                      "sflow://ADDRESS:PORT");
+  std::string hint = nearest(name, names);
+  throw usage_error("\"" + uri + "\": unknown scheme \"" + name + "\"; " +
+                    (hint.empty() ? "there are netflow:// (NetFlow v1, v5, v7, v9 and IPFIX over UDP) and sflow:// "
+                                    "(sFlow v5)"
                                   : "did you mean " + hint + "://?"));
 }
 
@@ -64,7 +76,7 @@ Listener parse_listen_uri(const std::string& uri) {
   size_t mark = uri.find(kSchemeMark);
   if (mark == std::string::npos)
     throw usage_error("\"" + uri + "\" is not a listen URI; write netflow://ADDRESS:PORT, as in netflow://:2055");
-  check_scheme(uri, uri.substr(0, mark));
+  const Scheme& scheme = parse_scheme(uri, uri.substr(0, mark));
   std::string_view authority = std::string_view(uri).substr(mark + kSchemeMark.size());
   if (authority.ends_with('/')) authority.remove_suffix(1);
   std::optional<size_t> colon = port_colon(authority);
@@ -72,7 +84,7 @@ Listener parse_listen_uri(const std::string& uri) {
   Listener listener;
   listener.uri = uri;
   listener.endpoint.address = parse_host(uri, host);
-  listener.endpoint.port = colon ? parse_port(uri, authority.substr(*colon + 1)) : kNetflowPort;
+  listener.endpoint.port = colon ? parse_port(uri, authority.substr(*colon + 1)) : scheme.port;
   return listener;
 }
 

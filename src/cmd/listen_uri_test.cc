@@ -55,8 +55,14 @@ TEST(ListenUri, SaysWhatToWriteInstead) {
   EXPECT_NE(refusal("netflow://256.0.0.1:2055").find("is not an IP address"), std::string::npos);
 }
 
+TEST(ListenUri, SflowHasAPortOfItsOwn) {
+  EXPECT_EQ(endpoint("sflow://"), ":6343");
+  EXPECT_EQ(endpoint("sflow://192.0.2.1:7000"), "192.0.2.1:7000");
+  EXPECT_NE(refusal("sflo://:6343").find("did you mean sflow://?"), std::string::npos);
+}
+
 TEST(ListenUri, PlannedSchemesAreRefusedByName) {
-  for (const char* uri : {"sflow://:6343", "ipfix+tcp://:4739", "ipfix+tls://:4740"})
+  for (const char* uri : {"ipfix+tcp://:4739", "ipfix+tls://:4740"})
     EXPECT_NE(refusal(uri).find("this version does not have"), std::string::npos) << uri;
 }
 

@@ -47,7 +47,7 @@ struct Command {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
-      {"collect", "receive NetFlow v1, v5, v7, v9 and IPFIX, decode, count, store", collect},
+      {"collect", "receive NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, decode, count, store", collect},
       {"decode", "decode captures (pcap, pcapng, raw datagrams) with the collector's own code", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
       {"gen", "make test traffic", run_gen},
@@ -63,14 +63,15 @@ const std::vector<Command>& commands() {
 }
 
 std::string usage() {
-  std::string text = "weir: a flow collector for NetFlow v1, v5, v7, v9 and IPFIX\n\nUsage: weir COMMAND [flags]\n\n";
+  std::string text =
+      "weir: a flow collector for NetFlow v1, v5, v7, v9, IPFIX and sFlow v5\n\nUsage: weir COMMAND [flags]\n\n";
   for (const Command& command : commands()) {
     if (command.meaning.empty()) continue;
     text += "  " + command.name + std::string(12 - command.name.size(), ' ') + command.meaning + "\n";
   }
   return text +
          "\nExamples:\n"
-         "  weir collect                                 receive on UDP 2055 and 4739, into the store\n"
+         "  weir collect                                 receive on UDP 2055, 4739 and 6343, into the store\n"
          "  weir gen --to 127.0.0.1:2055                 a few test flows\n"
          "  weir exporters                               who sends, and is anything lost?\n"
          "  weir top --since -1h                         who sends the most?\n"

@@ -138,9 +138,9 @@ constexpr uint64_t kMostMerged = 10'000;
 
 // clang-format off
 const Option kOptions[] = {
-    {"collect.listen", "--listen", ValueKind::list, "URI,..", "netflow://:2055,netflow://:4739", kReceiving,
-     "Where to receive: netflow://ADDRESS:PORT takes NetFlow v1, v5, v7, v9 and IPFIX over UDP, told apart by the version "
-     "field. No address: all of this machine's. No port: 2055",
+    {"collect.listen", "--listen", ValueKind::list, "URI,..", "netflow://:2055,netflow://:4739,sflow://:6343", kReceiving,
+     "Where to receive: netflow://ADDRESS:PORT, sflow://ADDRESS:PORT. Each takes NetFlow v1, v5, v7, v9, IPFIX and sFlow v5 "
+     "over UDP, told apart by the version field. No address: all of this machine's. No port: 2055, sFlow 6343",
      set_listen},
     {"collect.workers", "--workers", ValueKind::number, "N", "0", kReceiving,
      "Threads that receive and decode, each with a socket of its own per address. 0: one per core",

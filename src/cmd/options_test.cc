@@ -65,9 +65,10 @@ class OptionsTest : public testing::Test {
 
 TEST_F(OptionsTest, DefaultsAreThoseOfTheConfiguration) {
   CollectConfig config = load(), made;
-  ASSERT_EQ(config.listen.size(), 2u);
+  ASSERT_EQ(config.listen.size(), 3u);
   EXPECT_EQ(config.listen[0].endpoint.to_string(), ":2055");
   EXPECT_EQ(config.listen[1].endpoint.to_string(), ":4739");
+  EXPECT_EQ(config.listen[2].endpoint.to_string(), ":6343");
   EXPECT_EQ(config.workers, made.workers);
   EXPECT_EQ(config.receive_buffer_bytes, made.receive_buffer_bytes);
   EXPECT_EQ(config.no_store, made.no_store);

@@ -8,6 +8,7 @@
 
 #include "decode/decoder.h"
 #include "os/clock.h"
+#include "wire/sflow_encode.h"
 
 static std::atomic<uint64_t> g_allocations{0};
 
@@ -78,6 +79,42 @@ TEST(Decoding, AMillionRecordsAllocateNothing) {
   uint64_t before = g_allocations.load(), rows_before = rows;
   while (rows < rows_before + 1'000'000) send(sequence++);
   EXPECT_EQ(g_allocations.load() - before, 0u);
+}
+
+// Samples of unlike packets, so that no two share a run: sequences are followed, lists filled.
+TEST(Decoding, AMillionSamplesAllocateNothing) {
+  std::vector<uint8_t> bytes(1'400);
+  auto write = [&](uint32_t sequence) {
+    SflowWriter writer(bytes);
+    for (uint8_t n = 0; n < 5; ++n) {
+      FlowSampleHeader sample;
+      sample.sequence = sequence, sample.source.index = n, sample.sampling_rate = 100;
+      SampledPacket packet;
+      packet.src = packet.dst = packet.next_hop = IpAddress::v4(0xc0000200 + n);
+      packet.proto = n % 2 ? 6 : 17, packet.length = 100;
+      writer.add(sample, 0, packet);
+    }
+    return writer.finish({IpAddress::v4(0xc0000201), 0, sequence, sequence, 0});
+  };
+  Ledger ledger(0);
+  TemplateStore templates({});
+  Streams streams(ledger, templates);
+  BatchPool pool;
+  uint64_t rows = 0;
+  Decoder decoder({}, templates, streams, ledger, pool, [&](std::unique_ptr<FlowBatch> batch) {
+    BatchRef shared = pool.publish(std::move(batch));
+    rows += shared->rows();
+  });
+  uint32_t sequence = 0;
+  auto send = [&] {
+    size_t size = write(++sequence);
+    decoder.decode({Bytes(bytes).first(size), IpAddress::v4(0xc0000201), 4000, 1});
+  };
+  while (rows < 100'000) send();
+  uint64_t before = g_allocations.load(), rows_before = rows;
+  while (rows < rows_before + 1'000'000) send();
+  EXPECT_EQ(g_allocations.load() - before, 0u);
+  EXPECT_EQ(ledger.rows().accounts.at(0).sequence_lost, 0);
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size) {
     uint8_t sender = data[2];
     copy.assign(data + 3, data + 3 + length);
     if (length >= 2) store_be(copy.data(), version);
+    if (version == 0 && length >= 4) store_be<uint16_t>(copy.data() + 2, 5);  // sFlow's version has four octets
     data += 3 + length;
     size -= 3 + length;
     decoder.decode({copy, IpAddress::v4(0xc0000200 + (sender & 1)), static_cast<uint16_t>(sender >> 1 & 3), 1});

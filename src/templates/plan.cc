@@ -44,16 +44,16 @@ class Compiler {
   // First the best rank for each field, then the steps in the template's order, then those that build on others.
   void add_steps() {
     const auto& fields = plan_->record.fields;
-    for (const FieldSpecifier& f : fields)
-      for (const Element& e : elements_for(f.pen, f.id))
-        if (width_fits(e, f.length) && !builds_on_another(e.convert)) best(e.field) = std::min(best(e.field), e.rank);
-    size_t offset = 0;
+    for_each_element([&](const Element& e, const FieldSpecifier& f, size_t) {
+      if (width_fits(e, f.length) && !builds_on_another(e.convert)) best(e.field) = std::min(best(e.field), e.rank);
+    });
+    std::vector<size_t> offsets{0};
+    for (const FieldSpecifier& f : fields) offsets.push_back(offsets.back() + f.length);
+    for_each_element([&](const Element& e, const FieldSpecifier& f, size_t i) { add_step(e, f, i, offsets[i]); });
     for (size_t i = 0; i < fields.size(); ++i) {
       const FieldSpecifier& f = fields[i];
-      for (const Element& e : elements_for(f.pen, f.id)) add_step(e, f, i, offset);
       if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
       add_nested(f, static_cast<uint16_t>(i));
-      offset += f.length;
     }
     plan_->steps.insert(plan_->steps.end(), merges_.begin(), merges_.end());
     for (const auto& [step, rank] : companions_)
@@ -65,6 +65,22 @@ class Compiler {
       if (step.convert == Convert::text) plan_->text_bytes += static_cast<uint32_t>(TextArena::most_bytes(step.width));
     static constexpr uint32_t kTextFields = 5;  // a list may fill each of them
     if (!plan_->lists.empty()) plan_->text_bytes += kTextFields * static_cast<uint32_t>(limits::kTextBytes);
+  }
+
+  // visit(element, field, position), in the template's order. The name of an interface (IE 82, 83) is that of the
+  // interface before it.
+  template <class Visit>
+  void for_each_element(Visit visit) const {
+    bool egress = false;
+    for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
+      const FieldSpecifier& f = plan_->record.fields[i];
+      if (f.pen == 0 && (f.id == 14 || f.id == 253 || f.id == 369)) egress = true;
+      if (f.pen == 0 && (f.id == 10 || f.id == 252 || f.id == 368)) egress = false;
+      for (Element e : elements_for(f.pen, f.id)) {
+        if (e.field == Field::in_if_name && egress) e.field = Field::out_if_name;
+        visit(e, f, i);
+      }
+    }
   }
 
   // Fields that hold other fields.

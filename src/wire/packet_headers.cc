@@ -433,7 +433,7 @@ Next Parser::udp() {
 
 Next Parser::icmp(PacketLayer layer) {
   if (!there(2)) return Next::end;
-  if (!out_.has_icmp) {
+  if (!inner_) {
     out_.has_icmp = true;
     out_.icmp_type = rest_[0];
     out_.icmp_code = rest_[1];

@@ -9,10 +9,10 @@
 //
 // Fields are those of the first network header and of what carries it, as GoFlow2 2.2.6 fills them: of stacked VLAN
 // tags the inner one is `vlan`; `proto` is what the IP header itself names, be it an extension header; what a tunnel
-// carries (IP in IP, GRE, VXLAN, Geneve) is only listed in the layers, but for the type and code of the first ICMP.
-// Otherwise than GoFlow2: IPv4 options and GRE's optional words are stepped over, later fragments have no ports, TCP's
-// size is its data offset, a VLAN is 12 bits, reserved MPLS labels do not end the stack, and no layer is listed of
-// which the fixed part is not there.
+// carries (IP in IP, GRE, VXLAN, Geneve) is only listed in the layers. Otherwise than GoFlow2: ICMP's type and code are
+// read, IPv4 options and GRE's optional words are stepped over, later fragments have no ports, TCP's size is its data
+// offset, a VLAN is 12 bits, reserved MPLS labels do not end the stack, labels in GRE are not the packet's own, and no
+// layer is listed of which the fixed part is not there.
 #pragma once
 
 #include <cstdint>

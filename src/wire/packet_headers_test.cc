@@ -282,7 +282,8 @@ TEST(PacketHeaders, IpInIpGivesTheOuterPacket) {
   EXPECT_FALSE(h.has_ports);
   EXPECT_EQ(layers(h), (Layers{{L::ipv4, 20}, {L::ipv6, 40}, {L::udp, 8}}));
   h = parse(ipv4(4, ipv4(1, icmp(8, 0))), HeaderStart::ip);
-  EXPECT_TRUE(h.has_icmp) << "the first ICMP counts, wherever it is";
+  EXPECT_FALSE(h.has_icmp) << "the inner packet's";
+  EXPECT_EQ(layers(h), (Layers{{L::ipv4, 20}, {L::ipv4, 20}, {L::icmp, 8}}));
 }
 
 TEST(PacketHeaders, GreWithItsOptionalWords) {

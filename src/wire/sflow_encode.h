@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes sFlow v5 datagrams of flow samples into a caller's buffer: each sample has the header of one made-up packet
+// (Ethernet, IPv4 or IPv6, then TCP, UDP, ICMP), the VLANs (extended_switch) and the route (extended_router).
+//
+//   in    headers and packets
+//   out   bytes in the caller's buffer; nothing is kept, nothing is allocated
+//   threads  none of its own; one writer is for one datagram
+//   failure  what does not fit is refused (false) and the datagram stays as it was
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/ip_address.h"
+#include "wire/sflow.h"
+
+namespace weir {
+
+inline constexpr size_t kSampledHeaderBytes = 128;  // of a packet, at most (sFlow's usual header size)
+
+// What one sampled packet was. Addresses are of one family.
+struct SampledPacket {
+  uint64_t src_mac = 0, dst_mac = 0;
+  IpAddress src, dst, next_hop;
+  uint32_t length = 0;  // of the IP packet; at least its headers
+  uint16_t src_port = 0, dst_port = 0;
+  uint16_t src_vlan = 0, dst_vlan = 0;
+  uint16_t icmp = 0;  // type * 256 + code
+  uint8_t proto = 0, tos = 0, ttl = 64, tcp_flags = 0;
+  uint8_t src_mask = 0, dst_mask = 0;
+  uint32_t frame_length() const;  // with Ethernet's header and check sequence; 64 at least
+};
+
+class SflowWriter {
+ public:
+  explicit SflowWriter(std::span<uint8_t> out) : out_(out) {}
+
+  // The first octets of the packet's frame, at most kSampledHeaderBytes; returns how many.
+  static size_t write_frame(uint8_t* out, const SampledPacket& packet);
+
+  // A flow_sample; of `sample` all but records and drop_reason counts. The source's pool is `pool`.
+  bool add(const FlowSampleHeader& sample, uint32_t pool, const SampledPacket& packet);
+  // The most octets that add() takes.
+  static constexpr size_t kMostSampleBytes = 8 + 32 + (8 + 16 + kSampledHeaderBytes) + (8 + 16) + (8 + 28);
+
+  // Writes the header, whose count of samples is this writer's. Returns the datagram's size. The writer is spent.
+  size_t finish(const SflowHeader& header);
+
+ private:
+  void put(uint32_t value);
+  void put_address(const IpAddress& address);
+
+  std::span<uint8_t> out_;
+  size_t size_ = 28;  // the header of an IPv4 agent
+  uint32_t samples_ = 0;
+};
+
+}  // namespace weir
