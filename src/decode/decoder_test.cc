@@ -1,72 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datagrams built by hand from the RFCs' layouts, through the whole decoder.
-#include "decode/decoder.h"
-
-#include <gtest/gtest.h>
+#include "decode/decoder_fixture.h"
 
 #include "os/clock.h"
 
 namespace weir {
 namespace {
-
-class Writer {  // big-endian
- public:
-  Writer& u8(uint64_t v) { return put(v, 1); }
-  Writer& u16(uint64_t v) { return put(v, 2); }
-  Writer& u32(uint64_t v) { return put(v, 4); }
-  Writer& u64(uint64_t v) { return put(v, 8); }
-  Writer& put(uint64_t v, int octets) {
-    for (int i = octets - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(v >> (8 * i)));
-    return *this;
-  }
-  Writer& add(const Writer& other) {
-    bytes.insert(bytes.end(), other.bytes.begin(), other.bytes.end());
-    return *this;
-  }
-  std::vector<uint8_t> bytes;
-};
-
-Writer set(uint16_t id, const Writer& body) { return Writer().u16(id).u16(body.bytes.size() + 4).add(body); }
-
-constexpr uint32_t kExportSeconds = 1'700'000'000;
-
-Writer netflow9(uint32_t sequence, uint32_t uptime_ms, const Writer& sets, uint32_t domain = 0) {
-  return Writer().u16(9).u16(1).u32(uptime_ms).u32(kExportSeconds).u32(sequence).u32(domain).add(sets);
-}
-Writer ipfix(uint32_t sequence, const Writer& sets, uint32_t domain = 0) {
-  return Writer().u16(10).u16(16 + sets.bytes.size()).u32(kExportSeconds).u32(sequence).u32(domain).add(sets);
-}
-
-// Everything that a Decoder needs, and the rows that it emitted.
-struct Fixture {
-  explicit Fixture(int64_t fallback_ns = 0) : templates(store_config(fallback_ns)) {}
-  static TemplateStoreConfig store_config(int64_t fallback_ns) {
-    TemplateStoreConfig config;
-    config.hold = {limits::kHeldForNs, limits::kHeldBytesPerExporter, limits::kHeldBytes};
-    config.fallback_after_ns = fallback_ns;
-    return config;
-  }
-  void send(const Writer& datagram, uint16_t port = 4000) {
-    decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), port, kExportSeconds * 1'000'000'000ll});
-  }
-  const FlowBatch& rows() {
-    decoder.flush();
-    if (batches.empty()) batches.push_back(pool.take());
-    return *batches.back();
-  }
-  const Account& account(Protocol protocol, uint32_t domain = 0) {
-    return ledger.account({*IpAddress::parse("192.0.2.1"), protocol, domain});
-  }
-  static int64_t count(const Account& a, Malformed reason) {
-    return a.malformed_by_reason[static_cast<size_t>(reason)].value();
-  }
-  Ledger ledger{0};
-  TemplateStore templates;
-  Streams streams{ledger, templates};
-  BatchPool pool;
-  std::vector<std::unique_ptr<FlowBatch>> batches;
-  Decoder decoder{{}, templates, streams, ledger, pool, [this](auto batch) { batches.push_back(std::move(batch)); }};
-};
 
 Writer v5_record(uint32_t first_ms, uint32_t last_ms) {
   return Writer()
