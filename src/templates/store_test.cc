@@ -217,7 +217,7 @@ TEST(TemplateStore, OptionsHaveABoundInAll) {
     const OptionsFact fact{OptionsFact::Kind::interface_name, port, 0, name};
     refused += store.tell(*store.session(key(port)), {&fact, 1});
   }
-  EXPECT_EQ(refused, 11u);  // each takes 116 octets: nine go in, and the eighth passes 1,000
+  EXPECT_EQ(refused, 11u);  // each takes 116 octets: the ninth passes 1,000 and is the last
   const OptionsFact gone{OptionsFact::Kind::interface_name, 1, 0, {}};
   EXPECT_EQ(store.tell(*store.session(key(1)), {&gone, 1}), 0u);  // giving back is always possible
 }
