@@ -50,7 +50,7 @@ std::string value_text(const ColumnBuffer& buffer, uint32_t raw) {
   if (buffer.column->type != StoreType::text && buffer.column->type != StoreType::list_text) return std::to_string(raw);
   if (buffer.is_strings()) return std::string(buffer.strings.text(raw));
   char text[kLongestText];
-  return {text, write_text(text, info(buffer.column->field).spelling, buffer.dictionary.keys()[raw])};
+  return {text, write_text(text, info_of(*buffer.column).spelling, buffer.dictionary.keys()[raw])};
 }
 
 void add_column(const ColumnBuffer& buffer, std::vector<Row>& rows) {
@@ -384,7 +384,9 @@ TEST_F(SegmentTest, TextsComeBackAndAreMerged) {
   for (uint32_t row = 0; row < 10; ++row) {
     bool named = row >= 2 && row < 9 && (row - 2) % 3 != 2;
     EXPECT_EQ(rows[row].contains("in_if_name"), named) << row;
-    if (named) EXPECT_EQ(rows[row]["in_if_name"], "ge-0/0/" + std::to_string((row - 2) % 5));
+    if (named) {
+      EXPECT_EQ(rows[row]["in_if_name"], "ge-0/0/" + std::to_string((row - 2) % 5));
+    }
     EXPECT_FALSE(rows[row].contains("application_name"));
   }
 
