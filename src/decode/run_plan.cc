@@ -2,6 +2,7 @@
 #include "decode/run_plan.h"
 
 #include "base/limits.h"
+#include "decode/extra_fields.h"
 
 namespace weir {
 namespace {
@@ -279,6 +280,7 @@ void run_plan_fixed(const Plan& plan, const uint8_t* records, const TimeBase& ba
   for (const Step& step : plan.steps)
     run_step(step, {records + step.offset, stride, run.rows, step.width}, base, batch, run, run.first_row);
   if (run.mask.has(Field::mpls_label) || run.mask.has(Field::mpls_ip)) run_lists(plan, records, batch, run);
+  if (!plan.extra_steps.empty()) run_extra_fixed(plan, records, batch, run);
 }
 
 void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run,
@@ -292,6 +294,7 @@ void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase&
     }
     run_step(step, {field.at, 0, 1, field.length}, base, batch, run, row);
   }
+  if (!plan.extra_steps.empty()) run_extra_record(plan, fields, batch, row);
 }
 
 uint32_t judge_times(FlowBatch& batch, Run& run) {

@@ -42,7 +42,8 @@ bool width_fits(Convert c, uint16_t width, Field field) {
 
 class Compiler {
  public:
-  Compiler(TemplateRecord record, Protocol protocol) : plan_(std::make_shared<Plan>()) {
+  Compiler(TemplateRecord record, Protocol protocol, const FieldTable& table)
+      : plan_(std::make_shared<Plan>()), table_(table) {
     plan_->id = record.id;
     plan_->protocol = protocol;
     plan_->kind = record.kind;
@@ -79,14 +80,14 @@ class Compiler {
     size_t offset = 0;
     for (size_t i = 0; i < fields.size(); ++i) {
       for (const Element& e : elements_for(fields[i].pen, fields[i].id)) add_step(e, fields[i], i, offset);
+      add_extra_steps(fields[i], i, offset);
       if (fields[i].pen == 0 && fields[i].id == 160 && fields[i].length == 8)
         plan_->init_position = static_cast<uint16_t>(i);
       offset += fields[i].length;
     }
     add_durations();
     fill_ethertype();
-    for (const Step& step : plan_->steps)
-      if (step.convert == Convert::text) plan_->text_bytes += static_cast<uint32_t>(TextArena::most_bytes(step.width));
+    measure_texts();
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
@@ -109,6 +110,29 @@ class Compiler {
     plan_->steps.push_back(step);
     plan_->mask.set(e.field);
     if (e.convert == Convert::icmp) plan_->mask.set(Field::icmp_code);
+  }
+
+  void measure_texts() {
+    size_t bytes = 0;
+    for (const Step& step : plan_->steps)
+      if (step.convert == Convert::text) bytes += TextArena::most_bytes(step.width);
+    for (const ExtraStep& step : plan_->extra_steps)
+      if (table_.info(step.field).column == Column::text) bytes += TextArena::most_bytes(step.width);
+    plan_->text_bytes = static_cast<uint32_t>(bytes);
+  }
+
+  // Beside what the field table makes of the element. Of several with the same element the last in the template counts.
+  void add_extra_steps(const FieldSpecifier& f, size_t position, size_t offset) {
+    const auto extras = table_.extras();
+    for (size_t i = 0; i < extras.size(); ++i) {
+      const ExtraField& extra = extras[i];
+      if (extra.pen != f.pen || extra.element != f.id || !can_have_width(extra.type, f.length)) continue;
+      Field slot = extra_field(i);
+      std::erase_if(plan_->extra_steps, [&](const ExtraStep& s) { return s.field == slot; });
+      plan_->extra_steps.push_back(
+          {extra.type, slot, static_cast<uint16_t>(offset), f.length, static_cast<uint16_t>(position)});
+      plan_->mask.set(slot);
+    }
   }
 
   void remove_step(Field field) {
@@ -156,14 +180,15 @@ class Compiler {
   uint8_t& best(Field f) { return best_rank_[static_cast<size_t>(f)]; }
 
   std::shared_ptr<Plan> plan_;
+  const FieldTable& table_;
   std::array<uint8_t, kFieldCount> best_rank_;
   std::vector<Step> durations_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol) {
-  return Compiler(std::move(record), protocol).compile();
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol, const FieldTable& fields) {
+  return Compiler(std::move(record), protocol, fields).compile();
 }
 
 // (element, octets) of a record without a template; padded to its length.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/protocol.h"
-#include "flow/fields.h"
+#include "flow/field_table.h"
 #include "templates/elements.h"
 #include "templates/template_record.h"
 
@@ -21,6 +21,15 @@ struct Step {
   uint16_t offset = 0;    // in a record of fixed length, octets
   uint16_t width = 0;     // octets; kVariableLength in a record that says
   uint16_t position = 0;  // index of the field in the template
+};
+
+// The same for a field that the configuration adds.
+struct ExtraStep {
+  ElementType type;
+  Field field;
+  uint16_t offset = 0;
+  uint16_t width = 0;
+  uint16_t position = 0;
 };
 
 // Elements of options data that change how flow records are read.
@@ -46,6 +55,7 @@ struct Plan {
   uint32_t record_length = 0;  // fixed: the length; else the least
   FieldMask mask;              // columns that the steps fill
   std::vector<Step> steps;
+  std::vector<ExtraStep> extra_steps;
   std::vector<OptionStep> option_steps;
   std::vector<uint16_t> lengths;    // of every field in order, kVariableLength where a record says
   uint16_t init_position = 0xffff;  // of IE 160 (systemInitTimeMilliseconds) in the record, if it has one
@@ -58,7 +68,8 @@ struct Plan {
 };
 
 // Never fails: read_template() has refused what cannot be a plan.
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol);
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol,
+                                         const FieldTable& fields = FieldTable::plain());
 
 // NetFlow v1, v5 and v7 have one fixed record layout each; as plans they run through the same code.
 const Plan& netflow1_plan();
