@@ -391,7 +391,7 @@ TEST(Reference, ExampleIsValidBothAsItIsAndUncommented) {
   for (size_t at = 0, end; (end = example.find('\n', at)) != std::string::npos; at = end + 1) {
     std::string line = example.substr(at, end - at);
     bool value = line.starts_with("# ") && (line.contains(" = ") || line.starts_with("# [["));
-    lines += value && !active.contains("[[field]]");
+    lines += value && !active.contains("\n[[field]]");
     active += (value ? line.substr(2) : line) + "\n";
   }
   EXPECT_EQ(lines, collect_options().size());  // the last one as a table
