@@ -55,6 +55,8 @@ inline constexpr size_t kStoreQueueBytes = 256u << 20;   // of column memory: ab
 inline constexpr size_t kMergedBytes = 256u << 20;       // a merged segment is no larger
 inline constexpr uint64_t kCatalogRoomBytes = 1u << 20;  // no segment takes it: without room nothing can be removed
 
+inline constexpr size_t kExtraColumns = 256;  // that configurations have ever added to one store
+
 static_assert(64 * kTextBytes < kBatchTextBytes);
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);

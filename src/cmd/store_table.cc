@@ -70,6 +70,15 @@ std::string aligned(const std::vector<Line>& lines) {
   return text;
 }
 
+// "fields added: app_name (9/12235, string), …"
+std::string added_fields(const Json& stats) {
+  std::string text;
+  for (const Json& field : stats.value("fields", Json::array()))
+    text += (text.empty() ? "fields added: " : ", ") + field["name"].get<std::string>() + " (" +
+            field["element"].get<std::string>() + ", " + field["type"].get<std::string>() + ")";
+  return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
 
 std::string store_table(const Json& stats, bool human) {
@@ -79,7 +88,7 @@ std::string store_table(const Json& stats, bool human) {
     lines.push_back(line_of("level " + std::to_string(level["level"].get<int>()), level, human));
   lines.push_back(line_of("all", stats, human));
   return aligned(lines) + "\nfree: " + size(stats["free_bytes"], human) + " of " + size(stats["total_bytes"], human) +
-         "\n";
+         "\n" + added_fields(stats);
 }
 
 }  // namespace weir

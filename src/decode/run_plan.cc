@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/limits.h"
+#include "decode/extra_fields.h"
 #include "decode/list_values.h"
 #include "decode/sampling.h"
 
@@ -331,6 +332,7 @@ void run_plan_fixed(const Plan& plan, const uint8_t* records, const TimeBase& ba
   size_t stride = plan.record_length;
   for (const Step& step : plan.steps)
     run_step(step, {records + step.offset, stride, run.rows, step.width}, base, batch, run, run.first_row);
+  if (!plan.extra_steps.empty()) run_extra_fixed(plan, records, batch, run);
   if (!plan.appends) return;
   for (uint32_t i = 0; i < run.rows; ++i, records += stride)
     append_to_lists(plan, batch, run, run.first_row + i,
@@ -344,18 +346,24 @@ void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase&
     const FieldBytes& field = fields[step.position];
     run_step(step, {field.at, 0, 1, field.length}, base, batch, run, row);
   }
+  if (!plan.extra_steps.empty()) run_extra_record(plan, fields, batch, row);
   if (plan.appends) append_to_lists(plan, batch, run, row, [&](const Step& step) { return fields[step.position]; });
 }
 
 void fill_missing(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run) {
   FieldMask missing = mask_of(plan, base).without(run.mask);
   for (Field list : kListFields) missing.clear(list);
+  bool extra = !plan.extra_steps.empty();
+  for (const ExtraStep& step : plan.extra_steps) extra = extra && missing.has(step.field);
+  if (!extra)
+    for (const ExtraStep& step : plan.extra_steps) missing.clear(step.field);
   run.mask |= missing;
   if (missing.has(Field::etype)) fill_etype(plan, batch, run.first_row, 1);
   for (const Step& step : plan.steps) {
     const FieldBytes& field = fields[step.position];
     if (missing.has(step.field)) run_step(step, {field.at, 0, 1, field.length}, base, batch, run, run.first_row);
   }
+  if (extra) run_extra_record(plan, fields, batch, run.first_row);
 }
 
 void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBase& base, FlowBatch& batch, Run& run) {

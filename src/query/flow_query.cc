@@ -48,7 +48,9 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
 }  // namespace
 
 FlowQuery::FlowQuery(QuerySettings settings)
-    : settings_(std::move(settings)), files_(SegmentFiles::open(settings_.data, settings_.range)) {}
+    : settings_(std::move(settings)),
+      files_(SegmentFiles::open(settings_.data, settings_.range)),
+      columns_(Segments::read_extra_columns(settings_.data)) {}  // after the list: none is missing
 
 void FlowQuery::interrupt() noexcept {
   interrupted_ = true;
@@ -81,7 +83,7 @@ std::vector<std::string> FlowQuery::paths(SqlEngine& engine) {
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
   SqlEngine engine(settings_.engine);
   Running running(running_, engine);
-  engine.execute(flows_view(paths(engine), settings_.range));
+  engine.execute(flows_view(paths(engine), settings_.range, columns_));
   engine.lock_settings();
   if (interrupted_) throw QueryInterrupted();
   work(engine);

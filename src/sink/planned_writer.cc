@@ -15,12 +15,11 @@ void RenderPlan::add_text(std::string_view text) {
   pieces.back().text += text;
 }
 
-void RenderPlan::add_row_value(Field field, uint8_t op, std::string_view before) {
-  Column column = info(field).column;
-  if (column == Column::list_u32 || column == Column::list_address) lists.push_back(field);
-  if (column == Column::text) texts.push_back(field);
+void RenderPlan::add_row_value(const FieldInfo& field, uint8_t op, std::string_view before) {
+  if (field.column == Column::list_u32 || field.column == Column::list_address) lists.push_back(field.field);
+  if (field.column == Column::text) texts.push_back(field.field);
   row_bound += before.size() + kValueBound;
-  pieces.push_back({PlanPiece::Kind::row_value, std::string(before), field, op});
+  pieces.push_back({PlanPiece::Kind::row_value, std::string(before), field.field, op});
   pieces.back().text.append(PlannedWriter::kSlack, '\0');
 }
 

@@ -31,7 +31,7 @@ struct RenderPlan {
 
   void add_text(std::string_view text);  // merges with the piece before
   void add_run_value(Field field) { pieces.push_back({PlanPiece::Kind::run_value, {}, field}); }
-  void add_row_value(Field field, uint8_t op, std::string_view before = {});
+  void add_row_value(const FieldInfo& field, uint8_t op, std::string_view before = {});
 };
 
 // A step of a row: `text`, then the value.
@@ -48,8 +48,8 @@ struct RenderStep {
 // Fields whose value is the run's where its rows have none: what the datagram's header says. A time that the exporter
 // did not name is the time of its export (as GoFlow2 has it).
 inline bool run_tells(Field field) {
-  return info(field).column == Column::run || field == Field::sampling_rate || field == Field::time_flow_start_ns ||
-         field == Field::time_flow_end_ns;
+  return (!is_extra(field) && info(field).column == Column::run) || field == Field::sampling_rate ||
+         field == Field::time_flow_start_ns || field == Field::time_flow_end_ns;
 }
 
 class PlannedWriter : public RecordWriter {

@@ -6,14 +6,15 @@
 
 namespace weir {
 
-std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields) {
+std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields,
+                                                 const FieldTable& table) {
   switch (format) {
     case RecordFormat::json:
-      return make_json_writer(fields);
+      return make_json_writer(fields, table);
     case RecordFormat::csv:
-      return make_csv_writer(fields);
+      return make_csv_writer(fields, table);
     case RecordFormat::protobuf:
-      return make_protobuf_writer(fields);
+      return make_protobuf_writer(fields, table);
   }
   WEIR_ASSERT(!"a format that has no writer");
   return nullptr;

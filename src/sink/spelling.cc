@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/spelling.h"
 
+#include <charconv>
+#include <cmath>
+
 namespace weir {
 
 namespace {
@@ -190,6 +193,13 @@ char* write_mac(char* out, uint64_t mac) {
     if (shift) *out++ = ':';
   }
   return out;
+}
+
+char* write_float(char* out, double value) {
+  constexpr size_t kMost = 24;
+  if (std::isfinite(value)) return std::to_chars(out, out + kMost, value).ptr;
+  std::memcpy(out, "null", 4);
+  return out + 4;
 }
 
 char* write_json_text(char* out, std::string_view text) {

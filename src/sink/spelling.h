@@ -64,6 +64,10 @@ inline char* write_signed(char* out, int64_t value) {
   return write_unsigned(out + 1, 0 - static_cast<uint64_t>(value));
 }
 
+// The shortest text that reads back as the same number; "null" for what JSON cannot say (infinite, no number). At most
+// 24 bytes.
+char* write_float(char* out, double value);
+
 // "00:1b:21:aa:bb:cc", 17 bytes; the low 48 bits.
 char* write_mac(char* out, uint64_t mac);
 

@@ -30,10 +30,10 @@ struct ColumnBuffer {
   std::vector<PresenceRun> presence;
   uint32_t rows = 0;    // covered by `presence`
   uint32_t values = 0;  // rows that are not null
-  // By type: u8: `bytes`. u16: `shorts`. u32, i32: `words`. u64, i64, timestamp_ms: `longs`; signed ones in two's
-  // complement. Text: `words` holds indexes of `dictionary`, or of `strings` where it is_strings(). Lists: `list_sizes`
-  // per value, the elements (numbers or indexes) in `words`. No wider than needed, because filling a row group is bound
-  // by memory.
+  // By type: u8: `bytes`. u16: `shorts`. u32, i32: `words`. u64, i64, f64, timestamp_ms: `longs`; signed ones in two's
+  // complement, f64 as its bits. Text: `words` holds indexes of `dictionary`, or of `strings` where it is_strings().
+  // Lists: `list_sizes` per value, the elements (numbers or indexes) in `words`. No wider than needed, because filling
+  // a row group is bound by memory.
   Values<uint8_t> bytes;
   Values<uint16_t> shorts;
   Values<uint32_t> words;
@@ -52,7 +52,8 @@ struct ColumnBuffer {
   bool is_empty() const { return values == 0; }
   // 8 bytes in Parquet, else 4.
   bool is_wide() const {
-    return column->type == StoreType::u64 || column->type == StoreType::i64 || column->type == StoreType::timestamp_ms;
+    return column->type == StoreType::u64 || column->type == StoreType::i64 || column->type == StoreType::f64 ||
+           column->type == StoreType::timestamp_ms;
   }
   template <class T>
   Values<T>& numbers() {
@@ -72,6 +73,7 @@ struct ColumnBuffer {
         return visit(uint16_t{});
       case StoreType::u64:
       case StoreType::i64:
+      case StoreType::f64:
       case StoreType::timestamp_ms:
         return visit(uint64_t{});
       default:
@@ -79,7 +81,7 @@ struct ColumnBuffer {
     }
   }
   bool is_text() const { return column->type == StoreType::text || column->type == StoreType::list_text; }
-  bool is_strings() const { return info(column->field).spelling == Spelling::text; }
+  bool is_strings() const { return info_of(*column).spelling == Spelling::text; }
   uint64_t flip() const {
     if (column->type == StoreType::i32) return uint64_t{1} << 31;
     return column->type == StoreType::i64 || column->type == StoreType::timestamp_ms ? uint64_t{1} << 63 : 0;

@@ -46,6 +46,9 @@ bool follows_neighbours(const StoreColumn& column) {
          column.field == Field::sequence_num;
 }
 
+// Whether the order of the bits that `flip` makes is that of the values.
+bool has_order(const StoreColumn& column) { return column.type != StoreType::f64; }
+
 // The bits of a dictionary index as written: whole bytes, but for few values.
 unsigned index_width(uint32_t largest) {
   unsigned width = bits_for(largest);
@@ -143,7 +146,7 @@ void ChunkEncoder::append_text_dictionary(const ColumnBuffer& buffer) {
   } else {
     char text[kLongestText];
     for (const TextKey& key : buffer.dictionary.keys())
-      append({text, write_text(text, info(buffer.column->field).spelling, key)});
+      append({text, write_text(text, info_of(*buffer.column).spelling, key)});
   }
 }
 
@@ -171,7 +174,7 @@ void ChunkEncoder::append_constant(size_t count) {
 
 void ChunkEncoder::encode_repeated(const ColumnBuffer& buffer) {
   buffer.with_width([&]<class T>(T) { dictionary_ = plain(static_cast<T>(buffer.repeated)); });
-  figures_.min = figures_.max = dictionary_;
+  if (has_order(*buffer.column)) figures_.min = figures_.max = dictionary_;
   dictionary_values_ = 1;
   append_constant(buffer.repeats);
 }
@@ -181,7 +184,7 @@ void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer&
   if (values.empty()) return;  // all null: an empty PLAIN page
   const auto least = static_cast<T>(buffer.least ^ buffer.flip()),
              largest = static_cast<T>(buffer.largest ^ buffer.flip());
-  if (!buffer.is_list()) figures_.min = plain(least), figures_.max = plain(largest);
+  if (!buffer.is_list() && has_order(*buffer.column)) figures_.min = plain(least), figures_.max = plain(largest);
   if (least == largest) {  // the usual case of a header's values
     dictionary_ = plain(least);
     dictionary_values_ = 1;

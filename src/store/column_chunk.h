@@ -20,7 +20,7 @@ namespace weir {
 
 // Numbers of Parquet's format.
 namespace parquet {
-enum Type : int32_t { kInt32 = 1, kInt64 = 2, kByteArray = 6 };
+enum Type : int32_t { kInt32 = 1, kInt64 = 2, kDouble = 5, kByteArray = 6 };
 enum Encoding : int32_t { kPlain = 0, kRle = 3, kRleDictionary = 8 };
 enum PageType : int32_t { kDataPage = 0, kDictionaryPage = 2 };
 inline constexpr int32_t kZstd = 6;

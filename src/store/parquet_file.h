@@ -8,6 +8,7 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,15 @@ namespace weir {
 
 class ParquetFile {
  public:
-  explicit ParquetFile(std::string path) : path_(std::move(path)) {}
+  // `columns`: of the store, which outlive the file.
+  ParquetFile(std::string path, std::span<const StoreColumn> columns) : path_(std::move(path)), columns_(columns) {}
   const std::string& path() const { return path_; }
   bool is_open() const { return file_.is_open(); }
   uint64_t bytes() const { return written_; }
 
-  // Encodes and writes; `columns` in the order of store_columns(). The file is made by the first call.
+  // Encodes and writes; a buffer for each column, in their order. The file is made by the first call.
   int add_row_group(std::vector<ColumnBuffer>& columns, uint32_t rows);
-  // Chunks of another file as they are: a row group, then its columns in the order of store_columns().
+  // Chunks of another file as they are: a row group, then its columns in their order.
   int begin_row_group(uint32_t rows);
   int copy_chunk(size_t column, const ChunkFigures& figures, std::string_view bytes);
   // The footer; synced to disk, closed.
@@ -49,6 +51,7 @@ class ParquetFile {
   std::string footer(const std::set<size_t>& columns) const;
 
   std::string path_;
+  std::span<const StoreColumn> columns_;
   os::File file_;
   uint64_t written_ = 0;
   int error_ = 0;

@@ -35,7 +35,9 @@ bool take_sized(std::string_view& in, std::string_view& out) {
 
 }  // namespace
 
-SegmentReader::SegmentReader() : zstd_(ZSTD_createDCtx()) { WEIR_ASSERT(zstd_); }
+SegmentReader::SegmentReader(std::span<const StoreColumn> columns) : columns_(columns), zstd_(ZSTD_createDCtx()) {
+  WEIR_ASSERT(zstd_);
+}
 
 bool SegmentReader::fail(std::string problem) {
   problem_ = std::move(problem);
@@ -97,10 +99,9 @@ bool SegmentReader::parse_footer(std::string_view footer) {
       if (field == 9) id = thrift.integer();
     });
     if (!id) return;  // the root, and what is within a list
-    auto columns = store_columns();
-    auto column = std::ranges::find(columns, id, &StoreColumn::id);
-    auto index = static_cast<size_t>(column - columns.begin());
-    known &= column != columns.end() && column->name == name && std::ranges::find(leaves, index) == leaves.end();
+    auto column = std::ranges::find(columns_, id, &StoreColumn::id);
+    auto index = static_cast<size_t>(column - columns_.begin());
+    known &= column != columns_.end() && column->name == name && std::ranges::find(leaves, index) == leaves.end();
     leaves.push_back(index);
   };
   auto read_chunk = [&](Group& group) {
@@ -192,13 +193,13 @@ bool SegmentReader::read_whole(size_t group, size_t chunk, WholeChunk& whole) {
   whole.column = from.column;
   whole.figures = from.figures;
   if (!read_pages(from, dictionary, data, whole.figures.data_offset)) {
-    problem_ = place(group, store_columns()[from.column]) + problem_;
+    problem_ = place(group, columns_[from.column]) + problem_;
     return false;
   }
-  bool list = ColumnBuffer(store_columns()[from.column]).is_list();
+  bool list = ColumnBuffer(columns_[from.column]).is_list();
   if ((list ? data.values < rows(group) : data.values != rows(group)) || from.figures.nulls < 0 ||
       from.figures.nulls > rows(group))
-    return fail(place(group, store_columns()[from.column]) + "it has another number of rows than its row group");
+    return fail(place(group, columns_[from.column]) + "it has another number of rows than its row group");
   whole.figures.dictionary_offset = from.dictionary_offset >= 0 ? 0 : -1;
   whole.figures.uncompressed =
       from.figures.compressed + dictionary.uncompressed - dictionary.compressed + data.uncompressed - data.compressed;
@@ -264,7 +265,7 @@ bool SegmentReader::read_dictionary(const Page& page, ColumnBuffer& buffer) {
 
 bool SegmentReader::read_text_dictionary(int64_t count, ColumnBuffer& buffer) {
   std::string_view in = dictionary_, text;
-  Spelling spelling = info(buffer.column->field).spelling;
+  Spelling spelling = info_of(*buffer.column).spelling;
   while (!in.empty()) {
     if (!take_sized(in, text)) return false;
     if (buffer.is_strings()) {

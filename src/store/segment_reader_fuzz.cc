@@ -162,7 +162,7 @@ bool same(const ColumnBuffer& a, const ColumnBuffer& b) {
   auto text = [](const ColumnBuffer& column, uint32_t index) {
     if (column.is_strings()) return std::string(column.strings.text(index));
     char out[kLongestText];
-    char* end = write_text(out, info(column.column->field).spelling, column.dictionary.keys()[index]);
+    char* end = write_text(out, info_of(*column.column).spelling, column.dictionary.keys()[index]);
     return std::string(out, end);
   };
   auto same_text = [&](uint32_t x, uint32_t y) { return text(a, x) == text(b, y); };

@@ -87,9 +87,8 @@ struct Stretch {
 }  // namespace
 
 struct SegmentWriter::Impl {
-  explicit Impl(std::string name) : path(std::move(name)), file(path + ".tmp") {
-    for (const StoreColumn& column : store_columns()) columns.emplace_back(column);
-  }
+  Impl(std::string name, std::span<const StoreColumn> all)
+      : path(std::move(name)), store(all), file(path + ".tmp", all), columns(all.begin(), all.end()) {}
 
   void add_rows(const Stretch& rows);
   void add_run_values(ColumnBuffer& buffer, const Stretch& rows);
@@ -115,6 +114,7 @@ struct SegmentWriter::Impl {
   int copy_row_group(SegmentReader& reader, size_t group);
 
   std::string path;
+  std::span<const StoreColumn> store;
   ParquetFile file;
   std::vector<ColumnBuffer> columns;
   uint32_t group_rows = 0;  // rows in `columns`
@@ -130,7 +130,8 @@ struct SegmentWriter::Impl {
   const size_t end_sub_column = column_of(kEndSubId);
 };
 
-SegmentWriter::SegmentWriter(std::string path) : impl_(std::make_unique<Impl>(std::move(path))) {}
+SegmentWriter::SegmentWriter(std::string path, std::span<const StoreColumn> columns)
+    : impl_(std::make_unique<Impl>(std::move(path), columns)) {}
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 
 SegmentWriter::~SegmentWriter() {
@@ -160,7 +161,7 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
 // Large row groups are copied as they are, which is what keeps merging cheap; small ones are put together. Row groups
 // are never split: one that does not fit begins a new one.
 int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
-  SegmentReader reader;
+  SegmentReader reader(impl_->store);
   if (!reader.open(segment_path)) {
     error = reader.problem();
     return reader.is_short_of_resources() ? ENFILE : EBADMSG;
@@ -243,9 +244,12 @@ int SegmentWriter::Impl::end_row_group() {
 void SegmentWriter::Impl::add_rows(const Stretch& rows) {
   for (ColumnBuffer& buffer : columns) {
     Field field = buffer.column->field;
-    if (info(field).column == Column::run || (field == Field::sampling_rate && !rows.mask().has(field)))
+    if (field == kNoField) continue;
+    Column held = info_of(*buffer.column).column;
+    bool in_times = held == Column::time_ns && !buffer.column->extra;  // add_times()
+    if (held == Column::run || (field == Field::sampling_rate && !rows.mask().has(field)))
       add_run_values(buffer, rows);
-    else if (rows.mask().has(field) && info(field).column != Column::time_ns)
+    else if (rows.mask().has(field) && !in_times)
       add_row_values(buffer, rows);
   }
   add_times(rows);
@@ -293,8 +297,8 @@ void SegmentWriter::Impl::add_sampling_rates(ColumnBuffer& buffer, const Stretch
 }
 
 void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& rows) {
-  Field field = buffer.column->field;
-  switch (info(field).spelling) {
+  const FieldInfo& field = info_of(*buffer.column);
+  switch (field.spelling) {
     case Spelling::src_net:
       if (rows.mask().has(Field::src_addr)) add_networks(buffer, rows, Field::src_addr);
       return;
@@ -309,12 +313,15 @@ void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& ro
   if (buffer.is_list()) return add_lists(buffer, rows);
   if (buffer.is_strings()) return add_texts(buffer, rows);
   if (buffer.column->type == StoreType::text) return add_addresses(buffer, rows);
-  switch (info(field).column) {
+  switch (field.column) {
     case Column::u8:
       return add_numbers<uint8_t>(buffer, rows);
     case Column::u16:
       return add_numbers<uint16_t>(buffer, rows);
     case Column::u64:
+    case Column::i64:
+    case Column::f64:
+    case Column::time_ns:
       return add_numbers<uint64_t>(buffer, rows);
     default:
       return add_numbers<uint32_t>(buffer, rows);

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "flow/batch.h"
+#include "store/columns.h"
 
 namespace weir {
 
@@ -30,7 +31,8 @@ struct SegmentFigures {
 class SegmentWriter {
  public:
   // Opens `path`.tmp when the first row group is full or at finish(); the folder must exist by then.
-  explicit SegmentWriter(std::string path);
+  // `columns`: of the store, which outlive the writer.
+  explicit SegmentWriter(std::string path, std::span<const StoreColumn> columns = store_columns());
   ~SegmentWriter();
   SegmentWriter(SegmentWriter&&) noexcept;
 

@@ -152,7 +152,7 @@ StoreOutput::OpenSegment* StoreOutput::segment_of(int64_t hour, int& error) {
   std::string path = segments_.new_path(hour, error);
   if (path.empty()) return nullptr;
   if (open_.size() == kMostOpen) flush(take_out(open_.front().get()));
-  SegmentWriter writer(segments_.file(path));
+  SegmentWriter writer(segments_.file(path), segments_.columns());
   open_.push_back(
       std::make_unique<OpenSegment>(OpenSegment{hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
   return open_.back().get();

@@ -13,7 +13,8 @@ bool is_address(Convert c) { return c == Convert::address4 || c == Convert::addr
 
 class Compiler {
  public:
-  Compiler(TemplateRecord record, Protocol protocol) : plan_(std::make_shared<Plan>()) {
+  Compiler(TemplateRecord record, Protocol protocol, const FieldTable& table)
+      : plan_(std::make_shared<Plan>()), table_(table) {
     plan_->id = record.id;
     plan_->protocol = protocol;
     plan_->kind = record.kind;
@@ -54,6 +55,7 @@ class Compiler {
       const FieldSpecifier& f = fields[i];
       if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
       add_nested(f, static_cast<uint16_t>(i));
+      add_extra_steps(f, i, offsets[i]);
     }
     plan_->steps.insert(plan_->steps.end(), merges_.begin(), merges_.end());
     for (const auto& [step, rank] : companions_)
@@ -61,10 +63,7 @@ class Compiler {
     add_durations();
     fill_ethertype();
     describe_sections();
-    for (const Step& step : plan_->steps)
-      if (step.convert == Convert::text) plan_->text_bytes += static_cast<uint32_t>(TextArena::most_bytes(step.width));
-    static constexpr uint32_t kTextFields = 5;  // a list may fill each of them
-    if (!plan_->lists.empty()) plan_->text_bytes += kTextFields * static_cast<uint32_t>(limits::kTextBytes);
+    measure_texts();
   }
 
   // visit(element, field, position), in the template's order. The name of an interface (IE 82, 83) is that of the
@@ -140,6 +139,31 @@ class Compiler {
     return true;
   }
 
+  void measure_texts() {
+    size_t bytes = 0;
+    for (const Step& step : plan_->steps)
+      if (step.convert == Convert::text) bytes += TextArena::most_bytes(step.width);
+    for (const ExtraStep& step : plan_->extra_steps)
+      if (table_.info(step.field).column == Column::text) bytes += TextArena::most_bytes(step.width);
+    static constexpr size_t kTextFields = 5;  // a list may fill each of them
+    if (!plan_->lists.empty()) bytes += (kTextFields + limits::kExtraFields) * limits::kTextBytes;
+    plan_->text_bytes = static_cast<uint32_t>(bytes);
+  }
+
+  // Beside what the field table makes of the element. Of several with the same element the last in the template counts.
+  void add_extra_steps(const FieldSpecifier& f, size_t position, size_t offset) {
+    const auto extras = table_.extras();
+    for (size_t i = 0; i < extras.size(); ++i) {
+      const ExtraField& extra = extras[i];
+      if (extra.pen != f.pen || extra.element != f.id || !can_have_width(extra.type, f.length)) continue;
+      Field slot = extra_field(i);
+      std::erase_if(plan_->extra_steps, [&](const ExtraStep& s) { return s.field == slot; });
+      plan_->extra_steps.push_back(
+          {extra.type, slot, static_cast<uint16_t>(offset), f.length, static_cast<uint16_t>(position)});
+      plan_->mask.set(slot);
+    }
+  }
+
   void remove_step(Field field) {
     std::erase_if(plan_->steps, [&](const Step& s) { return s.field == field && !is_address(s.convert); });
   }
@@ -168,6 +192,7 @@ class Compiler {
   uint8_t& best(Field f) { return best_rank_[static_cast<size_t>(f)]; }
 
   std::shared_ptr<Plan> plan_;
+  const FieldTable& table_;
   std::array<uint8_t, kFieldCount> best_rank_;
   std::vector<Step> merges_;  // after all addresses, which tell the IP version
   std::vector<std::pair<Step, uint8_t>> companions_;
@@ -176,8 +201,8 @@ class Compiler {
 
 }  // namespace
 
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol) {
-  return Compiler(std::move(record), protocol).compile();
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol, const FieldTable& fields) {
+  return Compiler(std::move(record), protocol, fields).compile();
 }
 
 // (element, octets) of a record without a template; padded to its length.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/protocol.h"
-#include "flow/fields.h"
+#include "flow/field_table.h"
 #include "templates/elements.h"
 #include "templates/option_steps.h"
 #include "templates/template_record.h"
@@ -23,6 +23,15 @@ struct Step {
   uint16_t offset = 0;    // in a record of fixed length, octets
   uint16_t width = 0;     // octets; kVariableLength in a record that says
   uint16_t position = 0;  // index of the field in the template
+};
+
+// The same for a field that the configuration adds.
+struct ExtraStep {
+  ElementType type;
+  Field field;
+  uint16_t offset = 0;
+  uint16_t width = 0;
+  uint16_t position = 0;
 };
 
 // A field of structured data: read after all steps, record by record.
@@ -50,6 +59,7 @@ struct Plan {
   uint32_t record_length = 0;  // fixed: the length; else the least
   FieldMask mask;              // columns that the steps fill
   std::vector<Step> steps;
+  std::vector<ExtraStep> extra_steps;
   std::vector<OptionStep> option_steps;
   std::vector<ListField> lists;
   std::vector<SectionField> sections;
@@ -66,7 +76,8 @@ struct Plan {
 };
 
 // Never fails: read_template() has refused what cannot be a plan.
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol);
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol,
+                                         const FieldTable& fields = FieldTable::plain());
 
 // NetFlow v1, v5 and v7 have one fixed record layout each; as plans they run through the same code.
 const Plan& netflow1_plan();

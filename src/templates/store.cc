@@ -88,7 +88,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   }
   result.changed = true;
   result.added = !replaces;
-  result.plan = compile_plan(std::move(record), session.key.protocol);
+  result.plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
   auto plans = std::make_shared<SessionPlans>(*session.plans_);
   auto where = plans->plans.begin() + (at - known.begin());
   if (replaces)

@@ -51,6 +51,7 @@ struct TemplateStoreConfig {
   HoldLimits hold;
   int64_t fallback_after_ns = 0;  // 0: never
   std::string journal_path;       // empty: not kept
+  const FieldTable* fields = &FieldTable::plain();
   size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
   size_t most_templates = limits::kTemplates;
   size_t most_options_bytes = limits::kOptionsBytes;
