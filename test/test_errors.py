@@ -57,6 +57,14 @@ def refused(code, *arguments, says, **kwargs):
         (["--template-fallback", "10 parsecs"], ["template-fallback", "10 parsecs"]),
         (["--rcvbuf", "lots"], ["rcvbuf", "lots"]),
         (["--http", "127.0.0.1:http"], ["127.0.0.1:http"]),
+        (["--field", "bytes=9/1:string"], ["--field", "bytes", "another name"]),
+        (["--field", "9lives=9/1:string"], ["--field", "9lives", "small letters"]),
+        (["--field", "x=9.1:string"], ["--field", "9.1", "PEN/ID"]),
+        (["--field", "x=9/1:text"], ["--field", "text", "string"]),
+        (["--field", "x=9/1"], ["--field", "NAME=PEN/ID:TYPE"]),
+        (["--field", "x=9/1:string", "--field", "x=9/2:string"], ["--field", "twice"]),
+        (["--field", "x=9/1:string:7"], ["--field", "2000"]),
+        (["--format", "json", "--field", "x=9/1:string", "--fields", "y"], ["--fields", "y"]),
     ],
     ids=lambda v: " ".join(v) if v and str(v[0]).startswith("--") else None,
 )
@@ -74,6 +82,7 @@ def test_bad_flags(tmp_path, flags, says):
         ["decode", "--format", "xml", "x.pcap"],
         ["gen", "--to", "nonsense"],
         ["exporters", "--format", "xml"],
+        ["decode", "--field", "x=9/1:text", "x.pcap"],
     ],
     ids=lambda a: " ".join(a) or "nothing",
 )
@@ -96,8 +105,11 @@ def test_an_unknown_field_gets_a_suggestion(tmp_path):
         (["[collect]", "", "", "format = 'xml'"], 4, ["format", "xml"]),  # wrong value
         (["[nonsense]", "a = 1"], 1, ["nonsense"]),  # unknown table
         (["[templates]", "fallback = 'soon'"], 2, ["soon"]),
+        (["[[field]]", "name = 'x'", "element = '9/1'", "type = 'strings'"], 4, ["strings", "did you mean string"]),
+        (["[[field]]", "name = 'x'", "element = '9/1'"], 1, ["has no type"]),
+        (["[[field]]", "name = 'x'", "element = 'nine'", "type = 'string'"], 3, ["nine", "PEN/ID"]),
     ],
-    ids=["toml", "unknown-key", "type", "value", "table", "duration"],
+    ids=["toml", "unknown-key", "type", "value", "table", "duration", "field-type", "field-cut", "field-element"],
 )
 def test_malformed_configuration_names_file_and_line(tmp_path, lines, line, says):
     config = tmp_path / "weir.toml"
@@ -107,6 +119,10 @@ def test_malformed_configuration_names_file_and_line(tmp_path, lines, line, says
 
 def test_missing_configuration(tmp_path):
     refused(USAGE, *collect_arguments(tmp_path, "--config", tmp_path / "not.toml"), says=[tmp_path / "not.toml"])
+
+
+def test_a_field_of_a_variable_is_named_with_it(tmp_path):
+    refused(USAGE, *collect_arguments(tmp_path), env={"WEIR_FIELD": "x=9/1:text"}, says=["WEIR_FIELD", "text", "string"])
 
 
 def test_unknown_environment_variable(tmp_path):

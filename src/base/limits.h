@@ -19,7 +19,15 @@ inline constexpr size_t kTemplatesPerExporter = 4'096;
 inline constexpr size_t kTemplates = 524'288;  // in all
 inline constexpr size_t kFieldsPerTemplate = 1'024;
 inline constexpr size_t kTemplateJournalBytes = 16u << 20;  // then rewritten, if mostly stale
-inline constexpr size_t kSamplersPerSession = 1'024;
+
+// Options state: what options data told, per session (exporter, port, domain, protocol)
+inline constexpr size_t kSamplersPerSession = 1'024;  // rates by sampler, and as many by interface
+inline constexpr size_t kNamesPerSession = 16'384;    // of interfaces, of VRFs and of applications, each
+inline constexpr size_t kNameOctets = 255;            // longer names are cut
+inline constexpr size_t kOptionsBytes = 128u << 20;   // of all sessions
+
+// Structured data (RFC 6313)
+inline constexpr size_t kListDepth = 4;  // lists inside lists
 
 // Data sets that precede their template (defaults of the configuration)
 inline constexpr size_t kHeldBytesPerExporter = 4u << 20;
@@ -37,6 +45,9 @@ inline constexpr size_t kSampleGaps = 4;                   // open gaps remember
 inline constexpr size_t kBatchRows = 2'048;
 inline constexpr size_t kQueueBatches = 256;  // per sink
 inline constexpr size_t kListValues = 256;    // of one list-valued field
+inline constexpr size_t kTextBytes = 1'024;   // of one text; what is longer is cut and counted
+inline constexpr size_t kBatchTextBytes = 1u << 20;
+inline constexpr size_t kExtraFields = 32;  // that the configuration adds
 
 // Store
 inline constexpr size_t kStoreQueueBatches = 4'096;
@@ -47,6 +58,9 @@ inline constexpr uint64_t kCatalogRoomBytes = 1u << 20;  // no segment takes it:
 inline constexpr size_t kCounterBatchRows = 64;        // counter samples handed over together
 inline constexpr size_t kCounterQueueBatches = 1'024;  // about 52 MiB, if ever full: 26 s of 2,500 samples a second
 
+inline constexpr size_t kExtraColumns = 256;  // that configurations have ever added to one store
+
+static_assert(64 * kTextBytes < kBatchTextBytes);
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);
 static_assert(kSampleSourcesPerStream <= kSampleSources);

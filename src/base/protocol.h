@@ -55,14 +55,18 @@ enum class Malformed : uint8_t {
   short_sample,          // sFlow: a sample ends past the datagram, or within its own fixed part
   sample_records,        // sFlow: a sample counts more records than it holds
   short_sample_record,   // sFlow: a record ends past its sample, or holds less than its structure
+  short_list,            // structured data (RFC 6313): a list, or a value in it, ends past its field
+  list_template,         // structured data: a list names a template that is not known
+  deep_list,             // structured data: more lists inside lists than limits::kListDepth
   kCount
 };
 inline constexpr size_t kMalformedCount = static_cast<size_t>(Malformed::kCount);
 inline constexpr std::string_view kMalformedNames[kMalformedCount] = {
-    "short_header", "unknown_version", "count_mismatch",     "length_mismatch",      "short_set",
-    "reserved_set", "short_template",  "template_id",        "zero_length_template", "too_many_fields",
-    "scope",        "short_record",    "excess_padding",     "trailing_bytes",       "address_type",
-    "short_sample", "sample_records",  "short_sample_record"};
+    "short_header", "unknown_version", "count_mismatch",      "length_mismatch",      "short_set",
+    "reserved_set", "short_template",  "template_id",         "zero_length_template", "too_many_fields",
+    "scope",        "short_record",    "excess_padding",      "trailing_bytes",       "address_type",
+    "short_sample", "sample_records",  "short_sample_record", "short_list",           "list_template",
+    "deep_list"};
 inline constexpr std::string_view malformed_name(Malformed m) { return kMalformedNames[static_cast<size_t>(m)]; }
 
 // Limits that input ran into: not malformed, but refused, so that memory stays bounded.
@@ -71,10 +75,13 @@ enum class Refused : uint8_t {
   exporter_templates_full,  // limits::kTemplatesPerExporter
   templates_full,           // limits::kTemplates
   sample_sources_full,      // limits::kSampleSources: samples whose sequence is not followed
+  text_too_long,            // limits::kTextBytes: the text is cut
+  options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
-inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full", "exporter_templates_full",
-                                                                  "templates_full", "sample_sources_full"};
+inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full",  "exporter_templates_full",
+                                                                  "templates_full", "sample_sources_full",
+                                                                  "text_too_long",  "options_full"};
 
 }  // namespace weir

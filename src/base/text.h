@@ -12,6 +12,9 @@ namespace weir {
 // "a, b,,c" -> {"a","b","c"}: parts trimmed of blanks, empty ones left out.
 std::vector<std::string> split_list(std::string_view text, char separator = ',');
 
+// The reverse: "a,b".
+std::string join_list(const std::vector<std::string>& parts);
+
 // The candidate nearest to `word` (Damerau-Levenshtein distance of at most a third of its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "store/extra_columns.h"
+#include "store/segments.h"
 #include "web/http_server.h"
 
 namespace weir {
@@ -59,6 +61,12 @@ void check_output_file(const CollectConfig& config) {
   if (!can_create_in(folder)) throw usage_error("cannot make the output " + path + " in " + folder + remedy);
 }
 
+// What the store has under these names already.
+void check_added_fields(const CollectConfig& config) {
+  if (config.no_store || !os::exists(config.data + "/catalog.db")) return;
+  check_extra_columns(Segments::read_extra_columns(config.data), *config.field_table);
+}
+
 // SO_REUSEPORT would let us share the port with another collector of the same user, and split its traffic.
 void check_listener(const CollectConfig& config, const Listener& listener) {
   if (os::port_in_use(listener.endpoint))
@@ -77,9 +85,7 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
-std::string_view table_of(const Setting& setting) {
-  return setting.option->key.substr(0, setting.option->key.rfind('.'));
-}
+std::string_view table_of(const Setting& setting) { return table_of_key(setting.option->key); }
 
 }  // namespace
 
@@ -95,6 +101,7 @@ std::string toml_value(const Option& option, const std::string& text) {
 void check_collect(const CollectConfig& config) {
   check_data_directory(config.data);
   check_output_file(config);
+  check_added_fields(config);
   for (const Listener& listener : config.listen) check_listener(config, listener);
   if (config.http != "off") HttpServer server(config.http);
 }
@@ -107,14 +114,13 @@ std::string effective_config(const LoadedConfig& loaded) {
   std::string_view table;
   for (const Setting& setting : settings) {
     std::string key(setting.option->key);
-    size_t dot = key.rfind('.');
     if (table_of(setting) != table) {
       table = table_of(setting);
       out += "\n[" + std::string(table) + "]\n";
     }
     std::string text = setting.text;
     if (key == "collect.data" && text.empty()) text = loaded.config.data;
-    std::string line = key.substr(dot + 1) + " = " + toml_value(*setting.option, text);
+    std::string line = key.substr(key.rfind('.') + 1) + " = " + toml_value(*setting.option, text);
     if (line.size() < 50) line.resize(50, ' ');
     out += line + "  # " + setting.origin + "\n";
   }

@@ -34,7 +34,8 @@ std::unique_ptr<FileOutput> make_output(const CollectConfig& config, Ledger& led
   FileOutputConfig output;
   output.path = config.file;
   output.format = record_format(config.format);
-  for (const std::string& name : config.fields) output.fields.push_back(find_field(name)->field);
+  for (const std::string& name : config.fields) output.fields.push_back(config.field_table->find(name)->field);
+  output.table = config.field_table.get();
   output.in_ledger = config.no_store;  // else the store counts what is stored
   return std::make_unique<FileOutput>(output, ledger);
 }
@@ -44,6 +45,7 @@ std::unique_ptr<FlowStore> make_store(const CollectConfig& config, Ledger& ledge
   if (config.no_store) return nullptr;
   FlowStoreConfig store;
   store.data = config.data;
+  store.fields = config.field_table.get();
   store.output.flush_ns = config.flush_ns;
   store.output.flush_rows = config.flush_rows;
   store.retention = {config.keep_ns, config.store_max_bytes};
@@ -65,6 +67,7 @@ TemplateStoreConfig template_config(const CollectConfig& config) {
   TemplateStoreConfig templates;
   templates.hold = {config.hold_for_ns, config.hold_bytes_per_exporter, config.hold_bytes};
   templates.fallback_after_ns = config.template_fallback_ns;
+  templates.fields = config.field_table.get();
   templates.journal_path = config.data + "/templates.journal";
   return templates;
 }

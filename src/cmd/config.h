@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "flow/field_table.h"
 #include "os/udp_socket.h"
 
 namespace weir {
@@ -35,6 +37,9 @@ struct CollectConfig {
   bool check = false;                  // --check
   std::string log_format = "text";     // --log-format: text, json
   uint64_t default_sampling_rate = 0;  // --sampling-rate: where the exporter names none (0: unknown)
+
+  // [[field]]
+  std::shared_ptr<const FieldTable> field_table = std::make_shared<FieldTable>(std::vector<ExtraField>{});  // --field
 
   // [store]
   int64_t flush_ns = 10'000'000'000;  // --flush

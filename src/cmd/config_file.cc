@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "cmd/field_option.h"
 #include "os/file.h"
 
 namespace weir {
@@ -50,6 +51,7 @@ std::string expected(const Option& option) {
     case ValueKind::text:
       return "a text in quotes";
     case ValueKind::list:
+      if (option.key == kFieldKey) return "tables in double brackets, [[field]], with name, element and type";
       return "a list of texts, as in [\"a\", \"b\"]";
     case ValueKind::size:
       return "a size, as in \"16MiB\", or a number of bytes";
@@ -82,7 +84,8 @@ bool fits(const Option& option, const toml::node& node) {
 
 std::vector<std::string> table_names() {
   std::vector<std::string> names;
-  for (const Option& option : collect_options()) names.emplace_back(option.key.substr(0, option.key.rfind('.')));
+  for (const Option& option : collect_options())
+    if (option.key != kFieldKey) names.emplace_back(table_of_key(option.key));
   return names;
 }
 
@@ -114,6 +117,10 @@ class ConfigReader {
     for (const auto& [key, node] : table) {
       std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
       const Option* option = find_option(path);
+      if (path == kFieldKey && node.is_array_of_tables()) {
+        read_fields(*option, *node.as_array());
+        continue;
+      }
       if (option && !(node.is_table() && path == kTransportShortKey))
         read_value(*option, path, node);
       else if (!node.is_table())
@@ -138,6 +145,57 @@ class ConfigReader {
     if (!fits(option, node))
       throw file_.error(at.line, at.column, path + " takes " + expected(option) + ", not " + type_name(node));
     file_.entries_.push_back({&option, text_of(path, node), at.line, at.column});
+  }
+
+  // Each [[field]], checked here, where its line is known; as text they are one value.
+  void read_fields(const Option& option, const toml::array& tables) {
+    std::vector<ExtraField> fields;
+    ConfigEntry entry{&option, "", 0, 0};
+    for (const toml::node& node : tables) {
+      const toml::source_position& at = node.source().begin;
+      if (fields.empty()) entry.line = at.line, entry.column = at.column;
+      ExtraField field = read_field(*node.as_table(), at);
+      saying_where(at, [&] { check_extra_field(fields, field); });
+      entry.text += (fields.empty() ? "" : ",") + weir::text_of(field);
+      fields.push_back(std::move(field));
+    }
+    if (!fields.empty()) file_.entries_.push_back(entry);
+  }
+
+  ExtraField read_field(const toml::table& table, const toml::source_position& at) {
+    using Set = void (*)(ExtraField&, const std::string&);
+    static constexpr std::pair<std::string_view, Set> kKeys[] = {
+        {"name", set_name}, {"element", set_element}, {"type", set_type}, {"number", set_number}};
+    for (const auto& [key, node] : table)
+      if (std::ranges::find(kKeys, key.str(), &std::pair<std::string_view, Set>::first) == std::end(kKeys))
+        throw unknown(key, "key field." + std::string(key.str()),
+                      nearest(key.str(), {"name", "element", "type", "number"}));
+    ExtraField field;
+    for (const auto& [key, set] : kKeys) {
+      const toml::node* node = table.get(key);
+      if (!node && key != "number")
+        throw file_.error(at.line, at.column,
+                          "this field has no " + std::string(key) +
+                              "; it needs name, element and type, as in name = \"app_name\", element = \"9/12235\", "
+                              "type = \"string\"");
+      if (!node) continue;
+      const toml::source_position& place = node->source().begin;
+      if (!node->is_string() && !node->is_integer())
+        throw file_.error(place.line, place.column,
+                          "field." + std::string(key) + " takes a text in quotes, not " + type_name(*node));
+      saying_where(place, [&] { set(field, text_of("field." + std::string(key), *node)); });
+    }
+    return field;
+  }
+
+  // What is wrong with a field, at its place.
+  template <class Check>
+  void saying_where(const toml::source_position& at, Check check) const {
+    try {
+      check();
+    } catch (const Error& error) {
+      throw file_.error(at.line, at.column, error.what());
+    }
   }
 
   std::string text_of(const std::string& path, const toml::node& node) const {

@@ -23,6 +23,7 @@ namespace {
 struct Options {
   std::vector<std::string> files;
   std::string format = "json";
+  std::shared_ptr<const FieldTable> field_table;
   std::vector<Field> fields;
   std::vector<uint16_t> ports;
   uint64_t hold_bytes = 1u << 30;
@@ -30,9 +31,18 @@ struct Options {
   bool counters = false;  // counter samples instead of flow records
 };
 
+void set_option(CollectConfig& config, std::string_view key, const char* flag, const std::string& text) {
+  try {
+    find_option(key)->set(config, text);
+  } catch (const Error& error) {
+    throw usage_error(std::string(flag) + ": " + error.what());
+  }
+}
+
 Options parse(const Arguments& arguments) {
   Options options;
   std::string fields, hold_bytes = "1GiB";
+  std::vector<std::string> added;
   CLI::App app(
       "Decodes captures (pcap, pcapng) and bare export datagrams. Records to standard output, totals to standard "
       "error.",
@@ -41,6 +51,7 @@ Options parse(const Arguments& arguments) {
   app.add_option("--format", options.format, "json (a line per record), csv, protobuf, or none (totals only)")
       ->check(CLI::IsMember({"json", "csv", "protobuf", "none"}));
   app.add_option("--fields", fields, "only these fields, in this order: a,b,c");
+  app.add_option("--field", added, "adds a field to every record: NAME=PEN/ID:TYPE, as in app_name=9/12235:string");
   app.add_option("--port", options.ports, "only datagrams to these ports (default: whatever looks like flow export)");
   app.add_option("--hold-bytes", hold_bytes, "bound on data sets that wait for their template (1GiB)");
   app.add_option("--sampling-rate", options.sampling_rate, "where the exporter names none");
@@ -63,12 +74,10 @@ Options parse(const Arguments& arguments) {
     throw usage_error("--counters prints json or csv, with all columns; leave out " +
                       std::string(fields.empty() ? "--format protobuf" : "--fields"));
   CollectConfig chosen;
-  try {
-    find_option("collect.fields")->set(chosen, fields);
-  } catch (const Error& error) {
-    throw usage_error("--fields: " + std::string(error.what()));
-  }
-  for (const std::string& name : chosen.fields) options.fields.push_back(find_field(name)->field);
+  set_option(chosen, kFieldKey, "--field", join_list(added));
+  set_option(chosen, "collect.fields", "--fields", fields);
+  options.field_table = chosen.field_table;
+  for (const std::string& name : chosen.fields) options.fields.push_back(chosen.field_table->find(name)->field);
   return options;
 }
 
@@ -85,7 +94,7 @@ class Printer {
     RecordFormat format = options.format == "csv"        ? RecordFormat::csv
                           : options.format == "protobuf" ? RecordFormat::protobuf
                                                          : RecordFormat::json;
-    writer_ = make_record_writer(format, options.fields);
+    writer_ = make_record_writer(format, options.fields, *options.field_table);
     writer_->header(text_);
   }
   void take(std::unique_ptr<FlowBatch> batch) {
@@ -179,6 +188,7 @@ int run_decode(const Arguments& arguments) {
   TemplateStoreConfig store;
   store.hold = {0, options.hold_bytes, options.hold_bytes};
   store.fallback_after_ns = 1;
+  store.fields = options.field_table.get();
   Ledger ledger(os::realtime_ns());
   TemplateStore templates(store);
   Streams streams(ledger, templates);

@@ -7,8 +7,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cmd/field_option.h"
 #include "cmd/listen_uri.h"
-#include "flow/fields.h"
+#include "flow/field_table.h"
 #include "os/file.h"
 #include "web/http_server.h"
 
@@ -74,9 +75,9 @@ void set_listen(CollectConfig& config, const std::string& text) {
 void set_fields(CollectConfig& config, const std::string& text) {
   std::vector<std::string> names = split_list(text);
   std::vector<std::string> known;
-  for (const FieldInfo& field : kFields) known.emplace_back(field.name);
+  for (const FieldInfo& field : config.field_table->all()) known.emplace_back(field.name);
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!find_field(names[i]))
+    if (!config.field_table->find(names[i]))
       throw usage_error("unknown field " + quoted(names[i]) + did_you_mean(nearest(names[i], known)) +
                         "; docs/reference/fields.md lists them");
     if (std::find(names.begin(), names.begin() + static_cast<ptrdiff_t>(i), names[i]) !=
@@ -84,6 +85,10 @@ void set_fields(CollectConfig& config, const std::string& text) {
       throw usage_error("field " + quoted(names[i]) + " is named twice");
   }
   config.fields = std::move(names);
+}
+
+void set_extra_fields(CollectConfig& config, const std::string& text) {
+  config.field_table = std::make_shared<FieldTable>(parse_extra_fields(text));
 }
 
 void set_data(CollectConfig& config, const std::string& text) {
@@ -125,6 +130,7 @@ void set_http(CollectConfig& config, const std::string& text) {
 }
 
 constexpr std::string_view kReceiving = "Receiving";
+constexpr std::string_view kOwnFields = "Fields of your own";
 constexpr std::string_view kOutput = "Output";
 constexpr std::string_view kOperating = "Operating";
 constexpr std::string_view kStore = "Store";
@@ -151,6 +157,13 @@ const Option kOptions[] = {
     {"collect.sampling_rate", "--sampling-rate", ValueKind::number, "N", "0", kReceiving,
      "Sampling rate of exporters that name none themselves. 0: unknown. Counters are never multiplied by it",
      [](CollectConfig& c, const std::string& t) { c.default_sampling_rate = parse_number(t, UINT32_MAX); }},
+
+    // Before collect.fields, which may name them.
+    {"field", "--field", ValueKind::list, "NAME=PEN/ID:TYPE,..", "", kOwnFields,
+     "Adds a field to every record: the element ID of the enterprise PEN (of IANA: ID alone), as TYPE: unsigned, signed, "
+     "float, boolean, ipaddress, macaddress, string, octets, datetime or datetime_ntp. May be given several times. In the "
+     "file each is a table [[field]] with name, element, type and, to choose its number in Protobuf, number",
+     set_extra_fields},
 
     {"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
      "Beside storing it, write every record as json (one object a line), csv or protobuf (each message after its "

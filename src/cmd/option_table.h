@@ -37,6 +37,15 @@ std::string environment_name(std::string_view key);
 inline constexpr std::string_view kTransportKey = "collect.transport.type";
 inline constexpr std::string_view kTransportShortKey = "collect.transport";
 
+// The option that is a table of its own for each value: [[field]].
+inline constexpr std::string_view kFieldKey = "field";
+
+// "collect" of "collect.listen", "" of "field".
+inline std::string_view table_of_key(std::string_view key) {
+  size_t dot = key.rfind('.');
+  return key.substr(0, dot == key.npos ? 0 : dot);
+}
+
 // The option of that key (or its short form), or nullptr.
 const Option* find_option(std::string_view key);
 // The key somebody who wrote `key` may have meant, or "".

@@ -39,12 +39,6 @@ Error unknown_argument(const std::string& argument) {
   return usage_error("unknown flag " + flag + did_you_mean(nearest(flag, all_flags())) + "; see weir collect --help");
 }
 
-std::string join(const std::vector<std::string>& parts) {
-  std::string joined;
-  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
-  return joined;
-}
-
 CLI::Option* declare(CLI::App& app, const Option& option) {
   std::string flag(option.flag);
   if (option.kind == ValueKind::boolean) return app.add_flag(flag);
@@ -77,7 +71,7 @@ Flags parse_flags(const Arguments& arguments) {
   for (const auto& [option, parsed] : declared) {
     if (parsed->count() == 0) continue;
     const std::vector<std::string>& results = parsed->results();
-    flags.values.emplace_back(option, option->kind == ValueKind::list ? join(results) : results.back());
+    flags.values.emplace_back(option, option->kind == ValueKind::list ? join_list(results) : results.back());
   }
   return flags;
 }

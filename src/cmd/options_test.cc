@@ -304,17 +304,98 @@ TEST_F(OptionsTest, CheckFindsWhatCannotBeUsed) {
   EXPECT_NE(problem({"--data", good}).find("another program has the port"), std::string::npos);
 }
 
+TEST_F(OptionsTest, FieldsFromFlagsVariableAndFile) {
+  write(
+      "[[field]]\nname = \"app_name\"\nelement = \"9/12235\"\ntype = \"string\"\nnumber = 2040\n\n"
+      "[[field]]\nname = \"policy\"\nelement = 346\ntype = \"unsigned\"\n");
+  auto fields = [](const CollectConfig& config) {
+    std::string text;
+    for (const ExtraField& field : config.field_table->extras())
+      text += field.name + " " + field.element_text() + " " + std::string(name_of(field.type)) + " " +
+              std::to_string(field.number) + ";";
+    return text;
+  };
+  EXPECT_EQ(fields(load()), "app_name 9/12235 string 2040;policy 346 unsigned 2001;");
+  EXPECT_EQ(fields(load({"--field", "a=1/2:octets", "--field", "b=3:ipaddress:2010"})),
+            "a 1/2 octets 2000;b 3 ipaddress 2010;");
+  Variable variable("WEIR_FIELD", "c=5:signed, d=6:float");
+  EXPECT_EQ(fields(load()), "c 5 signed 2000;d 6 float 2001;");
+  EXPECT_EQ(load({"--format", "json", "--fields", "d,bytes,c"}).fields.size(), 3u);
+  EXPECT_TRUE(refused({"--format", "json", "--fields", "policy"}, "policy"));
+}
+
+TEST_F(OptionsTest, WhatIsInForceCanBeGivenBack) {
+  write("[[field]]\nname = \"a\"\nelement = \"9/1\"\ntype = \"string\"\n");
+  std::string shown = effective_config(load_collect_settings(words({})));
+  EXPECT_TRUE(shown.contains("\nfield = [\"a=9/1:string\"]")) << shown;
+  EXPECT_LT(shown.find("\nfield = "), shown.find("[collect]"));
+  write(shown);
+  EXPECT_EQ(load().field_table->extras().size(), 1u);
+}
+
+TEST_F(OptionsTest, BadFieldsAreRefused) {
+  for (auto [field, says] : {std::pair("x", "NAME=PEN/ID:TYPE"),
+                             {"x=9/1", "NAME=PEN/ID:TYPE"},
+                             {"X=9/1:string", "small letters"},
+                             {"9x=9/1:string", "small letters"},
+                             {"a-b=9/1:string", "small letters"},
+                             {"=9/1:string", "small letters"},
+                             {"bytes=9/1:string", "already"},
+                             {"proto_name=9/1:string", "already"},
+                             {"time_start=9/1:string", "already"},
+                             {"duration_ms=9/1:string", "already"},
+                             {"x=9/:string", "no element"},
+                             {"x=/1:string", "no element"},
+                             {"x=nine/1:string", "no element"},
+                             {"x=9/0:string", "no element"},
+                             {"x=9/65536:string", "no element"},
+                             {"x=4294967295/1:string", "no element"},
+                             {"x=9/40000:string", "write 40000"},
+                             {"x=9/1:text", "no type"},
+                             {"x=9/1:strin", "did you mean string"},
+                             {"x=9/1:string:1999", "from 2000 to 2047"},
+                             {"x=9/1:string:2048", "from 2000 to 2047"},
+                             {"x=9/1:string,x=9/2:string", "twice"},
+                             {"x=9/1:string,y=9/1:octets", "already"},
+                             {"x=9/1:string,y=9/2:string:2000", "2000"},
+                             {"x=9/1:string:2001,y=9/2:string", "2001"}}) {
+    EXPECT_TRUE(refused({"--field", field}, says)) << field;
+    EXPECT_TRUE(refused({"--field", field}, "--field: ")) << field;
+  }
+  std::string many;
+  for (size_t i = 0; i <= limits::kExtraFields; ++i)
+    many += "f" + std::to_string(i) + "=9/" + std::to_string(i + 1) + ":string,";
+  EXPECT_TRUE(refused({"--field", many}, "at most 32"));
+}
+
+TEST_F(OptionsTest, BadFieldsOfTheFileNameTheirLine) {
+  auto says = [&](const std::string& toml, const std::string& line, const std::string& part) {
+    write(toml);
+    return refused({}, file() + ":" + line) && refused({}, part);
+  };
+  const std::string good = "[[field]]\nname = \"a\"\nelement = \"9/1\"\ntype = \"string\"\n";
+  EXPECT_TRUE(says(good + "[[field]]\nname = \"B\"\nelement = \"9/2\"\ntype = \"string\"\n", "6:", "small letters"));
+  EXPECT_TRUE(says(good + "[[field]]\nname = \"b\"\nelement = \"9-2\"\ntype = \"string\"\n", "7:", "no element"));
+  EXPECT_TRUE(says(good + "[[field]]\nname = \"b\"\nelement = \"9/2\"\ntype = \"text\"\n", "8:", "no type"));
+  EXPECT_TRUE(says(good + "[[field]]\nname = \"b\"\ntype = \"string\"\n", "5:", "no element;"));
+  EXPECT_TRUE(says(good + good, "5:", "twice"));
+  EXPECT_TRUE(says(good + "nmae = 1\n", "5:", "did you mean name"));
+  EXPECT_TRUE(says("[field]\nname = \"a\"\n", "1:", "[[field]]"));
+  EXPECT_TRUE(says("[[field]]\nname = true\nelement = 1\ntype = \"string\"\n", "2:", "true or false"));
+  EXPECT_TRUE(says("[[collect]]\n", "1:", "collect"));
+}
+
 TEST(Reference, ExampleIsValidBothAsItIsAndUncommented) {
   std::string example = example_config(), active;
   EXPECT_EQ(ConfigFile::parse("example", example).entries().size(), 0u);
   size_t lines = 0;
   for (size_t at = 0, end; (end = example.find('\n', at)) != std::string::npos; at = end + 1) {
     std::string line = example.substr(at, end - at);
-    bool value = line.starts_with("# ") && line.find(" = ") != std::string::npos;
-    lines += value;
+    bool value = line.starts_with("# ") && (line.contains(" = ") || line.starts_with("# [["));
+    lines += value && !active.contains("\n[[field]]");
     active += (value ? line.substr(2) : line) + "\n";
   }
-  EXPECT_EQ(lines, collect_options().size());
+  EXPECT_EQ(lines, collect_options().size());  // the last one as a table
   EXPECT_EQ(ConfigFile::parse("example", active).entries().size(), collect_options().size());
 }
 

@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "cmd/check.h"
 #include "cmd/option_table.h"
+#include "cmd/options.h"
 #include "flow/fields.h"
 #include "wire/counter_fields.h"
+#include "sink/protobuf_writer.h"
 
 namespace weir {
 namespace {
@@ -49,6 +51,12 @@ std::string spelled(const FieldInfo& field) {
     case Spelling::src_net:
     case Spelling::dst_net:
       one = "address/length";
+      break;
+    case Spelling::text:
+      one = "text";
+      break;
+    case Spelling::boolean:
+      one = "true or false";
       break;
   }
   return list ? "list: " + std::string(one) : std::string(one);
@@ -158,7 +166,8 @@ std::string example_config() {
       "# Check with: weir collect --config weir.toml --check\n";
   std::vector<const Option*> options;
   for (const Option& option : collect_options()) options.push_back(&option);
-  auto table_of = [](const Option* option) { return option->key.substr(0, option->key.rfind('.')); };
+  std::erase_if(options, [](const Option* option) { return option->key == kFieldKey; });
+  auto table_of = [](const Option* option) { return table_of_key(option->key); };
   std::ranges::stable_sort(options, {}, table_of);
   std::string_view table;
   for (const Option* option : options) {
@@ -167,11 +176,19 @@ std::string example_config() {
     out += "\n" + commented(option->meaning) + "# " + std::string(option->key.substr(table.size() + 1)) + " = " +
            toml_value(*option, std::string(option->fallback)) + "\n";
   }
-  return out;
+  return out + "\n" + commented(find_option(kFieldKey)->meaning) +
+         "# [[field]]\n"
+         "# name = \"app_name\"\n"
+         "# element = \"9/12235\"\n"
+         "# type = \"string\"\n"
+         "# number = 2000\n";
 }
 
 int run_docs(const Arguments& arguments) {
-  std::string page = arguments.size() == 1 ? arguments[0] : "";
+  std::string page = arguments.empty() ? "" : arguments[0];
+  // The schema with the fields that a configuration adds: any flag of weir collect may follow.
+  const Arguments rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+  if (page != "proto" && !rest.empty()) page = "";
   std::string text;
   if (page == "config")
     text = config_reference();
@@ -181,8 +198,10 @@ int run_docs(const Arguments& arguments) {
     text = counters_reference();
   else if (page == "example")
     text = example_config();
+  else if (page == "proto")
+    text = protobuf_schema(*load_collect_config(rest).field_table);
   else
-    throw usage_error("weir docs takes one of: config, counters, example, fields");
+    throw usage_error("weir docs takes one of: config, counters, example, fields, proto; after proto --field or --config");
   std::fputs(text.c_str(), stdout);
   return 0;
 }

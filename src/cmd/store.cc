@@ -94,6 +94,12 @@ Json stats_json(const std::string& data) {
     name.update(to_json(sum));
     list.push_back(std::move(name));
   };
+  stats["fields"] = Json::array();
+  for (const ExtraColumn& column : Segments::read_extra_columns(data))
+    stats["fields"].push_back({{"name", column.field.name},
+                               {"type", name_of(column.field.type)},
+                               {"element", column.field.element_text()},
+                               {"id", column.id}});
   for (const auto& [level, sum] : levels) append(stats["levels"], {{"level", level}}, sum);
   for (const auto& [day, sum] : days) append(stats["days"], {{"day", day}}, sum);
   stats["counters"] = to_json(counters);

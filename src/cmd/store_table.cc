@@ -70,6 +70,15 @@ std::string aligned(const std::vector<Line>& lines) {
   return text;
 }
 
+// "fields added: app_name (9/12235, string), …"
+std::string added_fields(const Json& stats) {
+  std::string text;
+  for (const Json& field : stats.value("fields", Json::array()))
+    text += (text.empty() ? "fields added: " : ", ") + field["name"].get<std::string>() + " (" +
+            field["element"].get<std::string>() + ", " + field["type"].get<std::string>() + ")";
+  return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
 
 std::string store_table(const Json& stats, bool human) {
@@ -82,7 +91,8 @@ std::string store_table(const Json& stats, bool human) {
   if (stats["counters"]["segments"] != 0)
     text += "\n" + aligned({{"", "segments", "samples", "bytes", "bytes/sample", "oldest", "newest"},
                             line_of("counters", stats["counters"], human)});
-  return text + "\nfree: " + size(stats["free_bytes"], human) + " of " + size(stats["total_bytes"], human) + "\n";
+  return text + "\nfree: " + size(stats["free_bytes"], human) + " of " + size(stats["total_bytes"], human) + "\n" +
+         added_fields(stats);
 }
 
 }  // namespace weir

@@ -156,8 +156,8 @@ int run_top(const Arguments& arguments) {
   } catch (const CLI::ParseError& error) {
     throw usage_error(std::string("top: ") + error.what() + "; see weir top --help");
   }
-  check_top(options.request);
   return run_flow_query(options.common, [&](FlowQuery& query) {
+    check_top(options.request, query.columns());
     options.common.format == "table" ? show_table(query, options.request) : show_rows(query, options);
   });
 }

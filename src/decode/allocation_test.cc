@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "decode/decoder.h"
+#include "decode/decoder_fixture.h"
 #include "os/clock.h"
 #include "wire/sflow_encode.h"
 
@@ -115,6 +115,34 @@ TEST(Decoding, AMillionSamplesAllocateNothing) {
   while (rows < rows_before + 1'000'000) send();
   EXPECT_EQ(g_allocations.load() - before, 0u);
   EXPECT_EQ(ledger.rows().accounts.at(0).sequence_lost, 0);
+}
+
+// The slow path: names and rates from options data, lists and a packet inside each record.
+TEST(Decoding, RecordsWithEverythingAllocateNothing) {
+  Writer sets = ipfix_options_template(256, 1, {{10, 4}, {82, 8}, {34, 4}});
+  sets.add(set(256, Writer().u32(1).text("eth1", 8).u32(100).u32(2).text("eth2", 8).u32(200)));
+  sets.add(ipfix_template(257, {{12, 4}, {70, 3}}));
+  sets.add(ipfix_template(258, {{10, 4}, {484, 0xffff}, {292, 0xffff}, {313, 0xffff}, {96, 0xffff}}));
+  Writer records;
+  for (uint32_t i = 0; i < 10; ++i) {
+    records.u32(1 + i % 2).u8(9).u8(3).u16(483).u16(4).u32(i);
+    records.u8(10).u8(3).u16(257).u32(0x0a000000 + i).put(i << 4, 3);
+    records.u8(20).u16(0x4500).u16(100).u32(0).u16(0x4011).u16(0).u32(i).u32(i);
+    records.u8(3).text("dns", 3);
+  }
+  Fixture f;
+  uint64_t rows = 0;
+  Decoder decoder({}, f.templates, f.streams, f.ledger, f.pool, [&](std::unique_ptr<FlowBatch> batch) {
+    rows += batch->rows();
+    f.pool.give_back(std::move(batch));
+  });
+  const Writer datagram = ipfix(0, sets.add(set(258, records)));
+  auto send = [&] { decoder.decode({datagram.bytes, IpAddress::v4(0xc0000201), 4000, 1}); };
+  while (rows < 20'000) send();
+  uint64_t before = g_allocations.load(), rows_before = rows;
+  while (rows < rows_before + 100'000) send();
+  EXPECT_EQ(g_allocations.load() - before, 0u);
+  EXPECT_EQ(f.account(Protocol::ipfix).malformed.value(), 0);
 }
 
 }  // namespace

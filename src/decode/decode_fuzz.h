@@ -12,6 +12,23 @@
 
 namespace weir {
 
+// Added fields of every type, of elements that the corpora have.
+inline const FieldTable& fuzzed_fields() {
+  using enum ElementType;
+  static const FieldTable table({{"a", 0, 1, unsigned_number},
+                                 {"b", 0, 2, signed_number},
+                                 {"c", 0, 10, float_number},
+                                 {"d", 0, 4, boolean},
+                                 {"e", 0, 8, ip_address},
+                                 {"f", 0, 56, mac_address},
+                                 {"g", 0, 82, string},
+                                 {"h", 0, 96, octets},
+                                 {"i", 0, 150, datetime},
+                                 {"j", 0, 154, datetime_ntp},
+                                 {"k", 9, 1, string}});
+  return table;
+}
+
 // Reads every value that a batch says it holds.
 inline void read_everything(const FlowBatch& batch) {
   uint32_t rows = 0;
@@ -19,16 +36,23 @@ inline void read_everything(const FlowBatch& batch) {
   for (const Run& run : batch.runs()) {
     WEIR_ASSERT(run.first_row == rows);
     rows += run.rows;
-    for (const FieldInfo& field : kFields) {
+    for (const FieldInfo& field : fuzzed_fields().all()) {
       if (!run.mask.has(field.field)) continue;
       for (uint32_t row = run.first_row; row < rows; ++row) {
-        if (field.column == Column::address)
+        if (field.column == Column::text) {
+          const TextRef& text = batch.column<TextRef>(field.field)[row];
+          WEIR_ASSERT(text.length <= limits::kTextBytes && text.first + text.length <= batch.texts().size());
+          for (char c : batch.texts().view(text)) sum += static_cast<uint8_t>(c);
+        } else if (field.column == Column::address)
           sum += batch.column<IpAddress>(field.field)[row].bytes[15];
         else if (field.column == Column::list_u32 || field.column == Column::list_address) {
           const ListRef& list = batch.column<ListRef>(field.field)[row];
           size_t values =
               field.column == Column::list_u32 ? batch.list_numbers().size() : batch.list_addresses().size();
           WEIR_ASSERT(list.count == 0 || list.first + list.count <= values);
+        } else if (is_extra(field.field)) {
+          sum += field.column == Column::u8 ? batch.column<uint8_t>(field.field)[row]
+                                            : batch.column<uint64_t>(field.field)[row];
         } else {
           sum += batch.number(field.field, row);
         }
@@ -44,6 +68,7 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size) {
   TemplateStoreConfig config;
   config.hold = {1'000'000'000, 1 << 14, 1 << 16};
   config.fallback_after_ns = 1;
+  config.fields = &fuzzed_fields();
   config.most_templates_per_exporter = 64;
   config.most_templates = 128;
   Ledger ledger(0, 64);

@@ -238,7 +238,7 @@ void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
   const Plan* plan = message.known->plans->find(set_id);
   if (!plan) return hold(message, set_id, body);
   // Looked up for each set: options data of this very message may have told it.
-  uint64_t init_ms = message.known->plans->options.system_init_ms;
+  uint64_t init_ms = message.known->plans->options->system_init_ms();
   message.base.system_init_ns = static_cast<int64_t>(init_ms * 1'000'000);
   uint32_t records = read_records(message, *plan, body);
   message.records += records;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "decode/lists.h"
 #include "decode/run_plan.h"
 #include "decode/sampled_flow.h"
 #include "decode/streams.h"
@@ -87,10 +88,10 @@ class Decoder {
   uint32_t read_fixed(const Message& message, const Plan& plan, Bytes body);
   uint32_t read_variable(const Message& message, const Plan& plan, Bytes body);
   uint32_t read_options(const Message& message, const Plan& plan, Bytes body);
-  void apply_options(const Message& message, const Plan& plan, const FieldBytes* fields);
+  void tell_options(const Message& message);
+  uint32_t make_room(const Message& message, const Plan& plan);
   Run& begin_run(const Message& message, const Plan& plan, uint32_t rows);
   void finish_run(const Message& message, Run& run);
-  void fill_sampling(const Message& message, Run& run);
 
   // sFlow (sflow.cc).
   struct SampleStep {
@@ -128,8 +129,10 @@ class Decoder {
   std::unique_ptr<CounterBatch> counters_;  // null while there are none
   absl::flat_hash_map<SessionKey, std::unique_ptr<Known>> known_;
   std::vector<FieldBytes> fields_;  // of the record being walked
-  TemplateRecord record_;           // the template being read
+  ListReader lists_;
+  TemplateRecord record_;  // the template being read
   std::vector<HeldSet> dropped_;
+  std::vector<OptionsFact> facts_;        // of the options data set being read
   std::unique_ptr<SampledFlow> sampled_;  // the sFlow sample being read
   std::vector<SampleStep> sample_steps_;  // of the datagram being read
   bool sample_run_open_ = false;          // the last run is of this datagram

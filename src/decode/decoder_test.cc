@@ -1,72 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datagrams built by hand from the RFCs' layouts, through the whole decoder.
-#include "decode/decoder.h"
-
-#include <gtest/gtest.h>
+#include "decode/decoder_fixture.h"
 
 #include "os/clock.h"
 
 namespace weir {
 namespace {
-
-class Writer {  // big-endian
- public:
-  Writer& u8(uint64_t v) { return put(v, 1); }
-  Writer& u16(uint64_t v) { return put(v, 2); }
-  Writer& u32(uint64_t v) { return put(v, 4); }
-  Writer& u64(uint64_t v) { return put(v, 8); }
-  Writer& put(uint64_t v, int octets) {
-    for (int i = octets - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(v >> (8 * i)));
-    return *this;
-  }
-  Writer& add(const Writer& other) {
-    bytes.insert(bytes.end(), other.bytes.begin(), other.bytes.end());
-    return *this;
-  }
-  std::vector<uint8_t> bytes;
-};
-
-Writer set(uint16_t id, const Writer& body) { return Writer().u16(id).u16(body.bytes.size() + 4).add(body); }
-
-constexpr uint32_t kExportSeconds = 1'700'000'000;
-
-Writer netflow9(uint32_t sequence, uint32_t uptime_ms, const Writer& sets, uint32_t domain = 0) {
-  return Writer().u16(9).u16(1).u32(uptime_ms).u32(kExportSeconds).u32(sequence).u32(domain).add(sets);
-}
-Writer ipfix(uint32_t sequence, const Writer& sets, uint32_t domain = 0) {
-  return Writer().u16(10).u16(16 + sets.bytes.size()).u32(kExportSeconds).u32(sequence).u32(domain).add(sets);
-}
-
-// Everything that a Decoder needs, and the rows that it emitted.
-struct Fixture {
-  explicit Fixture(int64_t fallback_ns = 0) : templates(store_config(fallback_ns)) {}
-  static TemplateStoreConfig store_config(int64_t fallback_ns) {
-    TemplateStoreConfig config;
-    config.hold = {limits::kHeldForNs, limits::kHeldBytesPerExporter, limits::kHeldBytes};
-    config.fallback_after_ns = fallback_ns;
-    return config;
-  }
-  void send(const Writer& datagram, uint16_t port = 4000) {
-    decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), port, kExportSeconds * 1'000'000'000ll});
-  }
-  const FlowBatch& rows() {
-    decoder.flush();
-    if (batches.empty()) batches.push_back(pool.take());
-    return *batches.back();
-  }
-  const Account& account(Protocol protocol, uint32_t domain = 0) {
-    return ledger.account({*IpAddress::parse("192.0.2.1"), protocol, domain});
-  }
-  static int64_t count(const Account& a, Malformed reason) {
-    return a.malformed_by_reason[static_cast<size_t>(reason)].value();
-  }
-  Ledger ledger{0};
-  TemplateStore templates;
-  Streams streams{ledger, templates};
-  BatchPool pool;
-  std::vector<std::unique_ptr<FlowBatch>> batches;
-  Decoder decoder{{}, templates, streams, ledger, pool, [this](auto batch) { batches.push_back(std::move(batch)); }};
-};
 
 Writer v5_record(uint32_t first_ms, uint32_t last_ms) {
   return Writer()
@@ -461,6 +400,82 @@ TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
   EXPECT_EQ(rows.number(Field::time_quality, 1), 0u);
   EXPECT_EQ(rows.number(Field::time_quality, 2), 2u);
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], (kExportSeconds - 10) * 1'000'000'000ll);
+}
+
+// applicationName (IE 96) in the record: padded to a fixed length, and of variable length (RFC 7011 §7).
+TEST(Decoder, TextsOfFixedAndVariableLength) {
+  Fixture f;
+  f.send(netflow9(1, 0,
+                  Writer()
+                      .add(set(0, Writer().u16(256).u16(2).u16(1).u16(4).u16(96).u16(8)))
+                      .add(set(256, Writer().u32(7).put(0x646e7300'00000000, 8).u32(8).put(0, 8)))));
+  const FlowBatch* rows = &f.rows();
+  ASSERT_EQ(rows->rows(), 2u);
+  EXPECT_EQ(rows->text(Field::application_name, 0), "dns");
+  EXPECT_EQ(rows->text(Field::application_name, 1), "");
+  EXPECT_EQ(rows->number(Field::bytes, 1), 8u);
+
+  Writer records;
+  records.u32(1).u8(4).put(0x68747470, 4);
+  records.u32(2).u8(0);
+  records.u32(3).u8(255).u16(300);
+  for (int i = 0; i < 300; ++i) records.u8('x');
+  records.u32(4).u8(3).put(0xff4142, 3);
+  f.send(
+      ipfix(1, Writer().add(set(2, Writer().u16(257).u16(2).u16(1).u16(4).u16(96).u16(65535))).add(set(257, records))));
+  rows = &f.rows();
+  ASSERT_EQ(rows->rows(), 4u);
+  EXPECT_EQ(rows->text(Field::application_name, 0), "http");
+  EXPECT_EQ(rows->text(Field::application_name, 1), "");
+  EXPECT_EQ(rows->text(Field::application_name, 2), std::string(300, 'x'));
+  EXPECT_EQ(rows->text(Field::application_name, 3),
+            "\xef\xbf\xbd"
+            "AB");
+}
+
+// More text than a batch holds begins the next batch; nothing is cut.
+TEST(Decoder, ManyLongTextsBecomeSeveralBatches) {
+  for (bool variable : {false, true}) {
+    Fixture f;
+    f.send(ipfix(0, set(2, Writer().u16(257).u16(1).u16(96).u16(variable ? 65535 : 1000))));
+    uint32_t number = 0;
+    for (int datagram = 0; datagram < 40; ++datagram) {
+      Writer records;
+      for (int i = 0; i < 60; ++i) {
+        if (variable) records.u8(255).u16(1000);
+        std::string text = std::to_string(number++);
+        text.resize(1000, '.');
+        for (char c : text) records.u8(static_cast<uint8_t>(c));
+      }
+      f.send(ipfix(static_cast<uint32_t>(60 * datagram), set(257, records)));
+    }
+    f.rows();
+    EXPECT_GE(f.batches.size(), 3u);
+    uint32_t expected = 0;
+    for (const auto& batch : f.batches)
+      for (uint32_t row = 0; row < batch->rows(); ++row) {
+        std::string text = std::to_string(expected++);
+        text.resize(1000, '.');
+        ASSERT_EQ(batch->text(Field::application_name, row), text);
+      }
+    EXPECT_EQ(expected, 2'400u);
+    EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+  }
+}
+
+TEST(Decoder, ATextThatIsTooLongIsCutAndCounted) {
+  Fixture f;
+  Writer records;
+  for (int i = 0; i < 2; ++i) {
+    records.u8(255).u16(limits::kTextBytes + 1);
+    for (size_t k = 0; k <= limits::kTextBytes; ++k) records.u8(k == 0 ? 'a' + i : 'x');
+  }
+  f.send(ipfix(0, Writer().add(set(2, Writer().u16(257).u16(1).u16(96).u16(65535))).add(set(257, records))));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 2u);
+  EXPECT_EQ(rows.text(Field::application_name, 1), "b" + std::string(limits::kTextBytes - 1, 'x'));
+  const Account& account = f.account(Protocol::ipfix);
+  EXPECT_EQ(account.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value(), 2);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     message.protocol = set.session.protocol;
     message.type = flow_type(set.session.protocol);
     message.domain = set.session.domain;
-    uint64_t init_ms = sender->plans->options.system_init_ms;
+    uint64_t init_ms = sender->plans->options->system_init_ms();
     message.base = {set.context.export_ns, set.context.uptime_ms, message.protocol == Protocol::netflow9,
                     static_cast<int64_t>(init_ms * 1'000'000)};
     uint32_t records = read_records(message, *plan, set.body);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/run_plan.h"
 
+#include <limits>
+
 #include "base/limits.h"
+#include "decode/extra_fields.h"
+#include "decode/list_values.h"
+#include "decode/sampling.h"
 
 namespace weir {
 namespace {
@@ -19,10 +24,17 @@ struct Source {
   uint32_t width;
 };
 
+// A value that does not fit its field is left out: its lowest bytes would be another value.
+template <class T, class Wire>
+T fitting(Wire value) {
+  if constexpr (sizeof(Wire) > sizeof(T)) return value > std::numeric_limits<T>::max() ? T{0} : static_cast<T>(value);
+  return static_cast<T>(value);
+}
+
 template <class Wire, class T>
 void copy_width(const Source& s, T* out) {
   const uint8_t* p = s.at;
-  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = static_cast<T>(load_be<Wire>(p));
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = fitting<T>(load_be<Wire>(p));
 }
 
 template <class T>
@@ -40,23 +52,30 @@ void copy_number(const Source& s, T* out) {
       break;
   }
   const uint8_t* p = s.at;
-  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = static_cast<T>(load_be_any(p, s.width));
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = fitting<T>(load_be_any(p, s.width));
 }
 
-void number(const Source& s, FlowBatch& batch, Field field, uint32_t row) {
+// f(T*): the column of a field of numbers, from `row` on.
+template <class F>
+void with_numbers(FlowBatch& batch, Field field, uint32_t row, F f) {
   switch (info(field).column) {
     case Column::u8:
-      return copy_number(s, batch.column<uint8_t>(field) + row);
+      return f(batch.column<uint8_t>(field) + row);
     case Column::u16:
-      return copy_number(s, batch.column<uint16_t>(field) + row);
+      return f(batch.column<uint16_t>(field) + row);
     case Column::u32:
-      return copy_number(s, batch.column<uint32_t>(field) + row);
+      return f(batch.column<uint32_t>(field) + row);
     case Column::u64:
     case Column::time_ns:
-      return copy_number(s, batch.column<uint64_t>(field) + row);
+      return f(batch.column<uint64_t>(field) + row);
     default:
       break;
   }
+}
+
+void texts(const Source& s, FlowBatch& batch, TextRef* out) {
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = batch.texts().add(Bytes(p, s.width));
 }
 
 // f(number) for each value.
@@ -96,6 +115,39 @@ void merge_addresses(const Step& step, const Source& s, FlowBatch& batch, uint32
   }
 }
 
+// Whether a value of a later element counts: see Element.
+class Merge {
+ public:
+  Merge(const Step& step, FlowBatch& batch, const Run& run, uint32_t row)
+      : family_(step.ip_version == 4 ? kIpv4 : kIpv6),
+        etypes_(step.ip_version && run.mask.has(Field::etype) ? batch.column<uint16_t>(Field::etype) + row : nullptr) {}
+  template <class T>
+  void set(T& place, T value, uint32_t i) const {
+    if (value != 0 && (place == 0 || !etypes_ || etypes_[i] == family_)) place = value;
+  }
+
+ private:
+  const uint16_t family_;
+  const uint16_t* etypes_;
+};
+
+template <class T>
+void merge_number(const Source& s, const Merge& merge, T* out) {
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) merge.set(out[i], fitting<T>(load_be_any(p, s.width)), i);
+}
+
+void merge_icmp(const Source& s, const Merge& merge, FlowBatch& batch, uint32_t row) {
+  uint8_t* type = batch.column<uint8_t>(Field::icmp_type) + row;
+  uint8_t* code = batch.column<uint8_t>(Field::icmp_code) + row;
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) {
+    uint64_t both = load_be_any(p, s.width);
+    merge.set(type[i], static_cast<uint8_t>(both >> 8), i);
+    merge.set(code[i], static_cast<uint8_t>(both), i);
+  }
+}
+
 void icmp(const Source& s, FlowBatch& batch, uint32_t row) {
   uint8_t* type = batch.column<uint8_t>(Field::icmp_type) + row;
   uint8_t* code = batch.column<uint8_t>(Field::icmp_code) + row;
@@ -121,23 +173,44 @@ void ip_version(const Source& s, FlowBatch& batch, uint32_t row, bool filled) {
   }
 }
 
-int64_t from_ntp(uint64_t ntp) {
-  int64_t seconds = static_cast<int64_t>(ntp >> 32) - kNtpToUnixSeconds;
+// Seconds since 1900, modulo 2^32: the era that is closest to the export time (RFC 7011 §6.1.9: they wrap in 2036).
+int64_t from_ntp(uint64_t ntp, int64_t export_ns) {
+  int64_t exported = export_ns / kSecond + kNtpToUnixSeconds;
+  auto ahead = static_cast<int32_t>(static_cast<uint32_t>(ntp >> 32) - static_cast<uint32_t>(exported));
   auto fraction = static_cast<int64_t>(((ntp & 0xffff'ffff) * 1'000'000'000) >> 32);
-  return seconds * kSecond + fraction;
+  return (exported + ahead - kNtpToUnixSeconds) * kSecond + fraction;
 }
 
-// Uptimes count modulo 2^32 ms; the flow lies within 24.8 days of the header.
+// Uptimes count modulo 2^32 ms; the flow lies within 24.8 days of the header, whose own uptime IPFIX leaves to the
+// boot time.
 void uptimes(const Source& s, const TimeBase& base, int64_t* out) {
-  if (base.has_uptime) {
-    transform(s, out, [&](uint64_t ms) {
-      auto before = static_cast<int32_t>(base.uptime_ms - static_cast<uint32_t>(ms));
-      return base.export_ns - before * kMillisecond;
-    });
-  } else {
-    transform(s, out, [&](uint64_t ms) {
-      return static_cast<uint64_t>(base.system_init_ns) + uint64_t{static_cast<uint32_t>(ms)} * kMillisecond;
-    });
+  int64_t now_ns = base.export_ns;
+  auto now_ms = static_cast<uint64_t>(base.uptime_ms);
+  if (!base.has_uptime) {
+    now_ms = (static_cast<uint64_t>(base.export_ns) - static_cast<uint64_t>(base.system_init_ns)) / kMillisecond;
+    if (base.export_ns < base.system_init_ns) now_ms = 0;
+    now_ns = static_cast<int64_t>(static_cast<uint64_t>(base.system_init_ns) + now_ms * kMillisecond);
+  }
+  transform(s, out, [&](uint64_t ms) {
+    auto before = static_cast<int32_t>(static_cast<uint32_t>(now_ms) - static_cast<uint32_t>(ms));
+    return static_cast<uint64_t>(now_ns) - static_cast<uint64_t>(before * kMillisecond);
+  });
+}
+
+void probabilities(const Source& s, uint64_t* out) {
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = rate_of_probability({p, s.width});
+}
+
+// Sampling rates from the second number of a pair; the first is in the column.
+void pairs(const Step& step, const Source& s, uint64_t* rates) {
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) {
+    uint64_t other = load_be_any(p, s.width);
+    if (step.convert == Convert::sample_size)
+      rates[i] = other ? rates[i] / other : 0;
+    else if (rates[i])
+      rates[i] = other <= UINT64_MAX - rates[i] ? (rates[i] + other) / rates[i] : 0;
   }
 }
 
@@ -154,38 +227,14 @@ void durations(const Step& step, const Source& s, FlowBatch& batch, uint32_t row
   }
 }
 
-// Lists grow in the batch's arena; the values of one row must lie together, so a stack of labels is read row by row
-// in run_lists().
-template <class T>
-void append_to_list(ListRef& list, std::vector<T>& arena, T value) {
-  if (list.count >= limits::kListValues) return;
-  if (list.count == 0) list.first = static_cast<uint32_t>(arena.size());
-  arena.push_back(value);
-  ++list.count;
-}
-
-bool is_list(Convert c) {
-  return c == Convert::mpls_label || c == Convert::mpls_address4 || c == Convert::mpls_address6;
-}
-
-void append_value(const Step& step, const uint8_t* at, uint32_t width, FlowBatch& batch, ListRef& list) {
-  if (step.convert == Convert::mpls_label) {
-    // Label stack entry without its TTL: 20 bits label, 3 bits EXP, 1 bit S (RFC 3032 §2.1).
-    uint64_t entry = load_be_any(at, width) >> (width == 4 ? 8 : 0);
-    append_to_list(list, batch.list_numbers(), static_cast<uint32_t>(entry >> 4));
-  } else if (step.convert == Convert::mpls_address4) {
-    append_to_list(list, batch.list_addresses(), IpAddress::v4(load_be32(at)));
-  } else {
-    append_to_list(list, batch.list_addresses(), IpAddress::v6(at));
-  }
-}
-
 // Runs one step; `first` points at the field in the first of `count` records.
 void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch& batch, const Run& run, uint32_t row) {
   Field f = step.field;
   switch (step.convert) {
     case Convert::number:
-      return number(s, batch, f, row);
+      if (step.merge)
+        return with_numbers(batch, f, row, [&](auto* out) { merge_number(s, Merge(step, batch, run, row), out); });
+      return with_numbers(batch, f, row, [&](auto* out) { copy_number(s, out); });
     case Convert::fragment_flags:
       return transform(s, batch.column<uint8_t>(f) + row, [](uint64_t v) { return v >> 5; });
     case Convert::address4:
@@ -195,6 +244,7 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
       if (step.merge) return merge_addresses(step, s, batch, row);
       return addresses6(s, batch.column<IpAddress>(f) + row);
     case Convert::icmp:
+      if (step.merge) return merge_icmp(s, Merge(step, batch, run, row), batch, row);
       return icmp(s, batch, row);
     case Convert::ip_version:
       return ip_version(s, batch, row, run.mask.has(Field::src_addr) || run.mask.has(Field::dst_addr));
@@ -207,7 +257,10 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
     case Convert::time_ms:
       return transform(s, batch.column<int64_t>(f) + row, [](uint64_t v) { return v * kMillisecond; });
     case Convert::time_ntp:
-      return transform(s, batch.column<int64_t>(f) + row, from_ntp);
+      return transform(s, batch.column<int64_t>(f) + row, [&](uint64_t v) { return from_ntp(v, base.export_ns); });
+    case Convert::time_ntp_us:
+      return transform(s, batch.column<int64_t>(f) + row,
+                       [&](uint64_t v) { return from_ntp(v & ~uint64_t{0x7ff}, base.export_ns); });
     case Convert::time_delta_us:
       return transform(s, batch.column<int64_t>(f) + row,
                        [&](uint64_t v) { return static_cast<uint64_t>(base.export_ns) - v * 1'000; });
@@ -218,36 +271,44 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
     case Convert::one:
       std::fill_n(batch.column<uint64_t>(f) + row, s.count, 1);
       return;
-    case Convert::mpls_label:
-    case Convert::mpls_address4:
-    case Convert::mpls_address6:
-      return;  // run_lists()
+    case Convert::text:
+      return texts(s, batch, batch.column<TextRef>(f) + row);
+    case Convert::probability:
+      return probabilities(s, batch.column<uint64_t>(f) + row);
+    case Convert::packet_space:
+    case Convert::sample_size:
+      return pairs(step, s, batch.column<uint64_t>(f) + row);
+    default:
+      return;  // lists: append_to_lists()
   }
 }
 
-// What the steps build on: the ethertype of the address family, empty lists.
-void prepare(const Plan& plan, FlowBatch& batch, const Run& run, uint32_t row, uint32_t count) {
-  if (plan.has_addresses4 || plan.has_addresses6) {
-    bool first_is_v4 = plan.has_addresses4;
-    for (const Step& step : plan.steps) {
-      if (step.field != Field::src_addr && step.field != Field::dst_addr) continue;
-      first_is_v4 = step.convert == Convert::address4;
-      break;
-    }
-    std::fill_n(batch.column<uint16_t>(Field::etype) + row, count, first_is_v4 ? kIpv4 : kIpv6);
+// The ethertype of the address family, on which the steps build.
+void fill_etype(const Plan& plan, FlowBatch& batch, uint32_t row, uint32_t count) {
+  if (!plan.has_addresses4 && !plan.has_addresses6) return;
+  bool first_is_v4 = plan.has_addresses4;
+  for (const Step& step : plan.steps) {
+    if (step.field != Field::src_addr && step.field != Field::dst_addr) continue;
+    first_is_v4 = step.convert == Convert::address4;
+    break;
   }
-  for (Field list : {Field::mpls_label, Field::mpls_ip})
-    if (run.mask.has(list)) std::fill_n(batch.column<ListRef>(list) + row, count, ListRef{});
+  std::fill_n(batch.column<uint16_t>(Field::etype) + row, count, first_is_v4 ? kIpv4 : kIpv6);
 }
 
-void run_lists(const Plan& plan, const uint8_t* records, FlowBatch& batch, const Run& run) {
-  for (Field field : {Field::mpls_label, Field::mpls_ip}) {
+// The values of one list must lie together in the batch's arena, so lists are read one by one. `find` gives the bytes
+// of a step.
+template <class Find>
+void append_to_lists(const Plan& plan, FlowBatch& batch, const Run& run, uint32_t row, Find find) {
+  for (Field field : kListFields) {
     if (!run.mask.has(field)) continue;
-    ListRef* lists = batch.column<ListRef>(field) + run.first_row;
-    for (uint32_t i = 0; i < run.rows; ++i)
-      for (const Step& step : plan.steps)
-        if (step.field == field && is_list(step.convert))
-          append_value(step, records + i * plan.record_length + step.offset, step.width, batch, lists[i]);
+    bool numbers = info(field).column == Column::list_u32;
+    ListRef& list = batch.column<ListRef>(field)[row];
+    list.first = static_cast<uint32_t>(numbers ? batch.list_numbers().size() : batch.list_addresses().size());
+    list.count = 0;
+    for (const Step& step : plan.steps)
+      if (step.field == field && is_list(step.convert))
+        list.count += append_values(step.convert, find(step), limits::kListValues - list.count, batch.list_numbers(),
+                                    batch.list_addresses());
   }
 }
 
@@ -267,24 +328,51 @@ FieldMask mask_of(const Plan& plan, const TimeBase& base) {
 
 void run_plan_fixed(const Plan& plan, const uint8_t* records, const TimeBase& base, FlowBatch& batch, Run& run) {
   run.mask = mask_of(plan, base);
-  prepare(plan, batch, run, run.first_row, run.rows);
+  fill_etype(plan, batch, run.first_row, run.rows);
   size_t stride = plan.record_length;
   for (const Step& step : plan.steps)
     run_step(step, {records + step.offset, stride, run.rows, step.width}, base, batch, run, run.first_row);
-  if (run.mask.has(Field::mpls_label) || run.mask.has(Field::mpls_ip)) run_lists(plan, records, batch, run);
+  if (!plan.extra_steps.empty()) run_extra_fixed(plan, records, batch, run);
+  if (!plan.appends) return;
+  for (uint32_t i = 0; i < run.rows; ++i, records += stride)
+    append_to_lists(plan, batch, run, run.first_row + i,
+                    [&](const Step& step) { return FieldBytes{records + step.offset, step.width}; });
 }
 
 void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run,
                      uint32_t row) {
-  prepare(plan, batch, run, row, 1);
+  fill_etype(plan, batch, row, 1);
   for (const Step& step : plan.steps) {
     const FieldBytes& field = fields[step.position];
-    if (is_list(step.convert)) {
-      append_value(step, field.at, field.length, batch, batch.column<ListRef>(step.field)[row]);
-      continue;
-    }
     run_step(step, {field.at, 0, 1, field.length}, base, batch, run, row);
   }
+  if (!plan.extra_steps.empty()) run_extra_record(plan, fields, batch, row);
+  if (plan.appends) append_to_lists(plan, batch, run, row, [&](const Step& step) { return fields[step.position]; });
+}
+
+void fill_missing(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run) {
+  FieldMask missing = mask_of(plan, base).without(run.mask);
+  for (Field list : kListFields) missing.clear(list);
+  bool extra = !plan.extra_steps.empty();
+  for (const ExtraStep& step : plan.extra_steps) extra = extra && missing.has(step.field);
+  if (!extra)
+    for (const ExtraStep& step : plan.extra_steps) missing.clear(step.field);
+  run.mask |= missing;
+  if (missing.has(Field::etype)) fill_etype(plan, batch, run.first_row, 1);
+  for (const Step& step : plan.steps) {
+    const FieldBytes& field = fields[step.position];
+    if (missing.has(step.field)) run_step(step, {field.at, 0, 1, field.length}, base, batch, run, run.first_row);
+  }
+  if (extra) run_extra_record(plan, fields, batch, run.first_row);
+}
+
+void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBase& base, FlowBatch& batch, Run& run) {
+  bool alone = !builds_on_another(element.convert) && !is_list(element.convert);
+  if (!alone || element.convert == Convert::time_uptime || run.mask.has(element.field)) return;
+  run.mask.set(element.field);
+  if (element.convert == Convert::icmp) run.mask.set(Field::icmp_code);
+  Step step{element.convert, element.field, false, 0, 0, static_cast<uint16_t>(bytes.length), 0};
+  run_step(step, {bytes.at, 0, 1, bytes.length}, base, batch, run, run.first_row);
 }
 
 uint32_t judge_times(FlowBatch& batch, Run& run) {

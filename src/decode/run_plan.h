@@ -27,6 +27,11 @@ void run_plan_fixed(const Plan& plan, const uint8_t* records, const TimeBase& ba
 void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run,
                      uint32_t row);
 
+// The only record of a run of one row: fills the fields that the run has not got, lists apart, from a record inside it
+// (structured data), or from one element.
+void fill_missing(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run);
+void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBase& base, FlowBatch& batch, Run& run);
+
 // Fields that some plans fill but this record could not (IPFIX uptimes without a boot time): not in the mask.
 FieldMask mask_of(const Plan& plan, const TimeBase& base);
 

@@ -34,8 +34,12 @@ size_t column_width(Column column) {
     case Column::u32:
       return 4;
     case Column::u64:
+    case Column::i64:
+    case Column::f64:
     case Column::time_ns:
       return 8;
+    case Column::text:
+      return sizeof(TextRef);
     case Column::address:
       return sizeof(IpAddress);
     case Column::list_u32:
@@ -45,15 +49,18 @@ size_t column_width(Column column) {
   return 0;
 }
 
+static size_t width_of(Field field) { return is_extra(field) ? kExtraColumnWidth : column_width(info(field).column); }
+
 FlowBatch::FlowBatch() { runs_.reserve(256); }
 
 void FlowBatch::allocate(Field field) {
-  size_t width = column_width(info(field).column);
+  size_t width = width_of(field);
   WEIR_ASSERT(width > 0);
   columns_[static_cast<size_t>(field)] = std::make_unique<uint8_t[]>(width * capacity());
 }
 
 uint64_t FlowBatch::number(Field field, uint32_t row) const {
+  WEIR_ASSERT(!is_extra(field));
   switch (info(field).column) {
     case Column::u8:
       return column<uint8_t>(field)[row];
@@ -62,6 +69,7 @@ uint64_t FlowBatch::number(Field field, uint32_t row) const {
     case Column::u32:
       return column<uint32_t>(field)[row];
     case Column::u64:
+    case Column::i64:
     case Column::time_ns:
       return column<uint64_t>(field)[row];
     default:
@@ -75,6 +83,7 @@ void FlowBatch::clear() {
   runs_.clear();
   list_numbers_.clear();
   list_addresses_.clear();
+  texts_.clear();
   // Arenas that hostile input blew up are given back: many batches are in use at once.
   static constexpr size_t kKept = 64 * limits::kBatchRows;
   if (list_numbers_.capacity() > kKept) list_numbers_.shrink_to_fit();
@@ -84,8 +93,9 @@ void FlowBatch::clear() {
 size_t FlowBatch::memory_bytes() const {
   size_t bytes = runs_.capacity() * sizeof(Run) + list_numbers_.capacity() * sizeof(uint32_t) +
                  list_addresses_.capacity() * sizeof(IpAddress);
-  for (size_t i = 0; i < kFieldCount; ++i)
-    if (columns_[i]) bytes += column_width(kFields[i].column) * capacity();
+  bytes += texts_.memory_bytes();
+  for (size_t i = 0; i < kFieldSlots; ++i)
+    if (columns_[i]) bytes += width_of(static_cast<Field>(i)) * capacity();
   return bytes;
 }
 

@@ -22,6 +22,7 @@
 #include "base/ip_address.h"
 #include "base/limits.h"
 #include "flow/fields.h"
+#include "flow/text_arena.h"
 
 namespace weir {
 
@@ -89,7 +90,7 @@ class FlowBatch {
   }
 
   // A column's values, one per row of the batch. T: uint8_t, uint16_t, uint32_t, uint64_t, int64_t (time_ns),
-  // IpAddress, ListRef, as the field's Column says.
+  // double, IpAddress, ListRef, TextRef, as the field's Column says.
   template <class T>
   T* column(Field field) {
     auto& memory = columns_[static_cast<size_t>(field)];
@@ -106,7 +107,11 @@ class FlowBatch {
   const std::vector<uint32_t>& list_numbers() const { return list_numbers_; }
   const std::vector<IpAddress>& list_addresses() const { return list_addresses_; }
 
-  // Number value of a row whose run has the field; for columns of u8..u64 and time_ns.
+  TextArena& texts() { return texts_; }
+  const TextArena& texts() const { return texts_; }
+  std::string_view text(Field field, uint32_t row) const { return texts_.view(column<TextRef>(field)[row]); }
+
+  // Number value of a row whose run has the field; for columns of u8..u64, i64 and time_ns.
   uint64_t number(Field field, uint32_t row) const;
 
   void clear();
@@ -119,14 +124,17 @@ class FlowBatch {
 
   uint32_t rows_ = 0;
   std::vector<Run> runs_;
-  std::array<std::unique_ptr<uint8_t[]>, kFieldCount> columns_;
+  std::array<std::unique_ptr<uint8_t[]>, kFieldSlots> columns_;
   std::vector<uint32_t> list_numbers_;
   std::vector<IpAddress> list_addresses_;
+  TextArena texts_;
   std::atomic<uint32_t> references_{0};
   class BatchPool* pool_ = nullptr;
 };
 
 size_t column_width(Column column);  // bytes per row; 0 for `run`
+// Of a configured field, whatever its type: the batch need not know it.
+inline constexpr size_t kExtraColumnWidth = sizeof(IpAddress);
 
 // A shared, read-only batch; the last reference gives it back to its pool. Cheaper than a shared_ptr: no
 // allocation when a batch is published.

@@ -51,7 +51,8 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
 FlowQuery::FlowQuery(QuerySettings settings)
     : settings_(std::move(settings)),
       files_(SegmentFiles::open(settings_.data, settings_.range,
-                                std::span(kTables).first(settings_.counters ? kTableCount : 1))) {}
+                                std::span(kTables).first(settings_.counters ? kTableCount : 1))),
+      columns_(Segments::read_extra_columns(settings_.data)) {}  // after the list: none is missing
 
 void FlowQuery::interrupt() noexcept {
   interrupted_ = true;
@@ -84,7 +85,7 @@ std::vector<std::string> FlowQuery::paths(SqlEngine& engine, Table table) {
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
   SqlEngine engine(settings_.engine);
   Running running(running_, engine);
-  engine.execute(flows_view(paths(engine, Table::flows), settings_.range));
+  engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_));
   engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
   engine.lock_settings();
   if (interrupted_) throw QueryInterrupted();

@@ -50,6 +50,7 @@ class FlowQuery {
   void write_parquet(const std::string& sql, const std::string& path);
 
   const std::vector<std::string>& problems() const { return files_.problems(); }
+  const StoreColumns& columns() const { return columns_; }
   uint64_t segments_read() const { return files_.opened().size(); }
   void interrupt() noexcept;
 
@@ -64,6 +65,7 @@ class FlowQuery {
 
   QuerySettings settings_;
   SegmentFiles files_;
+  StoreColumns columns_;
   os::File no_rows_;  // a Parquet file without rows, where one was needed
   std::atomic<SqlEngine*> running_ = nullptr;
   std::atomic<bool> interrupted_ = false;

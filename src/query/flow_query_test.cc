@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "query/flows_view.h"
 #include "query/store_fixture.h"
+#include "query/top.h"
 
 namespace weir {
 namespace {
@@ -53,7 +54,7 @@ TEST_F(FlowQueryTest, AFileOfTheStatementThatIsMissingIsItsMistake) {
 TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
   add_segment("SELECT 1::UBIGINT AS bytes");
   std::string expected = "column_name,column_type\n";
-  for (const FlowsColumn& column : flows_columns()) expected += column.name + "," + column.type + "\n";
+  for (const FlowsColumn& column : flows_columns(StoreColumns())) expected += column.name + "," + column.type + "\n";
   FlowQuery opened = query();
   EXPECT_EQ(answer(opened, "SELECT column_name, column_type FROM (DESCRIBE flows)"), expected);
   EXPECT_TRUE(
@@ -63,6 +64,60 @@ TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
   EXPECT_TRUE(
       expected.ends_with("time_received,TIMESTAMP\ntime_start,TIMESTAMP\ntime_end,TIMESTAMP\n"
                          "proto_name,VARCHAR\n"));
+}
+
+TEST_F(FlowQueryTest, TextsAreText) {
+  add_segment("SELECT 7::UBIGINT AS bytes, 'ge-0/0/1' AS in_if_name");
+  add_segment("SELECT 8::UBIGINT AS bytes");
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT in_if_name, sum(bytes) AS bytes FROM flows GROUP BY ALL ORDER BY 2"),
+            "in_if_name,bytes\nge-0/0/1,7\n,8\n");
+}
+
+TEST_F(FlowQueryTest, AddedFieldsAreColumnsOfTheView) {
+  using enum ElementType;
+  FieldTable table({{"host", 9, 1, string}, {"allowed", 9, 2, boolean}, {"ratio", 9, 3, float_number}});
+  {
+    Segments segments = Segments::open(data_, table);
+    int error = 0;
+    Segment segment{.path = segments.new_path(490'000, error), .hour = 490'000, .figures = {}};
+    SegmentWriter writer(segments.file(segment.path), segments.columns());
+    FlowBatch batch;
+    weir::Run& run = batch.append_run(2);
+    run.mask.set(Field::bytes);
+    for (size_t i = 0; i < 3; ++i) run.mask.set(extra_field(i));
+    for (uint32_t row : {0u, 1u}) {
+      batch.column<uint64_t>(Field::bytes)[row] = row;
+      batch.column<TextRef>(extra_field(0))[row] = row ? batch.texts().add("b") : TextRef{};
+      batch.column<uint8_t>(extra_field(1))[row] = static_cast<uint8_t>(row);
+      batch.column<double>(extra_field(2))[row] = 0.25 * row;
+    }
+    ASSERT_EQ(writer.add(batch, batch.runs()), 0);
+    ASSERT_EQ(writer.finish(segment.figures), 0);
+    std::string why;
+    ASSERT_EQ(segments.change({segment}, {}, {}, why), Change::done) << why;
+  }
+  add_segment("SELECT 5::UBIGINT AS bytes");  // of a time before the fields
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT bytes, host, allowed, ratio FROM flows ORDER BY bytes"),
+            "bytes,host,allowed,ratio\n0,,false,0\n1,b,true,0.25\n5,,,\n");
+  std::string expected = "column_name,column_type\n";
+  for (const FlowsColumn& column : flows_columns(opened.columns())) expected += column.name + "," + column.type + "\n";
+  EXPECT_EQ(answer(opened, "SELECT column_name, column_type FROM (DESCRIBE flows)"), expected);
+  EXPECT_TRUE(expected.ends_with("proto_name,VARCHAR\nhost,VARCHAR\nallowed,BOOLEAN\nratio,DOUBLE\n"));
+  EXPECT_EQ(answer(opened, "SELECT min(ratio), max(ratio) FROM flows"), "min(ratio),max(ratio)\n0,0.25\n");
+  EXPECT_NO_THROW(check_top({.keys = {"host"}}, opened.columns()));
+}
+
+// A later version may have a field of that name itself.
+TEST_F(FlowQueryTest, AnAddedFieldGivesWayToOneOfWeirs) {
+  {
+    Segments::open(data_, FieldTable({{"application_name", 9, 1, ElementType::string}}));
+  }
+  add_segment("SELECT 5::UBIGINT AS bytes, 'dns' AS application_name");
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT application_name, field_application_name FROM flows"),
+            "application_name,field_application_name\ndns,\n");
 }
 
 TEST_F(FlowQueryTest, SegmentsWithDifferentColumnsAreOneTable) {

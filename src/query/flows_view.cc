@@ -20,18 +20,30 @@ constexpr const char* kEndNs =
 
 void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
 
-std::string schema(Table table) {
+constexpr std::string_view kProtoName = "proto_name";
+
+// An added field may have a name that a later version gave to one of its own.
+std::string shown_name(const StoreColumn& column) {
+  std::string name(column.name);
+  return column.extra && !is_free_field_name(name) ? "field_" + name : name;
+}
+
+std::string_view shown_type(const StoreColumn& column) {
+  return column.extra ? column.extra->sql_type : sql_type(column.type);
+}
+
+std::string schema(std::span<const StoreColumn> columns) {
   std::string items;
-  for (const StoreColumn& column : store_columns(table))
-    append(items, std::to_string(column.id) + ": {name: " + sql_literal(column.name) +
+  for (const StoreColumn& column : columns)
+    append(items, std::to_string(column.id) + ": {name: " + sql_literal(shown_name(column)) +
                       ", type: " + sql_literal(sql_type(column.type)) + ", default_value: NULL}");
   return "MAP {" + items + "}";
 }
 
-std::string no_rows(Table table) {
+std::string no_rows(std::span<const StoreColumn> columns) {
   std::string items;
-  for (const StoreColumn& column : store_columns(table))
-    append(items, "CAST(NULL AS " + std::string(sql_type(column.type)) + ") AS " + sql_name(column.name));
+  for (const StoreColumn& column : columns)
+    append(items, "CAST(NULL AS " + std::string(sql_type(column.type)) + ") AS " + sql_name(shown_name(column)));
   return "(SELECT " + items + " WHERE false)";
 }
 
@@ -55,13 +67,18 @@ std::string expression(const FieldInfo& field) {
   }
 }
 
-std::string select_list() {
+std::string select_list(const StoreColumns& columns) {
   std::string items;
   for (const FieldInfo& field : kFields) append(items, expression(field) + " AS " + sql_name(field.name));
   append(items, "time_received");
   append(items, "time_start");
   append(items, std::string("epoch_ms(") + kEndNs + " // 1000000) AS time_end");
-  append(items, proto_names() + "[proto::INTEGER + 1] AS proto_name");
+  append(items, proto_names() + "[proto::INTEGER + 1] AS " + std::string(kProtoName));
+  for (const StoreColumn& column : columns.all()) {
+    if (!column.extra) continue;
+    std::string name = sql_name(shown_name(column));
+    append(items, "CAST(segment." + name + " AS " + std::string(shown_type(column)) + ") AS " + name);
+  }
   return items;
 }
 
@@ -85,27 +102,26 @@ std::string condition(const TimeRange& range) {
 
 }  // namespace
 
-std::string rows_of_segments(std::span<const std::string> files, Table table) {
-  if (files.empty()) return no_rows(table);
+std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns) {
+  if (files.empty()) return no_rows(columns);
   std::string names;
   for (const std::string& file : files) append(names, sql_literal(file));
-  return "read_parquet([" + names + "], schema = " + schema(table) + ")";
+  return "read_parquet([" + names + "], schema = " + schema(columns) + ")";
 }
 
-std::string flows_view(std::span<const std::string> files, const TimeRange& range) {
-  return "CREATE VIEW flows AS SELECT " + select_list() + " FROM " + rows_of_segments(files, Table::flows) +
+std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns) {
+  return "CREATE VIEW flows AS SELECT " + select_list(columns) + " FROM " + rows_of_segments(files, columns.all()) +
          " AS segment" + condition(range);
 }
 
-const std::vector<FlowsColumn>& flows_columns() {
-  static const std::vector<FlowsColumn> columns = [] {
-    std::vector<FlowsColumn> list;
-    for (const FieldInfo& field : kFields) list.push_back({std::string(field.name), std::string(field.sql_type)});
-    for (const char* name : {"time_received", "time_start", "time_end"}) list.push_back({name, "TIMESTAMP"});
-    list.push_back({"proto_name", "VARCHAR"});
-    return list;
-  }();
-  return columns;
+std::vector<FlowsColumn> flows_columns(const StoreColumns& columns) {
+  std::vector<FlowsColumn> list;
+  for (const FieldInfo& field : kFields) list.push_back({std::string(field.name), std::string(field.sql_type)});
+  for (const char* name : {"time_received", "time_start", "time_end"}) list.push_back({name, "TIMESTAMP"});
+  list.push_back({std::string(kProtoName), "VARCHAR"});
+  for (const StoreColumn& column : columns.all())
+    if (column.extra) list.push_back({shown_name(column), std::string(shown_type(column))});
+  return list;
 }
 
 }  // namespace weir

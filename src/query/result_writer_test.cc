@@ -123,14 +123,14 @@ TEST_F(TopTest, RanksByTheMeasureWithItsShareOfAll) {
 
 TEST(Top, NamesTheColumnThatWasMeant) {
   try {
-    check_top({.keys = {"src_adr"}});
+    check_top({.keys = {"src_adr"}}, StoreColumns());
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_TRUE(std::string(error.what()).contains("did you mean src_addr?")) << error.what();
   }
-  EXPECT_THROW(check_top({.keys = {"proto", "proto"}}), Error);
-  EXPECT_THROW(check_top({.keys = {}}), Error);
-  EXPECT_NO_THROW(check_top({.keys = {"proto_name", "time_end"}}));
+  EXPECT_THROW(check_top({.keys = {"proto", "proto"}}, StoreColumns()), Error);
+  EXPECT_THROW(check_top({.keys = {}}, StoreColumns()), Error);
+  EXPECT_NO_THROW(check_top({.keys = {"proto_name", "time_end"}}, StoreColumns()));
 }
 
 TEST(Top, HumanNumbersHaveThreeDigits) {

@@ -12,9 +12,9 @@
 
 namespace weir {
 
-void check_top(const TopRequest& request) {
+void check_top(const TopRequest& request, const StoreColumns& columns) {
   std::vector<std::string> known;
-  for (const FlowsColumn& column : flows_columns()) known.push_back(column.name);
+  for (const FlowsColumn& column : flows_columns(columns)) known.push_back(column.name);
   for (size_t i = 0; i < request.keys.size(); ++i) {
     const std::string& key = request.keys[i];
     if (std::ranges::find(known, key) == known.end()) {

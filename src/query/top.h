@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "store/columns.h"
+
 namespace weir {
 
 struct TopRequest {
@@ -15,7 +17,7 @@ struct TopRequest {
 };
 
 // Throws usage_error for a key that is no column, with a suggestion, or one that is named twice.
-void check_top(const TopRequest& request);
+void check_top(const TopRequest& request, const StoreColumns& columns);
 
 // The keys, flows, packets, bytes, percent (of the total, by the measure; null where that is 0); largest first.
 // `with_total`: each row also has total_flows, total_packets, total_bytes, and there is one, with keys and the rest

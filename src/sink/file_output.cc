@@ -41,7 +41,7 @@ FileOutput::FileOutput(const FileOutputConfig& config, Ledger& ledger)
     : config_(config),
       ledger_(ledger),
       queue_(config.queue_batches),
-      writer_(make_record_writer(config.format, config.fields)) {
+      writer_(make_record_writer(config.format, config.fields, *config.table)) {
   open();
 }
 

@@ -33,6 +33,7 @@ struct FileOutputConfig {
   std::string path = "-";  // "-": standard output
   RecordFormat format = RecordFormat::json;
   std::vector<Field> fields = {};  // empty: all
+  const FieldTable* table = &FieldTable::plain();
   size_t queue_batches = limits::kQueueBatches;
   int stuck_pipe_ms = 5'000;  // how long stop() waits for a pipe that takes nothing
   bool in_ledger = true;      // false: another output counts `stored` and `sink_dropped`

@@ -6,7 +6,7 @@
 namespace weir {
 
 namespace {
-constexpr size_t kValueBound = 64;    // no single value is longer: the longest is an IPv6 network of 49 bytes
+constexpr size_t kValueBound = 64;  // no single value but a text is longer: the longest is an IPv6 network of 49 bytes
 constexpr uint32_t kRowsAtOnce = 16;  // how far the output is grown ahead
 }  // namespace
 
@@ -15,11 +15,11 @@ void RenderPlan::add_text(std::string_view text) {
   pieces.back().text += text;
 }
 
-void RenderPlan::add_row_value(Field field, uint8_t op, std::string_view before) {
-  Column column = info(field).column;
-  if (column == Column::list_u32 || column == Column::list_address) lists.push_back(field);
+void RenderPlan::add_row_value(const FieldInfo& field, uint8_t op, std::string_view before) {
+  if (field.column == Column::list_u32 || field.column == Column::list_address) lists.push_back(field.field);
+  if (field.column == Column::text) texts.push_back(field.field);
   row_bound += before.size() + kValueBound;
-  pieces.push_back({PlanPiece::Kind::row_value, std::string(before), field, op});
+  pieces.push_back({PlanPiece::Kind::row_value, std::string(before), field.field, op});
   pieces.back().text.append(PlannedWriter::kSlack, '\0');
 }
 
@@ -94,6 +94,10 @@ size_t PlannedWriter::rows_bound(const FlowBatch& batch, const RenderPlan& plan,
   for (Field field : plan.lists) {
     const ListRef* lists = batch.column<ListRef>(field);
     for (uint32_t row = first; row < end; ++row) bound += lists[row].count * list_value_bound();
+  }
+  for (Field field : plan.texts) {
+    const TextRef* texts = batch.column<TextRef>(field);
+    for (uint32_t row = first; row < end; ++row) bound += texts[row].length * text_octet_bound();
   }
   return bound;
 }

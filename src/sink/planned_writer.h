@@ -26,12 +26,12 @@ struct PlanPiece {
 
 struct RenderPlan {
   std::vector<PlanPiece> pieces;
-  std::vector<Field> lists;  // row values of no fixed size
-  size_t row_bound = 0;      // most bytes of a row, lists and run values apart
+  std::vector<Field> lists, texts;  // row values of no fixed size
+  size_t row_bound = 0;             // most bytes of a row, those and run values apart
 
   void add_text(std::string_view text);  // merges with the piece before
   void add_run_value(Field field) { pieces.push_back({PlanPiece::Kind::run_value, {}, field}); }
-  void add_row_value(Field field, uint8_t op, std::string_view before = {});
+  void add_row_value(const FieldInfo& field, uint8_t op, std::string_view before = {});
 };
 
 // A step of a row: `text`, then the value.
@@ -48,8 +48,8 @@ struct RenderStep {
 // Fields whose value is the run's where its rows have none: what the datagram's header says. A time that the exporter
 // did not name is the time of its export (as GoFlow2 has it).
 inline bool run_tells(Field field) {
-  return info(field).column == Column::run || field == Field::sampling_rate || field == Field::time_flow_start_ns ||
-         field == Field::time_flow_end_ns;
+  return (!is_extra(field) && info(field).column == Column::run) || field == Field::sampling_rate ||
+         field == Field::time_flow_start_ns || field == Field::time_flow_end_ns;
 }
 
 class PlannedWriter : public RecordWriter {
@@ -67,6 +67,8 @@ class PlannedWriter : public RecordWriter {
   virtual void append_run_value(Field field, const Run& run, std::string& out) const = 0;
   // Most bytes of a list's values, each with what surrounds it.
   virtual size_t list_value_bound() const = 0;
+  // Most bytes that an octet of a text takes.
+  virtual size_t text_octet_bound() const = 0;
   // Writes rows [first, end) at `out`, where there is room; returns the end.
   virtual char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const = 0;
 
@@ -88,7 +90,7 @@ class PlannedWriter : public RecordWriter {
     bool operator==(const PlanKey&) const = default;
     template <class H>
     friend H AbslHashValue(H h, const PlanKey& k) {
-      return H::combine(std::move(h), k.mask.bits[0], k.mask.bits[1], k.type);
+      return H::combine(std::move(h), k.mask.bits, k.type);
     }
   };
   const RenderPlan& plan_for(const Run& run);

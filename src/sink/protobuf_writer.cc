@@ -8,16 +8,17 @@ namespace weir {
 namespace {
 
 // https://protobuf.dev/programming-guides/encoding/: a tag is number << 3 | wire type.
-enum WireType : unsigned { kVarint = 0, kBytes = 2 };
+enum WireType : unsigned { kVarint = 0, kFixed64 = 1, kBytes = 2 };
 
 // A tag is at most two bytes, a packed list's length at most five.
 constexpr unsigned kLargestNumber = (1u << 14 >> 3) - 1;
 static_assert(std::all_of(std::begin(kFields), std::end(kFields), [](const FieldInfo& field) {
   return field.protobuf_number > 0 && field.protobuf_number <= kLargestNumber;
 }));
+static_assert(kLastExtraNumber <= kLargestNumber);
 
 // How a row's value is written.
-enum class ProtobufOp : uint8_t { u8, u16, u32, u64, address, packed, addresses };
+enum class ProtobufOp : uint8_t { u8, u16, u32, u64, f64, address, packed, addresses, text };
 
 char* write_varint(char* out, uint64_t value) {
   while (value >= 0x80) {
@@ -50,14 +51,19 @@ ProtobufOp op_for(Column column) {
     case Column::u32:
       return ProtobufOp::u32;
     case Column::u64:
+    case Column::i64:
     case Column::time_ns:
       return ProtobufOp::u64;
+    case Column::f64:
+      return ProtobufOp::f64;
     case Column::address:
       return ProtobufOp::address;
     case Column::list_u32:
       return ProtobufOp::packed;
     case Column::list_address:
       return ProtobufOp::addresses;
+    case Column::text:
+      return ProtobufOp::text;
     case Column::run:
       break;
   }
@@ -65,13 +71,15 @@ ProtobufOp op_for(Column column) {
   return ProtobufOp::u64;
 }
 
-bool is_length_delimited(const FieldInfo& field) {
-  return field.spelling == Spelling::address || field.column == Column::list_u32;
+WireType wire_type(const FieldInfo& field) {
+  if (field.column == Column::f64) return kFixed64;
+  bool bytes = field.spelling == Spelling::address || field.column == Column::list_u32 || field.column == Column::text;
+  return bytes ? kBytes : kVarint;
 }
 
 std::string tag_of(const FieldInfo& field) {
   char text[2];
-  char* end = write_varint(text, field.protobuf_number * 8u + (is_length_delimited(field) ? kBytes : kVarint));
+  char* end = write_varint(text, field.protobuf_number * 8u + wire_type(field));
   return std::string(text, end);
 }
 
@@ -84,6 +92,15 @@ inline char* write_number(char* out, const RenderStep& step, uint64_t value) {
   return value ? write_varint(put_tag(out, step), value) : out;
 }
 
+// Eight bytes, little-endian. That 0 is left out, but not -0.
+char* write_float(char* out, const RenderStep& step, double value) {
+  auto bits = std::bit_cast<uint64_t>(value);
+  if (bits == 0) return out;
+  out = put_tag(out, step);
+  std::memcpy(out, &bits, sizeof bits);
+  return out + sizeof bits;
+}
+
 template <class T>
 const T& at(const RenderStep& step, uint32_t row) {
   return static_cast<const T*>(step.column)[row];
@@ -91,33 +108,35 @@ const T& at(const RenderStep& step, uint32_t row) {
 
 class ProtobufWriter final : public PlannedWriter {
  public:
-  explicit ProtobufWriter(std::vector<Field> fields) : fields_(std::move(fields)) {
+  ProtobufWriter(std::vector<Field> fields, const FieldTable& table) : table_(table), fields_(std::move(fields)) {
     if (fields_.empty())
-      for (const FieldInfo& field : kFields) fields_.push_back(field.field);
-    std::sort(fields_.begin(), fields_.end(),
-              [](Field a, Field b) { return info(a).protobuf_number < info(b).protobuf_number; });
+      for (const FieldInfo& field : table.all()) fields_.push_back(field.field);
+    std::ranges::sort(fields_, {}, [&](Field field) { return table.info(field).protobuf_number; });
     fields_.erase(std::unique(fields_.begin(), fields_.end()), fields_.end());
   }
 
  private:
   void compile(const Run& run, RenderPlan& plan) const override {
     for (Field f : fields_) {
-      const FieldInfo& field = info(f);
+      const FieldInfo& field = table_.info(f);
       if (run.mask.has(f))
-        plan.add_row_value(f, static_cast<uint8_t>(op_for(field.column)), tag_of(field));
+        plan.add_row_value(field, static_cast<uint8_t>(op_for(field.column)), tag_of(field));
       else if (run_tells(f))
         plan.add_run_value(f);
     }
   }
   // Tag, length and an IPv6 address; a packed number and its share of tag and length.
   size_t list_value_bound() const override { return 24; }
+  size_t text_octet_bound() const override { return 1; }
   void append_run_value(Field field, const Run& run, std::string& out) const override;
   char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const override;
   char* write_row(const FlowBatch& batch, uint32_t row, char* out) const;
   char* write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_packed(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_addresses(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
+  static char* write_text(std::string_view text, const RenderStep& step, char* out);
 
+  const FieldTable& table_;
   std::vector<Field> fields_;
 };
 
@@ -187,12 +206,16 @@ inline char* ProtobufWriter::write_value(const FlowBatch& batch, const RenderSte
       return write_number(out, step, at<uint32_t>(step, row));
     case ProtobufOp::u64:
       return write_number(out, step, at<uint64_t>(step, row));
+    case ProtobufOp::f64:
+      return write_float(out, step, at<double>(step, row));
     case ProtobufOp::address:
       return write_address(put_tag(out, step), at<IpAddress>(step, row));
     case ProtobufOp::packed:
       return write_packed(batch, step, row, out);
     case ProtobufOp::addresses:
       return write_addresses(batch, step, row, out);
+    case ProtobufOp::text:
+      return write_text(batch.texts().view(at<TextRef>(step, row)), step, out);
   }
   return out;
 }
@@ -215,10 +238,17 @@ char* ProtobufWriter::write_addresses(const FlowBatch& batch, const RenderStep& 
   return out;
 }
 
+char* ProtobufWriter::write_text(std::string_view text, const RenderStep& step, char* out) {
+  if (text.empty()) return out;
+  out = write_varint(put_tag(out, step), text.size());
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
 }  // namespace
 
-std::unique_ptr<RecordWriter> make_protobuf_writer(const std::vector<Field>& fields) {
-  return std::make_unique<ProtobufWriter>(fields);
+std::unique_ptr<RecordWriter> make_protobuf_writer(const std::vector<Field>& fields, const FieldTable& table) {
+  return std::make_unique<ProtobufWriter>(fields, table);
 }
 
 }  // namespace weir

@@ -7,9 +7,9 @@
 
 namespace weir {
 
-std::unique_ptr<RecordWriter> make_protobuf_writer(const std::vector<Field>& fields);
+std::unique_ptr<RecordWriter> make_protobuf_writer(const std::vector<Field>& fields, const FieldTable& table);
 
-// The schema of the messages, made from the field table: docs/formats/flow.proto.
-std::string protobuf_schema();
+// The schema of the messages, made from the table; without added fields it is docs/formats/flow.proto.
+std::string protobuf_schema(const FieldTable& table = FieldTable::plain());
 
 }  // namespace weir

@@ -6,14 +6,15 @@
 
 namespace weir {
 
-std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields) {
+std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields,
+                                                 const FieldTable& table) {
   switch (format) {
     case RecordFormat::json:
-      return make_json_writer(fields);
+      return make_json_writer(fields, table);
     case RecordFormat::csv:
-      return make_csv_writer(fields);
+      return make_csv_writer(fields, table);
     case RecordFormat::protobuf:
-      return make_protobuf_writer(fields);
+      return make_protobuf_writer(fields, table);
   }
   WEIR_ASSERT(!"a format that has no writer");
   return nullptr;
@@ -31,9 +32,20 @@ static size_t first_message_size(std::string_view bytes) {
   return 0;
 }
 
+// A line break within quotes belongs to a text (RFC 4180).
+static size_t first_csv_line_size(std::string_view bytes) {
+  bool quoted = false;
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    if (bytes[at] == '"') quoted = !quoted;
+    if (bytes[at] == '\n' && !quoted) return at + 1;
+  }
+  return 0;
+}
+
 size_t first_record_size(RecordFormat format, std::string_view bytes) {
   if (format == RecordFormat::protobuf) return first_message_size(bytes);
-  size_t end = bytes.find('\n');  // no value has a line break in it, quoted or not
+  if (format == RecordFormat::csv) return first_csv_line_size(bytes);
+  size_t end = bytes.find('\n');  // none within JSON's texts, which escape it
   return end == bytes.npos ? 0 : end + 1;
 }
 

@@ -7,9 +7,11 @@
 //   memory   a render plan per set of fields seen in runs, at most kPlans (then begun anew)
 //
 // JSON    one object a line, GoFlow2 2.2.6's keys, order and spelling, zero values included; Weir's own fields
-//         after them where they are not zero. With chosen fields: exactly those, in that order, always.
+//         after them where they are not zero, those that the configuration adds where the exporter sent them. With
+//         chosen fields: exactly those, in that order, always.
 // CSV     RFC 4180 with LF; every GoFlow2 field, then every one of Weir's own (empty where the exporter did not
-//         say), or the chosen ones; spelled as in JSON, lists as JSON text.
+//         say), or the chosen ones; spelled as in JSON, lists as JSON text. A text that holds a quote, a comma or a
+//         line break stands in quotes.
 // Protobuf  a varint length, then the message of docs/formats/flow.proto; zero values left out.
 #pragma once
 
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "flow/batch.h"
+#include "flow/field_table.h"
 
 namespace weir {
 
@@ -33,8 +36,9 @@ class RecordWriter {
   virtual void write(const FlowBatch& batch, std::string& out) = 0;
 };
 
-// `fields` empty: all.
-std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields);
+// `fields` empty: all of the table, which outlives the writer.
+std::unique_ptr<RecordWriter> make_record_writer(RecordFormat format, const std::vector<Field>& fields,
+                                                 const FieldTable& table = FieldTable::plain());
 
 // The size of the record that `bytes` begins with; 0 where `bytes` does not hold all of it.
 size_t first_record_size(RecordFormat format, std::string_view bytes);

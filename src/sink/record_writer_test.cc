@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -260,6 +261,73 @@ TEST(JsonWriter, EveryLineOfLongListsIsOneObject) {
   EXPECT_EQ(whole.bytes, messages.size());
 }
 
+// Rows: a plain text, one of all that needs care, none.
+void add_texts(FlowBatch& batch) {
+  Run& run = batch.append_run(3);
+  set<TextRef>(batch, run, Field::in_if_name,
+               {batch.texts().add("ge-0/0/1"), batch.texts().add("a\"b\\c,d\r\n\te\x7f \xe2\x82\xac\xff"), TextRef{}});
+  set<uint64_t>(batch, run, Field::bytes, {1, 2, 3});
+}
+constexpr const char* kCareful = "a\"b\\c,d\r\n\te\x7f \xe2\x82\xac\xef\xbf\xbd";
+
+TEST(JsonWriter, TextsAreEscaped) {
+  FlowBatch batch;
+  add_texts(batch);
+  auto lines = written_lines(RecordFormat::json, {}, batch);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_TRUE(lines[0].ends_with(",\"in_if_name\":\"ge-0/0/1\"}")) << lines[0];
+  EXPECT_EQ(nlohmann::json::parse(lines[1])["in_if_name"], kCareful);
+  EXPECT_FALSE(nlohmann::json::parse(lines[2]).contains("in_if_name"));
+  lines = written_lines(RecordFormat::json, {Field::in_if_name, Field::out_if_name, Field::bytes}, batch);
+  EXPECT_EQ(lines[0], R"({"in_if_name":"ge-0/0/1","out_if_name":"","bytes":1})");
+  EXPECT_EQ(lines[2], R"({"in_if_name":"","out_if_name":"","bytes":3})");
+}
+
+// RFC 4180 §2: fields with line breaks, double quotes and commas in double quotes, a double quote as two.
+TEST(CsvWriter, TextsAreQuoted) {
+  FlowBatch batch;
+  add_texts(batch);
+  std::string out;
+  make_record_writer(RecordFormat::csv, {Field::bytes, Field::in_if_name})->write(batch, out);
+  EXPECT_EQ(out,
+            "1,ge-0/0/1\n"
+            "2,\"a\"\"b\\c,d\r\n\te\x7f \xe2\x82\xac\xef\xbf\xbd\"\n"
+            "3,\n");
+  WholeRecords whole = count_whole_records(RecordFormat::csv, std::string_view(out).substr(0, out.size() - 1));
+  EXPECT_EQ(whole.records, 2u);
+  EXPECT_EQ(first_record_size(RecordFormat::csv, "1,\"a\n"), 0u);
+}
+
+// Number 1016, wire type 2: tag 0xc2 0x3f (1016 << 3 | 2 = 0x1fc2).
+TEST(ProtobufWriter, Texts) {
+  FlowBatch batch;
+  add_texts(batch);
+  std::string out;
+  make_record_writer(RecordFormat::protobuf, {Field::in_if_name})->write(batch, out);
+  EXPECT_EQ(out, std::string("\x0b\xc2\x3f\x08ge-0/0/1", 12) + "\x16\xc2\x3f\x13" + kCareful + std::string(1, '\0'));
+}
+
+// Longer than any other value, in every row.
+TEST(RecordWriter, TheLongestTextsFit) {
+  FlowBatch batch;
+  weir::Run& run = batch.append_run(100);
+  for (Field f : {Field::in_if_name, Field::application_name}) {
+    run.mask.set(f);
+    for (uint32_t row = 0; row < run.rows; ++row)
+      batch.column<TextRef>(f)[row] = batch.texts().add(std::string(limits::kTextBytes, row % 2 ? '"' : '\1'));
+  }
+  auto lines = written_lines(RecordFormat::json, {}, batch);
+  ASSERT_EQ(lines.size(), 100u);
+  for (const std::string& line : lines)
+    EXPECT_EQ(nlohmann::json::parse(line)["application_name"].get<std::string>().size(), limits::kTextBytes);
+  for (RecordFormat format : {RecordFormat::csv, RecordFormat::protobuf}) {
+    std::string out;
+    make_record_writer(format, {})->write(batch, out);
+    EXPECT_EQ(count_whole_records(format, out).records, 100u);
+    EXPECT_EQ(count_whole_records(format, out).bytes, out.size());
+  }
+}
+
 // More sets of fields than a writer keeps plans for.
 TEST(JsonWriter, AnyNumberOfFieldSets) {
   std::vector<Field> numbers;
@@ -287,15 +355,16 @@ TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterDidNotSay) {
   std::string header;
   writer->header(header);
   EXPECT_TRUE(header.starts_with("type,time_received_ns,sequence_num,sampling_rate,sampler_address,"));
-  EXPECT_TRUE(header.ends_with(",time_quality,drop_reason\n"));
+  EXPECT_TRUE(header.ends_with("," + std::string(kFields[kFieldCount - 1].name) + "\n"));
   FlowBatch batch;
   auto& run = batch.append_run(2);
   set<uint8_t>(batch, run, Field::direction, {0, 1});
   auto lines = written_lines(RecordFormat::csv, {}, batch);
   for (const std::string& line : lines)
     EXPECT_EQ(std::count(line.begin(), line.end(), ','), std::count(header.begin(), header.end(), ','));
-  EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0,,,,,,,,,,,,,,,,")) << lines[0];
-  EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1,,,,,,,,,,,,,,,,")) << lines[1];
+  const std::string own(kFieldCount - kGoflow2FieldCount - 1, ',');  // after the first of Weir's own
+  EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0" + own)) << lines[0];
+  EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1" + own)) << lines[1];
 }
 
 TEST(ProtobufWriter, WritesTheBytesThatGoflow2Writes) {
@@ -356,6 +425,92 @@ TEST(ProtobufWriter, ProtocReadsItWithOurSchema) {
   if (!has_protoc()) GTEST_SKIP() << "no protoc: the schema was not tried";
   EXPECT_EQ(decoded_by_protoc(message_for_protoc(), "docs/formats", "flow.proto"),
             std::string(kDecodedShared) + "direction: 1\nflow_id: 77\n");
+}
+
+using enum ElementType;
+const FieldTable& added_fields() {
+  static const FieldTable table({{"number", 9, 1, unsigned_number},
+                                 {"difference", 9, 2, signed_number},
+                                 {"ratio", 9, 3, float_number},
+                                 {"allowed", 9, 4, boolean},
+                                 {"client", 9, 5, ip_address},
+                                 {"station", 9, 6, mac_address},
+                                 {"host", 9, 7, string},
+                                 {"seen", 9, 9, datetime, 2047}});
+  return table;
+}
+// Three rows: with all of the added fields, all of them 0 or empty, without them.
+void add_rows_of_added_fields(FlowBatch& batch) {
+  Run& run = append_ipfix_run(batch, 2, 9, 1, 5);
+  auto slot = [](const char* name) { return added_fields().find(name)->field; };
+  set<uint64_t>(batch, run, slot("number"), {300, 0});
+  set<int64_t>(batch, run, slot("difference"), {-2, 0});
+  set<double>(batch, run, slot("ratio"), {0.1, 0});
+  set<uint8_t>(batch, run, slot("allowed"), {1, 0});
+  set<IpAddress>(batch, run, slot("client"), {*IpAddress::parse("192.0.2.9"), IpAddress{}});
+  set<uint64_t>(batch, run, slot("station"), {0x001b21aabbcc, 0});
+  set<TextRef>(batch, run, slot("host"), {batch.texts().add("a,b"), TextRef{}});
+  set<int64_t>(batch, run, slot("seen"), {1'700'000'000'000'000'000, 0});
+  append_ipfix_run(batch, 1, 9, 1, 5);
+}
+
+TEST(JsonWriter, AddedFieldsComeLastWhereTheExporterSentThem) {
+  FlowBatch batch;
+  add_rows_of_added_fields(batch);
+  std::string out;
+  make_record_writer(RecordFormat::json, {}, added_fields())->write(batch, out);
+  auto lines = split_list(out, '\n');
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_TRUE(lines[0].ends_with(R"(,"number":300,"difference":-2,"ratio":0.1,"allowed":true,"client":"192.0.2.9",)"
+                                 R"("station":"00:1b:21:aa:bb:cc","host":"a,b","seen":1700000000000000000})"))
+      << lines[0];
+  EXPECT_TRUE(lines[1].ends_with(R"(,"number":0,"difference":0,"ratio":0,"allowed":false,)"
+                                 R"("station":"00:00:00:00:00:00","seen":0})"))
+      << lines[1];
+  EXPECT_EQ(nlohmann::json::parse(lines[2]).size(), kGoflow2FieldCount);
+}
+
+TEST(CsvWriter, AddedFieldsAreTheLastColumnsOrChosen) {
+  FlowBatch batch;
+  add_rows_of_added_fields(batch);
+  auto writer = make_record_writer(RecordFormat::csv, {}, added_fields());
+  std::string out;
+  writer->header(out);
+  EXPECT_TRUE(out.ends_with(",application_name,number,difference,ratio,allowed,client,station,host,seen\n")) << out;
+  out.clear();
+  writer->write(batch, out);
+  auto lines = split_list(out, '\n');
+  EXPECT_TRUE(lines[0].ends_with(",300,-2,0.1,true,192.0.2.9,00:1b:21:aa:bb:cc,\"a,b\",1700000000000000000"))
+      << lines[0];
+  EXPECT_TRUE(lines[2].ends_with(",,,,,,,,")) << lines[2];
+  out.clear();
+  Field host = added_fields().find("host")->field;
+  make_record_writer(RecordFormat::csv, {host, Field::bytes}, added_fields())->write(batch, out);
+  EXPECT_EQ(out, "\"a,b\",0\n,0\n,0\n");
+}
+
+TEST(JsonWriter, NumbersThatJsonCannotSay) {
+  FlowBatch batch;
+  weir::Run& run = batch.append_run(3);
+  Field ratio = added_fields().find("ratio")->field;
+  set<double>(batch, run, ratio, {INFINITY, NAN, -1e-300});
+  std::string out;
+  make_record_writer(RecordFormat::json, {ratio}, added_fields())->write(batch, out);
+  EXPECT_EQ(out, "{\"ratio\":null}\n{\"ratio\":null}\n{\"ratio\":-1e-300}\n");
+}
+
+TEST(ProtobufWriter, ProtocReadsAddedFields) {
+  if (!has_protoc()) GTEST_SKIP() << "no protoc: the schema was not tried";
+  FlowBatch batch;
+  add_rows_of_added_fields(batch);
+  std::string out, folder = testing::TempDir();
+  make_record_writer(RecordFormat::protobuf, {}, added_fields())->write(batch, out);
+  std::ofstream(folder + "/added.proto") << protobuf_schema(added_fields());
+  size_t first = first_record_size(RecordFormat::protobuf, out);
+  EXPECT_EQ(decoded_by_protoc(std::string_view(out).substr(1, first - 1), folder, "added.proto"),
+            "type: IPFIX\nsequence_num: 1\nsampler_address: \"\\177\\000\\000\\001\"\nobservation_domain_id: 9\n"
+            "time_received_ns: 5\nnumber: 300\ndifference: -2\nratio: 0.1\nallowed: true\n"
+            "client: \"\\300\\000\\002\\t\"\nstation: 116528954316\nhost: \"a,b\"\nseen: 1700000000000000000\n");
 }
 
 TEST(ProtobufWriter, ProtocReadsItWithGoflow2Schema) {

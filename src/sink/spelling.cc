@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/spelling.h"
 
+#include <charconv>
+#include <cmath>
+
 namespace weir {
 
 namespace {
@@ -189,6 +192,48 @@ char* write_mac(char* out, uint64_t mac) {
     *out++ = kHex[(mac >> shift) & 0xf];
     if (shift) *out++ = ':';
   }
+  return out;
+}
+
+char* write_float(char* out, double value) {
+  constexpr size_t kMost = 24;
+  if (std::isfinite(value)) return std::to_chars(out, out + kMost, value).ptr;
+  std::memcpy(out, "null", 4);
+  return out + 4;
+}
+
+char* write_json_text(char* out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (char c : text) {
+    auto octet = static_cast<uint8_t>(c);
+    if (octet >= 0x20 && octet != '"' && octet != '\\') {
+      *out++ = c;
+      continue;
+    }
+    *out++ = '\\';
+    if (octet >= 0x20) {
+      *out++ = c;
+    } else {
+      std::memcpy(out, "u00", 3);
+      out[3] = kHex[octet >> 4];
+      out[4] = kHex[octet & 15];
+      out += 5;
+    }
+  }
+  return out;
+}
+
+char* write_csv_text(char* out, std::string_view text) {
+  if (text.find_first_of("\",\r\n") == text.npos) {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+  }
+  *out++ = '"';
+  for (char c : text) {
+    if (c == '"') *out++ = '"';
+    *out++ = c;
+  }
+  *out++ = '"';
   return out;
 }
 

@@ -64,6 +64,10 @@ inline char* write_signed(char* out, int64_t value) {
   return write_unsigned(out + 1, 0 - static_cast<uint64_t>(value));
 }
 
+// The shortest text that reads back as the same number; "null" for what JSON cannot say (infinite, no number). At most
+// 24 bytes.
+char* write_float(char* out, double value);
+
 // "00:1b:21:aa:bb:cc", 17 bytes; the low 48 bits.
 char* write_mac(char* out, uint64_t mac);
 
@@ -71,6 +75,11 @@ char* write_mac(char* out, uint64_t mac);
 // length does not fit the address. At most 49 bytes.
 inline constexpr std::string_view kInvalidNetwork = "invalid Prefix";
 char* write_network(char* out, const IpAddress& address, unsigned length);
+
+// What stands between the quotes of a JSON string; `text` is UTF-8. At most 6 bytes for one of its own.
+char* write_json_text(char* out, std::string_view text);
+// A CSV field (RFC 4180): in quotes where it has to be. At most 2 bytes for one of its own, and 2.
+char* write_csv_text(char* out, std::string_view text);
 
 // Names as GoFlow2 prints them: "TCP", "unassigned"; "IPv4", "IPv6", "ARP", else "".
 inline constexpr size_t kLongestName = 32;

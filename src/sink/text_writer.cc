@@ -12,7 +12,9 @@ enum class TextOp : uint8_t {
   u16,
   u32,
   u64,
-  time_ns,
+  i64,
+  f64,
+  boolean,
   address,
   mac,
   etype,
@@ -22,12 +24,15 @@ enum class TextOp : uint8_t {
   numbers,
   layers,
   addresses,
+  json_text,
+  csv_text,
   number_if_not_zero,
   address_if_not_zero,
+  json_text_if_not_empty,
 };
 
 // Whether a value stands in quotes in JSON.
-bool is_text(Spelling spelling) { return spelling != Spelling::number; }
+bool is_text(Spelling spelling) { return spelling != Spelling::number && spelling != Spelling::boolean; }
 bool is_list(Column column) { return column == Column::list_u32 || column == Column::list_address; }
 bool is_network(Spelling spelling) { return spelling == Spelling::src_net || spelling == Spelling::dst_net; }
 
@@ -47,8 +52,11 @@ TextOp op_for(const FieldInfo& field) {
       return TextOp::dst_net;
     case Spelling::layer:
       return TextOp::layers;
+    case Spelling::boolean:
+      return TextOp::boolean;
     case Spelling::type:
     case Spelling::number:
+    case Spelling::text:
       break;
   }
   switch (field.column) {
@@ -60,10 +68,15 @@ TextOp op_for(const FieldInfo& field) {
       return TextOp::u32;
     case Column::u64:
       return TextOp::u64;
+    case Column::i64:
     case Column::time_ns:
-      return TextOp::time_ns;
+      return TextOp::i64;
+    case Column::f64:
+      return TextOp::f64;
     case Column::list_u32:
       return TextOp::numbers;
+    case Column::text:
+      return TextOp::json_text;
     case Column::run:
     case Column::address:
     case Column::list_address:
@@ -86,10 +99,13 @@ std::string_view zero_text(const FieldInfo& field) {
     case Spelling::src_net:
     case Spelling::dst_net:
       return kInvalidNetwork;
+    case Spelling::boolean:
+      return "false";
     case Spelling::type:
     case Spelling::address:
     case Spelling::etype:
     case Spelling::layer:
+    case Spelling::text:
       break;
   }
   return "";
@@ -107,25 +123,28 @@ T at(const RenderStep& step, uint32_t row) {
 
 class TextWriter : public PlannedWriter {
  public:
-  TextWriter(const std::vector<Field>& fields, std::string_view list_quote) : fields_(fields), quote_(list_quote) {
+  TextWriter(const std::vector<Field>& fields, const FieldTable& table, std::string_view list_quote)
+      : table_(table), fields_(fields), quote_(list_quote) {
     if (!fields_.empty()) return;
     every_field_ = true;
-    for (const FieldInfo& field : kFields) fields_.push_back(field.field);
+    for (const FieldInfo& field : table.all()) fields_.push_back(field.field);
   }
 
  protected:
+  virtual TextOp op_of(const FieldInfo& field) const { return op_for(field); }
   // Adds the value to the plan: constant, of the run, or of the row.
   void add_value(const FieldInfo& field, const Run& run, RenderPlan& plan) const {
     bool in_rows = run.mask.has(field.field);
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
     if (in_rows)
-      plan.add_row_value(field.field, static_cast<uint8_t>(op_for(field)));
+      plan.add_row_value(field, static_cast<uint8_t>(op_of(field)));
     else if (run_tells(field.field))
       plan.add_run_value(field.field);
     else
       plan.add_text(zero_text(field));
   }
 
+  const FieldInfo& info_of(Field field) const { return table_.info(field); }
   const std::vector<Field>& fields() const { return fields_; }
   bool every_field() const { return every_field_; }
 
@@ -135,15 +154,18 @@ class TextWriter : public PlannedWriter {
   }
   // A quote on both sides (two bytes each in CSV), a comma and the longest value.
   size_t list_value_bound() const final { return 64; }
+  size_t text_octet_bound() const final { return 6; }
   void append_run_value(Field field, const Run& run, std::string& out) const final;
   char* write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const final;
   char* write_value(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_network_of(const FlowBatch& batch, const RenderStep& step, Field address, uint32_t row, char* out) const;
   char* write_number_if_not_zero(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   char* write_address_if_not_zero(const RenderStep& step, uint32_t row, char* out) const;
+  char* write_text_if_not_empty(const FlowBatch& batch, const RenderStep& step, uint32_t row, char* out) const;
   template <class Write>
   char* write_list(const ListRef& list, std::string_view quote, char* out, Write write) const;
 
+  const FieldTable& table_;
   std::vector<Field> fields_;
   bool every_field_ = false;
   std::string_view quote_;  // around text within a list
@@ -204,8 +226,12 @@ inline char* TextWriter::write_value(const FlowBatch& batch, const RenderStep& s
       return write_unsigned(out, at<uint32_t>(step, row));
     case TextOp::u64:
       return write_unsigned(out, at<uint64_t>(step, row));
-    case TextOp::time_ns:
+    case TextOp::i64:
       return write_signed(out, at<int64_t>(step, row));
+    case TextOp::f64:
+      return write_float(out, at<double>(step, row));
+    case TextOp::boolean:
+      return put(out, at<uint8_t>(step, row) ? "true" : "false");
     case TextOp::address:
       return static_cast<const IpAddress*>(step.column)[row].write(out);
     case TextOp::mac:
@@ -231,6 +257,12 @@ inline char* TextWriter::write_value(const FlowBatch& batch, const RenderStep& s
       return write_number_if_not_zero(batch, step, row, out);
     case TextOp::address_if_not_zero:
       return write_address_if_not_zero(step, row, out);
+    case TextOp::json_text:
+      return write_json_text(out, batch.texts().view(at<TextRef>(step, row)));
+    case TextOp::csv_text:
+      return write_csv_text(out, batch.texts().view(at<TextRef>(step, row)));
+    case TextOp::json_text_if_not_empty:
+      return write_text_if_not_empty(batch, step, row, out);
   }
   return out;
 }
@@ -257,6 +289,15 @@ char* TextWriter::write_address_if_not_zero(const RenderStep& step, uint32_t row
   return out + 1;
 }
 
+char* TextWriter::write_text_if_not_empty(const FlowBatch& batch, const RenderStep& step, uint32_t row,
+                                          char* out) const {
+  TextRef text = at<TextRef>(step, row);
+  if (text.length == 0) return out;
+  out = write_json_text(copy(out, step.before, step.before_size), batch.texts().view(text));
+  *out = '"';
+  return out + 1;
+}
+
 template <class Write>
 char* TextWriter::write_list(const ListRef& list, std::string_view quote, char* out, Write write) const {
   for (uint32_t i = 0; i < list.count; ++i) {
@@ -270,17 +311,17 @@ char* TextWriter::write_list(const ListRef& list, std::string_view quote, char* 
 
 class JsonWriter final : public TextWriter {
  public:
-  explicit JsonWriter(const std::vector<Field>& fields) : TextWriter(fields, "\"") {}
+  JsonWriter(const std::vector<Field>& fields, const FieldTable& table) : TextWriter(fields, table, "\"") {}
 
  private:
   void compile(const Run& run, RenderPlan& plan) const override {
     std::string separator = "{\"";
     for (Field f : fields()) {
-      const FieldInfo& field = info(f);
+      const FieldInfo& field = info_of(f);
       std::string key = separator + std::string(field.name) + "\":";
       separator = ",\"";
       if (every_field() && !is_goflow2(f)) {
-        add_own(field, key, run, plan);
+        if (run.mask.has(f)) add_if_it_holds_something(field, key, plan);
         continue;
       }
       bool list = is_list(field.column), text = is_text(field.spelling);
@@ -290,35 +331,43 @@ class JsonWriter final : public TextWriter {
     }
     plan.add_text("}\n");
   }
-  static void add_own(const FieldInfo& field, const std::string& key, const Run& run, RenderPlan& plan) {
-    if (!run.mask.has(field.field)) return;
-    WEIR_ASSERT(field.column != Column::time_ns && !is_list(field.column));
+  // Of the added fields, a number that is 0 does: the exporter sent it.
+  static void add_if_it_holds_something(const FieldInfo& field, const std::string& key, RenderPlan& plan) {
+    WEIR_ASSERT(!is_list(field.column));
+    if (field.column == Column::text)
+      return plan.add_row_value(field, static_cast<uint8_t>(TextOp::json_text_if_not_empty), key + "\"");
     if (field.spelling == Spelling::address)
-      plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::address_if_not_zero), key + "\"");
-    else
-      plan.add_row_value(field.field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
+      return plan.add_row_value(field, static_cast<uint8_t>(TextOp::address_if_not_zero), key + "\"");
+    if (!is_extra(field.field)) return plan.add_row_value(field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
+    std::string_view quote = is_text(field.spelling) ? "\"" : "";
+    plan.add_text(key + std::string(quote));
+    plan.add_row_value(field, static_cast<uint8_t>(op_for(field)));
+    plan.add_text(quote);
   }
 };
 
 class CsvWriter final : public TextWriter {
  public:
-  explicit CsvWriter(const std::vector<Field>& fields) : TextWriter(fields, "\"\"") {}
+  CsvWriter(const std::vector<Field>& fields, const FieldTable& table) : TextWriter(fields, table, "\"\"") {}
 
   void header(std::string& out) const override {
     bool first = true;
     for (Field f : fields()) {
       if (!first) out += ',';
       first = false;
-      out += info(f).name;
+      out += info_of(f).name;
     }
     out += '\n';
   }
 
  private:
+  TextOp op_of(const FieldInfo& field) const override {
+    return field.column == Column::text ? TextOp::csv_text : op_for(field);
+  }
   void compile(const Run& run, RenderPlan& plan) const override {
     bool first = true;
     for (Field f : fields()) {
-      const FieldInfo& field = info(f);
+      const FieldInfo& field = info_of(f);
       if (!first) plan.add_text(",");
       first = false;
       if (!is_goflow2(f) && !run.mask.has(f)) continue;  // empty: not said
@@ -333,11 +382,11 @@ class CsvWriter final : public TextWriter {
 
 }  // namespace
 
-std::unique_ptr<RecordWriter> make_json_writer(const std::vector<Field>& fields) {
-  return std::make_unique<JsonWriter>(fields);
+std::unique_ptr<RecordWriter> make_json_writer(const std::vector<Field>& fields, const FieldTable& table) {
+  return std::make_unique<JsonWriter>(fields, table);
 }
-std::unique_ptr<RecordWriter> make_csv_writer(const std::vector<Field>& fields) {
-  return std::make_unique<CsvWriter>(fields);
+std::unique_ptr<RecordWriter> make_csv_writer(const std::vector<Field>& fields, const FieldTable& table) {
+  return std::make_unique<CsvWriter>(fields, table);
 }
 
 }  // namespace weir

@@ -6,7 +6,7 @@
 
 namespace weir {
 
-std::unique_ptr<RecordWriter> make_json_writer(const std::vector<Field>& fields);
-std::unique_ptr<RecordWriter> make_csv_writer(const std::vector<Field>& fields);
+std::unique_ptr<RecordWriter> make_json_writer(const std::vector<Field>& fields, const FieldTable& table);
+std::unique_ptr<RecordWriter> make_csv_writer(const std::vector<Field>& fields, const FieldTable& table);
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "store/columns.h"
+#include "store/string_dictionary.h"
 #include "store/text_dictionary.h"
 #include "store/values.h"
 
@@ -29,15 +30,17 @@ struct ColumnBuffer {
   std::vector<PresenceRun> presence;
   uint32_t rows = 0;    // covered by `presence`
   uint32_t values = 0;  // rows that are not null
-  // By type: u8: `bytes`. u16: `shorts`. u32, i32: `words`. u64, i64, timestamp_ms: `longs`; signed ones in two's
-  // complement. Text: `words` holds indexes of `dictionary`. Lists: `list_sizes` per value, the elements (numbers or
-  // indexes) in `words`. No wider than needed, because filling a row group is bound by memory.
+  // By type: u8: `bytes`. u16: `shorts`. u32, i32: `words`. u64, i64, f64, timestamp_ms: `longs`; signed ones in two's
+  // complement, f64 as its bits. Text: `words` holds indexes of `dictionary`, or of `strings` where it is_strings().
+  // Lists: `list_sizes` per value, the elements (numbers or indexes) in `words`. No wider than needed, because filling
+  // a row group is bound by memory.
   Values<uint8_t> bytes;
   Values<uint16_t> shorts;
   Values<uint32_t> words;
   Values<uint64_t> longs;
   std::vector<uint32_t> list_sizes;
   TextDictionary dictionary;
+  StringDictionary strings;
   // While all values are the same, as a header's usually are, they may be counted instead: either `repeats` is
   // `values`, each is `repeated` and none is written above, or it is 0.
   uint32_t repeats = 0;
@@ -49,7 +52,8 @@ struct ColumnBuffer {
   bool is_empty() const { return values == 0; }
   // 8 bytes in Parquet, else 4.
   bool is_wide() const {
-    return column->type == StoreType::u64 || column->type == StoreType::i64 || column->type == StoreType::timestamp_ms;
+    return column->type == StoreType::u64 || column->type == StoreType::i64 || column->type == StoreType::f64 ||
+           column->type == StoreType::timestamp_ms;
   }
   template <class T>
   Values<T>& numbers() {
@@ -69,6 +73,7 @@ struct ColumnBuffer {
         return visit(uint16_t{});
       case StoreType::u64:
       case StoreType::i64:
+      case StoreType::f64:
       case StoreType::timestamp_ms:
         return visit(uint64_t{});
       default:
@@ -76,6 +81,7 @@ struct ColumnBuffer {
     }
   }
   bool is_text() const { return column->type == StoreType::text || column->type == StoreType::list_text; }
+  bool is_strings() const { return info_of(*column).spelling == Spelling::text; }
   uint64_t flip() const {
     if (column->type == StoreType::i32) return uint64_t{1} << 31;
     return column->type == StoreType::i64 || column->type == StoreType::timestamp_ms ? uint64_t{1} << 63 : 0;
@@ -135,7 +141,7 @@ struct ColumnBuffer {
     if (present) values += count;
   }
   void clear() {
-    presence.clear(), list_sizes.clear(), dictionary.clear();
+    presence.clear(), list_sizes.clear(), dictionary.clear(), strings.clear();
     bytes.clear(), shorts.clear(), words.clear(), longs.clear();
     rows = values = repeats = 0;
     least = UINT64_MAX, largest = 0, scanned = 0;

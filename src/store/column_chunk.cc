@@ -46,6 +46,9 @@ bool follows_neighbours(const StoreColumn& column) {
          column.field == Field::sequence_num;
 }
 
+// Whether the order of the bits that `flip` makes is that of the values.
+bool has_order(const StoreColumn& column) { return column.type != StoreType::f64; }
+
 // The bits of a dictionary index as written: whole bytes, but for few values.
 unsigned index_width(uint32_t largest) {
   unsigned width = bits_for(largest);
@@ -76,6 +79,7 @@ ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::stri
   figures_ = {};
   figures_.nulls = rows - buffer.values;
   dictionary_.clear(), body_.clear();
+  dictionary_values_ = 0;
   if (buffer.is_list())
     append_list_levels(buffer, rows);
   else
@@ -129,17 +133,25 @@ void ChunkEncoder::append_list_levels(const ColumnBuffer& buffer, uint32_t /*row
   figures_.values = static_cast<int64_t>(definition.size());
 }
 
-void ChunkEncoder::encode_text_values(ColumnBuffer& buffer) {
-  char text[kLongestText];
-  bool ordered = buffer.column->type == StoreType::text;
-  for (const TextKey& key : buffer.dictionary.keys()) {
-    char* end = write_text(text, info(buffer.column->field).spelling, key);
-    std::string_view value(text, static_cast<size_t>(end - text));
+void ChunkEncoder::append_text_dictionary(const ColumnBuffer& buffer) {
+  const bool ordered = buffer.column->type == StoreType::text;
+  auto append = [&](std::string_view value) {
     if (ordered && (figures_.min.empty() || value < figures_.min)) figures_.min = value;
     if (ordered && value > figures_.max) figures_.max = value;
     encode_text(value, dictionary_);
+    ++dictionary_values_;
+  };
+  if (buffer.is_strings()) {
+    for (uint32_t i = 0; i < buffer.strings.size(); ++i) append(buffer.strings.text(i));
+  } else {
+    char text[kLongestText];
+    for (const TextKey& key : buffer.dictionary.keys())
+      append({text, write_text(text, info_of(*buffer.column).spelling, key)});
   }
-  dictionary_values_ = static_cast<uint32_t>(buffer.dictionary.keys().size());
+}
+
+void ChunkEncoder::encode_text_values(ColumnBuffer& buffer) {
+  append_text_dictionary(buffer);
   if (dictionary_values_ == 1 && !buffer.is_list()) return append_constant(buffer.values);
   if (buffer.repeats) buffer.write_repeats();
   if (dictionary_values_) append_indexes(std::span<const uint32_t>(buffer.words), dictionary_values_ - 1);
@@ -162,7 +174,7 @@ void ChunkEncoder::append_constant(size_t count) {
 
 void ChunkEncoder::encode_repeated(const ColumnBuffer& buffer) {
   buffer.with_width([&]<class T>(T) { dictionary_ = plain(static_cast<T>(buffer.repeated)); });
-  figures_.min = figures_.max = dictionary_;
+  if (has_order(*buffer.column)) figures_.min = figures_.max = dictionary_;
   dictionary_values_ = 1;
   append_constant(buffer.repeats);
 }
@@ -172,7 +184,7 @@ void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer&
   if (values.empty()) return;  // all null: an empty PLAIN page
   const auto least = static_cast<T>(buffer.least ^ buffer.flip()),
              largest = static_cast<T>(buffer.largest ^ buffer.flip());
-  if (!buffer.is_list()) figures_.min = plain(least), figures_.max = plain(largest);
+  if (!buffer.is_list() && has_order(*buffer.column)) figures_.min = plain(least), figures_.max = plain(largest);
   if (least == largest) {  // the usual case of a header's values
     dictionary_ = plain(least);
     dictionary_values_ = 1;

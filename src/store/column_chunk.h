@@ -20,7 +20,7 @@ namespace weir {
 
 // Numbers of Parquet's format.
 namespace parquet {
-enum Type : int32_t { kInt32 = 1, kInt64 = 2, kByteArray = 6 };
+enum Type : int32_t { kInt32 = 1, kInt64 = 2, kDouble = 5, kByteArray = 6 };
 enum Encoding : int32_t { kPlain = 0, kRle = 3, kRleDictionary = 8 };
 enum PageType : int32_t { kDataPage = 0, kDictionaryPage = 2 };
 inline constexpr int32_t kZstd = 6;
@@ -31,6 +31,8 @@ inline constexpr uint32_t kLargestRowGroup = 1u << 20;  // that is read: another
 // A row group ends once one of its columns has so many elements of lists: exporters choose how long their lists are,
 // and pages, whose sizes have 31 bits, must stay small enough to be read back.
 inline constexpr size_t kRowGroupElements = 2u << 20;
+// The same of the distinct texts of all its columns, in octets.
+inline constexpr size_t kRowGroupTextBytes = 32u << 20;
 
 struct ChunkFigures {
   int64_t values = 0;                        // with nulls; of a list: its elements, empty and null lists count as one
@@ -50,6 +52,7 @@ class ChunkEncoder {
 
  private:
   void encode_text_values(ColumnBuffer& buffer);
+  void append_text_dictionary(const ColumnBuffer& buffer);
   void encode_repeated(const ColumnBuffer& buffer);
   template <class T>
   void encode_numbers(std::span<const T> values, const ColumnBuffer& buffer);

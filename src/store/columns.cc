@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/columns.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/assert.h"
 #include "wire/counter_fields.h"
@@ -10,6 +10,9 @@ namespace weir {
 namespace {
 
 StoreType store_type(const FieldInfo& field) {
+  if (field.sql_type == "BOOLEAN") return StoreType::u8;
+  if (field.sql_type == "BIGINT") return StoreType::i64;
+  if (field.sql_type == "DOUBLE") return StoreType::f64;
   if (field.sql_type == "VARCHAR") return StoreType::text;
   if (field.sql_type == "VARCHAR[]") return StoreType::list_text;
   if (field.sql_type == "UINTEGER[]") return StoreType::list_u32;
@@ -73,9 +76,26 @@ std::vector<StoreColumn> counter_columns() {
 
 }  // namespace
 
+bool is_free_field_name(std::string_view name) {
+  for (std::string_view taken : {"proto_name", "day", "hour"})
+    if (name == taken) return false;
+  return !find_field(name) && std::ranges::find(store_columns(), name, &StoreColumn::name) == store_columns().end();
+}
+
 std::span<const StoreColumn> store_columns(Table table) {
   static const std::array<std::vector<StoreColumn>, kTableCount> columns{flow_columns(), counter_columns()};
   return columns[static_cast<size_t>(table)];
+}
+
+StoreColumns::StoreColumns(std::vector<ExtraColumn> extras, const FieldTable& configured)
+    : extras_(std::move(extras)), all_(store_columns().begin(), store_columns().end()) {
+  infos_.reserve(extras_.size());  // the columns point there
+  for (const ExtraColumn& extra : extras_) {
+    const FieldInfo* now = configured.find(extra.field.name);
+    Field slot = now && is_extra(now->field) ? now->field : kNoField;
+    const FieldInfo& field = infos_.emplace_back(extra_info(slot, extra.field));
+    all_.push_back({field.name, extra.id, store_type(field), slot, "", &field});
+  }
 }
 
 std::string_view sql_type(StoreType type) {
@@ -92,6 +112,8 @@ std::string_view sql_type(StoreType type) {
       return "INTEGER";
     case StoreType::i64:
       return "BIGINT";
+    case StoreType::f64:
+      return "DOUBLE";
     case StoreType::timestamp_ms:
       return "TIMESTAMP";
     case StoreType::text:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The columns of a segment, in their order: what docs/formats/store.md describes. The Parquet writer, the SQL views and
-// merging all read this list; it follows from the tables of fields (flow/fields.h, wire/counter_fields.h).
+// merging all read this list; it follows from the tables of fields (flow/fields.h, wire/counter_fields.h), and from the
+// fields that configurations have added to a store.
 //
 // A column that holds nothing in a segment is left out of it and reads as null: readers give the whole list to
 // DuckDB's read_parquet(schema = MAP {field id: name, type, default}) and never depend on what one file has.
@@ -10,8 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "flow/fields.h"
+#include "flow/field_table.h"
 #include "store/table.h"
 
 namespace weir {
@@ -24,19 +26,25 @@ enum class StoreType : uint8_t {
   u64,           // INT64, INT(64, unsigned)
   i32,           // INT32
   i64,           // INT64
+  f64,           // DOUBLE
   timestamp_ms,  // INT64, TIMESTAMP(MILLIS, not adjusted: a UTC wall clock); ms since 1970
   text,          // BYTE_ARRAY, STRING
   list_u32,      // LIST of INT32, INT(32, unsigned)
   list_text,     // LIST of STRING
 };
 
+inline constexpr Field kNoField = static_cast<Field>(255);
+
 struct StoreColumn {
   std::string_view name;
   int32_t id;  // Parquet field id: never given to another column. A field's Protobuf number, or from 2000
   StoreType type;
-  Field field;  // what it is made from; of counters: the field whose values are stored alike
+  Field field;  // what it is made from; of counters: the field whose values are stored alike; kNoField: an added one
+                // that is not configured now
   std::string_view meaning;
+  const FieldInfo* extra = nullptr;  // of an added one: how it is held and spelled
 };
+inline const FieldInfo& info_of(const StoreColumn& column) { return column.extra ? *column.extra : info(column.field); }
 
 // Times are whole milliseconds; what lies below is in columns of its own, absent where it is always zero. The end
 // is stored as the duration; only a record that names an end but no start has time_end.
@@ -48,7 +56,38 @@ inline constexpr int32_t kStartSubId = 2001;
 inline constexpr int32_t kDurationSubId = 2002;
 inline constexpr int32_t kEndSubId = 2003;
 
+// Whether a configuration may give the name to a field: no field, no column of segments or of the view `flows`, and no
+// key of their folders has it.
+bool is_free_field_name(std::string_view name);
+
+// Those that the tables of fields give.
 std::span<const StoreColumn> store_columns(Table table = Table::flows);
+
+// A field that a configuration added to a store: a row of `extra_fields` in catalog.db. It stays there, with its id and
+// type, as long as the store does, so that segments written with it are read and merged whatever is configured now.
+struct ExtraColumn {
+  int32_t id = 0;  // Parquet field id
+  ExtraField field;
+};
+inline constexpr int32_t kFirstExtraId = 10'000;
+
+// The columns of flows in one store: those of the field table, and the added ones.
+class StoreColumns {
+ public:
+  // `configured`: what batches have in which slot; an extra is known there by its name.
+  explicit StoreColumns(std::vector<ExtraColumn> extras = {}, const FieldTable& configured = FieldTable::plain());
+  StoreColumns(const StoreColumns&) = delete;
+  StoreColumns& operator=(const StoreColumns&) = delete;
+
+  std::span<const StoreColumn> all() const { return all_; }
+  std::span<const ExtraColumn> extras() const { return extras_; }
+
+ private:
+  const std::vector<ExtraColumn> extras_;
+  std::vector<FieldInfo> infos_;  // of extras_
+  std::vector<StoreColumn> all_;
+};
+
 // "UBIGINT", "TIMESTAMP", "UINTEGER[]", …
 std::string_view sql_type(StoreType type);
 

@@ -43,7 +43,7 @@ class CounterStoreTest : public StoreTest {
     int error = 0;
     Segment segment{
         .path = segments.new_path(hour, error, Table::counters), .hour = hour, .figures = {}, .table = Table::counters};
-    SegmentWriter writer(segments.file(segment.path), Table::counters);
+    SegmentWriter writer(segments.file(segment.path), store_columns(Table::counters), Table::counters);
     EXPECT_EQ(writer.add(rows), 0);
     EXPECT_EQ(writer.finish(segment.figures), 0);
     return segment;
@@ -61,7 +61,7 @@ class CounterStoreTest : public StoreTest {
   }
   // The columns of a file, by name; one row group.
   std::vector<ColumnBuffer> read(const std::string& path) {
-    SegmentReader reader(Table::counters);
+    SegmentReader reader(store_columns(Table::counters));
     EXPECT_TRUE(reader.open(path)) << reader.problem();
     std::vector<ColumnBuffer> columns;
     for (const StoreColumn& column : store_columns(Table::counters)) columns.emplace_back(column);

@@ -7,7 +7,7 @@ namespace weir {
 
 FlowStore::FlowStore(const FlowStoreConfig& config, Ledger& ledger, int64_t lost_before)
     : space_(config.data, config.min_free),
-      segments_(Segments::open(config.data)),
+      segments_(Segments::open(config.data, *config.fields)),
       retention_(config.retention, segments_),
       output_(config.output, segments_, retention_, space_, ledger, lost_before),
       merger_(config.merge, segments_, space_) {}

@@ -17,6 +17,7 @@ namespace weir {
 
 struct FlowStoreConfig {
   std::string data;  // directory; its lock is held
+  const FieldTable* fields = &FieldTable::plain();
   StoreOutputConfig output;
   RetentionConfig retention;
   MergeConfig merge;

@@ -173,7 +173,7 @@ bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses
   int64_t busy_ns = 0;
   SegmentFigures figures;
   {
-    SegmentWriter writer(segments_.file(path), job.table);
+    SegmentWriter writer(segments_.file(path), segments_.columns(job.table), job.table);
     error = add_inputs(writer, job, stop, pauses, busy_ns);
     int64_t began = os::monotonic_ns();
     if (!error) error = writer.finish(figures);

@@ -21,6 +21,8 @@ parquet::Type physical(StoreType type) {
     case StoreType::i64:
     case StoreType::timestamp_ms:
       return parquet::kInt64;
+    case StoreType::f64:
+      return parquet::kDouble;
     case StoreType::text:
     case StoreType::list_text:
       return parquet::kByteArray;
@@ -90,7 +92,7 @@ void put_leaf(ThriftWriter& thrift, std::string_view name, StoreType type, Repet
   thrift.field_string(4, name);
   if (converted(type) != kNone) thrift.field_i32(6, converted(type));
   if (id) thrift.field_i32(9, id);
-  if (type != StoreType::i32 && type != StoreType::i64) {
+  if (type != StoreType::i32 && type != StoreType::i64 && type != StoreType::f64) {
     thrift.begin_struct(10);
     put_logical(thrift, type);
     thrift.end_struct();
@@ -120,17 +122,16 @@ void put_list(ThriftWriter& thrift, const StoreColumn& column) {
   put_leaf(thrift, "element", column.type, kRequired, 0);
 }
 
-void put_schema(ThriftWriter& thrift, Table table, const std::set<size_t>& columns) {
-  const std::span<const StoreColumn> known = store_columns(table);
+void put_schema(ThriftWriter& thrift, Table table, std::span<const StoreColumn> all, const std::set<size_t>& columns) {
   size_t elements = 1;
-  for (size_t column : columns) elements += is_list(known[column].type) ? 3 : 1;
+  for (size_t column : columns) elements += is_list(all[column].type) ? 3 : 1;
   thrift.begin_struct_list(2, elements);
   thrift.begin_element();
   thrift.field_string(4, table_name(table));
   thrift.field_i32(5, static_cast<int32_t>(columns.size()));
   thrift.end_struct();
   for (size_t at : columns) {
-    const StoreColumn& column = known[at];
+    const StoreColumn& column = all[at];
     if (is_list(column.type))
       put_list(thrift, column);
     else
@@ -218,7 +219,7 @@ int ParquetFile::add_missing_chunks(const std::set<size_t>& columns) {
     for (size_t column : columns) {
       if (std::ranges::find(group.chunks, column, &Chunk::column) != group.chunks.end()) continue;
       uint64_t offset = written_ + buffer_.size();
-      ColumnBuffer nulls(table_columns_[column]);
+      ColumnBuffer nulls(columns_[column]);
       group.chunks.push_back({column, offset, encoder_.encode(nulls, group.rows, buffer_)});
     }
     std::ranges::sort(group.chunks, {}, &Chunk::column);
@@ -230,7 +231,7 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
   std::string out;
   ThriftWriter thrift(out);
   thrift.field_i32(1, 2);  // format version
-  put_schema(thrift, table_, columns);
+  put_schema(thrift, table_, columns_, columns);
   int64_t rows = 0;
   for (const RowGroup& group : groups_) rows += group.rows;
   thrift.field_i64(3, rows);
@@ -240,7 +241,7 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
     thrift.begin_element();
     thrift.begin_struct_list(1, group.chunks.size());
     for (const Chunk& chunk : group.chunks) {
-      put_chunk(thrift, table_columns_[chunk.column], chunk.offset, chunk.figures);
+      put_chunk(thrift, columns_[chunk.column], chunk.offset, chunk.figures);
       bytes += chunk.figures.uncompressed;
     }
     thrift.field_i64(2, bytes);

@@ -20,16 +20,16 @@ namespace weir {
 
 class ParquetFile {
  public:
-  // `table`: whose columns the file has.
-  explicit ParquetFile(std::string path, Table table = Table::flows)
-      : path_(std::move(path)), table_(table), table_columns_(store_columns(table)) {}
+  // `columns`: of the store's table, which outlive the file.
+  ParquetFile(std::string path, std::span<const StoreColumn> columns, Table table = Table::flows)
+      : path_(std::move(path)), table_(table), columns_(columns) {}
   const std::string& path() const { return path_; }
   bool is_open() const { return file_.is_open(); }
   uint64_t bytes() const { return written_; }
 
-  // Encodes and writes; `columns` in the order of the table's. The file is made by the first call.
+  // Encodes and writes; a buffer for each column, in their order. The file is made by the first call.
   int add_row_group(std::vector<ColumnBuffer>& columns, uint32_t rows);
-  // Chunks of another file as they are: a row group, then its columns in the order of the table's.
+  // Chunks of another file as they are: a row group, then its columns in their order.
   int begin_row_group(uint32_t rows);
   int copy_chunk(size_t column, const ChunkFigures& figures, std::string_view bytes);
   // The footer; synced to disk, closed.
@@ -53,7 +53,7 @@ class ParquetFile {
 
   std::string path_;
   Table table_;
-  std::span<const StoreColumn> table_columns_;
+  std::span<const StoreColumn> columns_;
   os::File file_;
   uint64_t written_ = 0;
   int error_ = 0;

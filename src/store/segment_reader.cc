@@ -35,7 +35,7 @@ bool take_sized(std::string_view& in, std::string_view& out) {
 
 }  // namespace
 
-SegmentReader::SegmentReader(Table table) : table_columns_(store_columns(table)), zstd_(ZSTD_createDCtx()) {
+SegmentReader::SegmentReader(std::span<const StoreColumn> columns) : columns_(columns), zstd_(ZSTD_createDCtx()) {
   WEIR_ASSERT(zstd_);
 }
 
@@ -99,9 +99,9 @@ bool SegmentReader::parse_footer(std::string_view footer) {
       if (field == 9) id = thrift.integer();
     });
     if (!id) return;  // the root, and what is within a list
-    auto column = std::ranges::find(table_columns_, id, &StoreColumn::id);
-    auto index = static_cast<size_t>(column - table_columns_.begin());
-    known &= column != table_columns_.end() && column->name == name && std::ranges::find(leaves, index) == leaves.end();
+    auto column = std::ranges::find(columns_, id, &StoreColumn::id);
+    auto index = static_cast<size_t>(column - columns_.begin());
+    known &= column != columns_.end() && column->name == name && std::ranges::find(leaves, index) == leaves.end();
     leaves.push_back(index);
   };
   auto read_chunk = [&](Group& group) {
@@ -193,13 +193,13 @@ bool SegmentReader::read_whole(size_t group, size_t chunk, WholeChunk& whole) {
   whole.column = from.column;
   whole.figures = from.figures;
   if (!read_pages(from, dictionary, data, whole.figures.data_offset)) {
-    problem_ = place(group, table_columns_[from.column]) + problem_;
+    problem_ = place(group, columns_[from.column]) + problem_;
     return false;
   }
-  bool list = ColumnBuffer(table_columns_[from.column]).is_list();
+  bool list = ColumnBuffer(columns_[from.column]).is_list();
   if ((list ? data.values < rows(group) : data.values != rows(group)) || from.figures.nulls < 0 ||
       from.figures.nulls > rows(group))
-    return fail(place(group, table_columns_[from.column]) + "it has another number of rows than its row group");
+    return fail(place(group, columns_[from.column]) + "it has another number of rows than its row group");
   whole.figures.dictionary_offset = from.dictionary_offset >= 0 ? 0 : -1;
   whole.figures.uncompressed =
       from.figures.compressed + dictionary.uncompressed - dictionary.compressed + data.uncompressed - data.compressed;
@@ -265,9 +265,13 @@ bool SegmentReader::read_dictionary(const Page& page, ColumnBuffer& buffer) {
 
 bool SegmentReader::read_text_dictionary(int64_t count, ColumnBuffer& buffer) {
   std::string_view in = dictionary_, text;
-  Spelling spelling = info(buffer.column->field).spelling;
+  Spelling spelling = info_of(*buffer.column).spelling;
   while (!in.empty()) {
     if (!take_sized(in, text)) return false;
+    if (buffer.is_strings()) {
+      entries_.push_back(buffer.strings.intern(text));
+      continue;
+    }
     auto key = read_text(text, spelling);
     if (!key) return false;
     entries_.push_back(buffer.dictionary.intern(*key));

@@ -24,7 +24,7 @@
 namespace weir {
 
 struct WholeChunk {
-  size_t column = 0;  // of the table
+  size_t column = 0;  // number, of the store
   ChunkFigures figures;
   std::string_view bytes;  // its pages
 };
@@ -34,8 +34,8 @@ class SegmentReader {
   static constexpr size_t kLargestPage = 256u << 20;
   static constexpr size_t kLargestFooter = 64u << 20;
 
-  // `table`: whose segments it reads.
-  explicit SegmentReader(Table table = Table::flows);
+  // `columns`: of the store, which outlive the reader.
+  explicit SegmentReader(std::span<const StoreColumn> columns = store_columns());
   bool open(const std::string& path);
   bool open(os::File file);
 
@@ -47,7 +47,7 @@ class SegmentReader {
   size_t chunks(size_t group) const { return groups_[group].chunks.size(); }
   // One chunk of a row group as it stands in the file, its pages checked; valid until the next call.
   bool read_whole(size_t group, size_t chunk, WholeChunk& whole);
-  // Appends all columns of a row group, its first row becoming row `first`; `columns` as the table has them.
+  // Appends all columns of a row group, its first row becoming row `first`; a buffer for each.
   bool read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first);
   const std::string& problem() const { return problem_; }
   // open() failed for want of descriptors or memory: nothing is known of the segment.
@@ -55,7 +55,7 @@ class SegmentReader {
 
  private:
   struct Chunk {
-    size_t column = 0;                                 // of the table
+    size_t column = 0;                                 // number, of the store
     int64_t data_offset = -1, dictionary_offset = -1;  // in the file
     ChunkFigures figures;                              // its offsets are not set
     int64_t begin() const { return dictionary_offset >= 0 ? dictionary_offset : data_offset; }
@@ -85,7 +85,7 @@ class SegmentReader {
   struct FreeContext {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
   };
-  std::span<const StoreColumn> table_columns_;
+  std::span<const StoreColumn> columns_;
   os::File file_;
   uint64_t size_ = 0;
   std::vector<Group> groups_;

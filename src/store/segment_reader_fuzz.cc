@@ -151,7 +151,8 @@ void check(const ColumnBuffer& column, uint32_t rows) {
   WEIR_ASSERT(!column.is_list() || column.list_sizes.size() == column.values);
   WEIR_ASSERT(column.with_width([&]<class T>(T) { return column.numbers<T>().size(); }) == elements);
   if (!column.is_text()) return;
-  for (uint32_t index : column.words) WEIR_ASSERT(index < column.dictionary.keys().size());
+  size_t texts = column.is_strings() ? column.strings.size() : column.dictionary.keys().size();
+  for (uint32_t index : column.words) WEIR_ASSERT(index < texts);
 }
 
 bool same(const ColumnBuffer& a, const ColumnBuffer& b) {
@@ -159,8 +160,9 @@ bool same(const ColumnBuffer& a, const ColumnBuffer& b) {
   if (!std::ranges::equal(a.presence, b.presence, same_run) || a.list_sizes != b.list_sizes) return false;
   if (!a.is_text()) return a.with_width([&]<class T>(T) { return a.numbers<T>() == b.numbers<T>(); });
   auto text = [](const ColumnBuffer& column, uint32_t index) {
+    if (column.is_strings()) return std::string(column.strings.text(index));
     char out[kLongestText];
-    char* end = write_text(out, info(column.column->field).spelling, column.dictionary.keys()[index]);
+    char* end = write_text(out, info_of(*column.column).spelling, column.dictionary.keys()[index]);
     return std::string(out, end);
   };
   auto same_text = [&](uint32_t x, uint32_t y) { return text(a, x) == text(b, y); };

@@ -88,9 +88,8 @@ struct Stretch {
 }  // namespace
 
 struct SegmentWriter::Impl {
-  Impl(std::string name, Table of) : path(std::move(name)), table(of), file(path + ".tmp", of) {
-    for (const StoreColumn& column : store_columns(table)) columns.emplace_back(column);
-  }
+  Impl(std::string name, std::span<const StoreColumn> all, Table of)
+      : path(std::move(name)), table(of), store(all), file(path + ".tmp", all, of), columns(all.begin(), all.end()) {}
 
   void add_rows(const Stretch& rows);
   void add_run_values(ColumnBuffer& buffer, const Stretch& rows);
@@ -102,16 +101,22 @@ struct SegmentWriter::Impl {
   void add_macs(ColumnBuffer& buffer, const Stretch& rows);
   void add_networks(ColumnBuffer& buffer, const Stretch& rows, Field of);
   void add_lists(ColumnBuffer& buffer, const Stretch& rows);
+  void add_texts(ColumnBuffer& buffer, const Stretch& rows);
   void add_times(const Stretch& rows);
   void add_starts(const int64_t* starts, uint32_t count);
   void add_ends(const int64_t* ends, const int64_t* starts, uint32_t count);
   void add_sub(ColumnBuffer& buffer, std::span<const uint32_t> subs);
   size_t elements() const;
+  size_t text_bytes() const;
+  bool is_full() const {
+    return group_rows == kRowGroupRows || elements() >= kRowGroupElements || text_bytes() >= kRowGroupTextBytes;
+  }
   int end_row_group();
   int copy_row_group(SegmentReader& reader, size_t group);
 
   std::string path;
   const Table table;
+  std::span<const StoreColumn> store;
   ParquetFile file;
   std::vector<ColumnBuffer> columns;
   uint32_t group_rows = 0;  // rows in `columns`
@@ -127,7 +132,8 @@ struct SegmentWriter::Impl {
   const size_t end_sub_column = column_of(kEndSubId);
 };
 
-SegmentWriter::SegmentWriter(std::string path, Table table) : impl_(std::make_unique<Impl>(std::move(path), table)) {}
+SegmentWriter::SegmentWriter(std::string path, std::span<const StoreColumn> columns, Table table)
+    : impl_(std::make_unique<Impl>(std::move(path), columns, table)) {}
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 
 SegmentWriter::~SegmentWriter() {
@@ -147,7 +153,7 @@ int SegmentWriter::add(const FlowBatch& batch, std::span<const Run> runs) {
       uint32_t count = std::min(last - row, kRowGroupRows - impl_->group_rows);
       impl_->add_rows({batch, with_rows(runs.subspan(at, end - at), row, row + count), row, count});
       row += count;
-      if (impl_->group_rows == kRowGroupRows || impl_->elements() >= kRowGroupElements)
+      if (impl_->is_full())
         if (int error = impl_->end_row_group()) return error;
     }
     at = end;
@@ -173,7 +179,7 @@ int SegmentWriter::add(std::span<const CounterSample> samples) {
 // Large row groups are copied as they are, which is what keeps merging cheap; small ones are put together. Row groups
 // are never split: one that does not fit begins a new one.
 int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
-  SegmentReader reader(impl_->table);
+  SegmentReader reader(impl_->store);
   if (!reader.open(segment_path)) {
     error = reader.problem();
     return reader.is_short_of_resources() ? ENFILE : EBADMSG;
@@ -200,6 +206,8 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
       return EBADMSG;
     }
     impl_->group_rows += rows;
+    if (impl_->text_bytes() >= kRowGroupTextBytes)
+      if (int failed = impl_->end_row_group()) return failed;
   }
   impl_->figures.rows += figures.rows;
   impl_->figures.received = joined(impl_->figures.received, figures.received);
@@ -238,6 +246,12 @@ size_t SegmentWriter::Impl::elements() const {
   return most;
 }
 
+size_t SegmentWriter::Impl::text_bytes() const {
+  size_t bytes = 0;
+  for (const ColumnBuffer& column : columns) bytes += column.strings.bytes();
+  return bytes;
+}
+
 int SegmentWriter::Impl::end_row_group() {
   int error = file.add_row_group(columns, group_rows);
   for (ColumnBuffer& column : columns) column.clear();
@@ -248,9 +262,12 @@ int SegmentWriter::Impl::end_row_group() {
 void SegmentWriter::Impl::add_rows(const Stretch& rows) {
   for (ColumnBuffer& buffer : columns) {
     Field field = buffer.column->field;
-    if (info(field).column == Column::run || (field == Field::sampling_rate && !rows.mask().has(field)))
+    if (field == kNoField) continue;
+    Column held = info_of(*buffer.column).column;
+    bool in_times = held == Column::time_ns && !buffer.column->extra;  // add_times()
+    if (held == Column::run || (field == Field::sampling_rate && !rows.mask().has(field)))
       add_run_values(buffer, rows);
-    else if (rows.mask().has(field) && info(field).column != Column::time_ns)
+    else if (rows.mask().has(field) && !in_times)
       add_row_values(buffer, rows);
   }
   add_times(rows);
@@ -298,8 +315,8 @@ void SegmentWriter::Impl::add_sampling_rates(ColumnBuffer& buffer, const Stretch
 }
 
 void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& rows) {
-  Field field = buffer.column->field;
-  switch (info(field).spelling) {
+  const FieldInfo& field = info_of(*buffer.column);
+  switch (field.spelling) {
     case Spelling::src_net:
       if (rows.mask().has(Field::src_addr)) add_networks(buffer, rows, Field::src_addr);
       return;
@@ -312,13 +329,17 @@ void SegmentWriter::Impl::add_row_values(ColumnBuffer& buffer, const Stretch& ro
       break;
   }
   if (buffer.is_list()) return add_lists(buffer, rows);
+  if (buffer.is_strings()) return add_texts(buffer, rows);
   if (buffer.column->type == StoreType::text) return add_addresses(buffer, rows);
-  switch (info(field).column) {
+  switch (field.column) {
     case Column::u8:
       return add_numbers<uint8_t>(buffer, rows);
     case Column::u16:
       return add_numbers<uint16_t>(buffer, rows);
     case Column::u64:
+    case Column::i64:
+    case Column::f64:
+    case Column::time_ns:
       return add_numbers<uint64_t>(buffer, rows);
     default:
       return add_numbers<uint32_t>(buffer, rows);
@@ -368,6 +389,26 @@ void SegmentWriter::Impl::add_lists(ColumnBuffer& buffer, const Stretch& rows) {
         to[k] =
             text ? buffer.dictionary.intern(TextKey::of(rows.batch.list_numbers()[at])) : rows.batch.list_numbers()[at];
     }
+  }
+}
+
+// Null where there is no text.
+void SegmentWriter::Impl::add_texts(ColumnBuffer& buffer, const Stretch& rows) {
+  const auto* texts = rows.values<TextRef>(buffer.column->field);
+  TextRef last;
+  uint32_t index = 0;
+  for (uint32_t i = 0; i < rows.rows;) {
+    uint32_t end = i;
+    while (end < rows.rows && texts[end].length) ++end;
+    if (end > i) {
+      uint32_t* to = buffer.append<uint32_t>(group_rows + i, end - i);
+      for (; i < end; ++i) {
+        if (texts[i] != last) index = buffer.strings.intern(rows.batch.texts().view(texts[i]));
+        last = texts[i];
+        *to++ = index;
+      }
+    }
+    while (i < rows.rows && !texts[i].length) ++i;
   }
 }
 

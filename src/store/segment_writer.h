@@ -14,7 +14,7 @@
 #include <string>
 
 #include "flow/batch.h"
-#include "store/table.h"
+#include "store/columns.h"
 #include "wire/sflow_counters.h"
 
 namespace weir {
@@ -32,7 +32,9 @@ struct SegmentFigures {
 class SegmentWriter {
  public:
   // Opens `path`.tmp when the first row group is full or at finish(); the folder must exist by then.
-  explicit SegmentWriter(std::string path, Table table = Table::flows);
+  // `columns`: of the table in the store, which outlive the writer.
+  explicit SegmentWriter(std::string path, std::span<const StoreColumn> columns = store_columns(),
+                         Table table = Table::flows);
   ~SegmentWriter();
   SegmentWriter(SegmentWriter&&) noexcept;
 

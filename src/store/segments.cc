@@ -10,6 +10,7 @@
 #include "ledger/catalog_file.h"
 #include "os/clock.h"
 #include "os/folder.h"
+#include "store/extra_columns.h"
 #include "store/partition.h"
 
 namespace weir {
@@ -50,7 +51,7 @@ struct Segments::Impl {
   explicit Impl(const std::string& data_directory)
       : data(data_directory), database(catalog_path(data), Database::Mode::create) {}
 
-  void prepare();
+  void prepare(const FieldTable& fields);
   void recover();
   void remove_retired_of_before();
   void look_through_files();
@@ -65,6 +66,7 @@ struct Segments::Impl {
   const std::string data;
   mutable std::mutex mutex;
   Database database;
+  std::unique_ptr<StoreColumns> columns;
   int64_t run = 0;     // of this process: names never repeat
   int64_t number = 0;  // of the next name
   std::vector<Segment> live;
@@ -78,18 +80,18 @@ Segments::Segments(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Segments::Segments(Segments&&) noexcept = default;
 Segments::~Segments() = default;
 
-Segments Segments::open(const std::string& data) {
+Segments Segments::open(const std::string& data, const FieldTable& fields) {
   const std::string path = catalog_path(data);
   create_catalog_file(path);
   return naming_file(path, [&] {
     auto impl = std::make_unique<Impl>(data);
-    impl->prepare();
+    impl->prepare(fields);
     impl->recover();
     return Segments(std::move(impl));
   });
 }
 
-void Segments::Impl::prepare() {
+void Segments::Impl::prepare(const FieldTable& fields) {
   check_catalog(database, true);
   database.execute("PRAGMA journal_mode = WAL");
   database.execute("PRAGMA busy_timeout = 30000");  // the ledger writes to the same file each second
@@ -99,6 +101,7 @@ void Segments::Impl::prepare() {
   database.execute(
       "INSERT INTO ledger (name, value) VALUES ('store_runs', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1");
   run = database.integer("SELECT value FROM ledger WHERE name = 'store_runs'");
+  columns = std::make_unique<StoreColumns>(add_extra_columns(database, fields), fields);
   transaction.commit();
 }
 
@@ -192,6 +195,10 @@ void Segments::Impl::remove_empty_folder(const std::string& folder) {
 std::vector<Segment> Segments::live() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->live;
+}
+
+std::span<const StoreColumn> Segments::columns(Table table) const {
+  return table == Table::flows ? impl_->columns->all() : store_columns(table);
 }
 
 std::string Segments::file(const std::string& path) const { return impl_->file(path); }
@@ -293,14 +300,20 @@ Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& 
   return Change::done;
 }
 
-std::vector<Segment> Segments::read(const std::string& data) {
+static std::string existing_catalog(const std::string& data) {
   if (!os::is_directory(data))
     throw usage_error("the data directory " + data + " does not exist; name that of weir collect with --data");
   const std::string path = catalog_path(data);
   if (!os::exists(path))
     throw usage_error("there is no store in " + data + " (no " + path +
                       "); name the data directory of weir collect with --data");
-  return read_catalog(path, read_list);
+  return path;
+}
+
+std::vector<Segment> Segments::read(const std::string& data) { return read_catalog(existing_catalog(data), read_list); }
+
+std::vector<ExtraColumn> Segments::read_extra_columns(const std::string& data) {
+  return read_catalog(existing_catalog(data), weir::read_extra_columns);
 }
 
 }  // namespace weir

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "store/columns.h"
 #include "store/segment_writer.h"
 
 namespace weir {
@@ -56,11 +57,15 @@ enum class Change : uint8_t {
 class Segments {
  public:
   // `data`: the data directory. Makes the tables where they are missing, and recovers.
-  static Segments open(const std::string& data);
+  // `fields`: those it adds become columns of the store for good; throws usage_error where one was added before with
+  // another type.
+  static Segments open(const std::string& data, const FieldTable& fields = FieldTable::plain());
   Segments(Segments&&) noexcept;
   ~Segments();
 
   std::vector<Segment> live() const;  // by hour, then id
+  // Those of the store. They stay where they are until this object goes.
+  std::span<const StoreColumn> columns(Table table = Table::flows) const;
   // Where the file of `path` lies.
   std::string file(const std::string& path) const;
 
@@ -77,6 +82,8 @@ class Segments {
   // The list of any data directory, for readers: also without write permission and while a collector runs.
   // Throws usage_error: no such directory, no catalog, a newer version's, damaged.
   static std::vector<Segment> read(const std::string& data);
+  // The same of the fields that were added to it.
+  static std::vector<ExtraColumn> read_extra_columns(const std::string& data);
 
  private:
   struct Impl;

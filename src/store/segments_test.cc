@@ -318,5 +318,59 @@ TEST_F(SegmentsTest, AReaderSeesEveryRowExactlyOnceWhileItChanges) {
   EXPECT_GT(reads, 0u);
 }
 
+using enum ElementType;
+
+TEST_F(SegmentsTest, AddedFieldsBecomeColumnsForGood) {
+  auto names = [](std::span<const StoreColumn> columns) {
+    std::vector<std::string> added;
+    for (const StoreColumn& column : columns)
+      if (column.extra) added.push_back(std::to_string(column.id) + " " + std::string(column.name));
+    return added;
+  };
+  {
+    EXPECT_EQ(names(Segments::open(data_).columns()), std::vector<std::string>());
+  }
+  FieldTable first({{"host", 9, 1, string}, {"port", 9, 2, unsigned_number}});
+  {
+    Segments segments = Segments::open(data_, first);
+    EXPECT_EQ(names(segments.columns()), (std::vector<std::string>{"10000 host", "10001 port"}));
+    EXPECT_EQ(segments.columns().back().field, extra_field(1));
+  }
+  FieldTable second({{"user", 9, 3, string}, {"port", 9, 4, unsigned_number}});
+  {
+    Segments segments = Segments::open(data_, second);
+    EXPECT_EQ(names(segments.columns()), (std::vector<std::string>{"10000 host", "10001 port", "10002 user"}));
+    EXPECT_EQ(segments.columns().back().field, extra_field(0));
+    EXPECT_EQ(segments.columns()[store_columns().size()].field, kNoField);
+  }
+  std::vector<ExtraColumn> read = Segments::read_extra_columns(data_);
+  ASSERT_EQ(read.size(), 3u);
+  EXPECT_EQ(read[0].field.element_text(), "9/1");
+  EXPECT_EQ(read[1].field.element_text(), "9/4");  // as it was configured last
+  EXPECT_EQ(read[2].field.type, string);
+}
+
+TEST_F(SegmentsTest, AnAddedFieldKeepsItsType) {
+  FieldTable first({{"port", 9, 2, unsigned_number}}), second({{"user", 9, 3, string}, {"port", 9, 2, string}});
+  Segments::open(data_, first);
+  try {
+    Segments::open(data_, second);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_TRUE(std::string(error.what()).contains("\"port\"")) << error.what();
+    EXPECT_TRUE(std::string(error.what()).contains("unsigned")) << error.what();
+  }
+  EXPECT_EQ(Segments::read_extra_columns(data_).size(), 1u);  // nothing of the refused configuration was added
+}
+
+TEST_F(SegmentsTest, ATypeOfANewerVersionIsRefused) {
+  FieldTable first({{"port", 9, 2, unsigned_number}});
+  Segments::open(data_, first);
+  sql("UPDATE extra_fields SET type = 'quaternion'");
+  EXPECT_THROW(Segments::open(data_), Error);
+  EXPECT_THROW(Segments::read_extra_columns(data_), Error);
+}
+
 }  // namespace
 }  // namespace weir

@@ -204,7 +204,7 @@ StoreOutput::OpenSegment* StoreOutput::segment_of(Table table, int64_t hour, int
   auto of_table = [&](const auto& segment) { return segment->table == table; };
   if (static_cast<size_t>(std::ranges::count_if(open_, of_table)) == kMostOpen)
     flush(take_out(std::ranges::find_if(open_, of_table)->get()));
-  SegmentWriter writer(segments_.file(path), table);
+  SegmentWriter writer(segments_.file(path), segments_.columns(table), table);
   open_.push_back(std::make_unique<OpenSegment>(
       OpenSegment{table, hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
   return open_.back().get();

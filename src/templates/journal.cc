@@ -15,7 +15,9 @@ namespace {
 // file  := magic entry*
 // entry := length u32 (of body), crc32 u32 (of body), body
 // body  := kind u8, protocol u8, port u16, domain u32, exporter 16 octets, then by kind
-//          1, 2: the template record as on the wire;  3: sampler id u64, rate u64;  4: milliseconds u64
+//          1, 2: the template record as on the wire (data, options)
+//          3: sampler id u64, rate u64;  4: milliseconds u64;  5: ifIndex u64, rate u64
+//          6, 7, 8: ifIndex, VRF id or application id u64, name
 // All numbers big-endian.
 constexpr char kMagic[8] = {'W', 'E', 'I', 'R', 'T', 'P', 'L', '1'};
 constexpr size_t kHeader = 8;
@@ -33,27 +35,34 @@ uint32_t checksum(Bytes body) {
   return static_cast<uint32_t>(::crc32(0, body.data(), static_cast<unsigned>(body.size())));
 }
 
+enum : uint8_t { kDataTemplate = 1, kOptionsTemplate = 2 };  // the other kinds are OptionsFact::Kind
+constexpr auto kLastKind = static_cast<uint8_t>(OptionsFact::Kind::application_name);
+
+uint8_t kind_of(const JournalEntry& entry) {
+  if (entry.template_wire.empty()) return static_cast<uint8_t>(entry.fact.kind);
+  return entry.template_kind == TemplateKind::data ? kDataTemplate : kOptionsTemplate;
+}
+
+void encode_fact(const OptionsFact& fact, std::vector<uint8_t>& out) {
+  if (fact.kind != OptionsFact::Kind::system_init) put(out, fact.key);
+  if (is_name(fact.kind))
+    out.insert(out.end(), fact.text.begin(), fact.text.end());
+  else
+    put(out, fact.value);
+}
+
 void encode(const JournalEntry& entry, std::vector<uint8_t>& out) {
   size_t start = out.size();
   out.resize(start + kHeader);
-  out.push_back(static_cast<uint8_t>(entry.kind));
+  out.push_back(kind_of(entry));
   out.push_back(static_cast<uint8_t>(entry.session.protocol));
   put(out, entry.session.port);
   put(out, entry.session.domain);
   out.insert(out.end(), entry.session.exporter.bytes.begin(), entry.session.exporter.bytes.end());
-  switch (entry.kind) {
-    case JournalEntry::Kind::data_template:
-    case JournalEntry::Kind::options_template:
-      out.insert(out.end(), entry.template_wire.begin(), entry.template_wire.end());
-      break;
-    case JournalEntry::Kind::sampling:
-      put(out, entry.sampling.sampler_id);
-      put(out, entry.sampling.rate);
-      break;
-    case JournalEntry::Kind::system_init:
-      put(out, entry.system_init_ms);
-      break;
-  }
+  if (entry.template_wire.empty())
+    encode_fact(entry.fact, out);
+  else
+    out.insert(out.end(), entry.template_wire.begin(), entry.template_wire.end());
   Bytes body = Bytes(out).subspan(start + kHeader);
   store_be(out.data() + start, static_cast<uint32_t>(body.size()));
   store_be(out.data() + start + 4, checksum(body));
@@ -62,22 +71,26 @@ void encode(const JournalEntry& entry, std::vector<uint8_t>& out) {
 bool decode(Bytes body, JournalEntry& entry) {
   ByteReader reader(body);
   uint8_t kind = reader.u8(), protocol = reader.u8();
-  if (kind < 1 || kind > 4 || protocol >= kProtocolCount) return false;
-  entry.kind = static_cast<JournalEntry::Kind>(kind);
+  if (kind < kDataTemplate || kind > kLastKind || protocol >= kProtocolCount) return false;
   entry.session.protocol = static_cast<Protocol>(protocol);
   entry.session.port = reader.u16();
   entry.session.domain = reader.u32();
   Bytes exporter = reader.take(16);
   if (reader.failed()) return false;
   entry.session.exporter = IpAddress::v6(exporter.data());
-  if (kind <= 2) {
-    Bytes wire = reader.take(reader.remaining());
-    entry.template_wire.assign(wire.begin(), wire.end());
-  } else if (kind == 3) {
-    entry.sampling.sampler_id = reader.u64();
-    entry.sampling.rate = reader.u64();
+  if (kind <= kOptionsTemplate) {
+    entry.template_kind = kind == kDataTemplate ? TemplateKind::data : TemplateKind::options;
+    entry.template_wire = reader.take(reader.remaining());
+    return !entry.template_wire.empty();
+  }
+  OptionsFact& fact = entry.fact;
+  fact.kind = static_cast<OptionsFact::Kind>(kind);
+  if (fact.kind != OptionsFact::Kind::system_init) fact.key = reader.u64();
+  if (is_name(fact.kind)) {
+    Bytes text = reader.take(reader.remaining());
+    fact.text = {reinterpret_cast<const char*>(text.data()), text.size()};
   } else {
-    entry.system_init_ms = reader.u64();
+    fact.value = reader.u64();
   }
   return !reader.failed();
 }

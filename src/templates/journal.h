@@ -10,23 +10,17 @@
 #include "base/bytes.h"
 #include "os/file.h"
 #include "templates/held.h"
+#include "templates/options_state.h"
 #include "templates/template_record.h"
 
 namespace weir {
 
-struct SamplingEntry {
-  uint64_t sampler_id = 0;
-  uint64_t rate = 0;
-};
-
-// One line of the journal; `kind` says which member holds.
+// One entry of the journal: a template, or else a fact told by options data. Borrows its bytes.
 struct JournalEntry {
-  enum class Kind : uint8_t { data_template = 1, options_template = 2, sampling = 3, system_init = 4 };
-  Kind kind = Kind::data_template;
   SessionKey session;
-  std::vector<uint8_t> template_wire;
-  SamplingEntry sampling;
-  uint64_t system_init_ms = 0;
+  TemplateKind template_kind = TemplateKind::data;
+  Bytes template_wire;  // empty: a fact
+  OptionsFact fact;
 };
 
 class Journal {

@@ -4,42 +4,17 @@
 #include <array>
 
 #include "base/assert.h"
+#include "flow/text_arena.h"
 
 namespace weir {
 namespace {
 
 bool is_address(Convert c) { return c == Convert::address4 || c == Convert::address6; }
-bool is_list(Convert c) {
-  return c == Convert::mpls_label || c == Convert::mpls_address4 || c == Convert::mpls_address6;
-}
-bool is_duration(Convert c) { return c == Convert::duration_ms || c == Convert::duration_us; }
-
-// An element of a width that its type cannot have (an "IPv4 address" of 8 octets) is left out: its bytes mean
-// something that we do not know.
-bool width_fits(Convert c, uint16_t width, Field field) {
-  if (width == 0) return false;
-  switch (c) {
-    case Convert::address4:
-    case Convert::mpls_address4:
-      return width == 4;
-    case Convert::address6:
-    case Convert::mpls_address6:
-      return width == 16;
-    case Convert::time_ntp:
-      return width == 8;
-    case Convert::mpls_label:
-      return width == 3 || width == 4;
-    // applicationId is an octetArray whose first octet is the engine (RFC 6759): longer ones do not fit a number.
-    case Convert::number:
-      return width <= 8 || (width == kVariableLength && field != Field::application_id);
-    default:
-      return width <= 8;
-  }
-}
 
 class Compiler {
  public:
-  Compiler(TemplateRecord record, Protocol protocol) : plan_(std::make_shared<Plan>()) {
+  Compiler(TemplateRecord record, Protocol protocol, const FieldTable& table)
+      : plan_(std::make_shared<Plan>()), table_(table) {
     plan_->id = record.id;
     plan_->protocol = protocol;
     plan_->kind = record.kind;
@@ -50,7 +25,7 @@ class Compiler {
   std::shared_ptr<const Plan> compile() {
     measure();
     if (plan_->kind == TemplateKind::options)
-      add_option_steps();
+      plan_->option_steps = option_steps(plan_->record);
     else
       add_steps();
     return plan_;
@@ -67,43 +42,126 @@ class Compiler {
     WEIR_ASSERT(plan_->record_length > 0);
   }
 
-  // First the best rank for each field, then the steps in the template's order.
+  // First the best rank for each field, then the steps in the template's order, then those that build on others.
   void add_steps() {
     const auto& fields = plan_->record.fields;
-    for (const FieldSpecifier& f : fields)
-      for (const Element& e : elements_for(f.pen, f.id))
-        if (width_fits(e.convert, f.length, e.field)) best(e.field) = std::min(best(e.field), e.rank);
-    size_t offset = 0;
+    for_each_element([&](const Element& e, const FieldSpecifier& f, size_t) {
+      if (width_fits(e, f.length) && !builds_on_another(e.convert)) best(e.field) = std::min(best(e.field), e.rank);
+    });
+    std::vector<size_t> offsets{0};
+    for (const FieldSpecifier& f : fields) offsets.push_back(offsets.back() + f.length);
+    for_each_element([&](const Element& e, const FieldSpecifier& f, size_t i) { add_step(e, f, i, offsets[i]); });
     for (size_t i = 0; i < fields.size(); ++i) {
-      for (const Element& e : elements_for(fields[i].pen, fields[i].id)) add_step(e, fields[i], i, offset);
-      if (fields[i].pen == 0 && fields[i].id == 160 && fields[i].length == 8)
-        plan_->init_position = static_cast<uint16_t>(i);
-      offset += fields[i].length;
+      const FieldSpecifier& f = fields[i];
+      if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
+      add_nested(f, static_cast<uint16_t>(i));
+      add_extra_steps(f, i, offsets[i]);
     }
+    plan_->steps.insert(plan_->steps.end(), merges_.begin(), merges_.end());
+    for (const auto& [step, rank] : companions_)
+      if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
     add_durations();
     fill_ethertype();
+    describe_sections();
+    measure_texts();
+  }
+
+  // visit(element, field, position), in the template's order. The name of an interface (IE 82, 83) is that of the
+  // interface before it.
+  template <class Visit>
+  void for_each_element(Visit visit) const {
+    bool egress = false;
+    for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
+      const FieldSpecifier& f = plan_->record.fields[i];
+      if (f.pen == 0 && (f.id == 14 || f.id == 253 || f.id == 369)) egress = true;
+      if (f.pen == 0 && (f.id == 10 || f.id == 252 || f.id == 368)) egress = false;
+      for (Element e : elements_for(f.pen, f.id)) {
+        if (e.field == Field::in_if_name && egress) e.field = Field::out_if_name;
+        visit(e, f, i);
+      }
+    }
+  }
+
+  // Fields that hold other fields.
+  void add_nested(const FieldSpecifier& f, uint16_t position) {
+    if (ListKind kind = list_kind(f.pen, f.id); kind != ListKind::none) plan_->lists.push_back({kind, position});
+    if (f.pen == 0 && (f.id == 104 || f.id == 315)) plan_->sections.push_back({SectionKind::frame, position});
+    if (f.pen == 0 && (f.id == 313 || f.id == 317)) plan_->sections.push_back({SectionKind::ip_packet, position});
+    plan_->differs = !plan_->lists.empty() || !plan_->sections.empty();
+  }
+
+  void describe_sections() {
+    for (SectionField& section : plan_->sections)
+      for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
+        const FieldSpecifier& f = plan_->record.fields[i];
+        if (f.pen != 0 || f.length == 0 || f.length > 8) continue;
+        auto position = static_cast<uint16_t>(i);
+        if (f.id == 408) section.type_position = position;
+        if (f.id == 409 || f.id == 102) section.offset_position = position;
+        if (f.id == 410 || f.id == 103) section.size_position = position;
+      }
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
-    if (!width_fits(e.convert, f.length, e.field)) return;
-    Step step{e.convert, e.field, false, static_cast<uint16_t>(offset), f.length, static_cast<uint16_t>(position)};
-    if (is_duration(e.convert)) {
-      durations_.push_back(step);
-      return;
-    }
+    if (!width_fits(e, f.length)) return;
+    Step step{e.convert,
+              e.field,
+              false,
+              e.ip_version,
+              static_cast<uint16_t>(offset),
+              f.length,
+              static_cast<uint16_t>(position)};
+    if (is_duration(e.convert)) return durations_.push_back(step);
+    if (builds_on_another(e.convert)) return companions_.push_back({step, e.rank});
+    if (e.rank > best(e.field)) return;
+    step.merge = plan_->mask.has(e.field) && !is_list(e.convert);
     if (is_address(e.convert)) {
-      step.merge = plan_->mask.has(e.field);
       if (e.field == Field::src_addr || e.field == Field::dst_addr)
         (e.convert == Convert::address4 ? plan_->has_addresses4 : plan_->has_addresses6) = true;
-    } else if (e.rank > best(e.field)) {
-      return;
-    } else if (!is_list(e.convert)) {
-      remove_step(e.field);  // equal ranks: the later element wins
+    } else if (step.merge && !can_merge(step, f)) {
+      remove_step(e.field);
+      step.merge = false;
     }
-    if (e.convert == Convert::time_uptime) plan_->uptime_times = true;
-    plan_->steps.push_back(step);
+    plan_->appends |= is_list(e.convert);
+    plan_->uptime_times |= e.convert == Convert::time_uptime;
+    (step.merge && !is_address(e.convert) ? merges_ : plan_->steps).push_back(step);
     plan_->mask.set(e.field);
     if (e.convert == Convert::icmp) plan_->mask.set(Field::icmp_code);
+  }
+
+  // An element that is there twice: the later one replaces the first.
+  bool can_merge(const Step& step, const FieldSpecifier& f) const {
+    if (step.convert != Convert::number && step.convert != Convert::icmp) return false;
+    for (const Step& s : plan_->steps) {
+      const FieldSpecifier& other = plan_->record.fields[s.position];
+      if (s.field == step.field && other.id == f.id && other.pen == f.pen) return false;
+    }
+    return true;
+  }
+
+  void measure_texts() {
+    size_t bytes = 0;
+    for (const Step& step : plan_->steps)
+      if (step.convert == Convert::text) bytes += TextArena::most_bytes(step.width);
+    for (const ExtraStep& step : plan_->extra_steps)
+      if (table_.info(step.field).column == Column::text) bytes += TextArena::most_bytes(step.width);
+    static constexpr size_t kTextFields = 5;  // a list may fill each of them
+    if (!plan_->lists.empty()) bytes += (kTextFields + limits::kExtraFields) * limits::kTextBytes;
+    plan_->text_bytes = static_cast<uint32_t>(bytes);
+  }
+
+  // Beside what the field table makes of the element. Of several with the same element the last in the template counts.
+  void add_extra_steps(const FieldSpecifier& f, size_t position, size_t offset) {
+    const auto extras = table_.extras();
+    for (size_t i = 0; i < extras.size(); ++i) {
+      const ExtraField& extra = extras[i];
+      if (extra.pen != f.pen || extra.element != f.id || !can_have_width(extra.type, f.length)) continue;
+      Field slot = extra_field(i);
+      std::erase_if(plan_->extra_steps, [&](const ExtraStep& s) { return s.field == slot; });
+      plan_->extra_steps.push_back(
+          {extra.type, slot, static_cast<uint16_t>(offset), f.length, static_cast<uint16_t>(position)});
+      plan_->mask.set(slot);
+    }
   }
 
   void remove_step(Field field) {
@@ -131,34 +189,20 @@ class Compiler {
     }
   }
 
-  void add_option_steps() {
-    static constexpr std::array<std::pair<uint16_t, OptionRole>, 9> kRoles{{{34, OptionRole::interval},
-                                                                            {48, OptionRole::sampler_id},
-                                                                            {50, OptionRole::interval},
-                                                                            {160, OptionRole::system_init_ms},
-                                                                            {302, OptionRole::sampler_id},
-                                                                            {305, OptionRole::packet_interval},
-                                                                            {306, OptionRole::packet_space},
-                                                                            {309, OptionRole::sample_size},
-                                                                            {310, OptionRole::sample_population}}};
-    const auto& fields = plan_->record.fields;
-    for (size_t i = 0; i < fields.size(); ++i)
-      for (auto [id, role] : kRoles)
-        if (fields[i].pen == 0 && fields[i].id == id && fields[i].length > 0 && fields[i].length <= 8)
-          plan_->option_steps.push_back({role, static_cast<uint16_t>(i)});
-  }
-
   uint8_t& best(Field f) { return best_rank_[static_cast<size_t>(f)]; }
 
   std::shared_ptr<Plan> plan_;
+  const FieldTable& table_;
   std::array<uint8_t, kFieldCount> best_rank_;
+  std::vector<Step> merges_;  // after all addresses, which tell the IP version
+  std::vector<std::pair<Step, uint8_t>> companions_;
   std::vector<Step> durations_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol) {
-  return Compiler(std::move(record), protocol).compile();
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol, const FieldTable& fields) {
+  return Compiler(std::move(record), protocol, fields).compile();
 }
 
 // (element, octets) of a record without a template; padded to its length.

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "base/protocol.h"
-#include "flow/fields.h"
+#include "flow/field_table.h"
 #include "templates/elements.h"
+#include "templates/option_steps.h"
 #include "templates/template_record.h"
 
 namespace weir {
@@ -17,25 +18,37 @@ namespace weir {
 struct Step {
   Convert convert;
   Field field;
-  bool merge = false;     // address: only where the value is not zero (the field was filled by an earlier step)
+  bool merge = false;  // the field was filled by an earlier step: see Element
+  uint8_t ip_version = 0;
   uint16_t offset = 0;    // in a record of fixed length, octets
   uint16_t width = 0;     // octets; kVariableLength in a record that says
   uint16_t position = 0;  // index of the field in the template
 };
 
-// Elements of options data that change how flow records are read.
-enum class OptionRole : uint8_t {
-  sampler_id,         // IE 48, 302
-  interval,           // IE 34, 50: one in so many
-  packet_interval,    // IE 305: so many chosen ...
-  packet_space,       // IE 306: ... then so many skipped
-  sample_size,        // IE 309: so many chosen ...
-  sample_population,  // IE 310: ... of so many
-  system_init_ms,     // IE 160
+// The same for a field that the configuration adds.
+struct ExtraStep {
+  ElementType type;
+  Field field;
+  uint16_t offset = 0;
+  uint16_t width = 0;
+  uint16_t position = 0;
 };
-struct OptionStep {
-  OptionRole role;
+
+// A field of structured data: read after all steps, record by record.
+struct ListField {
+  ListKind kind;
   uint16_t position;
+};
+
+// A field that holds the beginning of a packet, and the fields that describe it.
+enum class SectionKind : uint8_t { frame, ip_packet };
+struct SectionField {
+  static constexpr uint16_t kNone = 0xffff;
+  SectionKind kind;
+  uint16_t position;
+  uint16_t type_position = kNone;    // IE 408 dataLinkFrameType
+  uint16_t offset_position = kNone;  // IE 409 sectionOffset, 102
+  uint16_t size_position = kNone;    // IE 410 sectionExportedOctets, 103
 };
 
 struct Plan {
@@ -46,18 +59,25 @@ struct Plan {
   uint32_t record_length = 0;  // fixed: the length; else the least
   FieldMask mask;              // columns that the steps fill
   std::vector<Step> steps;
+  std::vector<ExtraStep> extra_steps;
   std::vector<OptionStep> option_steps;
+  std::vector<ListField> lists;
+  std::vector<SectionField> sections;
+  bool differs = false;             // lists or sections: what is filled differs from record to record
   std::vector<uint16_t> lengths;    // of every field in order, kVariableLength where a record says
   uint16_t init_position = 0xffff;  // of IE 160 (systemInitTimeMilliseconds) in the record, if it has one
+  uint32_t text_bytes = 0;          // most that the texts of a record take in a batch
   bool uptime_times = false;        // has times relative to the exporter's boot
   bool has_addresses4 = false, has_addresses6 = false;
+  bool appends = false;  // some steps append to lists
   TemplateRecord record;
 
   bool same_layout(const TemplateRecord& other) const { return kind == other.kind && record.wire == other.wire; }
 };
 
 // Never fails: read_template() has refused what cannot be a plan.
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol);
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol,
+                                         const FieldTable& fields = FieldTable::plain());
 
 // NetFlow v1, v5 and v7 have one fixed record layout each; as plans they run through the same code.
 const Plan& netflow1_plan();

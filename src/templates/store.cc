@@ -21,7 +21,9 @@ const Plan* SessionPlans::find(uint16_t template_id) const {
 
 TemplateStore::TemplateStore(const TemplateStoreConfig& config) : config_(config), held_(config.hold) {
   if (config_.journal_path.empty()) return;
-  journal_ = std::make_unique<Journal>(config_.journal_path, [this](const JournalEntry& entry) { replay(entry); });
+  ToldOptions told;
+  journal_ = std::make_unique<Journal>(config_.journal_path, [&](const JournalEntry& entry) { replay(entry, told); });
+  for (auto& [key, options] : told) publish_options(session_locked(key), std::move(options));
   if (int error = journal_->rewrite(journal_entries()))
     log_warning("templates", "cannot tidy " + config_.journal_path + ": " + os::error_text(error));
   journal_live_bytes_ = journal_->bytes();
@@ -44,7 +46,7 @@ bool TemplateStore::forget_if_empty(const SessionKey& key) {
   auto found = sessions_.find(key);
   if (found == sessions_.end()) return true;
   const SessionPlans& plans = *found->second->plans_;
-  if (!plans.plans.empty() || !plans.options.samplers.empty()) return false;
+  if (!plans.plans.empty() || !plans.options->empty()) return false;
   sessions_.erase(found);
   return true;
 }
@@ -86,7 +88,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   }
   result.changed = true;
   result.added = !replaces;
-  result.plan = compile_plan(std::move(record), session.key.protocol);
+  result.plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
   auto plans = std::make_shared<SessionPlans>(*session.plans_);
   auto where = plans->plans.begin() + (at - known.begin());
   if (replaces)
@@ -96,15 +98,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   if (known.empty()) with_templates_[group_of(session.key)].push_back(session.shared_from_this());
   if (!replaces) ++templates_of_exporter_[session.key.exporter], ++templates_;
   publish(session, std::move(plans));
-  if (journal) {
-    const TemplateRecord& kept = result.plan->record;
-    write_journal(
-        {kept.kind == TemplateKind::data ? JournalEntry::Kind::data_template : JournalEntry::Kind::options_template,
-         session.key,
-         kept.wire,
-         {},
-         0});
-  }
+  if (journal) write_journal({session.key, result.plan->kind, result.plan->record.wire, {}});
   result.released = held_.take(session.key, id);
   return result;
 }
@@ -121,75 +115,49 @@ std::shared_ptr<const Plan> TemplateStore::hold(HeldSet set, std::vector<HeldSet
   return nullptr;
 }
 
-void TemplateStore::set_sampling(Session& session, std::optional<uint64_t> sampler_id, uint64_t rate) {
-  std::lock_guard lock(mutex_);
-  if (!set_sampling_locked(session, sampler_id, rate)) return;
-  static constexpr uint64_t kNoSampler = UINT64_MAX;
-  write_journal({JournalEntry::Kind::sampling, session.key, {}, {sampler_id.value_or(kNoSampler), rate}, 0});
-}
-
-// True where something changed.
-bool TemplateStore::set_sampling_locked(Session& session, std::optional<uint64_t> sampler_id, uint64_t rate) {
-  OptionsState options = session.plans_->options;
-  bool changed = false;
-  if (sampler_id) {
-    auto found = std::find_if(options.samplers.begin(), options.samplers.end(),
-                              [&](const SamplingEntry& s) { return s.sampler_id == *sampler_id; });
-    if (found == options.samplers.end()) {
-      if (options.samplers.size() >= limits::kSamplersPerSession) return false;
-      options.samplers.push_back({*sampler_id, rate});
-      changed = true;
-    } else if (found->rate != rate) {
-      found->rate = rate;
-      changed = true;
-    }
-  }
-  // Flow records without a sampler id take what was named last; among several samplers that is all one can know.
-  if ((!sampler_id || changed) && options.sampling_rate != rate) {
-    options.sampling_rate = rate;
-    changed = true;
-  }
-  if (!changed) return false;
+void TemplateStore::publish_options(Session& session, std::shared_ptr<const OptionsState> options) {
   auto next = std::make_shared<SessionPlans>(*session.plans_);
+  options_bytes_ += options->bytes() - next->options->bytes();
   next->options = std::move(options);
   publish(session, std::move(next));
-  return true;
 }
 
-void TemplateStore::set_system_init(Session& session, uint64_t milliseconds) {
+// Exporters repeat what they told all the time: only a change makes a new state.
+size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts) {
   std::lock_guard lock(mutex_);
-  if (session.plans_->options.system_init_ms == milliseconds) return;
-  auto next = std::make_shared<SessionPlans>(*session.plans_);
-  next->options.system_init_ms = milliseconds;
-  publish(session, std::move(next));
-  write_journal({JournalEntry::Kind::system_init, session.key, {}, {}, milliseconds});
+  size_t refused = 0;
+  std::shared_ptr<OptionsState> next;
+  const OptionsState& now = *session.plans_->options;
+  std::vector<const OptionsFact*> changes;
+  for (const OptionsFact& fact : facts) {
+    if (!next && now.knows(fact)) continue;
+    if (options_bytes_ >= config_.most_options_bytes && (fact.value != 0 || !fact.text.empty())) {
+      ++refused;
+      continue;
+    }
+    if (!next) next = std::make_shared<OptionsState>(now);
+    Told told = next->tell(fact);
+    refused += told == Told::full;
+    if (told == Told::changed) changes.push_back(&fact);
+  }
+  if (changes.empty()) return refused;
+  publish_options(session, std::move(next));
+  for (const OptionsFact* fact : changes) write_journal({session.key, {}, {}, *fact});
+  return refused;
 }
 
-void TemplateStore::replay(const JournalEntry& entry) {
+void TemplateStore::replay(const JournalEntry& entry, ToldOptions& told) {
   Session& session = session_locked(entry.session);
-  switch (entry.kind) {
-    case JournalEntry::Kind::data_template:
-    case JournalEntry::Kind::options_template: {
-      auto kind = entry.kind == JournalEntry::Kind::data_template ? TemplateKind::data : TemplateKind::options;
-      TemplateRecord record;
-      ByteReader reader{Bytes(entry.template_wire)};
-      TemplateReadResult read = read_template(reader, entry.session.protocol, kind, record);
-      if (read.read == TemplateRead::ok && !record.is_withdrawal()) install_locked(session, std::move(record), false);
-      break;
-    }
-    case JournalEntry::Kind::sampling: {
-      std::optional<uint64_t> sampler;
-      if (entry.sampling.sampler_id != UINT64_MAX) sampler = entry.sampling.sampler_id;
-      set_sampling_locked(session, sampler, entry.sampling.rate);
-      break;
-    }
-    case JournalEntry::Kind::system_init: {
-      auto next = std::make_shared<SessionPlans>(*session.plans_);
-      next->options.system_init_ms = entry.system_init_ms;
-      publish(session, std::move(next));
-      break;
-    }
+  if (entry.template_wire.empty()) {
+    std::shared_ptr<OptionsState>& options = told[entry.session];
+    if (!options) options = std::make_shared<OptionsState>();
+    options->tell(entry.fact);
+    return;
   }
+  TemplateRecord record;
+  ByteReader reader{entry.template_wire};
+  TemplateReadResult read = read_template(reader, entry.session.protocol, entry.template_kind, record);
+  if (read.read == TemplateRead::ok && !record.is_withdrawal()) install_locked(session, std::move(record), false);
 }
 
 // Appends; where most of a large file is stale, writes it anew.
@@ -209,20 +177,8 @@ void TemplateStore::write_journal(const JournalEntry& entry) {
 std::vector<JournalEntry> TemplateStore::journal_entries() const {
   std::vector<JournalEntry> entries;
   for (const auto& [key, session] : sessions_) {
-    for (const auto& plan : session->plans_->plans) {
-      bool data = plan->kind == TemplateKind::data;
-      entries.push_back({data ? JournalEntry::Kind::data_template : JournalEntry::Kind::options_template,
-                         key,
-                         plan->record.wire,
-                         {},
-                         0});
-    }
-    const OptionsState& options = session->plans_->options;
-    for (const SamplingEntry& s : options.samplers) entries.push_back({JournalEntry::Kind::sampling, key, {}, s, 0});
-    if (options.sampling_rate)
-      entries.push_back({JournalEntry::Kind::sampling, key, {}, {UINT64_MAX, options.sampling_rate}, 0});
-    if (options.system_init_ms)
-      entries.push_back({JournalEntry::Kind::system_init, key, {}, {}, options.system_init_ms});
+    for (const auto& plan : session->plans_->plans) entries.push_back({key, plan->kind, plan->record.wire, {}});
+    session->plans_->options->for_each([&](const OptionsFact& fact) { entries.push_back({key, {}, {}, fact}); });
   }
   return entries;
 }

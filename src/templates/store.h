@@ -5,8 +5,8 @@
 //   out      plans; data sets released by the template they waited for
 //   threads  any; writers are serialised by one lock; readers keep the plans of a session they have seen and
 //            look again only when the session's version has moved
-//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, and the hold limits; beyond: refused, counted
-//   failure  a journal that cannot be written is counted and said once; templates still work
+//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, and the hold limits; beyond: refused,
+//   counted failure  a journal that cannot be written is counted and said once; templates still work
 //
 // Key (UDP): exporter address, source port, observation domain, protocol, template id.
 #pragma once
@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,17 +27,10 @@
 
 namespace weir {
 
-// What options data told about a session. Small, copied whole.
-struct OptionsState {
-  std::vector<SamplingEntry> samplers;  // by sampler id; limits::kSamplersPerSession
-  uint64_t sampling_rate = 0;           // named without a sampler, or the last one named; 0: none yet
-  uint64_t system_init_ms = 0;          // IE 160; 0: none yet
-};
-
 // The plans of a session at one moment; immutable.
 struct SessionPlans {
   std::vector<std::shared_ptr<const Plan>> plans;  // by template id
-  OptionsState options;
+  std::shared_ptr<const OptionsState> options = std::make_shared<OptionsState>();
   const Plan* find(uint16_t template_id) const;
 };
 
@@ -57,8 +51,10 @@ struct TemplateStoreConfig {
   HoldLimits hold;
   int64_t fallback_after_ns = 0;  // 0: never
   std::string journal_path;       // empty: not kept
+  const FieldTable* fields = &FieldTable::plain();
   size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
   size_t most_templates = limits::kTemplates;
+  size_t most_options_bytes = limits::kOptionsBytes;
 };
 
 class TemplateStore {
@@ -84,8 +80,8 @@ class TemplateStore {
   // instead, and holds nothing. Sets given up to make room are appended to `dropped`.
   std::shared_ptr<const Plan> hold(HeldSet set, std::vector<HeldSet>& dropped);
 
-  void set_sampling(Session& session, std::optional<uint64_t> sampler_id, uint64_t rate);
-  void set_system_init(Session& session, uint64_t milliseconds);
+  // Takes over what the options records of one data set told, in order. Returns how many facts found no room.
+  size_t tell(Session& session, std::span<const OptionsFact> facts);
 
   // Data sets that waited long enough to be read with the template that the same exporter sent from another port
   // for the same domain: only where every layout known for that id is the same and fits the set.
@@ -120,10 +116,11 @@ class TemplateStore {
   Session& session_locked(const SessionKey& key);
   Installed install_locked(Session& session, TemplateRecord record, bool journal);
   void publish(Session& session, std::shared_ptr<SessionPlans> plans);
-  bool set_sampling_locked(Session& session, std::optional<uint64_t> sampler_id, uint64_t rate);
-  void replay(const JournalEntry& entry);
+  void publish_options(Session& session, std::shared_ptr<const OptionsState> options);
+  using ToldOptions = absl::flat_hash_map<SessionKey, std::shared_ptr<OptionsState>>;
+  void replay(const JournalEntry& entry, ToldOptions& told);
   void write_journal(const JournalEntry& entry);
-  std::vector<JournalEntry> journal_entries() const;
+  std::vector<JournalEntry> journal_entries() const;  // borrow from the sessions
   std::shared_ptr<const Plan> fallback_for(const SessionKey& key, uint16_t template_id) const;
 
   const TemplateStoreConfig config_;
@@ -132,6 +129,7 @@ class TemplateStore {
   absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
   absl::flat_hash_map<IpAddress, size_t> templates_of_exporter_;
   size_t templates_ = 0;
+  size_t options_bytes_ = 0;  // OptionsState::bytes() of all sessions
   HeldSets held_;
   std::unique_ptr<Journal> journal_;
   uint64_t journal_live_bytes_ = 0;

@@ -163,15 +163,63 @@ TEST(TemplateStore, TheJournalBringsEverythingBack) {
     store.install(*session, v9_template(256, {{1, 4}}));
     store.install(*session, v9_template(256, {{1, 8}}));  // the last one counts
     store.install(*session, v9_template(257, {{8, 4}, {12, 4}}));
-    store.set_sampling(*session, 7, 512);
+    using Kind = OptionsFact::Kind;
+    const OptionsFact facts[] = {{Kind::sampler_rate, 7, 512, {}},
+                                 {Kind::interface_rate, 3, 100, {}},
+                                 {Kind::sampler_rate, 8, 1, {}},
+                                 {Kind::sampler_rate, 8, 0, {}},
+                                 {Kind::interface_name, 3, 0, "Gi0/3"},
+                                 {Kind::interface_name, 3, 0, "Gi0/0/3"},
+                                 {Kind::vrf_name, 0x60000000, 0, "default"},
+                                 {Kind::application_name, 0x0d000001, 0, "dns"},
+                                 {Kind::system_init, 0, 1'700'000'000'000, {}}};
+    EXPECT_EQ(store.tell(*session, facts), 0u);
   }
   TemplateStore store(config);
   auto plans = store.plans(*store.session(key(1)));
   ASSERT_NE(plans->find(256), nullptr);
   EXPECT_EQ(plans->find(256)->record_length, 8u);
   EXPECT_EQ(plans->find(257)->record_length, 8u);
-  ASSERT_EQ(plans->options.samplers.size(), 1u);
-  EXPECT_EQ(plans->options.samplers[0].rate, 512u);
+  const OptionsState& options = *plans->options;
+  EXPECT_EQ(options.sampler_rate(7), 512u);
+  EXPECT_EQ(options.sampler_rate(8), 0u);  // taken back
+  EXPECT_EQ(options.interface_rate(3), 100u);
+  EXPECT_EQ(options.interface_names().find(3), "Gi0/0/3");
+  EXPECT_EQ(options.vrf_names().find(0x60000000), "default");
+  EXPECT_EQ(options.application_names().find(0x0d000001), "dns");
+  EXPECT_EQ(options.system_init_ms(), 1'700'000'000'000u);
+}
+
+TEST(TemplateStore, WhatOptionsRepeatChangesNothing) {
+  TemporaryDirectory directory;
+  TemplateStoreConfig config = small();
+  config.journal_path = directory.path + "/templates.journal";
+  TemplateStore store(config);
+  auto session = store.session(key(1));
+  const OptionsFact facts[] = {{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"},
+                               {OptionsFact::Kind::sampler_rate, 1, 100, {}},
+                               {OptionsFact::Kind::sampler_rate, OptionsFact::kNoSampler, 10, {}}};
+  store.tell(*session, facts);
+  uint32_t version = session->version();
+  auto size = std::filesystem::file_size(config.journal_path);
+  store.tell(*session, facts);
+  EXPECT_EQ(session->version(), version);
+  EXPECT_EQ(std::filesystem::file_size(config.journal_path), size);
+}
+
+TEST(TemplateStore, OptionsHaveABoundInAll) {
+  TemplateStoreConfig config = small();
+  config.most_options_bytes = 1000;
+  TemplateStore store(config);
+  std::string name(100, 'x');
+  size_t refused = 0;
+  for (uint16_t port = 1; port <= 20; ++port) {
+    const OptionsFact fact{OptionsFact::Kind::interface_name, port, 0, name};
+    refused += store.tell(*store.session(key(port)), {&fact, 1});
+  }
+  EXPECT_EQ(refused, 11u);  // each takes 116 octets: the ninth passes 1,000 and is the last
+  const OptionsFact gone{OptionsFact::Kind::interface_name, 1, 0, {}};
+  EXPECT_EQ(store.tell(*store.session(key(1)), {&gone, 1}), 0u);  // giving back is always possible
 }
 
 TEST(TemplateStore, ATornJournalKeepsWhatIsWhole) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields of the user's own, as flags, variables and weir.toml name them: NAME=ELEMENT:TYPE[:NUMBER], several separated
+// by commas. ELEMENT is PEN/ID, or ID alone for IANA's elements and NetFlow v9's field types.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "flow/field_table.h"
+
+namespace weir {
+
+// Each of them throws usage_error: what is wrong and what to write instead; the caller puts the place before it.
+
+void set_name(ExtraField& field, const std::string& text);
+void set_element(ExtraField& field, const std::string& text);
+void set_type(ExtraField& field, const std::string& text);
+void set_number(ExtraField& field, const std::string& text);
+// `added` beside those before: no name, element or number twice, not too many.
+void check_extra_field(const std::vector<ExtraField>& before, const ExtraField& added);
+std::vector<ExtraField> parse_extra_fields(const std::string& text);
+// As parse_extra_fields() takes it.
+std::string text_of(const ExtraField& field);
+
+}  // namespace weir

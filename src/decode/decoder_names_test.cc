@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names that options data tell, beside the numbers in flow records.
+#include "decode/decoder_fixture.h"
+
+namespace weir {
+namespace {
+
+// Cisco IOS XR: both interface elements as the scope, of which one is 0 or both are the same.
+TEST(Names, Interfaces) {
+  Fixture f;
+  Writer sets = ipfix_options_template(257, 2, {{10, 4}, {14, 4}, {83, 16}, {82, 16}});
+  Writer records = Writer().u32(3).u32(0).text("uplink", 16).text("Hu0/0/0/3", 16);
+  records.u32(4).u32(4).text("customer", 16).text("", 16);
+  sets.add(set(257, records)).add(ipfix_template(300, {{10, 4}, {14, 4}}));
+  sets.add(set(300, Writer().u32(3).u32(4).u32(4).u32(5).u32(0).u32(3)));
+  f.send(ipfix(0, sets));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 3u);
+  EXPECT_EQ(text_of(rows, Field::in_if_name, 0), "Hu0/0/0/3");
+  EXPECT_EQ(text_of(rows, Field::out_if_name, 0), "customer");  // no name: its description
+  EXPECT_EQ(text_of(rows, Field::in_if_name, 1), "customer");
+  EXPECT_EQ(text_of(rows, Field::out_if_name, 1), "");
+  EXPECT_EQ(text_of(rows, Field::in_if_name, 2), "");  // 0 is no interface
+  EXPECT_EQ(text_of(rows, Field::out_if_name, 2), "Hu0/0/0/3");
+}
+
+TEST(Names, InterfacesOfNetFlow9Scopes) {
+  Fixture f;
+  Writer sets = netflow9_options_template(257, {{2, 4}}, {{82, 8}}).add(set(257, Writer().u32(9).text("eth9", 8)));
+  sets.add(netflow9_options_template(258, {{1, 4}}, {{10, 4}, {82, 8}}))
+      .add(set(258, Writer().u32(1).u32(8).text("eth8", 8)));
+  sets.add(netflow9_template(300, {{10, 2}, {14, 2}})).add(set(300, Writer().u16(9).u16(8)));
+  f.send(netflow9(0, 0, sets));
+  EXPECT_EQ(text_of(f.rows(), Field::in_if_name), "eth9");
+  EXPECT_EQ(text_of(f.rows(), Field::out_if_name), "eth8");
+}
+
+TEST(Names, VrfsAndApplications) {
+  Fixture f;
+  Writer sets = ipfix_options_template(257, 1, {{234, 4}, {236, 8}, {235, 4}});
+  sets.add(set(257, Writer().u32(0x60000000).text("default", 8).u32(0x60000000).u32(0x60000001).text("red", 8).u32(0)));
+  sets.add(ipfix_options_template(258, 1, {{95, 4}, {96, 0xffff}, {94, 8}}));
+  sets.add(set(258, Writer().u32(0x0d000035).u8(3).text("dns", 3).text("DNS", 8)));
+  sets.add(ipfix_template(300, {{234, 4}, {235, 4}, {95, 4}}));
+  sets.add(set(300, Writer().u32(0x60000000).u32(0x60000001).u32(0x0d000035)));
+  f.send(ipfix(0, sets));
+  EXPECT_EQ(text_of(f.rows(), Field::ingress_vrf_name), "default");
+  EXPECT_EQ(text_of(f.rows(), Field::egress_vrf_name), "red");
+  EXPECT_EQ(text_of(f.rows(), Field::application_name), "dns");
+}
+
+TEST(Names, TheRecordsOwnNameStays) {
+  Fixture f;
+  Writer sets = ipfix_options_template(258, 1, {{95, 4}, {96, 4}}).add(set(258, Writer().u32(7).text("seven", 4)));
+  sets.add(ipfix_template(300, {{95, 4}, {96, 4}}));
+  sets.add(set(300, Writer().u32(7).text("own", 4).u32(7).text("", 4)));
+  f.send(ipfix(0, sets));
+  EXPECT_EQ(text_of(f.rows(), Field::application_name, 0), "own");
+  EXPECT_EQ(text_of(f.rows(), Field::application_name, 1), "seve");
+}
+
+TEST(Names, NothingKnownIsNoField) {
+  Fixture f;
+  Writer sets = ipfix_options_template(257, 1, {{10, 4}, {82, 8}}).add(set(257, Writer().u32(3).text("eth3", 8)));
+  f.send(ipfix(0, sets.add(ipfix_template(300, {{10, 4}})).add(set(300, Writer().u32(4)))));
+  EXPECT_FALSE(has_field(f.rows(), Field::in_if_name));
+}
+
+// Names as long as they may be, in every row: batches end early, nothing is cut.
+TEST(Names, LongNamesBeginAnotherBatch) {
+  Fixture f;
+  Writer records;
+  for (uint32_t i = 1; i <= 200; ++i)
+    records.u32(i)
+        .u8(255)
+        .u16(limits::kNameOctets)
+        .text(std::to_string(i) + std::string(300, 'n'), limits::kNameOctets);
+  f.send(ipfix(0, Writer(ipfix_options_template(257, 1, {{10, 4}, {82, 0xffff}})).add(set(257, records))));
+  f.send(ipfix(200, ipfix_template(300, {{10, 4}, {14, 4}})));
+  for (int datagram = 0; datagram < 40; ++datagram) {
+    Writer flows;
+    for (uint32_t i = 0; i < 100; ++i) flows.u32(1 + i * 7 % 200).u32(1 + i * 11 % 200);
+    f.send(ipfix(200, set(300, flows)));
+  }
+  f.rows();
+  EXPECT_GT(f.batches.size(), 1u);
+  uint64_t rows = 0;
+  for (const auto& batch : f.batches)
+    for (uint32_t row = 0; row < batch->rows(); ++row, ++rows) {
+      std::string number = std::to_string(batch->number(Field::in_if, row));
+      ASSERT_EQ(batch->text(Field::in_if_name, row).substr(0, number.size() + 1), number + "n");
+      ASSERT_EQ(batch->text(Field::out_if_name, row).size(), limits::kNameOctets);
+    }
+  EXPECT_EQ(rows, 4'000u);
+  EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/list_values.h"
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+// Label stack entry (RFC 3032 §2.1): label 20 bits, EXP 3, S 1 (the last one), TTL 8. The stack ends there, whatever
+// follows.
+uint32_t append_stack(bool labels, const FieldBytes& element, uint32_t room, std::vector<uint32_t>& numbers) {
+  uint32_t count = 0;
+  for (uint32_t at = 0; at + 4 <= element.length && count < room; at += 4, ++count) {
+    uint32_t entry = load_be32(element.at + at);
+    numbers.push_back(labels ? entry >> 12 : entry & 0xff);
+    if (entry >> 8 & 1) return count + 1;
+  }
+  return count;
+}
+
+}  // namespace
+
+uint32_t append_values(Convert convert, const FieldBytes& element, uint32_t room, std::vector<uint32_t>& numbers,
+                       std::vector<IpAddress>& addresses) {
+  if (room == 0) return 0;
+  switch (convert) {
+    case Convert::list_number:
+      return numbers.push_back(static_cast<uint32_t>(load_be_any(element.at, element.length))), 1;
+    case Convert::list_label: {
+      // An entry without its TTL.
+      uint64_t entry = load_be_any(element.at, element.length) >> (element.length == 4 ? 8 : 0);
+      return numbers.push_back(static_cast<uint32_t>(entry >> 4)), 1;
+    }
+    case Convert::list_stack_labels:
+    case Convert::list_stack_ttls:
+      return append_stack(convert == Convert::list_stack_labels, element, room, numbers);
+    case Convert::list_address4:
+      return addresses.push_back(IpAddress::v4(load_be32(element.at))), 1;
+    case Convert::list_address6:
+      return addresses.push_back(IpAddress::v6(element.at)), 1;
+    case Convert::list_addresses6: {
+      uint32_t count = std::min(room, element.length / 16);
+      for (uint32_t i = 0; i < count; ++i) addresses.push_back(IpAddress::v6(element.at + size_t{16} * i));
+      return count;
+    }
+    default:
+      return 0;
+  }
+}
+
+}  // namespace weir

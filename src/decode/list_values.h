@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elements that are appended to a list of the record.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "templates/elements.h"
+#include "templates/fits.h"
+
+namespace weir {
+
+// Fields of the record that are lists.
+inline constexpr Field kListFields[] = {Field::bgp_communities, Field::as_path, Field::mpls_ttl,
+                                        Field::mpls_label,      Field::mpls_ip, Field::ipv6_routing_header_addresses};
+
+// Appends what the element holds to `numbers` or `addresses`, whichever its field has: at most `room` values. Returns
+// how many. `convert` is one of the list kinds.
+uint32_t append_values(Convert convert, const FieldBytes& element, uint32_t room, std::vector<uint32_t>& numbers,
+                       std::vector<IpAddress>& addresses);
+
+}  // namespace weir

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoder: options data records, and what they tell about flow records.
+#include <array>
+#include <optional>
+
+#include "decode/decoder.h"
+#include "decode/sampling.h"
+
+namespace weir {
+namespace {
+
+using Kind = OptionsFact::Kind;
+
+constexpr size_t kFactsAtOnce = 1'024;  // of one data set, before they are told
+
+// Selector algorithms (RFC 5477 §8.2, IANA "PSAMP selector algorithms").
+constexpr uint64_t kCountBased = 1, kTimeBased = 2, kRandomOfN = 3, kProbabilistic = 4;
+
+// Strings of fixed length are padded, mostly with zeros.
+std::string_view text_of(const FieldBytes& field) {
+  std::string_view text(reinterpret_cast<const char*>(field.at), field.length);
+  text = text.substr(0, text.find('\0'));
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+class OptionsRecord {
+ public:
+  OptionsRecord(const Plan& plan, const FieldBytes* fields) : plan_(plan), fields_(fields) {
+    for (const OptionStep& step : plan.option_steps) {
+      const FieldBytes& field = fields[step.position];
+      if (is_text(step.role) || step.role == OptionRole::probability || field.length > 8) continue;
+      uint64_t value = load_be_any(field.at, field.length);
+      std::optional<uint64_t>& kept = numbers_[static_cast<size_t>(step.role)];
+      if (!kept || *kept == 0) kept = value;  // IE 34 and 50 beside each other: the one that is set
+    }
+  }
+
+  void collect(std::vector<OptionsFact>& facts) const {
+    if (auto rate = sampling_rate()) collect_rate(*rate, facts);
+    if (auto init = number(OptionRole::system_init_ms)) facts.push_back({Kind::system_init, 0, *init, {}});
+    collect_names(Kind::interface_name, OptionRole::interface, OptionRole::interface_name,
+                  OptionRole::interface_description, facts);
+    collect_names(Kind::vrf_name, OptionRole::vrf, OptionRole::vrf_name, OptionRole::vrf_name, facts);
+    collect_names(Kind::application_name, OptionRole::application, OptionRole::application_name,
+                  OptionRole::application_description, facts);
+  }
+
+ private:
+  std::optional<uint64_t> number(OptionRole role) const { return numbers_[static_cast<size_t>(role)]; }
+
+  const FieldBytes* field(OptionRole role) const {
+    for (const OptionStep& step : plan_.option_steps)
+      if (step.role == role) return &fields_[step.position];
+    return nullptr;
+  }
+
+  // `part` chosen, then `rest` left out; nothing where they do not say.
+  static std::optional<uint64_t> one_in(std::optional<uint64_t> part, std::optional<uint64_t> rest) {
+    if (!part || *part == 0 || !rest || *rest > UINT64_MAX - *part) return std::nullopt;
+    return (*part + *rest) / *part;
+  }
+
+  std::optional<uint64_t> random_rate() const {
+    auto size = number(OptionRole::sample_size), population = number(OptionRole::sample_population);
+    if (!size || *size == 0 || !population || *population < *size) return std::nullopt;
+    return *population / *size;
+  }
+
+  std::optional<uint64_t> probability_rate() const {
+    const FieldBytes* bytes = field(OptionRole::probability);
+    uint64_t rate = bytes ? rate_of_probability({bytes->at, bytes->length}) : 0;
+    return rate ? std::optional(rate) : std::nullopt;
+  }
+
+  // One in so many; 0: the exporter says that it does not sample, or not how. Nothing: not about sampling.
+  std::optional<uint64_t> sampling_rate() const {
+    auto algorithm = number(OptionRole::algorithm).value_or(0);
+    auto counted = one_in(number(OptionRole::packet_interval), number(OptionRole::packet_space));
+    // Cisco tells the interval alone: one packet of so many.
+    auto alone = number(OptionRole::packet_space) ? std::nullopt : number(OptionRole::packet_interval);
+    auto timed = one_in(number(OptionRole::time_interval), number(OptionRole::time_space));
+    auto random = random_rate(), probable = probability_rate();
+    if (algorithm == kCountBased && counted) return counted;
+    if (algorithm == kTimeBased && timed) return timed;
+    if (algorithm == kRandomOfN && random) return random;
+    if (algorithm == kProbabilistic && probable) return probable;
+    for (const auto& rate : {number(OptionRole::interval), random, counted, alone, timed, probable})
+      if (rate && *rate > 0) return rate;
+    return number(OptionRole::interval);
+  }
+
+  void collect_rate(uint64_t rate, std::vector<OptionsFact>& facts) const {
+    auto sampler = number(OptionRole::sampler_id);
+    bool about_one = sampler.has_value();
+    if (sampler) facts.push_back({Kind::sampler_rate, *sampler, rate, {}});
+    for_each_number(OptionRole::interface, [&](uint64_t interface) {
+      if (interface == 0) return;  // softflowd: all of them
+      facts.push_back({Kind::interface_rate, interface, rate, {}});
+      about_one = true;
+    });
+    if (!about_one) facts.push_back({Kind::sampler_rate, OptionsFact::kNoSampler, rate, {}});
+  }
+
+  template <class F>
+  void for_each_number(OptionRole role, F f) const {
+    for (const OptionStep& step : plan_.option_steps)
+      if (step.role == role && fields_[step.position].length <= 8)
+        f(load_be_any(fields_[step.position].at, fields_[step.position].length));
+  }
+
+  // The description serves where there is no name.
+  void collect_names(Kind kind, OptionRole number_role, OptionRole name_role, OptionRole other_role,
+                     std::vector<OptionsFact>& facts) const {
+    const FieldBytes *name = field(name_role), *other = field(other_role);
+    if (!name && !other) return;
+    std::string_view text = name ? text_of(*name) : std::string_view();
+    if (text.empty() && other) text = text_of(*other);
+    bool any = number(number_role).value_or(0) != 0;
+    for_each_number(number_role, [&](uint64_t key) {
+      // 0 fills the place of what is not meant, or is no interface; a VRF may have that number.
+      if (key == 0 && (any || kind == Kind::interface_name)) return;
+      facts.push_back({kind, key, 0, text});
+    });
+  }
+
+  const Plan& plan_;
+  const FieldBytes* fields_;
+  std::array<std::optional<uint64_t>, kOptionRoleCount> numbers_;
+};
+
+}  // namespace
+
+uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes body) {
+  uint32_t records = 0;
+  Account& account = message.known->stream->account;
+  facts_.clear();
+  while (body.size() >= plan.record_length) {
+    size_t length = walk_record(plan, body, fields_.data());
+    if (length == 0) {
+      account.count(Malformed::short_record);
+      break;
+    }
+    if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data()).collect(facts_);
+    if (facts_.size() >= kFactsAtOnce) tell_options(message);
+    body = body.subspan(length);
+    ++records;
+  }
+  account.options_records.add(records);
+  tell_options(message);
+  refresh(*message.known);  // last: `plan` may belong to the snapshot that this replaces
+  return records;
+}
+
+void Decoder::tell_options(const Message& message) {
+  if (facts_.empty()) return;
+  Stream& stream = *message.known->stream;
+  if (size_t refused = templates_.tell(*stream.session, facts_))
+    stream.account.count(Refused::options_full, static_cast<int64_t>(refused));
+  facts_.clear();
+}
+
+}  // namespace weir

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which elements of an options record tell something about flow records.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "templates/template_record.h"
+
+namespace weir {
+
+enum class OptionRole : uint8_t {
+  // what it is about; several may be in one record
+  interface,    // IE 10, 14; scope type Interface
+  vrf,          // IE 234, 235
+  application,  // IE 95
+  sampler_id,   // IE 48, 302
+  // sampling
+  interval,           // IE 34, 50: one in so many
+  algorithm,          // IE 304: which of the pairs below counts
+  packet_interval,    // IE 305: so many chosen ...
+  packet_space,       // IE 306: ... then so many skipped
+  time_interval,      // IE 307: so many microseconds looked at ...
+  time_space,         // IE 308: ... then so many not
+  sample_size,        // IE 309: so many chosen ...
+  sample_population,  // IE 310: ... of so many
+  probability,        // IE 311: float
+  // the rest
+  system_init_ms,           // IE 160
+  interface_name,           // IE 82
+  interface_description,    // IE 83
+  vrf_name,                 // IE 236
+  application_name,         // IE 96
+  application_description,  // IE 94
+  kCount
+};
+inline constexpr size_t kOptionRoleCount = static_cast<size_t>(OptionRole::kCount);
+inline constexpr bool is_text(OptionRole r) { return r >= OptionRole::interface_name; }
+
+struct OptionStep {
+  OptionRole role;
+  uint16_t position;  // index of the field in the template
+};
+
+// In the template's order.
+std::vector<OptionStep> option_steps(const TemplateRecord& record);
+
+}  // namespace weir
