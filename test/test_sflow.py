@@ -215,3 +215,15 @@ def test_tshark(file, field, key):
     """What GoFlow2 does not tell, or tells wrong."""
     values = [row[key] for row in test_captures.decoded(file)]
     assert [v[-1] if isinstance(v, list) else v for v in values] == tshark(file, field) != []
+
+
+def test_a_capture_replayed_to_a_collector_is_the_capture_decoded(collect):
+    for file in ("akvorado/sflow/testdata/data-1140.pcap", "_replay/gopacket_sflow1.pcap"):
+        weir = collect()
+        answer = harness.run_weir("replay", captures.path(file), "--to", f"127.0.0.1:{weir.port}", "--rate", 2000)
+        assert answer.returncode == 0, answer.stderr
+        expected = test_captures.decoded(file)
+        times = {"time_received_ns", "time_flow_start_ns", "time_flow_end_ns"}
+        bare = lambda flows: [{k: v for k, v in flow.items() if k not in times} for flow in flows]
+        weir.wait_flows(len(expected))
+        assert bare(weir.finish()) == bare(expected), file

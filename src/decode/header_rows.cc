@@ -70,17 +70,14 @@ FieldMask header_fields(const PacketHeaders& h) {
     if (!has) return;
     for (Field field : fields) mask.set(field);
   };
-  add(h.has_macs, {Field::src_mac, Field::dst_mac});
+  add(h.has_macs, {Field::src_mac, Field::dst_mac, Field::vlan_id});
   add(h.has_etype, {Field::etype});
   add(h.vlans > 0, {Field::vlan_id});
   add(h.labels > 0, {Field::mpls_label, Field::mpls_ttl});
-  add(h.ip_version != 0, {Field::src_addr, Field::dst_addr, Field::proto, Field::ip_tos, Field::ip_ttl});
-  add(h.ip_version == 6, {Field::ipv6_flow_label});
-  add(h.has_fragment, {Field::ip_flags, Field::fragment_id, Field::fragment_offset});
+  add(h.ip_version != 0, {Field::src_addr, Field::dst_addr, Field::proto, Field::ip_tos, Field::ip_ttl,
+                          Field::ipv6_flow_label, Field::ip_flags, Field::fragment_id, Field::fragment_offset,
+                          Field::src_port, Field::dst_port, Field::tcp_flags, Field::icmp_type, Field::icmp_code});
   add(h.has_routing, {Field::ipv6_routing_header_seg_left, Field::ipv6_routing_header_addresses});
-  add(h.has_ports, {Field::src_port, Field::dst_port});
-  add(h.has_tcp_flags, {Field::tcp_flags});
-  add(h.has_icmp, {Field::icmp_type, Field::icmp_code});
   add(h.layers > 0, {Field::layer_stack, Field::layer_size});
   return mask;
 }

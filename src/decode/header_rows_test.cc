@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-TEST(HeaderRows, WritesWhatIsThereAndNoMore) {
+TEST(HeaderRows, WritesWhatAPacketCouldHave) {
   PacketHeaders h;
   h.has_macs = h.has_etype = h.has_ports = h.has_fragment = true;
   h.src_mac = 1, h.dst_mac = 2, h.etype = 0x0800, h.ip_version = 4, h.vlans = 1, h.vlan = 12;
@@ -15,10 +15,8 @@ TEST(HeaderRows, WritesWhatIsThereAndNoMore) {
   h.layers = 2, h.layer[0] = PacketLayer::ethernet, h.layer[1] = PacketLayer::vxlan;
   h.layer_size[0] = 14, h.layer_size[1] = 8;
   FieldMask mask = header_fields(h);
-  EXPECT_FALSE(mask.has(Field::tcp_flags));
-  EXPECT_FALSE(mask.has(Field::icmp_type));
-  EXPECT_FALSE(mask.has(Field::ipv6_flow_label));
   EXPECT_FALSE(mask.has(Field::mpls_label));
+  EXPECT_FALSE(mask.has(Field::ipv6_routing_header_seg_left));
 
   FlowBatch batch;
   batch.append_run(2);
@@ -37,14 +35,28 @@ TEST(HeaderRows, WritesWhatIsThereAndNoMore) {
   EXPECT_EQ(batch.number(Field::ip_flags, 1), 1u);
   EXPECT_EQ(batch.number(Field::src_port, 1), 53u);
   EXPECT_EQ(batch.number(Field::dst_port, 1), 54u);
+  for (Field none : {Field::tcp_flags, Field::icmp_type, Field::icmp_code, Field::ipv6_flow_label}) {
+    EXPECT_TRUE(mask.has(none));
+    EXPECT_EQ(batch.number(none, 1), 0u);
+  }
   ListRef stack = batch.column<ListRef>(Field::layer_stack)[1], sizes = batch.column<ListRef>(Field::layer_size)[1];
   ASSERT_EQ(stack.count, 2u);
   EXPECT_EQ(batch.list_numbers()[stack.first + 1], 1003u);
   EXPECT_EQ(batch.list_numbers()[sizes.first], 14u);
 }
 
+TEST(HeaderRows, WithoutAnIpHeaderThereAreNoIpFields) {
+  PacketHeaders h;
+  h.has_macs = h.has_etype = true;
+  h.etype = 0x0806;
+  FieldMask mask = header_fields(h);
+  for (Field field : {Field::src_mac, Field::dst_mac, Field::vlan_id, Field::etype}) EXPECT_TRUE(mask.has(field));
+  for (Field field : {Field::src_addr, Field::proto, Field::src_port, Field::tcp_flags}) EXPECT_FALSE(mask.has(field));
+}
+
 TEST(HeaderRows, LeavesFieldsThatAreNotAskedFor) {
   PacketHeaders h;
+  h.ip_version = 6;
   h.has_ports = h.has_tcp_flags = h.has_icmp = h.has_routing = true;
   h.src_port = 1, h.dst_port = 2, h.tcp_flags = 0x12, h.icmp_type = 3, h.icmp_code = 4, h.segments_left = 2;
   uint8_t addresses[32] = {0x20, 0x01};

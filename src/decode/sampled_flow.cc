@@ -121,12 +121,9 @@ bool SampledFlow::add_ip(ByteReader& in, uint8_t version) {
   headers_.src_port = static_cast<uint16_t>(src_port);
   headers_.dst_port = static_cast<uint16_t>(dst_port);
   headers_.tos = static_cast<uint8_t>(tos);
+  headers_.tcp_flags = protocol == 6 ? static_cast<uint8_t>(flags) : 0;
   set({Field::bytes, Field::src_addr, Field::dst_addr, Field::etype, Field::proto, Field::src_port, Field::dst_port,
-       Field::ip_tos});
-  if (protocol == 6) {
-    headers_.tcp_flags = static_cast<uint8_t>(flags);
-    fields_.set(Field::tcp_flags);
-  }
+       Field::tcp_flags, Field::ip_tos});
   return true;
 }
 
@@ -175,8 +172,7 @@ bool SampledFlow::add_gateway(ByteReader& in) {
   src_as_ = src ? src : own;
   dst_as_ = last;
   next_hop_as_ = first;
-  set({Field::bgp_next_hop, Field::src_as, Field::dst_as, Field::bgp_communities, Field::as_path});
-  if (path_length_) fields_.set(Field::next_hop_as);
+  set({Field::bgp_next_hop, Field::src_as, Field::dst_as, Field::next_hop_as, Field::bgp_communities, Field::as_path});
   return true;
 }
 

@@ -34,10 +34,10 @@ TEST(SflowWriter, LaysOutADatagram) {
   std::vector<uint32_t> header, first, rest;
   for (size_t i = 0; i < 7; ++i) header.push_back(word(bytes, i));
   EXPECT_EQ(header, (std::vector<uint32_t>{5, 1, 0x7f000001, 2, 5, 1'000, 1}));
-  // format, length, sequence, source, rate, pool, drops, input, output, records; record 1: format, length (16 + 128),
-  // Ethernet, length of the frame (1,500 + 18), stripped, length of the header
+  // format, length (32 + 152 + 24 + 24), sequence, source, rate, pool, drops, input, output, records; record 1: format,
+  // length (16 + 128), Ethernet, length of the frame (1,500 + 18), stripped, length of the header
   for (size_t i = 7; i < 23; ++i) first.push_back(word(bytes, i));
-  EXPECT_EQ(first, (std::vector<uint32_t>{1, 240, 7, 3, 100, 700, 0, 3, 4, 3, 1, 144, 1, 1'518, 4, 128}));
+  EXPECT_EQ(first, (std::vector<uint32_t>{1, 232, 7, 3, 100, 700, 0, 3, 4, 3, 1, 144, 1, 1'518, 4, 128}));
   // extended_switch and extended_router
   for (size_t i = 23 + 32; i < size / 4; ++i) rest.push_back(word(bytes, i));
   EXPECT_EQ(rest, (std::vector<uint32_t>{1001, 16, 10, 0, 20, 0, 1002, 16, 1, 0x0a000001, 24, 16}));
