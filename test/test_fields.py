@@ -139,7 +139,8 @@ def test_every_output_says_the_same(tmp_path):
     for form in written:
         data = tmp_path / form / "data"
         stored = stores.query(data, f"SELECT {', '.join(names)} FROM flows ORDER BY sequence_num, app DESC")
-        assert sorted(map(json.dumps, stored)) == sorted(json.dumps({name: row[name] for name in names}) for row in rows)
+        written_values = [{name: row[name] for name in names} for row in rows]
+        assert sorted(map(json.dumps, stored)) == sorted(map(json.dumps, written_values))
         types = {r["column_name"]: r["column_type"] for r in stores.query(data, "DESCRIBE flows")}
         assert [types[name] for name in names] == ["VARCHAR", "VARCHAR", "DOUBLE", "UBIGINT"]
     top = run_weir("top", "app", "--by", "flows", "--format", "csv", "--data", tmp_path / "json" / "data")
@@ -155,7 +156,7 @@ TEMPLATE = [(packets.BYTES, 4), (40001, 4), (40002, 8), (40003, 2)]
 
 
 def send_v9(collector, sequence, rows):
-    body = b"".join(struct.pack("!II8sh", octets, number, name, difference) for octets, number, name, difference in rows)
+    body = b"".join(struct.pack("!II8sh", *row) for row in rows)
     with Sender() as sender:
         sender.send(
             collector.address,
@@ -238,7 +239,8 @@ def test_texts_in_every_output(tmp_path):
     assert [row.get("raw_name", "") for row in rows] == [text.hex() for text in sent]
     with open(written["csv"], newline="") as table:
         assert [line["application_name"] for line in csv.DictReader(table)] == expected
-    stored = stores.query(tmp_path / "json" / "data", "SELECT application_name AS a, raw_name AS r FROM flows ORDER BY bytes")
+    question = "SELECT application_name AS a, raw_name AS r FROM flows ORDER BY bytes"
+    stored = stores.query(tmp_path / "json" / "data", question)
     assert [row["a"] or "" for row in stored] == expected
     assert [row["r"] or "" for row in stored] == [text.hex() for text in sent]
     assert stored[4] == {"a": None, "r": None}
