@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "decode/observer.h"
 #include "decode/run_plan.h"
 #include "decode/streams.h"
 #include "flow/batch.h"
@@ -26,6 +27,7 @@ namespace weir {
 
 struct DecoderConfig {
   uint64_t default_sampling_rate = 0;  // where neither record, options data nor header name one
+  DecodeObserver* observer = nullptr;  // told what is met, where there is one
 };
 
 class Decoder {
@@ -56,6 +58,7 @@ class Decoder {
   // One datagram (or held set) being read.
   struct Message {
     Known* known = nullptr;
+    const uint8_t* start = nullptr;  // of what is read; lies context.offset octets into the datagram's payload
     SetContext context;
     TimeBase base;
     IpAddress exporter;
@@ -74,7 +77,7 @@ class Decoder {
   void decode_ipfix(const Datagram& datagram);
   void decode_sets(Message& message, Bytes sets);
   void read_templates(Message& message, Bytes body, TemplateKind kind);
-  void install(Message& message, TemplateRecord& record);
+  void install(Message& message, TemplateRecord& record, const uint8_t* at);
   void read_data_set(Message& message, uint16_t set_id, Bytes body);
   void hold(Message& message, uint16_t set_id, Bytes body);
 
@@ -96,6 +99,9 @@ class Decoder {
   void finish(const Message& message, uint32_t units, bool units_known);
   void follow_sequence(const Message& message, uint32_t units, bool units_known);
   void refuse(const Datagram& datagram, Protocol protocol, Malformed reason);
+  // Counts it; `at` is where the rule is broken.
+  void malformed(const Message& message, Malformed reason, const uint8_t* at);
+  static DecodePlace place(const Message& message, const uint8_t* at);
 
   const DecoderConfig config_;
   TemplateStore& templates_;
