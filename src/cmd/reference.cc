@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/check.h"
 #include "cmd/option_table.h"
+#include "decode/malformed_rules.h"
 #include "flow/fields.h"
 
 namespace weir {
@@ -121,6 +122,24 @@ std::string fields_reference() {
   return out;
 }
 
+std::string malformed_reference() {
+  std::string out(kGenerated);
+  out +=
+      "# Malformed input\n\n"
+      "Each breach of a protocol is counted once under a reason: in the ledger's `malformed`, with the reason in\n"
+      "`weir_malformed_total` of `/metrics`, and in the totals of `weir decode`, which also tells the packet and the\n"
+      "octet. What can be read beside it is read.\n\n" +
+      row({"Reason", "What is wrong", "IPFIX", "NetFlow v9", "Others", "What becomes of it"}) +
+      "|---|---|---|---|---|---|\n";
+  auto section = [](std::string_view text) { return std::string(text.empty() ? "–" : text); };
+  for (size_t i = 0; i < kMalformedCount; ++i) {
+    const MalformedRule& rule = malformed_rule(static_cast<Malformed>(i));
+    out += row({code(kMalformedNames[i]), std::string(rule.rule), section(rule.ipfix), section(rule.version9),
+                section(rule.other), std::string(rule.then)});
+  }
+  return out;
+}
+
 std::string example_config() {
   std::string out =
       "# Configuration of `weir collect`: every key at its default. Precedence: flag, environment, this file, "
@@ -147,10 +166,12 @@ int run_docs(const Arguments& arguments) {
     text = config_reference();
   else if (page == "fields")
     text = fields_reference();
+  else if (page == "malformed")
+    text = malformed_reference();
   else if (page == "example")
     text = example_config();
   else
-    throw usage_error("weir docs takes one of: config, fields, example");
+    throw usage_error("weir docs takes one of: config, fields, malformed, example");
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -9,10 +9,11 @@
 
 namespace weir {
 
-std::string config_reference();  // docs/reference/config.md
-std::string fields_reference();  // docs/reference/fields.md
-std::string example_config();    // docs/weir.toml: every key, commented out at its default
+std::string config_reference();     // docs/reference/config.md
+std::string fields_reference();     // docs/reference/fields.md
+std::string malformed_reference();  // docs/reference/malformed.md
+std::string example_config();       // docs/weir.toml: every key, commented out at its default
 
-int run_docs(const Arguments& arguments);  // config, fields or example
+int run_docs(const Arguments& arguments);  // config, fields, malformed or example
 
 }  // namespace weir

@@ -31,6 +31,7 @@ struct ShownValue {
   Kind kind = Kind::none;
   std::string text;
   std::vector<std::pair<std::string, ShownValue>> members;
+  const ElementInfo* element = nullptr;  // whose value it is, where the registry knows
 
   static ShownValue of_number(std::string digits) { return {Kind::number, std::move(digits), {}}; }
   static ShownValue of_text(std::string words) { return {Kind::text, std::move(words), {}}; }
@@ -57,6 +58,6 @@ ShownValue show_fields(const ShownContext& context, const Plan& plan, const Fiel
 
 // Compact JSON, valid whatever the octets were: what is not UTF-8 becomes U+FFFD.
 void append_json(std::string& out, const ShownValue& value);
-void append_json_text(std::string& out, std::string_view text);
+void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace weir
