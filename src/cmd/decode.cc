@@ -161,7 +161,7 @@ struct FileResult {
 FileResult decode_file(const std::string& path, DecodedFiles& files, const Shared& shared, DecodeSession& common) {
   CaptureFile file(path);
   size_t index = files.files.size();
-  files.files.push_back({path, file.is_capture()});
+  files.files.push_back({path, file.is_capture() ? "packet" : file.is_ipfix_file() ? "message" : "datagram"});
   std::unique_ptr<DecodeSession> own;
   if (file.is_ipfix_file()) own = std::make_unique<DecodeSession>(shared);
   DecodeSession& session = own ? *own : common;

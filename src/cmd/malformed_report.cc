@@ -17,7 +17,7 @@ static std::string grouped(uint64_t n) {
 static std::string counted(uint64_t n, const char* what) { return grouped(n) + " " + what + (n == 1 ? "" : "s"); }
 
 std::string DecodedFiles::place(uint64_t tag) const {
-  return (file(tag).frames ? "packet " : "datagram ") + std::to_string(number(tag));
+  return std::string(file(tag).unit) + " " + std::to_string(number(tag));
 }
 
 std::string exporter_text(const SessionKey& session) {

@@ -19,14 +19,14 @@ namespace weir {
 struct DecodedFiles {
   struct File {
     std::string path;
-    bool frames = true;  // a capture: packets are numbered as tshark numbers frames; else datagrams
+    std::string_view unit;  // what is numbered: "packet" (as tshark numbers frames), "message", "datagram"
   };
   std::vector<File> files;
 
   static uint64_t tag(size_t file, uint64_t number) { return uint64_t{file} << kFileShift | number; }
   const File& file(uint64_t tag) const { return files[tag >> kFileShift]; }
   static uint64_t number(uint64_t tag) { return tag & ((uint64_t{1} << kFileShift) - 1); }
-  // "packet 12", "datagram 12"
+  // "packet 12"
   std::string place(uint64_t tag) const;
 
  private:
