@@ -19,7 +19,7 @@ PORTS = "udp.port==1-65535,cflow"
 
 
 class Seen(NamedTuple):
-    """One template or data record; `fields`: of a template (id, length, enterprise), of data (name, value) by tshark."""
+    """One template or data record; `fields`: of a template (id, length, enterprise), of data see _value()."""
 
     packet: int
     offset: int
@@ -30,7 +30,8 @@ class Seen(NamedTuple):
 def pdml(path):
     """The packets of a capture, one by one, as elements."""
     command = [harness.program("tshark"), "-r", path, "-T", "pdml", "-n", "-d", PORTS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"TZ": "UTC", "PATH": "/usr/bin:/bin"}) as running:
+    environment = {"TZ": "UTC", "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as running:
         for _, element in ElementTree.iterparse(running.stdout):
             if element.tag == "packet":
                 yield element
@@ -49,16 +50,24 @@ def _leaves(field):
             yield from _leaves(child)
 
 
+def _value(leaf):
+    """(name, what tshark shows, octets in hexadecimal)"""
+    name, show, octets = leaf.get("name"), leaf.get("show"), leaf.get("value")
+    if name in ("cflow.abstimestart", "cflow.abstimeend") and octets == "00000000":
+        return name.replace("abs", ""), "0.0", octets  # an uptime of 0 is shown as 1970
+    return name, show, octets
+
+
 def _template(field):
-    kinds = ("cflow.template_field_type", "cflow.template_ipfix_field_type", "cflow.template_ipfix_field_type_enterprise")
     found = []
     for part in field.iter("field"):
         name, show = part.get("name"), part.get("show")
-        if name in kinds or name == "cflow.scope_field_type":
+        # tshark has a name of its own for each enterprise that it knows.
+        if re.fullmatch(r"cflow\.(template|scope)_(\w+_)?(field_type|resiliency_type)(_enterprise)?", name):
             found.append([int(show, 0), None, 0])
         elif name in ("cflow.template_field_length", "cflow.scope_field_length") and found:
             found[-1][1] = int(show)
-        elif name == "cflow.template_field_pen" and found:
+        elif name == "cflow.template_ipfix_field_pen" and found:
             found[-1][2] = int(show)
     return [tuple(f) for f in found]
 
@@ -80,7 +89,7 @@ def seen_by_tshark(path):
                     identity = inner.find("field[@name='cflow.template_id']")
                     templates.append(Seen(number, offset, int(identity.get("show")), _template(inner)))
                 elif re.match(r"(pdu|Flow) \d+", show) or re.match(r"(pdu|Flow) \d+", inner.get("showname") or ""):
-                    values = [(leaf.get("name"), leaf.get("show"), leaf.get("value")) for leaf in _leaves(inner)]
+                    values = [_value(leaf) for leaf in _leaves(inner)]
                     records.append(Seen(number, offset, int(set_id.get("show")) if set_id is not None else 0, values))
     return templates, records
 
@@ -91,8 +100,14 @@ NUMBER, TEXT, TIME, UPTIME, OCTETS = "number", "text", "time", "uptime", "octets
 
 # tshark's name: how its value is to be read, and the elements that it prints under that name.
 NAMES = {
-    "cflow.abstimeend": (TIME, "flowEndMilliseconds flowEndSeconds flowEndMicroseconds flowEndNanoseconds"),
-    "cflow.abstimestart": (TIME, "flowStartMilliseconds flowStartSeconds flowStartMicroseconds flowStartNanoseconds"),
+    "cflow.abstimeend": (
+        TIME,
+        "flowEndSeconds flowEndMilliseconds flowEndMicroseconds flowEndNanoseconds flowEndDeltaMicroseconds",
+    ),
+    "cflow.abstimestart": (
+        TIME,
+        "flowStartSeconds flowStartMilliseconds flowStartMicroseconds flowStartNanoseconds flowStartDeltaMicroseconds",
+    ),
     "cflow.bgpnexthop": (TEXT, "bgpNextHopIPv4Address"),
     "cflow.bgpnexthopv6": (TEXT, "bgpNextHopIPv6Address"),
     "cflow.biflow_direction": (NUMBER, "biflowDirection"),
@@ -107,7 +122,7 @@ NAMES = {
     "cflow.dstmac": (TEXT, "destinationMacAddress"),
     "cflow.dstmask": (NUMBER, "destinationIPv4PrefixLength"),
     "cflow.dstmaskv6": (NUMBER, "destinationIPv6PrefixLength"),
-    "cflow.dstport": (NUMBER, "destinationTransportPort"),
+    "cflow.dstport": (NUMBER, "destinationTransportPort udpDestinationPort tcpDestinationPort"),
     "cflow.egress_physical_interface": (NUMBER, "egressPhysicalInterface"),
     "cflow.egress_vrfid": (NUMBER, "egressVRFID"),
     "cflow.ethernet_type": (NUMBER, "ethernetType"),
@@ -121,7 +136,7 @@ NAMES = {
     "cflow.flowsexp": (NUMBER, "exportedFlowRecordTotalCount"),
     "cflow.icmp_ipv4_code": (NUMBER, "icmpCodeIPv4"),
     "cflow.icmp_ipv4_type": (NUMBER, "icmpTypeIPv4"),
-    "cflow.icmp_type_code_ipv4": (NUMBER, "icmpTypeCodeIPv4"),
+    "cflow.icmp_type_code_ipv4": (NUMBER, "icmpTypeCodeIPv4 reverseIcmpTypeCodeIPv4"),
     "cflow.if_descr": (TEXT, "interfaceDescription"),
     "cflow.if_name": (TEXT, "interfaceName"),
     "cflow.ingress_physical_interface": (NUMBER, "ingressPhysicalInterface"),
@@ -172,7 +187,7 @@ NAMES = {
     "cflow.srcmac": (TEXT, "sourceMacAddress"),
     "cflow.srcmask": (NUMBER, "sourceIPv4PrefixLength"),
     "cflow.srcmaskv6": (NUMBER, "sourceIPv6PrefixLength"),
-    "cflow.srcport": (NUMBER, "sourceTransportPort"),
+    "cflow.srcport": (NUMBER, "sourceTransportPort udpSourcePort tcpSourcePort"),
     "cflow.sys_init_time": (TIME, "systemInitTimeMilliseconds"),
     "cflow.tcpflags": (NUMBER, "tcpControlBits"),
     "cflow.template_id": (NUMBER, "templateId"),
@@ -196,11 +211,17 @@ def nanoseconds_of_weir(text):
     return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 10**9 + int(fraction.ljust(9, "0"))
 
 
+def before(export_time, microseconds):
+    seconds, nanoseconds = divmod(nanoseconds_of_weir(export_time) - microseconds * 1000, 10**9)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds:09}Z"
+
+
 def same(kind, show, octets, ours):
     if kind == NUMBER:
         return int(show, 0) == ours
     if kind == TIME:
-        return nanoseconds_of_tshark(show) == nanoseconds_of_weir(ours)
+        # RFC 7011 §6.1.9: the 11 lowest bits of a fraction in microseconds (477 ns) are to be ignored; tshark does not.
+        return 0 <= nanoseconds_of_tshark(show) - nanoseconds_of_weir(ours) < (477 if octets[8:] else 1)
     if kind == UPTIME:
         return round(float(show) * 1000) == ours
     if kind == OCTETS:
@@ -225,9 +246,7 @@ class Comparison:
 
     def record(self, theirs, ours):
         self.records += 1
-        mine = collections.defaultdict(list)
-        for name, value in elements_of(ours):
-            mine[name].append(value)
+        mine = list(elements_of(ours))
         named = collections.defaultdict(list)
         for name, show, octets in theirs.fields:
             named[name].append((show, octets))
@@ -235,7 +254,9 @@ class Comparison:
             kind, elements = NAMES.get(name, (None, None))
             if kind is None:
                 continue
-            got = [value for element in elements.split() for value in mine[element]]
+            got = [value for element, value in mine if element in elements.split()]
+            if kind == TIME:  # before the export time, which tshark has subtracted from
+                got = [before(ours["export_time"], g) if isinstance(g, int) else g for g in got]
             if any(value is None for value in got):
                 continue  # of no octets: tshark has a value all the same
             self.values[name] += len(values)

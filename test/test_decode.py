@@ -199,7 +199,11 @@ def test_late_templates_show_their_data_too(tmp_path):
 
 def test_flags_that_do_not_go_together(tmp_path):
     file = capture(tmp_path, ipfix_data(1))
-    for words in (["--elements", "--format", "csv"], ["--templates", "--fields", "bytes"], ["--sets", "--format", "none"]):
+    for words in (
+        ["--elements", "--format", "csv"],
+        ["--templates", "--fields", "bytes"],
+        ["--sets", "--format", "none"],
+    ):
         answer = run_weir("decode", file, *words)
         assert answer.returncode == 2 and answer.stdout == "" and words[0] in answer.stderr
 

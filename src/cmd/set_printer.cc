@@ -60,8 +60,8 @@ void for_each_field(const TemplateRecord& record, F f) {
 }
 
 // v1, v5 and v7 end their records with octets that mean nothing there; only what is not zero is worth a line.
-bool is_empty_padding(const Plan& plan, const std::string& name, const ShownValue& value) {
-  return plan.id == 0 && name == "paddingOctets" && value.text.find_first_not_of('0') == std::string::npos;
+bool is_empty_padding(const Plan& plan, const ShownValue& value) {
+  return plan.id == 0 && value.name == "paddingOctets" && value.text.find_first_not_of('0') == std::string::npos;
 }
 
 // What a number means, for people: units, a protocol's name, flags as they stand.
@@ -117,7 +117,7 @@ void SetPrinter::text_of_template(const DecodePlace& place, const TemplateRecord
   size_t number = 0;
   for_each_field(record, [&](const FieldSpecifier& field, const std::string& offset) {
     std::string id = std::to_string(field.id);
-    if (field.pen != 0 && field.pen != kScopePen) id = std::to_string(field.pen) + "/" + id;
+    if (field.pen != 0 && !is_scope_type(place.session.protocol, field.pen)) id = std::to_string(field.pen) + "/" + id;
     std::string name = element_name(place.session.protocol, field.pen, field.id);
     if (number++ < record.scope_fields) name = "scope: " + name;
     bool variable = field.length == kVariableLength;
@@ -142,7 +142,7 @@ void SetPrinter::json_of_template(const DecodePlace& place, const TemplateRecord
     out_ += first ? "{\"name\":" : ",{\"name\":";
     first = false;
     append_json_string(out_, element_name(place.session.protocol, field.pen, field.id));
-    if (field.pen != kScopePen) out_ += ",\"pen\":" + std::to_string(field.pen);
+    if (!is_scope_type(place.session.protocol, field.pen)) out_ += ",\"pen\":" + std::to_string(field.pen);
     out_ += ",\"id\":" + std::to_string(field.id);
     out_ +=
         field.length == kVariableLength ? ",\"length\":\"variable\"" : ",\"length\":" + std::to_string(field.length);
@@ -199,7 +199,7 @@ void SetPrinter::print_record(const DecodePlace& place, const Plan& plan, const 
   size_t scope_fields = std::min<size_t>(plan.record.scope_fields, fields_.size());
   ShownValue scope = show_fields(context, plan, fields_.data(), 0, scope_fields);
   ShownValue elements = show_fields(context, plan, fields_.data(), scope_fields, fields_.size());
-  std::erase_if(elements.members, [&](const auto& m) { return is_empty_padding(plan, m.first, m.second); });
+  std::erase_if(elements.members, [&](const ShownValue& value) { return is_empty_padding(plan, value); });
   if (!config_.json) return text_of_record(place, plan, scope, elements);
   begin_json(place);
   out_ += ",\"sequence\":" + std::to_string(place.context.sequence);
@@ -226,10 +226,10 @@ void SetPrinter::text_of_record(const DecodePlace& place, const Plan& plan, cons
 void SetPrinter::append_text_members(const ShownValue& record, const std::string& prefix, size_t indent) {
   using Kind = ShownValue::Kind;
   size_t width = 0;
-  for (const auto& [name, value] : record.members) width = std::max(width, prefix.size() + name.size());
+  for (const ShownValue& value : record.members) width = std::max(width, prefix.size() + value.name.size());
   size_t number = 0;
-  for (const auto& [name, value] : record.members) {
-    std::string label = record.kind == Kind::list ? std::to_string(number++) : prefix + name;
+  for (const ShownValue& value : record.members) {
+    std::string label = record.kind == Kind::list ? std::to_string(number++) : prefix + value.name;
     out_ += std::string(indent, ' ');
     if (value.kind == Kind::list || value.kind == Kind::record) {
       out_ += label + (value.members.empty() ? ": none\n" : ":\n");

@@ -19,8 +19,8 @@ using enum Malformed;
 // In the order of the enumeration.
 constexpr MalformedRule kRules[] = {
     {short_header, "the datagram ends within its header", "RFC 7011 §3.1", "RFC 3954 §5.1", kCisco, kNoMore},
-    {unknown_version, "the version is none that is known: 1, 5, 7, 9, 10 (IPFIX)", "RFC 7011 §3.1", "RFC 3954 §5.1",
-     kCisco, kNoMore},
+    {unknown_version, "it begins with no version of a protocol that is known", "RFC 7011 §3.1", "RFC 3954 §5.1",
+     "RFC 7011 §3.1, RFC 3954 §5.1", kNoMore},
     {count_mismatch, "the header counts more or fewer records than the datagram holds", "", "", kCisco, kReadAnyway},
     {length_mismatch, "the message length is not the datagram's", "RFC 7011 §3.1", "", "",
      "the shorter of the two counts"},

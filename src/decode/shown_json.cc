@@ -62,11 +62,11 @@ void append_json(std::string& out, const ShownValue& value) {
   bool record = value.kind == Kind::record;
   out += record ? '{' : '[';
   bool first = true;
-  for (const auto& [name, member] : value.members) {
+  for (const ShownValue& member : value.members) {
     if (!first) out += ',';
     first = false;
     if (record) {
-      append_json_string(out, name);
+      append_json_string(out, member.name);
       out += ':';
     }
     append_json(out, member);

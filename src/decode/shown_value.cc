@@ -68,6 +68,13 @@ ShownValue show_mac(Bytes octets) {
   return ShownValue::of_text(out);
 }
 
+// One that stands for an IPv4 address is an IPv6 address all the same: "::ffff:192.0.2.1" (RFC 5952 §5).
+ShownValue show_ipv6(Bytes octets) {
+  if (octets.size() != 16) return as_octets(octets);
+  IpAddress address = IpAddress::v6(octets.data());
+  return ShownValue::of_text((address.is_v4() ? "::ffff:" : "") + address.to_string());
+}
+
 // Fixed-length strings are filled up with NUL.
 ShownValue show_string(Bytes octets) {
   std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
@@ -232,7 +239,7 @@ ShownValue spell(const ShownContext& context, AbstractType type, Bytes octets, u
       return octets.size() == 4 ? ShownValue::of_text(IpAddress::v4(load_be32(octets.data())).to_string())
                                 : as_octets(octets);
     case ipv6Address:
-      return octets.size() == 16 ? ShownValue::of_text(IpAddress::v6(octets.data()).to_string()) : as_octets(octets);
+      return show_ipv6(octets);
     case basicList:
     case subTemplateList:
     case subTemplateMultiList:
@@ -259,21 +266,22 @@ ShownValue show_fields(const ShownContext& context, const Plan& plan, const Fiel
     const FieldSpecifier& field = plan.record.fields[i];
     Bytes octets(fields[i].at, fields[i].length);
     // A NetFlow v9 scope is a number (RFC 3954 §6.1), of any width.
-    ShownValue value = field.pen == kScopePen && !octets.empty()
+    ShownValue value = is_scope_type(context.protocol, field.pen) && !octets.empty()
                            ? show_unsigned(octets)
                            : show_value(context, find_element_of(context.protocol, field.pen, field.id), octets, depth);
     std::string name = element_name(context.protocol, field.pen, field.id);
-    auto same = std::ranges::find(record.members, name, &std::pair<std::string, ShownValue>::first);
+    auto same = std::ranges::find(record.members, name, &ShownValue::name);
     if (same == record.members.end()) {
       record.add(std::move(name), std::move(value));
       continue;
     }
-    if (same->second.kind != ShownValue::Kind::list) {
+    if (same->kind != ShownValue::Kind::list) {
       ShownValue list = ShownValue::of_list();
-      list.add(std::move(same->second));
-      same->second = std::move(list);
+      list.add(std::move(*same));
+      list.name = std::move(name);
+      *same = std::move(list);
     }
-    same->second.add(std::move(value));
+    same->add(std::move(value));
   }
   return record;
 }

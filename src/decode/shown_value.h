@@ -29,16 +29,20 @@ struct ShownValue {
     record,  // `members` with names
   };
   Kind kind = Kind::none;
-  std::string text;
-  std::vector<std::pair<std::string, ShownValue>> members;
+  std::string text{};
+  std::vector<ShownValue> members{};
+  std::string name{};                    // among the members of a record
   const ElementInfo* element = nullptr;  // whose value it is, where the registry knows
 
-  static ShownValue of_number(std::string digits) { return {Kind::number, std::move(digits), {}}; }
-  static ShownValue of_text(std::string words) { return {Kind::text, std::move(words), {}}; }
-  static ShownValue of_list() { return {Kind::list, {}, {}}; }
-  static ShownValue of_record() { return {Kind::record, {}, {}}; }
-  void add(ShownValue value) { members.emplace_back(std::string(), std::move(value)); }
-  void add(std::string name, ShownValue value) { members.emplace_back(std::move(name), std::move(value)); }
+  static ShownValue of_number(std::string digits) { return {Kind::number, std::move(digits)}; }
+  static ShownValue of_text(std::string words) { return {Kind::text, std::move(words)}; }
+  static ShownValue of_list() { return {Kind::list}; }
+  static ShownValue of_record() { return {Kind::record}; }
+  void add(ShownValue value) { members.push_back(std::move(value)); }
+  void add(std::string its_name, ShownValue value) {
+    value.name = std::move(its_name);
+    members.push_back(std::move(value));
+  }
 };
 
 // Who reads structured data: the templates that lists of records refer to.

@@ -35,6 +35,9 @@ TEST(ShownValue, SpellsByAbstractType) {
       {"sourceIPv4Address", {192, 0, 2, 7}, "\"192.0.2.7\""},
       {"sourceIPv4Address", {192, 0, 2}, "\"c00002\""},
       {"sourceIPv6Address", {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, "\"2001:db8::1\""},
+      {"sourceIPv6Address",
+       {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1},
+       "\"::ffff:192.0.2.1\""},  // RFC 5952 §5
       {"sourceMacAddress", {0, 0x1b, 0x21, 0xaa, 0xbb, 0xcc}, "\"00:1b:21:aa:bb:cc\""},
       {"dataRecordsReliability", {1}, "true"},  // RFC 7011 §6.1.5
       {"dataRecordsReliability", {2}, "false"},

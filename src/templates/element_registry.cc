@@ -5,8 +5,6 @@
 #include <array>
 #include <iterator>
 
-#include "templates/elements.h"
-
 namespace weir {
 namespace {
 
@@ -69,14 +67,15 @@ const ElementInfo* find_element(std::string_view name, uint32_t pen) {
 }
 
 const ElementInfo* find_element_of(Protocol protocol, uint32_t pen, uint16_t id) {
-  if (pen == kScopePen) return nullptr;
+  if (is_scope_type(protocol, pen)) return nullptr;
   if (pen == kReversePen) return find_element(0, id);
   if (protocol == Protocol::netflow9 && (id & kEnterpriseBit)) return find_element(kCiscoPen, id & ~kEnterpriseBit);
   return find_element(pen, id);
 }
 
 std::string element_name(Protocol protocol, uint32_t pen, uint16_t id) {
-  if (pen == kScopePen) return id > 0 && id < std::size(kScopes) ? std::string(kScopes[id]) : std::to_string(id);
+  if (is_scope_type(protocol, pen))
+    return id > 0 && id < std::size(kScopes) ? std::string(kScopes[id]) : std::to_string(id);
   const ElementInfo* element = find_element_of(protocol, pen, id);
   if (!element) return std::to_string(pen) + "/" + std::to_string(id);
   std::string name(element->name);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/protocol.h"
+#include "templates/elements.h"
 
 namespace weir {
 
@@ -69,6 +70,11 @@ std::string_view type_name(AbstractType type);
 const ElementInfo* find_element(uint32_t pen, uint16_t id);
 // By its name within one enterprise (0: IANA).
 const ElementInfo* find_element(std::string_view name, uint32_t pen = 0);
+
+// Whether a field of a template is a NetFlow v9 scope type: an enterprise of IPFIX may have that number.
+inline bool is_scope_type(Protocol protocol, uint32_t pen) {
+  return protocol == Protocol::netflow9 && pen == kScopePen;
+}
 
 // As a template of that protocol names it. NetFlow v9 has no enterprise numbers: types from 32768 on are Cisco's own,
 // elements of enterprise 9 with the top bit set. An element of the reverse direction (RFC 5103) is that of the

@@ -8,8 +8,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "templates/elements.h"
-
 namespace weir {
 namespace {
 
@@ -78,6 +76,7 @@ TEST(ElementRegistry, NamesScopesOfNetflow9) {
   EXPECT_EQ(element_name(Protocol::netflow9, kScopePen, 5), "Template");
   EXPECT_EQ(element_name(Protocol::netflow9, kScopePen, 6), "6");
   EXPECT_EQ(find_element_of(Protocol::netflow9, kScopePen, 1), nullptr);
+  EXPECT_EQ(element_name(Protocol::ipfix, 0xffff'ffff, 1), "4294967295/1") << "an enterprise";
 }
 
 // Cisco exports its element 12235 of enterprise 9 as type 45003 (0x8000 + 12235) in NetFlow v9.
