@@ -197,6 +197,18 @@ def test_late_templates_show_their_data_too(tmp_path):
     assert row["packet"] == 1 and row["set"] == 256 and row["records"] == 1 and row["replayed"] is True
 
 
+def test_elements_for_reading(tmp_path):
+    """Units, names of protocols, and text in elements that nobody knows (enterprise 4711)."""
+    template = packets.set_of(2, struct.pack("!HHHHHHHHI", 256, 3, 4, 1, 1, 8, 0x8001, 65535, 4711))
+    data = packets.set_of(256, b"\x11" + struct.pack("!Q", 77) + b"\x05hello")
+    answer = run_weir("decode", capture(tmp_path, packets.ipfix(template, data)), "--elements")
+    assert answer.returncode == 0
+    head, *rows = answer.stdout.splitlines()
+    assert head.startswith(f"packet 1, offset {16 + len(template) + 4}: ipfix data of template 256 from 192.0.2.1:4739, ")
+    assert [row.split(maxsplit=1) for row in rows] == [
+        ["protocolIdentifier", "17 (UDP)"], ["octetDeltaCount", "77 octets"], ["4711/1", '68656c6c6f "hello"']]
+
+
 def test_flags_that_do_not_go_together(tmp_path):
     file = capture(tmp_path, ipfix_data(1))
     for words in (

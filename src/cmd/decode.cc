@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weir decode FILE..`: captures and IPFIX files through the collector's own decoder. To standard output flow records,
 // or what came over the wire; to standard error what is wrong, and totals.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 

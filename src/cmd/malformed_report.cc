@@ -66,7 +66,7 @@ void MalformedReport::given_up(const HeldSet& set) {
 void MalformedReport::finish() const {
   for (size_t i = 0; i < kMalformedCount; ++i)
     if (most_lines_ > 0 && seen_[i] > most_lines_)
-      std::fprintf(stderr, "weir: %s: and %s more\n", kMalformedNames[i].data(),
+      std::fprintf(stderr, "weir: %s: and %s more\n", std::string(kMalformedNames[i]).c_str(),
                    grouped(seen_[i] - most_lines_).c_str());
   uint64_t printed = 0;
   for (const auto& [key, missing] : missing_) {

@@ -26,7 +26,7 @@ std::string_view news_name(TemplateNews news) {
   return "";
 }
 
-std::string padded(std::string text, size_t width, bool right = false) {
+std::string padded(const std::string& text, size_t width, bool right = false) {
   size_t shown = shown_width(text), missing = width > shown ? width - shown : 0;
   return right ? std::string(missing, ' ') + text : text + std::string(missing, ' ');
 }
@@ -64,9 +64,24 @@ bool is_empty_padding(const Plan& plan, const ShownValue& value) {
   return plan.id == 0 && value.name == "paddingOctets" && value.text.find_first_not_of('0') == std::string::npos;
 }
 
-// What a number means, for people: units, a protocol's name, flags as they stand.
+// The text that octets of an unknown element are, "" where they do not look like one.
+std::string text_of_octets(const std::string& hexadecimal) {
+  static constexpr size_t kLeast = 3;  // octets; fewer are text by chance
+  std::string text;
+  for (size_t i = 0; i + 1 < hexadecimal.size(); i += 2)
+    text += static_cast<char>(std::stoi(hexadecimal.substr(i, 2), nullptr, 16));
+  while (text.ends_with('\0')) text.pop_back();
+  bool printable = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+  return printable && text.size() >= kLeast ? text : "";
+}
+
+// What a value means, for people: units, a protocol's name, the text that octets are.
 std::string remark(const ShownValue& value) {
   const ElementInfo* element = value.element;
+  if (!element && value.kind == ShownValue::Kind::octets) {
+    std::string text = text_of_octets(value.text);
+    return text.empty() ? "" : " \"" + text + "\"";
+  }
   if (!element || value.kind != ShownValue::Kind::number) return "";
   if (element->pen == 0 && element->name == "protocolIdentifier" && value.text.size() <= 3)
     return " (" + std::string(proto_name(static_cast<uint8_t>(std::stoul(value.text)))) + ")";

@@ -57,7 +57,7 @@ void append_json(std::string& out, const ShownValue& value) {
   using Kind = ShownValue::Kind;
   if (value.kind == Kind::none) out += "null";
   if (value.kind == Kind::number) out += value.text;
-  if (value.kind == Kind::text) append_json_string(out, value.text);
+  if (value.kind == Kind::text || value.kind == Kind::octets) append_json_string(out, value.text);
   if (value.kind != Kind::list && value.kind != Kind::record) return;
   bool record = value.kind == Kind::record;
   out += record ? '{' : '[';

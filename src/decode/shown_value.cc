@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/ip_address.h"
 #include "base/rfc3339.h"
@@ -24,7 +25,7 @@ std::string hexadecimal(Bytes octets) {
   return out;
 }
 
-ShownValue as_octets(Bytes octets) { return ShownValue::of_text(hexadecimal(octets)); }
+ShownValue as_octets(Bytes octets) { return ShownValue::of_octets(hexadecimal(octets)); }
 
 // Integers may come in fewer octets than their type has (RFC 7011 §6.2).
 ShownValue show_unsigned(Bytes octets) {
@@ -45,8 +46,7 @@ ShownValue show_float(Float value) {
   std::to_chars_result end = std::to_chars(text, text + sizeof text, value);
   std::string spelled(text, end.ptr);
   // JSON has no infinity and no not-a-number.
-  bool finite = value - value == Float{0};
-  return finite ? ShownValue::of_number(spelled) : ShownValue::of_text(spelled);
+  return std::isfinite(value) ? ShownValue::of_number(spelled) : ShownValue::of_text(spelled);
 }
 
 ShownValue show_float(Bytes octets) {

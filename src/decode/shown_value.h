@@ -24,7 +24,8 @@ struct ShownValue {
   enum class Kind : uint8_t {
     none,    // a field of no octets
     number,  // `text` is a JSON number, or true or false
-    text,    // addresses, times, strings (UTF-8, as they came), octets
+    text,    // addresses, times, strings (as they came)
+    octets,  // in hexadecimal
     list,    // `members` without names
     record,  // `members` with names
   };
@@ -36,6 +37,7 @@ struct ShownValue {
 
   static ShownValue of_number(std::string digits) { return {Kind::number, std::move(digits)}; }
   static ShownValue of_text(std::string words) { return {Kind::text, std::move(words)}; }
+  static ShownValue of_octets(std::string hexadecimal) { return {Kind::octets, std::move(hexadecimal)}; }
   static ShownValue of_list() { return {Kind::list}; }
   static ShownValue of_record() { return {Kind::record}; }
   void add(ShownValue value) { members.push_back(std::move(value)); }
