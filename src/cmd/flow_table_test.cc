@@ -67,7 +67,8 @@ TEST(FlowTable, LeavesOutWhatHasNoRoom) {
   std::string out;
   table.write(batch, out);
   table.finish(out);
-  EXPECT_EQ(table.left_out(), "packets, bytes, in, out, exporter");
+  // 23 + 8 + 5 + 18 + 17 + 8 + 7 and two blanks between: 98; "bytes" would be 105.
+  EXPECT_EQ(table.left_out(), "bytes, in, out, exporter");
   for (std::string_view rest = out; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
     EXPECT_LE(rest.find('\n'), 100u);
 }
