@@ -64,6 +64,7 @@ class ByteReader {
     return b;
   }
   void skip(size_t n) { take(n); }
+  Bytes rest() const { return bytes_.subspan(pos_); }
 
   size_t position() const { return pos_; }
   size_t remaining() const { return bytes_.size() - pos_; }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir decode FILE..`: captures through the collector's own decoder, records to standard output, totals to
-// standard error.
-#include <CLI/CLI.hpp>
-
+// `weir decode FILE..`: captures and IPFIX files through the collector's own decoder. To standard output flow records,
+// or what came over the wire; to standard error what is wrong, and totals.
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/option_table.h"
+#include "cmd/decode_options.h"
+#include "cmd/decode_output.h"
+#include "cmd/flow_table.h"
+#include "cmd/malformed_report.h"
+#include "cmd/set_printer.h"
 #include "decode/decoder.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -20,104 +23,47 @@
 namespace weir {
 namespace {
 
-struct Options {
-  std::vector<std::string> files;
-  std::string format = "json";
-  std::shared_ptr<const FieldTable> field_table;
-  std::vector<Field> fields;
-  std::vector<uint16_t> ports;
-  uint64_t hold_bytes = 1u << 30;
-  uint64_t sampling_rate = 0;
-  bool counters = false;  // counter samples instead of flow records
-};
-
-void set_option(CollectConfig& config, std::string_view key, const char* flag, const std::string& text) {
-  try {
-    find_option(key)->set(config, text);
-  } catch (const Error& error) {
-    throw usage_error(std::string(flag) + ": " + error.what());
-  }
-}
-
-Options parse(const Arguments& arguments) {
-  Options options;
-  std::string fields, hold_bytes = "1GiB";
-  std::vector<std::string> added;
-  CLI::App app(
-      "Decodes captures (pcap, pcapng) and bare export datagrams. Records to standard output, totals to standard "
-      "error.",
-      "weir decode");
-  app.add_option("files", options.files, "captures or datagram files")->required();
-  app.add_option("--format", options.format, "json (a line per record), csv, protobuf, or none (totals only)")
-      ->check(CLI::IsMember({"json", "csv", "protobuf", "none"}));
-  app.add_option("--fields", fields, "only these fields, in this order: a,b,c");
-  app.add_option("--field", added, "adds a field to every record: NAME=PEN/ID:TYPE, as in app_name=9/12235:string");
-  app.add_option("--port", options.ports, "only datagrams to these ports (default: whatever looks like flow export)");
-  app.add_option("--hold-bytes", hold_bytes, "bound on data sets that wait for their template (1GiB)");
-  app.add_option("--sampling-rate", options.sampling_rate, "where the exporter names none");
-  app.add_flag("--counters", options.counters, "print sFlow counter samples (json, csv) instead of flow records");
-  std::vector<std::string> words(arguments.rbegin(), arguments.rend());
-  try {
-    app.parse(words);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    options.files.clear();
-    return options;
-  } catch (const CLI::ParseError& error) {
-    throw usage_error(std::string(error.what()) + " (see weir decode --help)");
-  }
-  int64_t bytes = parse_bytes(hold_bytes);
-  if (bytes <= 0)
-    throw usage_error("--hold-bytes: '" + hold_bytes + "' is no size; write 512MiB, 1GiB or a number of bytes");
-  options.hold_bytes = static_cast<uint64_t>(bytes);
-  if (options.counters && (options.format == "protobuf" || !fields.empty()))
-    throw usage_error("--counters prints json or csv, with all columns; leave out " +
-                      std::string(fields.empty() ? "--format protobuf" : "--fields"));
-  CollectConfig chosen;
-  set_option(chosen, kFieldKey, "--field", join_list(added));
-  set_option(chosen, "collect.fields", "--fields", fields);
-  options.field_table = chosen.field_table;
-  for (const std::string& name : chosen.fields) options.fields.push_back(chosen.field_table->find(name)->field);
-  return options;
-}
-
 // Batches to standard output, and their sums.
-class Printer {
+class FlowPrinter {
  public:
-  Printer(const Options& options, BatchPool& pool) : pool_(pool) {
-    if (options.format == "none") return;
+  FlowPrinter(const DecodeOptions& options, DecodeOutput& output, BatchPool& pool) : output_(output), pool_(pool) {
+    if (options.shows_wire() || options.format == "none") return;
     if (options.counters) {
       write_counters_ = options.format == "csv" ? write_counter_csv : write_counter_json;
-      if (options.format == "csv") write_counter_csv_header(text_);
+      if (options.format == "csv") write_counter_csv_header(output_.text());
+      return;
+    }
+    if (options.format == "table") {
+      auto table = std::make_unique<FlowTable>(options.fields, os::is_terminal(1) ? os::terminal_columns(1) : 0, *options.field_table);
+      table_ = table.get();
+      writer_ = std::move(table);
       return;
     }
     RecordFormat format = options.format == "csv"        ? RecordFormat::csv
                           : options.format == "protobuf" ? RecordFormat::protobuf
                                                          : RecordFormat::json;
     writer_ = make_record_writer(format, options.fields, *options.field_table);
-    writer_->header(text_);
+    writer_->header(output_.text());
   }
   void take(std::unique_ptr<FlowBatch> batch) {
     for (const Run& run : batch->runs()) add(*batch, run);
-    if (writer_ && !closed_) {
-      writer_->write(*batch, text_);
-      if (text_.size() >= 1 << 18) write();
+    if (writer_ && !output_.closed()) {
+      writer_->write(*batch, output_.text());
+      output_.write_when_full();
     }
     pool_.give_back(std::move(batch));
   }
   void take(const CounterBatch& batch) {
-    if (!write_counters_ || closed_) return;
-    for (const CounterSample& sample : batch) write_counters_(sample, text_);
-    if (text_.size() >= 1 << 18) write();
+    if (!write_counters_ || output_.closed()) return;
+    for (const CounterSample& sample : batch) write_counters_(sample, output_.text());
+    output_.write_when_full();
   }
-  void write() {
-    if (closed_ || text_.empty()) return;
-    int error = os::write_all(1, text_.data(), text_.size());
-    if (error == EPIPE)
-      closed_ = true;  // `weir decode | head`: quietly
-    else if (error)
-      throw runtime_failure("cannot write to standard output: " + os::error_text(error));
-    text_.clear();
+  void finish(bool quiet) {
+    if (!table_) return;
+    table_->finish(output_.text());
+    if (!quiet && !table_->left_out().empty())
+      std::fprintf(stderr, "weir: no room for the columns %s; a wider terminal or --fields shows them\n",
+                   table_->left_out().c_str());
   }
   uint64_t octets = 0, packets = 0;
 
@@ -128,14 +74,84 @@ class Printer {
       if (run.mask.has(Field::packets)) packets += batch.number(Field::packets, row);
     }
   }
+  DecodeOutput& output_;
   BatchPool& pool_;
   std::unique_ptr<RecordWriter> writer_;
   void (*write_counters_)(const CounterSample&, std::string&) = nullptr;
-  std::string text_;
-  bool closed_ = false;
+  FlowTable* table_ = nullptr;  // the writer, where it is one
 };
 
-bool wanted(const Options& options, const CapturedDatagram& captured) {
+// Hands on what decoders meet.
+class Observer final : public DecodeObserver {
+ public:
+  Observer(MalformedReport& report, SetPrinter& printer, DecodeOutput& output)
+      : report_(report), printer_(printer), output_(output) {}
+  void malformed(const DecodePlace& place, Malformed reason) override { report_.malformed(place, reason); }
+  void given_up(const HeldSet& set) override { report_.given_up(set); }
+  void template_record(const DecodePlace& place, const TemplateRecord& record, TemplateNews news) override {
+    if (!output_.closed()) printer_.template_record(place, record, news);
+  }
+  void data_set(const DecodePlace& place, const Plan& plan, const SessionPlans* known, Bytes body) override {
+    if (output_.closed()) return;
+    printer_.data_set(place, plan, known, body, place.context.tag != current_tag);
+    output_.write_when_full();
+  }
+  uint64_t current_tag = 0;  // of the datagram being decoded
+
+ private:
+  MalformedReport& report_;
+  SetPrinter& printer_;
+  DecodeOutput& output_;
+};
+
+// What all sessions of a run share.
+struct Shared {
+  const DecodeOptions& options;
+  Observer& observer;
+  Ledger& ledger;
+  BatchPool& pool;
+  FlowPrinter& printer;
+};
+
+TemplateStoreConfig store_config(const DecodeOptions& options) {
+  TemplateStoreConfig config;
+  config.hold = {0, options.hold_bytes, options.hold_bytes};
+  config.fallback_after_ns = 1;
+  config.fields = options.field_table.get();
+  return config;
+}
+
+// Templates, sequences and a decoder of their own. All captures and saved datagrams are one; each IPFIX file is one,
+// because its templates are those of the file alone (RFC 5655).
+class DecodeSession {
+ public:
+  explicit DecodeSession(const Shared& shared)
+      : observer_(shared.observer),
+        templates_(store_config(shared.options)),
+        streams_(shared.ledger, templates_),
+        decoder_({shared.options.sampling_rate, &shared.observer}, templates_, streams_, shared.ledger, shared.pool,
+                 [&printer = shared.printer](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
+                 [&printer = shared.printer](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); }) {}
+  void decode(const Datagram& datagram) {
+    observer_.current_tag = datagram.tag;
+    decoder_.decode(datagram);
+  }
+  // Nothing more will come.
+  void finish() {
+    observer_.current_tag = UINT64_MAX;
+    decoder_.tick(os::monotonic_ns(), true);
+    decoder_.give_up_held();
+    decoder_.flush();
+  }
+
+ private:
+  Observer& observer_;
+  TemplateStore templates_;
+  Streams streams_;
+  Decoder decoder_;
+};
+
+bool wanted(const DecodeOptions& options, const CapturedDatagram& captured) {
   if (options.ports.empty()) return looks_like_flow_export(captured.datagram.bytes);
   return std::ranges::find(options.ports, captured.destination_port) != options.ports.end();
 }
@@ -152,7 +168,37 @@ void refuse_other_files(const std::string& path) {
   throw usage_error(path + " is neither a capture (pcap, pcapng) nor export datagrams (NetFlow, IPFIX, sFlow)");
 }
 
-void print_totals(const Ledger& ledger, const Printer& printer, uint64_t other, bool damaged) {
+struct FileResult {
+  uint64_t other = 0;  // datagrams that are no flow export
+  bool damaged = false;
+};
+
+FileResult decode_file(const std::string& path, DecodedFiles& files, const Shared& shared, DecodeSession& common) {
+  CaptureFile file(path);
+  size_t index = files.files.size();
+  files.files.push_back({path, file.is_capture() ? "packet" : file.is_ipfix_file() ? "message" : "datagram"});
+  std::unique_ptr<DecodeSession> own;
+  if (file.is_ipfix_file()) own = std::make_unique<DecodeSession>(shared);
+  DecodeSession& session = own ? *own : common;
+  FileResult result;
+  CapturedDatagram captured;
+  while (file.next(captured)) {
+    captured.datagram.tag = DecodedFiles::tag(index, captured.packet_number);
+    if (wanted(shared.options, captured) || !file.is_capture())
+      session.decode(captured.datagram);
+    else
+      ++result.other;
+  }
+  if (own) own->finish();
+  if (!file.counts().damaged) return result;
+  result.damaged = true;
+  const Damage& damage = file.counts().damage;
+  std::fprintf(stderr, "weir: %s: at byte %lu: %.*s; what comes after is not read\n", path.c_str(), damage.offset,
+               static_cast<int>(damage.what.size()), damage.what.data());
+  return result;
+}
+
+void print_totals(const Ledger& ledger, const FlowPrinter& printer, const FileResult& files) {
   AccountRow sum;
   LedgerRows rows = ledger.rows();
   for (const AccountRow& row : rows.accounts) {
@@ -176,53 +222,45 @@ void print_totals(const Ledger& ledger, const Printer& printer, uint64_t other, 
   say("time_quality", sum.time_quality);
   for (size_t i = 0; i < kMalformedCount; ++i)
     say(("malformed_" + std::string(kMalformedNames[i])).c_str(), sum.malformed_by_reason[i]);
-  say("other_datagrams", static_cast<int64_t>(other));
-  say("damaged_files", damaged);
+  say("other_datagrams", static_cast<int64_t>(files.other));
+  say("damaged_files", files.damaged);
+}
+
+SetPrinterConfig printer_config(const DecodeOptions& options) {
+  return {options.templates, options.sets, options.elements, options.format == "json", options.files.size() > 1};
 }
 
 }  // namespace
 
 int run_decode(const Arguments& arguments) {
-  Options options = parse(arguments);
+  DecodeOptions options = parse_decode_options(arguments);
   if (options.files.empty()) return 0;
-  TemplateStoreConfig store;
-  store.hold = {0, options.hold_bytes, options.hold_bytes};
-  store.fallback_after_ns = 1;
-  store.fields = options.field_table.get();
-  Ledger ledger(os::realtime_ns());
-  TemplateStore templates(store);
-  Streams streams(ledger, templates);
-  BatchPool pool;
-  Printer printer(options, pool);
-  Decoder decoder(
-      {options.sampling_rate}, templates, streams, ledger, pool,
-      [&](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
-      [&](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); });
   for (const std::string& path : options.files)  // a name that is wrong is said before anything is printed
     if (os::is_regular_file(path)) refuse_other_files(path);
-  uint64_t other = 0;
-  bool damaged = false;
+  DecodedFiles files;
+  DecodeOutput output;
+  MalformedReport report(files, options.quiet ? 0 : options.most_errors);
+  SetPrinter sets(printer_config(options), files, output.text());
+  Observer observer(report, sets, output);
+  Ledger ledger(os::realtime_ns());
+  BatchPool pool;
+  FlowPrinter printer(options, output, pool);
+  Shared shared{options, observer, ledger, pool, printer};
+  DecodeSession common(shared);
+  FileResult all;
   for (const std::string& path : options.files) {
-    CaptureFile file(path);
-    CapturedDatagram captured;
-    while (file.next(captured)) {
-      if (wanted(options, captured) || !file.is_capture())
-        decoder.decode(captured.datagram);
-      else
-        ++other;
-    }
-    if (!file.counts().damaged) continue;
-    damaged = true;
-    const Damage& damage = file.counts().damage;
-    std::fprintf(stderr, "weir: %s: at byte %lu: %.*s; what comes after is not read\n", path.c_str(), damage.offset,
-                 static_cast<int>(damage.what.size()), damage.what.data());
+    FileResult result = decode_file(path, files, shared, common);
+    all.other += result.other;
+    all.damaged |= result.damaged;
   }
-  decoder.tick(os::monotonic_ns(), true);  // nothing more will come
-  decoder.give_up_held();
-  decoder.flush();
-  printer.write();
-  print_totals(ledger, printer, other, damaged);
-  return damaged ? static_cast<int>(ExitCode::runtime_failure) : 0;
+  common.finish();
+  printer.finish(options.quiet);
+  output.write();
+  if (!options.quiet) {
+    report.finish();
+    print_totals(ledger, printer, all);
+  }
+  return all.damaged ? static_cast<int>(ExitCode::runtime_failure) : 0;
 }
 
 }  // namespace weir

@@ -48,7 +48,7 @@ struct Command {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"collect", "receive NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, decode, count, store", collect},
-      {"decode", "decode captures (pcap, pcapng, raw datagrams) with the collector's own code", run_decode},
+      {"decode", "decode captures and IPFIX files with the collector's own code; what is wrong in them?", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
       {"gen", "make test traffic", run_gen},
       {"query", "SQL over the stored flows", run_query},
@@ -76,7 +76,7 @@ std::string usage() {
          "  weir exporters                               who sends, and is anything lost?\n"
          "  weir top --since -1h                         who sends the most?\n"
          "  weir query 'SELECT count(*) FROM flows'\n"
-         "  weir decode capture.pcap --format csv\n";
+         "  weir decode capture.pcap --format table\n";
 }
 
 const Command& find_command(const std::string& word) {

@@ -10,6 +10,7 @@
 #include "cmd/check.h"
 #include "cmd/option_table.h"
 #include "cmd/options.h"
+#include "decode/malformed_rules.h"
 #include "flow/fields.h"
 #include "wire/counter_fields.h"
 #include "sink/protobuf_writer.h"
@@ -159,6 +160,24 @@ std::string counters_reference() {
   return out;
 }
 
+std::string malformed_reference() {
+  std::string out(kGenerated);
+  out +=
+      "# Malformed input\n\n"
+      "Each breach of a protocol is counted once under a reason: in the ledger's `malformed`, with the reason in\n"
+      "`weir_malformed_total` of `/metrics`, and in the totals of `weir decode`, which also tells the packet and the\n"
+      "octet. What can be read beside it is read.\n\n" +
+      row({"Reason", "What is wrong", "IPFIX", "NetFlow v9", "Others", "What becomes of it"}) +
+      "|---|---|---|---|---|---|\n";
+  auto section = [](std::string_view text) { return std::string(text.empty() ? "–" : text); };
+  for (size_t i = 0; i < kMalformedCount; ++i) {
+    const MalformedRule& rule = malformed_rule(static_cast<Malformed>(i));
+    out += row({code(kMalformedNames[i]), std::string(rule.rule), section(rule.ipfix), section(rule.version9),
+                section(rule.other), std::string(rule.then)});
+  }
+  return out;
+}
+
 std::string example_config() {
   std::string out =
       "# Configuration of `weir collect`: every key at its default. Precedence: flag, environment, this file, "
@@ -196,12 +215,15 @@ int run_docs(const Arguments& arguments) {
     text = fields_reference();
   else if (page == "counters")
     text = counters_reference();
+  else if (page == "malformed")
+    text = malformed_reference();
   else if (page == "example")
     text = example_config();
   else if (page == "proto")
     text = protobuf_schema(*load_collect_config(rest).field_table);
   else
-    throw usage_error("weir docs takes one of: config, counters, example, fields, proto; after proto --field or --config");
+    throw usage_error("weir docs takes one of: config, counters, example, fields, malformed, proto; after proto --field or "
+                      "--config");
   std::fputs(text.c_str(), stdout);
   return 0;
 }

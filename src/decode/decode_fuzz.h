@@ -64,7 +64,7 @@ inline void read_everything(const FlowBatch& batch) {
   (void)keep;
 }
 
-inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size) {
+inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size, DecodeObserver* observer = nullptr) {
   TemplateStoreConfig config;
   config.hold = {1'000'000'000, 1 << 14, 1 << 16};
   config.fallback_after_ns = 1;
@@ -76,7 +76,7 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size) {
   Streams streams(ledger, templates);
   static BatchPool pool;
   uint64_t rows = 0;
-  Decoder decoder({}, templates, streams, ledger, pool, [&](std::unique_ptr<FlowBatch> batch) {
+  Decoder decoder({0, observer}, templates, streams, ledger, pool, [&](std::unique_ptr<FlowBatch> batch) {
     read_everything(*batch);
     rows += batch->rows();
     pool.give_back(std::move(batch));

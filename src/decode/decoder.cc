@@ -22,6 +22,7 @@ struct Decoder::FixedVersion {
   size_t header, record;  // octets
   const Plan& (*plan)();
 };
+static constexpr size_t kCountAt = 2;  // IPFIX: the length
 static constexpr size_t kSequenceAt = 16, kEngineAt = 20, kSamplingAt = 22;
 
 Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger,
@@ -78,6 +79,21 @@ void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reas
   account.last_seen_ns.set(datagram.received_ns);
   account.count(reason);
   account.datagrams.add_last();
+  if (!config_.observer) return;
+  SetContext context;
+  context.received_ns = datagram.received_ns;
+  context.tag = datagram.tag;
+  config_.observer->malformed({{datagram.exporter, datagram.exporter_port, protocol, 0}, context}, reason);
+}
+
+void Decoder::malformed(const Message& message, Malformed reason, const uint8_t* at) {
+  message.known->stream->account.count(reason);
+  if (config_.observer) config_.observer->malformed(place(message, at), reason);
+}
+
+DecodePlace Decoder::place(const Message& message, const uint8_t* at) {
+  return {message.known->stream->key, message.context,
+          message.context.offset + static_cast<size_t>(at - message.start)};
 }
 
 Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
@@ -109,7 +125,9 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   message.exporter = datagram.exporter;
   message.exporter_port = datagram.exporter_port;
   message.protocol = protocol;
+  message.start = datagram.bytes.data();
   message.context.received_ns = datagram.received_ns;
+  message.context.tag = datagram.tag;
   message.known = known({datagram.exporter, datagram.exporter_port, protocol, domain}, datagram.received_ns);
   if (!message.known) {
     Account& account = ledger_.account({datagram.exporter, protocol, domain});
@@ -142,7 +160,7 @@ void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version
   Bytes body = datagram.bytes.subspan(version.header);
   size_t present = body.size() / version.record;
   if (claimed != present || body.size() % version.record != 0)
-    message.known->stream->account.count(Malformed::count_mismatch);
+    malformed(message, Malformed::count_mismatch, p + kCountAt);
   size_t whole = std::min<size_t>(claimed, present);
   uint32_t records = read_records(message, version.plan(), body.first(whole * version.record));
   finish(message, claimed <= present ? claimed : records, true);
@@ -178,7 +196,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.context.sequence = load_be32(p + 8);
   message.base = {message.context.export_ns, 0, false, 0};
   size_t length = load_be16(p + 2);
-  if (length != datagram.bytes.size()) message.known->stream->account.count(Malformed::length_mismatch);
+  if (length != datagram.bytes.size()) malformed(message, Malformed::length_mismatch, p + kCountAt);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
   decode_sets(message, datagram.bytes.subspan(kIpfixHeader, length - kIpfixHeader));
   finish(message, message.records, message.sets_held == 0);
@@ -186,13 +204,13 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
 
 // Sets, one after the other: id, length (2 octets each, the length with this header), body.
 void Decoder::decode_sets(Message& message, Bytes sets) {
-  Account& account = message.known->stream->account;
   bool netflow9 = message.protocol == Protocol::netflow9;
   const uint16_t templates = netflow9 ? 0 : 2, options = netflow9 ? 1 : 3;
   while (sets.size() >= kSetHeader) {
-    uint16_t id = load_be16(sets.data());
-    size_t length = load_be16(sets.data() + 2);
-    if (length < kSetHeader || length > sets.size()) return account.count(Malformed::short_set);
+    const uint8_t* at = sets.data();
+    uint16_t id = load_be16(at);
+    size_t length = load_be16(at + 2);
+    if (length < kSetHeader || length > sets.size()) return malformed(message, Malformed::short_set, at);
     Bytes body = sets.subspan(kSetHeader, length - kSetHeader);
     sets = sets.subspan(length);
     if (id >= kFirstDataSet)
@@ -202,31 +220,38 @@ void Decoder::decode_sets(Message& message, Bytes sets) {
     else if (id == options)
       read_templates(message, body, TemplateKind::options);
     else
-      account.count(Malformed::reserved_set);
+      malformed(message, Malformed::reserved_set, at);
   }
-  if (!sets.empty()) account.count(Malformed::trailing_bytes);
+  if (!sets.empty()) malformed(message, Malformed::trailing_bytes, sets.data());
 }
 
 void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
-  Account& account = message.known->stream->account;
   ByteReader reader(body);
   for (;;) {
+    const uint8_t* at = body.data() + reader.position();
     TemplateReadResult result = read_template(reader, message.protocol, kind, record_);
     if (result.read == TemplateRead::padding) return;
     if (result.read == TemplateRead::ok)
-      install(message, record_);
+      install(message, record_, at);
     else
-      account.count(result.reason);
+      malformed(message, result.reason, at);
     if (result.read == TemplateRead::broken) return;
   }
 }
 
-void Decoder::install(Message& message, TemplateRecord& record) {
+void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* at) {
   Known& known = *message.known;
   Account& account = known.stream->account;
-  if (record.is_withdrawal()) return account.withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
+  auto tell = [&](TemplateNews news) {
+    if (config_.observer) config_.observer->template_record(place(message, at), record, news);
+  };
+  if (record.is_withdrawal()) {
+    account.withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
+    return tell(TemplateNews::withdrawn);
+  }
   const Plan* plan = known.plans->find(record.id);
-  if (plan && plan->same_layout(record)) return;  // a repetition, as UDP needs them
+  if (plan && plan->same_layout(record)) return tell(TemplateNews::repeated);  // as UDP needs them
+  tell(plan ? TemplateNews::changed : TemplateNews::first);
   TemplateStore::Installed installed = templates_.install(*known.stream->session, std::move(record));
   if (installed.refused) return account.count(*installed.refused);
   refresh(known);
@@ -247,6 +272,7 @@ void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
 void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
   Stream& stream = *message.known->stream;
   HeldSet set{stream.key, set_id, os::monotonic_ns(), message.context, {body.begin(), body.end()}};
+  set.context.offset += static_cast<uint32_t>(body.data() - message.start);
   dropped_.clear();
   if (auto plan = templates_.hold(std::move(set), dropped_)) {
     message.records += read_records(message, *plan, body);  // another worker has just installed it

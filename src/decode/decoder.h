@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "decode/lists.h"
+#include "decode/observer.h"
 #include "decode/run_plan.h"
 #include "decode/sampled_flow.h"
 #include "decode/streams.h"
@@ -29,6 +30,7 @@ namespace weir {
 
 struct DecoderConfig {
   uint64_t default_sampling_rate = 0;  // where neither record, options data nor header name one
+  DecodeObserver* observer = nullptr;  // told what is met, where there is one
 };
 
 class Decoder {
@@ -61,6 +63,7 @@ class Decoder {
   // One datagram (or held set) being read.
   struct Message {
     Known* known = nullptr;
+    const uint8_t* start = nullptr;  // of what is read; lies context.offset octets into the datagram's payload
     SetContext context;
     TimeBase base;
     IpAddress exporter;
@@ -79,7 +82,7 @@ class Decoder {
   void decode_ipfix(const Datagram& datagram);
   void decode_sets(Message& message, Bytes sets);
   void read_templates(Message& message, Bytes body, TemplateKind kind);
-  void install(Message& message, TemplateRecord& record);
+  void install(Message& message, TemplateRecord& record, const uint8_t* at);
   void read_data_set(Message& message, uint16_t set_id, Bytes body);
   void hold(Message& message, uint16_t set_id, Bytes body);
 
@@ -102,7 +105,7 @@ class Decoder {
   void decode_sflow(const Datagram& datagram);
   void read_samples(Message& message, ByteReader& in, uint32_t count);
   void read_flow_sample(Message& message, Bytes body, SampleFormat format);
-  void read_flow_records(Account& account, ByteReader& in, uint32_t count);
+  void read_flow_records(const Message& message, ByteReader& in, uint32_t count);
   void put_sample(const Message& message, bool discarded);
   void read_counter_sample(Message& message, Bytes body, bool expanded);
   void follow_samples(const Message& message, const SflowHeader& header);
@@ -117,6 +120,9 @@ class Decoder {
   CounterSample& next_counter_sample();
   void flush_counters();
   void refuse(const Datagram& datagram, Protocol protocol, Malformed reason);
+  // Counts it; `at` is where the rule is broken.
+  void malformed(const Message& message, Malformed reason, const uint8_t* at);
+  static DecodePlace place(const Message& message, const uint8_t* at);
 
   const DecoderConfig config_;
   TemplateStore& templates_;

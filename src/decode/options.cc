@@ -137,7 +137,7 @@ uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes b
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
     if (length == 0) {
-      account.count(Malformed::short_record);
+      malformed(message, Malformed::short_record, body.data());
       break;
     }
     if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data()).collect(facts_);

@@ -10,6 +10,7 @@ namespace weir {
 static constexpr size_t kMostPadding = 3;
 
 uint32_t Decoder::read_records(const Message& message, const Plan& plan, Bytes body) {
+  if (config_.observer) config_.observer->data_set(place(message, body.data()), plan, message.known->plans.get(), body);
   if (plan.kind == TemplateKind::options) return read_options(message, plan, body);
   // A boot time inside each record (IE 160) makes every record its own time base.
   bool own_base = plan.uptime_times && plan.init_position != 0xffff && !message.base.has_uptime;
@@ -57,7 +58,8 @@ uint32_t Decoder::make_room(const Message& message, const Plan& plan) {
 
 uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes body) {
   auto records = static_cast<uint32_t>(body.size() / plan.record_length);
-  if (body.size() % plan.record_length > kMostPadding) message.known->stream->account.count(Malformed::excess_padding);
+  if (body.size() % plan.record_length > kMostPadding)
+    malformed(message, Malformed::excess_padding, body.data() + size_t{records} * plan.record_length);
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
     uint32_t rows = std::min(left, make_room(message, plan));
@@ -78,7 +80,7 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
     if (length == 0) {
-      message.known->stream->account.count(Malformed::short_record);
+      malformed(message, Malformed::short_record, body.data());
       break;
     }
     // What lists and packets inside the record fill differs from record to record: each has a run of its own.
@@ -105,7 +107,7 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
   }
   if (run) finish_run(message, *run);
   if (body.size() > kMostPadding && body.size() < plan.record_length)
-    message.known->stream->account.count(Malformed::excess_padding);
+    malformed(message, Malformed::excess_padding, body.data());
   return records;
 }
 

@@ -28,6 +28,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     Message message;
     message.known = sender;
     message.context = set.context;
+    message.start = set.body.data();
     message.exporter = set.session.exporter;
     message.exporter_port = set.session.port;
     message.protocol = set.session.protocol;
@@ -61,6 +62,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
 
 void Decoder::give_up(const std::vector<HeldSet>& sets) {
   for (const HeldSet& set : sets) {
+    if (config_.observer) config_.observer->given_up(set);
     count_given_up(ledger_.account({set.session.exporter, set.session.protocol, set.session.domain}), set);
     Known* sender = known(set.session, set.context.received_ns);
     if (!sender) continue;

@@ -30,9 +30,10 @@ void Decoder::read_samples(Message& message, ByteReader& in, uint32_t count) {
   Account& account = message.known->stream->account;
   uint32_t read = 0;
   for (; read < count && in.remaining() >= 8; ++read) {
+    const uint8_t* at = in.rest().data();
     auto format = static_cast<SampleFormat>(in.u32());
     uint32_t length = in.u32();
-    if (length > in.remaining()) return account.count(Malformed::short_sample);
+    if (length > in.remaining()) return malformed(message, Malformed::short_sample, at);
     Bytes body = in.take(length);
     switch (format) {
       case SampleFormat::flow:
@@ -48,33 +49,33 @@ void Decoder::read_samples(Message& message, ByteReader& in, uint32_t count) {
         account.other_samples.add();
     }
   }
-  if (read < count) account.count(Malformed::count_mismatch);
-  if (in.remaining() > 0) account.count(Malformed::trailing_bytes);
+  if (read < count) malformed(message, Malformed::count_mismatch, in.rest().data());
+  if (in.remaining() > 0) malformed(message, Malformed::trailing_bytes, in.rest().data());
 }
 
 void Decoder::read_flow_sample(Message& message, Bytes body, SampleFormat format) {
-  Account& account = message.known->stream->account;
   ByteReader in(body);
   FlowSampleHeader sample;
-  if (!read_flow_sample_header(in, format, sample)) return account.count(Malformed::short_sample);
+  if (!read_flow_sample_header(in, format, sample)) return malformed(message, Malformed::short_sample, body.data());
   bool discarded = format == SampleFormat::discarded_packet;
   sample_steps_.push_back({discarded ? SampleKind::discarded : SampleKind::flow, sample.source, sample.sequence});
   sampled_->begin(sample, discarded);
-  read_flow_records(account, in, sample.records);
+  read_flow_records(message, in, sample.records);
   put_sample(message, discarded);
 }
 
 // Flow records: format, length, body, like samples. Those of enterprises have numbers of their own.
-void Decoder::read_flow_records(Account& account, ByteReader& in, uint32_t count) {
+void Decoder::read_flow_records(const Message& message, ByteReader& in, uint32_t count) {
   uint32_t read = 0;
   for (; read < count && in.remaining() >= 8; ++read) {
+    const uint8_t* at = in.rest().data();
     auto format = static_cast<FlowRecordFormat>(in.u32());
     uint32_t length = in.u32();
     bool whole = length <= in.remaining();
     if (!sampled_->add(format, in.take(std::min<size_t>(length, in.remaining()))) || !whole)
-      account.count(Malformed::short_sample_record);
+      malformed(message, Malformed::short_sample_record, at);
   }
-  if (read < count) account.count(Malformed::sample_records);
+  if (read < count) malformed(message, Malformed::sample_records, in.rest().data());
 }
 
 // A row for the sample; in the run before where that is this datagram's and has the same fields.

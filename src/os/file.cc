@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -161,6 +162,10 @@ void occupy_standard_streams() {
     if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", O_PATH);  // takes the lowest free number
 }
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+unsigned terminal_columns(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 bool is_root() { return ::geteuid() == 0; }
 std::string environment(const char* name) {
   const char* value = std::getenv(name);

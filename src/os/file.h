@@ -96,6 +96,7 @@ bool is_regular_file(const std::string& path);
 // gets their numbers and whoever uses them gets an error.
 void occupy_standard_streams();
 bool is_terminal(int fd);
+unsigned terminal_columns(int fd);  // characters in a line; 0 where unknown
 bool is_root();
 std::string error_text(int error);
 std::string environment(const char* name);  // "" where unset

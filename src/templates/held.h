@@ -38,6 +38,8 @@ struct SetContext {
   int64_t export_ns = 0;
   uint32_t uptime_ms = 0;  // v5, v9
   uint32_t sequence = 0;
+  uint32_t offset = 0;  // octets into the datagram's payload at which the set's body begins
+  uint64_t tag = 0;     // the datagram's
 };
 
 struct HeldSet {

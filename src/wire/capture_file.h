@@ -52,6 +52,11 @@ class CaptureFile {
   bool next(CapturedDatagram& out);
   const CaptureCounts& counts() const { return counts_; }
   bool is_capture() const { return !std::holds_alternative<RawDumpReader>(reader_); }  // frames, not bare datagrams
+  // Of several IPFIX messages, one session whose templates end with the file (RFC 5655).
+  bool is_ipfix_file() const {
+    const auto* dump = std::get_if<RawDumpReader>(&reader_);
+    return dump && dump->is_ipfix_file();
+  }
 
  private:
   using Reader = std::variant<PcapReader, PcapngReader, RawDumpReader>;

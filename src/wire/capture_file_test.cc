@@ -286,15 +286,38 @@ TEST(RawDump, SplitsIpfixFilesByTheLengthOfTheMessages) {  // RFC 5655
   EXPECT_EQ(sizes(c), (Sizes{16, 100, 60'000}));
   EXPECT_EQ(c.items[2].packet_number, 3u);
   EXPECT_EQ(c.items[2].file_offset, 116u);
+  EXPECT_TRUE(CaptureFile(write_file(ipfix(100, 100) + ipfix(16, 16))).is_ipfix_file());
   EXPECT_EQ(sizes(read(ipfix(100, 90))), (Sizes{90, 10})) << "what follows is a datagram of its own";
   EXPECT_EQ(sizes(read(ipfix(100, 1400))), (Sizes{100})) << "for the decoder to judge";
 }
 
-TEST(RawDump, SaysThatAnIpfixFileIsCut) {
-  Contents c = read(ipfix(100, 100) + ipfix(50, 51));
-  EXPECT_EQ(sizes(c), (Sizes{100}));
-  EXPECT_TRUE(c.counts.damaged);
-  EXPECT_EQ(c.counts.damage.offset, 100u);
+TEST(RawDump, TakesOneIpfixMessageForASavedDatagram) {
+  EXPECT_FALSE(CaptureFile(write_file(ipfix(100, 100))).is_ipfix_file());
+  EXPECT_FALSE(CaptureFile(write_file(ipfix(100, 1400))).is_ipfix_file());
+  EXPECT_FALSE(CaptureFile(write_file(ipfix(100, 90))).is_ipfix_file());
+  EXPECT_FALSE(CaptureFile(write_file(netflow5(1, 1) + netflow5(1, 1))).is_ipfix_file());
+}
+
+TEST(RawDump, SaysWhereAnIpfixFileIsDamaged) {
+  struct Case {
+    Data tail;
+    const char* says;
+  } cases[] = {
+      {ipfix(50, 51), "the file ends within an IPFIX message"},
+      {kBig.u16(10) + kBig.u16(51), "the file ends within an IPFIX message"},
+      {{0}, "the file ends within an IPFIX message"},
+      {ipfix(50, 15), "no IPFIX message begins here"},
+      {zeros(10), "no IPFIX message begins here"},
+      {netflow5(1, 1), "no IPFIX message begins here"},
+      {zeros(100'000), "no IPFIX message begins here"},
+  };
+  for (const Case& bad : cases) {
+    Contents c = read(ipfix(100, 100) + ipfix(60, 60) + bad.tail);
+    EXPECT_EQ(sizes(c), (Sizes{100, 60})) << bad.tail.size();
+    EXPECT_TRUE(c.counts.damaged);
+    EXPECT_EQ(c.counts.damage.offset, 160u);
+    EXPECT_EQ(c.counts.damage.what, bad.says) << bad.tail.size();
+  }
 }
 
 TEST(RawDump, SplitsFixedRecordsByTheirCount) {

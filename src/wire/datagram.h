@@ -15,6 +15,7 @@ struct Datagram {
   IpAddress exporter;  // v4-mapped for IPv4
   uint16_t exporter_port = 0;
   int64_t received_ns = 0;  // UTC
+  uint64_t tag = 0;         // whatever the reader wants to know it again by
 };
 
 }  // namespace weir

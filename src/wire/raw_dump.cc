@@ -7,6 +7,8 @@ namespace weir {
 
 namespace {
 
+constexpr uint16_t kIpfixVersion = 10;
+constexpr size_t kIpfixHeader = 16;
 constexpr size_t kLookAhead = RawDumpReader::kMostDatagramBytes + 2;  // and the version of the next one
 
 uint16_t version_of(Bytes b) { return b.size() < 2 ? 0 : load_be16(b.data()); }
@@ -34,7 +36,7 @@ size_t stated_length(Bytes rest) {
 size_t datagram_length(Bytes rest) {
   size_t length = stated_length(rest);
   if (length == 0 || length >= rest.size() || length > RawDumpReader::kMostDatagramBytes) return 0;
-  if (version_of(rest) == 10 || version_of(rest.subspan(length)) == version_of(rest)) return length;
+  if (version_of(rest) == kIpfixVersion || version_of(rest.subspan(length)) == version_of(rest)) return length;
   return 0;
 }
 
@@ -47,6 +49,14 @@ std::string_view known_other_format(Bytes start) {
   return "";
 }
 
+// What is wrong with the IPFIX message that should begin here, "" where it is all there.
+std::string_view damage_of_message(Bytes rest) {
+  bool begins = rest.size() < 2 || version_of(rest) == kIpfixVersion;
+  if (!begins || (rest.size() >= kIpfixHeader && stated_length(rest) == 0)) return "no IPFIX message begins here";
+  bool whole = rest.size() >= kIpfixHeader && stated_length(rest) <= rest.size();
+  return whole ? "" : "the file ends within an IPFIX message";
+}
+
 }  // namespace
 
 RawDumpReader::RawDumpReader(os::FileReader& file, const std::string& path) : file_(file) {
@@ -57,6 +67,8 @@ RawDumpReader::RawDumpReader(os::FileReader& file, const std::string& path) : fi
   if (start.size() > kMostDatagramBytes && datagram_length(start) == 0)
     throw usage_error(path +
                       " is no capture (pcap, pcapng) and no sequence of export datagrams, and too large for one");
+  size_t first = datagram_length(start);
+  ipfix_file_ = version_of(start) == kIpfixVersion && first != 0 && version_of(start.subspan(first)) == kIpfixVersion;
 }
 
 ReadStatus RawDumpReader::damaged(std::string_view what) {
@@ -69,11 +81,9 @@ ReadStatus RawDumpReader::next(PacketRecord& out) {
   pending_ = 0;
   Bytes rest = file_.peek(kLookAhead);
   if (rest.empty()) return ReadStatus::end;
+  if (std::string_view what = ipfix_file_ ? damage_of_message(rest) : ""; !what.empty()) return damaged(what);
   size_t length = datagram_length(rest);
   if (length == 0) {
-    bool first = file_.offset() == 0;
-    if (!first && version_of(rest) == 10 && stated_length(rest) > rest.size())
-      return damaged("the file ends within an IPFIX message");
     if (rest.size() > kMostDatagramBytes) return damaged("no export datagram begins here");
     length = rest.size();
   }

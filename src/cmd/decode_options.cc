@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/decode_options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cmd/option_table.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kAbout =
+    "Decodes captures (pcap, pcapng), IPFIX files (RFC 5655) and bare export datagrams with the collector's own "
+    "decoder. Records to standard output; totals, and every breach of the protocols, to standard error.";
+
+constexpr const char* kMore =
+    "Exit code: 0, also where datagrams are malformed (they are told and counted); 1 where a file is damaged; 2 for a "
+    "wrong flag or file.\n\n"
+    "Examples:\n"
+    "  weir decode capture.pcap                          a JSON object for every flow\n"
+    "  weir decode capture.pcap --format table           for reading\n"
+    "  weir decode capture.pcap --templates              what do the exporters send?\n"
+    "  weir decode capture.pcap --elements               everything they said, element by element\n"
+    "  weir decode capture.pcap --format none            totals, and what is wrong\n";
+
+// Texts that are taken apart once all flags are read.
+struct Texts {
+  std::string fields, hold_bytes = "1GiB";
+  std::vector<std::string> added;
+};
+
+void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
+  app.add_option("files", options.files, "captures, IPFIX files or datagram files")->required();
+  app.add_option("--format", options.format,
+                 "json (a line per record; the default), csv, protobuf, table, or none (totals only)")
+      ->check(CLI::IsMember({"json", "csv", "protobuf", "table", "none"}));
+  app.add_option("--fields", texts.fields, "only these fields, in this order: a,b,c");
+  app.add_option("--field", texts.added,
+                 "adds a field to every record: NAME=PEN/ID:TYPE, as in app_name=9/12235:string");
+  app.add_flag("--counters", options.counters, "instead of flows: sFlow's counter samples (json, csv)");
+  app.add_flag("--templates", options.templates,
+               "instead of flows: every template as first seen or changed, and options data; as a table or json");
+  app.add_flag("--elements", options.elements,
+               "instead of flows: every data record with all its elements, as the exporter sent them; as a table or "
+               "json. Not for sFlow, which has none");
+  app.add_flag("--sets", options.sets,
+               "instead of flows: every data set and the template it is read with; as a table or json");
+  app.add_option("--port", options.ports, "only datagrams to these ports (default: whatever looks like flow export)");
+  app.add_option("--hold-bytes", texts.hold_bytes, "bound on data sets that wait for their template (1GiB)");
+  app.add_option("--sampling-rate", options.sampling_rate, "where the exporter names none");
+  app.add_option("--errors", options.most_errors,
+                 "so many lines for each kind of malformed input, the rest counted (10)");
+  app.add_flag("--quiet,-q", options.quiet, "nothing about malformed input, no totals");
+  app.footer(kMore);
+}
+
+void check_together(const DecodeOptions& options, const std::string& fields) {
+  bool records_only = options.format == "protobuf" || options.format == "table" || !fields.empty();
+  if (options.counters && (records_only || options.shows_wire()))
+    throw usage_error("--counters prints json or csv, with all columns; leave out the other format, --fields, "
+                      "--templates, --elements and --sets");
+  if (!options.shows_wire()) return;
+  std::string flag = options.templates ? "--templates" : options.elements ? "--elements" : "--sets";
+  if (options.format != "table" && options.format != "json")
+    throw usage_error("--format " + options.format + ": " + flag + " is shown as table or json");
+  if (!fields.empty()) throw usage_error("--fields chooses fields of flow records, which " + flag + " does not print");
+}
+
+void set_option(CollectConfig& config, std::string_view key, const char* flag, const std::string& text) {
+  try {
+    find_option(key)->set(config, text);
+  } catch (const Error& error) {
+    throw usage_error(std::string(flag) + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+DecodeOptions parse_decode_options(const Arguments& arguments) {
+  DecodeOptions options;
+  Texts texts;
+  CLI::App app(kAbout, "weir decode");
+  add_flags(app, options, texts);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    options.files.clear();
+    return options;
+  } catch (const CLI::ParseError& error) {
+    throw usage_error(std::string(error.what()) + " (see weir decode --help)");
+  }
+  int64_t bytes = parse_bytes(texts.hold_bytes);
+  if (bytes <= 0)
+    throw usage_error("--hold-bytes: '" + texts.hold_bytes + "' is no size; write 512MiB, 1GiB or a number of bytes");
+  options.hold_bytes = static_cast<uint64_t>(bytes);
+  if (options.format.empty()) options.format = options.shows_wire() ? "table" : "json";
+  check_together(options, texts.fields);
+  CollectConfig chosen;
+  set_option(chosen, kFieldKey, "--field", join_list(texts.added));
+  set_option(chosen, "collect.fields", "--fields", texts.fields);
+  options.field_table = chosen.field_table;
+  for (const std::string& name : chosen.fields) options.fields.push_back(chosen.field_table->find(name)->field);
+  return options;
+}
+
+}  // namespace weir

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the words after `weir decode` ask for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cmd/cmd.h"
+#include "flow/field_table.h"
+
+namespace weir {
+
+struct DecodeOptions {
+  std::vector<std::string> files;  // empty: only help was asked for
+  std::string format;              // json, csv, protobuf, table, none
+  std::shared_ptr<const FieldTable> field_table;
+  std::vector<Field> fields;       // empty: all (table: a line's worth)
+  std::vector<uint16_t> ports;     // empty: whatever looks like flow export
+  uint64_t hold_bytes = 1u << 30;
+  uint64_t sampling_rate = 0;
+  uint64_t most_errors = 10;  // lines for each reason
+  bool quiet = false;
+  bool counters = false;  // instead of flow records: counter samples
+  // Instead of flow records: what came over the wire.
+  bool templates = false, elements = false, sets = false;
+  bool shows_wire() const { return templates || elements || sets; }
+};
+
+// Throws usage_error.
+DecodeOptions parse_decode_options(const Arguments& arguments);
+
+}  // namespace weir

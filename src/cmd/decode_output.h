@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standard output of `weir decode`, buffered. Who reads it may go: then nothing more is written, quietly.
+#pragma once
+
+#include <cerrno>
+#include <string>
+
+#include "base/error.h"
+#include "os/file.h"
+
+namespace weir {
+
+class DecodeOutput {
+ public:
+  std::string& text() { return text_; }  // to append to
+  bool closed() const { return closed_; }
+  void write_when_full() {
+    if (text_.size() >= kBufferBytes) write();
+  }
+  // Throws runtime_failure where it cannot be written.
+  void write() {
+    int error = closed_ || text_.empty() ? 0 : os::write_all(1, text_.data(), text_.size());
+    text_.clear();
+    if (error == EPIPE)
+      closed_ = true;  // `weir decode | head`
+    else if (error)
+      throw runtime_failure("cannot write to standard output: " + os::error_text(error));
+  }
+
+ private:
+  static constexpr size_t kBufferBytes = 1 << 18;
+  std::string text_;
+  bool closed_ = false;
+};
+
+}  // namespace weir

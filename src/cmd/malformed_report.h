@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `weir decode` says on standard error of input that breaks the protocols: where it is, which rule it breaks and
+// where that is written; and of data sets whose template never came.
+//
+// Bounded: so many lines for each reason, then a count; kMostMissing templates that never came.
+#pragma once
+
+#include <absl/container/btree_map.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "decode/observer.h"
+
+namespace weir {
+
+// The files being decoded: a datagram's tag says which file it is from, and its number there.
+struct DecodedFiles {
+  struct File {
+    std::string path;
+    std::string_view unit;  // what is numbered: "packet" (as tshark numbers frames), "message", "datagram"
+  };
+  std::vector<File> files;
+
+  static uint64_t tag(size_t file, uint64_t number) { return uint64_t{file} << kFileShift | number; }
+  const File& file(uint64_t tag) const { return files[tag >> kFileShift]; }
+  static uint64_t number(uint64_t tag) { return tag & ((uint64_t{1} << kFileShift) - 1); }
+  // "packet 12"
+  std::string place(uint64_t tag) const;
+
+ private:
+  static constexpr unsigned kFileShift = 40;
+};
+
+// "192.0.2.1:2055", "[2001:db8::1]:2055"; "" for a file's datagrams, which have no exporter.
+std::string exporter_text(const SessionKey& session);
+
+class MalformedReport {
+ public:
+  MalformedReport(const DecodedFiles& files, uint64_t most_lines) : files_(files), most_lines_(most_lines) {}
+
+  void malformed(const DecodePlace& place, Malformed reason);
+  void given_up(const HeldSet& set);
+  // Prints what came to nothing, and what was not printed.
+  void finish() const;
+
+ private:
+  static constexpr size_t kMostMissing = 1'000;
+  struct Missing {
+    uint64_t sets = 0, octets = 0, first_tag = 0;
+    uint32_t first_offset = 0;
+  };
+  void print(uint64_t tag, size_t offset, const std::string& what) const;
+
+  const DecodedFiles& files_;
+  uint64_t most_lines_;
+  std::array<uint64_t, kMalformedCount> seen_{};
+  absl::btree_map<std::pair<SessionKey, uint16_t>, Missing> missing_;
+  uint64_t more_missing_ = 0;  // sets
+};
+
+}  // namespace weir
