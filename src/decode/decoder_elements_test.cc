@@ -242,7 +242,7 @@ TEST(Elements, FrameSection) {
   EXPECT_EQ(number_of(h->rows(), Field::dst_port), 53u);
   EXPECT_EQ(number_of(h->rows(), Field::bytes), 1028u);
   auto cut = decoded({{410, 2}, {313, 64}}, Writer().u16(20).add(section));
-  EXPECT_FALSE(has_field(cut->rows(), Field::dst_port));
+  EXPECT_EQ(number_of(cut->rows(), Field::dst_port), 0u);
   // A section that begins elsewhere, or of a frame that is not Ethernet, is left alone.
   auto later = decoded({{409, 2}, {315, 0xffff}}, Writer().u16(14).u8(packet.bytes.size()).add(packet));
   EXPECT_FALSE(has_field(later->rows(), Field::src_addr));

@@ -99,6 +99,17 @@ TEST(Lists, SubTemplateMultiList) {
   EXPECT_EQ(malformed(f, Malformed::list_template), 1);
 }
 
+// What the row says it has was written: an element of two fields, of which the record has one.
+TEST(Lists, AnElementOfTwoFields) {
+  Fixture f;
+  Writer list = Writer().u8(kAllOf).u16(400).u16(0x0301);
+  Writer sets = Writer(ipfix_template(400, {{32, 2}})).add(ipfix_template(300, {{176, 1}, {292, 0xffff}}));
+  f.send(ipfix(0, sets.add(set(300, Writer().u8(8).add(variable(list))))));
+  ASSERT_EQ(f.rows().rows(), 1u);
+  EXPECT_EQ(number_of(f.rows(), Field::icmp_type), 8u);
+  EXPECT_FALSE(has_field(f.rows(), Field::icmp_code));
+}
+
 TEST(Lists, RecordsDifferInWhatTheyHave) {
   Fixture f;
   Writer some = Writer().u8(kAllOf).u16(400).add(inner(0x0a000001, 7, 100)), none = Writer().u8(kAllOf).u16(400);

@@ -353,6 +353,8 @@ void run_plan_record(const Plan& plan, const FieldBytes* fields, const TimeBase&
 void fill_missing(const Plan& plan, const FieldBytes* fields, const TimeBase& base, FlowBatch& batch, Run& run) {
   FieldMask missing = mask_of(plan, base).without(run.mask);
   for (Field list : kListFields) missing.clear(list);
+  for (const Step& step : plan.steps)  // one step fills both, or neither
+    if (step.convert == Convert::icmp && !missing.has(Field::icmp_type)) missing.clear(Field::icmp_code);
   bool extra = !plan.extra_steps.empty();
   for (const ExtraStep& step : plan.extra_steps) extra = extra && missing.has(step.field);
   if (!extra)

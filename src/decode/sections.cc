@@ -45,7 +45,7 @@ void read_sections(const Plan& plan, const FieldBytes* fields, FlowBatch& batch,
     if (bytes.empty()) continue;
     PacketHeaders headers;
     parse_packet_headers(frame ? HeaderStart::ethernet : HeaderStart::ip, bytes, headers);
-    headers.has_icmp = headers.has_icmp && own_icmp(headers);
+    if (!own_icmp(headers)) headers.icmp_type = headers.icmp_code = 0;
     FieldMask missing = header_fields(headers).without(run.mask);
     put_headers(headers, missing, batch, run.first_row);
     run.mask |= missing;
