@@ -15,7 +15,8 @@ namespace {
 // file  := magic entry*
 // entry := length u32 (of body), crc32 u32 (of body), body
 // body  := kind u8, protocol u8, port u16, domain u32, exporter 16 octets, then by kind
-//          1, 2: the template record as on the wire;  3: sampler id u64, rate u64;  4: milliseconds u64
+//          1, 2: the template record as on the wire;  3: sampler id u64, rate u64;  4: milliseconds u64;
+//          16: nothing;  17: template id u16 (0: all of the session)
 // All numbers big-endian.
 constexpr char kMagic[8] = {'W', 'E', 'I', 'R', 'T', 'P', 'L', '1'};
 constexpr size_t kHeader = 8;
@@ -53,16 +54,46 @@ void encode(const JournalEntry& entry, std::vector<uint8_t>& out) {
     case JournalEntry::Kind::system_init:
       put(out, entry.system_init_ms);
       break;
+    case JournalEntry::Kind::restart:
+      break;
+    case JournalEntry::Kind::forgotten:
+      put(out, entry.template_id);
+      break;
   }
   Bytes body = Bytes(out).subspan(start + kHeader);
   store_be(out.data() + start, static_cast<uint32_t>(body.size()));
   store_be(out.data() + start + 4, checksum(body));
 }
 
+// What only one kind has. False for a kind of a later version, which is passed over.
+bool decode_value(ByteReader& reader, JournalEntry& entry) {
+  switch (entry.kind) {
+    case JournalEntry::Kind::data_template:
+    case JournalEntry::Kind::options_template: {
+      Bytes wire = reader.take(reader.remaining());
+      entry.template_wire.assign(wire.begin(), wire.end());
+      return true;
+    }
+    case JournalEntry::Kind::sampling:
+      entry.sampling.sampler_id = reader.u64();
+      entry.sampling.rate = reader.u64();
+      return !reader.failed();
+    case JournalEntry::Kind::system_init:
+      entry.system_init_ms = reader.u64();
+      return !reader.failed();
+    case JournalEntry::Kind::restart:
+      return true;
+    case JournalEntry::Kind::forgotten:
+      entry.template_id = reader.u16();
+      return !reader.failed();
+  }
+  return false;
+}
+
 bool decode(Bytes body, JournalEntry& entry) {
   ByteReader reader(body);
   uint8_t kind = reader.u8(), protocol = reader.u8();
-  if (kind < 1 || kind > 4 || protocol >= kProtocolCount) return false;
+  if (protocol >= kProtocolCount) return false;
   entry.kind = static_cast<JournalEntry::Kind>(kind);
   entry.session.protocol = static_cast<Protocol>(protocol);
   entry.session.port = reader.u16();
@@ -70,16 +101,7 @@ bool decode(Bytes body, JournalEntry& entry) {
   Bytes exporter = reader.take(16);
   if (reader.failed()) return false;
   entry.session.exporter = IpAddress::v6(exporter.data());
-  if (kind <= 2) {
-    Bytes wire = reader.take(reader.remaining());
-    entry.template_wire.assign(wire.begin(), wire.end());
-  } else if (kind == 3) {
-    entry.sampling.sampler_id = reader.u64();
-    entry.sampling.rate = reader.u64();
-  } else {
-    entry.system_init_ms = reader.u64();
-  }
-  return !reader.failed();
+  return decode_value(reader, entry);
 }
 
 }  // namespace

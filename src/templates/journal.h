@@ -21,12 +21,20 @@ struct SamplingEntry {
 
 // One line of the journal; `kind` says which member holds.
 struct JournalEntry {
-  enum class Kind : uint8_t { data_template = 1, options_template = 2, sampling = 3, system_init = 4 };
+  enum class Kind : uint8_t {
+    data_template = 1,
+    options_template = 2,
+    sampling = 3,
+    system_init = 4,
+    restart = 16,    // of the exporter: what the session's templates were before is unconfirmed
+    forgotten = 17,  // a template; with template id 0 the whole session
+  };
   Kind kind = Kind::data_template;
-  SessionKey session;
-  std::vector<uint8_t> template_wire;
-  SamplingEntry sampling;
+  SessionKey session = {};
+  std::vector<uint8_t> template_wire = {};
+  SamplingEntry sampling = {};
   uint64_t system_init_ms = 0;
+  uint16_t template_id = 0;  // forgotten
 };
 
 class Journal {
