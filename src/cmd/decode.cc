@@ -143,6 +143,7 @@ void print_totals(const Ledger& ledger, const Printer& printer, uint64_t other, 
   say("replayed", sum.replayed);
   say("fallback", sum.fallback);
   say("sets_without_template", sum.expired);
+  say("sets_quarantined", sum.quarantined);
   say("sequence_lost", sum.sequence_lost);
   say("duplicates", sum.duplicates);
   say("restarts", sum.restarts);

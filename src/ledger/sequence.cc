@@ -37,7 +37,7 @@ void SequenceTracker::start(const SequenceStep& step) {
 
 void SequenceTracker::start_anew(const SequenceStep& step) {
   gaps_ = {};
-  unexplained_ = settled_lost_ = 0;
+  unexplained_ = settled_lost_ = settled_given_up_ = 0;
   start(step);
 }
 
@@ -66,8 +66,7 @@ bool SequenceTracker::is_repeated(const SequenceHeader& header) const {
   if (header.sequence == next_ || static_cast<int32_t>(header.sequence - newest_) > 0) return false;
   for (const Gap& gap : gaps_) {
     uint32_t into = header.sequence - gap.from;
-    // The message before an unexplained gap has records in it: the gap's first unit is not that of another message.
-    if (into < gap.units) return into == 0 && gap.kind != GapKind::lost;
+    if (into < gap.units) return into == 0 && gap.after_unknown;
   }
   return true;
 }
@@ -96,14 +95,14 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
     change = behind(step);
   } else if (size_unknown_) {  // how much its sets held shows now, and with it what was lost
     unexplained_ += distance;
-    if (distance > 0) remember({next_, static_cast<uint32_t>(distance), GapKind::unexplained});
+    if (distance > 0) remember({next_, static_cast<uint32_t>(distance), GapKind::unexplained, true});
     size_unknown_ = false;
     settle(change);
     start(step);
   } else {
     change.lost = distance;
     if (other_style) doubtful_ += distance;
-    if (distance > 0) remember({next_, static_cast<uint32_t>(distance), GapKind::lost});
+    if (distance > 0) remember({next_, static_cast<uint32_t>(distance), GapKind::lost, false});
     start(step);
   }
   open_sets_ += step.held;
@@ -134,7 +133,7 @@ SequenceChange SequenceTracker::behind(const SequenceStep& step) {
   for (Gap& gap : gaps_) {
     uint32_t into = first_unit(step) - gap.from;
     if (into >= gap.units) continue;
-    if (into == 0 && gap.kind != GapKind::lost) break;  // the message before the gap, once more
+    if (into == 0 && gap.after_unknown) break;  // the message before the gap, once more
     return fill(gap, step);
   }
   SequenceChange change;
@@ -146,30 +145,31 @@ SequenceChange SequenceTracker::fill(Gap& gap, const SequenceStep& step) {
   uint32_t into = first_unit(step) - gap.from;
   uint32_t filled = std::min(step.units, gap.units - into);
   if (filled == 0 && step.units_known) return {};  // nothing countable in it: neither late nor twice
-  Gap rest{first_unit(step) + filled, gap.units - into - filled, gap.kind};
+  Gap rest{first_unit(step) + filled, gap.units - into - filled, gap.kind, !step.units_known};
   gap.units = into;
   SequenceChange change;
-  change.lost = -take(gap.kind, filled);
+  take(gap.kind, filled, change);
   if (!step.units_known && rest.kind != GapKind::unexplained) {  // late and of unknown size: so is what follows it
-    int64_t back = take(rest.kind, rest.units);
-    change.lost -= back;
-    unexplained_ += back;
+    unexplained_ += take(rest.kind, rest.units, change);
     rest.kind = GapKind::unexplained;
   }
   if (rest.units) remember(rest);
   return change;
 }
 
-// `units` of a gap of that kind came after all. How many of them had been counted as lost.
-int64_t SequenceTracker::take(GapKind kind, uint32_t units) {
-  if (kind == GapKind::lost) return units;
+// `units` of a gap of that kind are there after all. How many of them had been told as lost or given up, and no longer
+// are.
+int64_t SequenceTracker::take(GapKind kind, uint32_t units, SequenceChange& change) {
   if (kind == GapKind::unexplained) {
     unexplained_ -= units;
     return 0;
   }
-  int64_t lost = std::min<int64_t>(units, settled_lost_);
-  settled_lost_ -= lost;
-  return lost;
+  int64_t lost = kind == GapKind::lost ? units : std::min<int64_t>(units, settled_lost_);
+  int64_t given_up = kind == GapKind::lost ? 0 : std::min<int64_t>(units - lost, settled_given_up_);
+  if (kind == GapKind::settled) settled_lost_ -= lost, settled_given_up_ -= given_up;
+  change.lost -= lost;
+  change.given_up -= given_up;
+  return lost + given_up;
 }
 
 void SequenceTracker::remember(const Gap& gap) {
@@ -197,26 +197,19 @@ SequenceChange SequenceTracker::give_up() {
   return change;
 }
 
-// Where no set is open: what remains of the unexplained gaps was lost, or was in sets that were given up.
+// Where no set is open: what remains of the unexplained gaps was lost, or was in sets that were given up. Not before
+// the gap of the newest datagram is shown, if that is one of them.
 void SequenceTracker::settle(SequenceChange& change) {
-  if (open_sets_ != 0) return;
-  if (size_unknown_) {
-    if (any_given_up_) return;  // the next number tells how many records those had
-    if (unexplained_ < 0) {     // the newest datagram's: no later one has shown a gap for them yet
-      next_ += static_cast<uint32_t>(-unexplained_);
-      unexplained_ = 0;
-    }
-    size_unknown_ = false;
-  }
+  if (open_sets_ != 0 || size_unknown_) return;
   int64_t rest = std::max<int64_t>(unexplained_, 0);
   (any_given_up_ ? change.given_up : change.lost) += rest;
-  settled_lost_ += any_given_up_ ? 0 : rest;
+  (any_given_up_ ? settled_given_up_ : settled_lost_) += rest;
   unexplained_ = 0;
   any_given_up_ = false;
   for (Gap& gap : gaps_) {
     if (gap.kind != GapKind::unexplained) continue;
     gap.kind = GapKind::settled;
-    if (settled_lost_ == 0) gap.units = 0;
+    if (settled_lost_ + settled_given_up_ == 0) gap.units = 0;
   }
 }
 

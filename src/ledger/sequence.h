@@ -7,8 +7,9 @@
 //
 // IPFIX counts records, so a data set without a template leaves the size of its message unknown. The gap that
 // follows such a message is *unexplained*: it becomes explained as the held sets are decoded, and only what then
-// remains was lost. All unexplained gaps of a stream are one sum. Once no set is open, what remains of it was lost; or,
-// if any of the sets was given up, it is taken for their records, for what of it was lost cannot be told apart.
+// remains was lost. All unexplained gaps of a stream are one sum. Once no set is open, and the gap after the last of
+// these messages is there, what remains of it was lost; or, if any of the sets was given up, it is taken for their
+// records, for what of it was lost cannot be told apart.
 //
 // Some exporters (softflowd's IPFIX) put the number *after* the datagram's own records into its header. That shows when
 // a shorter datagram follows a longer one: the number is behind by exactly the difference. From then on the stream is
@@ -44,7 +45,7 @@ struct SequenceStep : SequenceHeader {
 // What a step changes in the ledger.
 struct SequenceChange {
   int64_t lost = 0;      // negative: units counted as lost before came after all
-  int64_t given_up = 0;  // units that held sets which were given up must have held
+  int64_t given_up = 0;  // units that held sets which were given up must have held; negative: they had not
   bool duplicate = false;
   bool restart = false;
 };
@@ -71,25 +72,27 @@ class SequenceTracker {
     uint32_t uptime_ms = 0;
     uint32_t export_seconds = 0;
   };
-  State state() const { return {started_, next_, uptime_ms_, export_seconds_}; }
+  // What is not explained yet counts as still to come: whoever goes on from here finds it lost.
+  State state() const { return {started_, next_ - static_cast<uint32_t>(unexplained_), uptime_ms_, export_seconds_}; }
   void restore(const State& state);
 
  private:
   enum class GapKind : uint8_t {
     lost,
     unexplained,
-    settled,  // was unexplained; some of it was lost
+    settled,  // was unexplained; some of it was lost, or given up
   };
   struct Gap {
     uint32_t from = 0;
     uint32_t units = 0;  // 0: unused
     GapKind kind = GapKind::lost;
+    bool after_unknown = false;  // the datagram before it has records of its first units: no other begins with them
   };
   bool uptime_went_back(const SequenceHeader& header) const;
   bool restarted(const SequenceStep& step, int32_t distance) const;
   SequenceChange behind(const SequenceStep& step);
   SequenceChange fill(Gap& gap, const SequenceStep& step);
-  int64_t take(GapKind kind, uint32_t units);
+  int64_t take(GapKind kind, uint32_t units, SequenceChange& change);
   bool fits_other_style(const SequenceStep& step) const;
   SequenceChange change_style(const SequenceStep& step);
   void settle(SequenceChange& change);
@@ -110,7 +113,8 @@ class SequenceTracker {
   int64_t open_sets_ = 0;    // that wait; below 0 while the datagram of a set already decoded is not yet stepped
   int64_t unexplained_ = 0;  // in the gaps, less what was decoded; below 0 while the newest datagram's gap is not shown
   bool any_given_up_ = false;  // of the sets that this sum is about
-  int64_t settled_lost_ = 0;   // counted as lost somewhere in the settled gaps
+  // How much of the settled gaps was told as lost and as given up: what of it comes after all is taken back.
+  int64_t settled_lost_ = 0, settled_given_up_ = 0;
   std::array<Gap, limits::kSequenceGaps> gaps_{};
   uint32_t oldest_gap_ = 0;
 };

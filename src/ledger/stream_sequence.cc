@@ -8,6 +8,7 @@ namespace {
 
 // Two headers of one boot agree so far on when it was.
 constexpr int64_t kSameBootMs = 5'000;
+constexpr int64_t kClockMs = 1'000;  // export times have whole seconds
 // A late datagram's number is so near to the next that its boot would have had.
 constexpr int64_t kNearUnits = 1 << 20;
 
@@ -24,14 +25,15 @@ int64_t distance(const SequenceHeader& header, const SequenceTracker::State& sta
 
 }  // namespace
 
-// With an uptime the time of the boot tells. Without one: exported no later than the first datagram of the new boot,
-// and with a number nearer to the old ones.
+// With an uptime the time of the boot tells. Without one: exported before the first datagram of the new boot, with a
+// number near the old ones, and not just the one that the new boot goes on with.
 bool StreamSequence::is_of_previous(const SequenceHeader& header) const {
   const SequenceTracker::State current = current_.state(), previous = previous_->state();
   if (header.has_uptime)
-    return boot_difference(header, previous) <= kSameBootMs && boot_difference(header, current) > kSameBootMs;
-  return header.export_seconds <= booted_seconds_ && distance(header, previous) <= kNearUnits &&
-         distance(header, previous) < distance(header, current);
+    return boot_difference(header, previous) <= kSameBootMs &&
+           boot_difference(header, previous) + kClockMs < boot_difference(header, current);
+  return header.export_seconds < booted_seconds_ && distance(header, previous) <= kNearUnits &&
+         distance(header, current) != 0;
 }
 
 bool StreamSequence::is_believable(int64_t received_ns) const {
@@ -41,7 +43,7 @@ bool StreamSequence::is_believable(int64_t received_ns) const {
 StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int64_t received_ns) {
   if (previous_ && received_ns - previous_seen_ns_ > kPreviousBootNs) previous_.reset();
   if (previous_ && is_of_previous(header)) {
-    previous_seen_ns_ = received_ns;
+    if (header.has_uptime) previous_seen_ns_ = received_ns;
     return {boot_ - 1, false, previous_->is_repeated(header)};
   }
   if (!current_.is_restart(header) || !is_believable(received_ns)) return {boot_, false, current_.is_repeated(header)};

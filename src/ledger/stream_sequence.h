@@ -5,7 +5,8 @@
 // Boots are numbered, for templates belong to one: what was learned before a restart says nothing of what is sent after
 // it (templates/session_plans.h).
 //
-//   memory   one tracker; a second one after a restart, until kPreviousBootNs have passed without a datagram of it
+//   memory   one tracker; a second one after a restart, for kPreviousBootNs; with uptimes, which are surer, for so long
+//            after the last datagram of that boot
 //   threads  none; the owner locks
 #pragma once
 

@@ -84,14 +84,14 @@ void HeldSets::make_room(std::vector<HeldSet>& dropped) {
   std::vector<std::pair<uint64_t, IpAddress>> holders;
   for (const auto& [exporter, share] : by_exporter_) holders.emplace_back(share.bytes, exporter);
   std::sort(holders.begin(), holders.end());
-  uint64_t left = limits_.bytes / 8 * 7, level = 0;
+  const uint64_t goal = limits_.bytes / 8 * 7;
+  uint64_t left = goal, level = 0;
   for (size_t i = 0; i < holders.size(); ++i) {
     level = left / (holders.size() - i);
     if (holders[i].first > level) break;
     left -= holders[i].first;
   }
-  for (const auto& [bytes, exporter] : holders)
-    if (bytes > level) drop_oldest_of(exporter, level, dropped);
+  for (size_t i = holders.size(); i-- > 0 && bytes_ > goal;) drop_oldest_of(holders[i].second, level, dropped);
 }
 
 std::vector<HeldSet> HeldSets::take(const SessionKey& session, uint16_t template_id) {

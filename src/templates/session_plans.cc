@@ -35,12 +35,14 @@ PlanChoice SessionPlans::choose(uint16_t template_id, const SetContext& context)
   bool is_older = age != 0 && age < 0x8000'0000u;
   if (!found || age >= kBootsKept) return {nullptr, is_older};
   uint8_t bit = static_cast<uint8_t>(1u << age);
-  if (found->changed && context.boot == found->since.boot && sent_before(context, found->since)) {
-    if (found->previous && (found->previous_sent_in & bit)) return {&found->previous, false};
-    return {nullptr, true};
-  }
-  if (found->sent_in & bit) return {&found->plan, false};
-  if (found->previous && (found->previous_sent_in & bit)) return {&found->previous, false};
+  auto is_before = [&](const std::optional<SetContext>& change) {
+    return change && change->boot == context.boot && sent_before(context, *change);
+  };
+  const bool before_change = is_before(found->changed_at);
+  if ((found->sent_in & bit) && !before_change) return {&found->plan, false};
+  if (found->previous && (found->previous_sent_in & bit) && !is_before(found->previous_changed_at))
+    return {&found->previous, false};
+  if (before_change || (found->previous_sent_in & bit)) return {nullptr, true};
   return {nullptr, is_older};
 }
 

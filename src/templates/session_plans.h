@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "templates/held.h"
@@ -31,12 +32,14 @@ bool sent_before(const SetContext& a, const SetContext& b);
 
 struct KnownTemplate {
   std::shared_ptr<const Plan> plan;
-  uint8_t sent_in = 1;   // bit n: in the n-th boot before the current one; bit 0: confirmed
-  bool changed = false;  // it replaced `previous` within the boot of `since`
-  SetContext since;      // where it was first sent in that boot
+  uint8_t sent_in = 1;  // bit n: in the n-th boot before the current one; bit 0: confirmed
+  SetContext since;     // where it was first sent in the current boot
   bool since_known = false;
-  std::shared_ptr<const Plan> previous;  // limits::kPreviousPlanNs long
+  // The layout before this one, for limits::kPreviousPlanNs.
+  std::shared_ptr<const Plan> previous;
   uint8_t previous_sent_in = 0;
+  // Where in a boot this layout replaced `previous`, and where `previous` had replaced the one before it.
+  std::optional<SetContext> changed_at, previous_changed_at;
   int64_t since_ns = 0;                           // monotonic, when `previous` was replaced
   std::shared_ptr<std::atomic<int64_t>> sent_ns;  // monotonic, when it last came
 

@@ -90,10 +90,11 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   next->since_known = journal;
   next->sent_ns = std::make_shared<std::atomic<int64_t>>(now_ns);
   if (known) {
-    next->changed = known->confirmed();
+    if (known->confirmed()) next->changed_at = context;
     next->since_ns = now_ns;
     next->previous = known->plan;
     next->previous_sent_in = known->sent_in;
+    next->previous_changed_at = known->changed_at;
     if (replaced_.size() > limits::kTemplates) drop_replaced(now_ns);
     replaced_.push_back({now_ns + limits::kPreviousPlanNs, session.weak_from_this(), id});
   }
@@ -157,7 +158,6 @@ void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) 
 void TemplateStore::confirm(Session& session, const KnownTemplate& known, const SetContext& context) {
   auto next = std::make_shared<KnownTemplate>(known);
   next->sent_in |= 1;
-  next->changed = false;
   next->since = context;
   next->since_known = true;
   put(session, std::move(next));

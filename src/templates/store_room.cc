@@ -145,6 +145,7 @@ void TemplateStore::drop_replaced(int64_t now_ns) {
     if (!known || !known->previous || known->since_ns > replaced.until_ns - limits::kPreviousPlanNs) continue;
     auto next = std::make_shared<KnownTemplate>(*known);
     next->previous = nullptr;
+    next->previous_sent_in = 0;
     put(*session, std::move(next));
   }
 }
