@@ -2,7 +2,6 @@
 #include "templates/store.h"
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 
 #include "base/log.h"
@@ -165,12 +164,8 @@ void TemplateStore::confirm(Session& session, const KnownTemplate& known, const 
 
 // `must_fit`: another layout was known, so what waited may have been meant for that.
 void TemplateStore::release(Session& session, uint16_t template_id, bool must_fit, Installed& result) {
-  result.released = held_.take(session.key, template_id);
-  if (!must_fit) return;
-  auto misfits = std::stable_partition(result.released.begin(), result.released.end(),
-                                       [&](const HeldSet& set) { return fits(*result.plan, set.body); });
-  std::move(misfits, result.released.end(), std::back_inserter(result.quarantined));
-  result.released.erase(misfits, result.released.end());
+  for (HeldSet& set : held_.take(session.key, template_id))
+    (must_fit && !fits(*result.plan, set.body) ? result.quarantined : result.released).push_back(std::move(set));
 }
 
 // ---- Restarts
