@@ -2,13 +2,15 @@
 """The loss ledger: what an exporter says it sent is what was received plus what was lost, exactly."""
 
 import json
+import random
 import signal
+import sqlite3
 import subprocess
 
 import pytest
 
 import packets
-from harness import Sender, eventually, free_port, run_weir, weir_binary
+from harness import Sender, eventually, free_port, http, run_weir, weir_binary
 from packets import FLOW, FLOW_MS
 
 TEMPLATE9, TEMPLATE10 = packets.template_set9(300, FLOW), packets.template_set10(300, FLOW_MS)
@@ -373,3 +375,84 @@ def test_columns_of_the_contract(collect):
     for socket in weir.sockets():
         assert [c for c in ("socket", "kernel_drops", "rcvbuf", "datagrams") if c not in socket] == []
     assert sum(s["datagrams"] for s in weir.sockets()) == 1
+
+
+def rough_way(made, rng):
+    """Order of arrival: some are lost, some come twice, some are overtaken; the first and the last frame the count."""
+    order = [0]
+    for n in range(1, len(made) - 1):
+        order += [n] * rng.choice([0, 1, 1, 1, 1, 1, 1, 2])
+    order.append(len(made) - 1)
+    for i in range(1, len(order) - 2):
+        if rng.random() < 0.2:
+            order[i], order[i + 1] = order[i + 1], order[i]
+    return order
+
+
+def catalog_rows(data, sql):
+    with sqlite3.connect(f"file:{data}/catalog.db?mode=ro", uri=True) as catalog:
+        return catalog.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_ledger_adds_up_everywhere(collect, exporter, seed):
+    """Loss, reordering and duplicates: the API, the table, /metrics and SQL say the same, and it is what was done."""
+    rng = random.Random(f"{exporter.protocol}{seed}")
+    made = [exporter.next(rng.randrange(1, 20)) for _ in range(200)]
+    order = rough_way(made, rng)
+    weir = collect("--workers", "1")
+    with Sender() as sender:
+        sender.send(weir.address, *(made[n] for n in order))
+        account = account_of(weir, sender, len(order))
+    again = len(order) - len(set(order))
+    assert (account["datagrams"], account["duplicates"], account["restarts"]) == (len(order), again, 0)
+    if exporter.unit == "datagrams":
+        received = account["datagrams"] - account["duplicates"]
+    else:
+        received = account["records"] - account["duplicate_records"]
+    assert exporter.sent() == received + account["sequence_lost"]
+    assert account["missing_template"] == account["replayed_sets"] == account["expired"] == account["quarantined"] == 0
+
+    metrics = http(weir.url("/metrics"))[2]
+    label = f'protocol="{exporter.protocol}"'
+    [records] = [m for m in metrics.splitlines() if m.startswith("weir_exporter_records_total") and label in m]
+    assert int(records.split()[-1]) == account["records"]
+    [duplicates] = [m for m in metrics.splitlines() if m.startswith("weir_duplicate_records_total")]
+    assert int(duplicates.split()[-1]) == account["duplicate_records"]
+    weir.finish()
+    [row] = catalog_rows(weir.data, "SELECT records, sequence_lost, duplicates, duplicate_records FROM exporters")
+    assert row == tuple(account[c] for c in ("records", "sequence_lost", "duplicates", "duplicate_records"))
+    table = run_weir("exporters", "--data", weir.data)
+    [line] = [line.split() for line in table.stdout.splitlines() if line.startswith(account["exporter"])]
+    assert line[3] == str(account["records"]) and line[5] == str(account["sequence_lost"])
+
+
+def test_what_data_waits_for_is_named(collect):
+    """By a running collector, by its catalog, and after a kill by what it had last saved."""
+    weir = collect()
+    with Sender() as sender:
+        for n in range(3):
+            sender.send(weir.address, packets.ipfix(packets.data_set(259, FLOW_MS, packets.flow(n)), sequence=n))
+        sender.send(weir.address, packets.ipfix(packets.data_set(260, FLOW_MS, packets.flow(3)), sequence=3))
+        weir.wait_total("held", 4)
+        port = sender.port
+        [account] = weir.exporters()
+        assert [(w["template"], w["port"], w["sets"]) for w in account["waiting"]] == [(259, port, 3), (260, port, 1)]
+        assert account["waiting"][0]["bytes"] == 3 * 48 and account["waiting"][0]["seconds"] < 60
+        assert "weir_waiting_templates 2" in http(weir.url("/metrics"))[2]
+        table = run_weir("exporters", "--server", weir.url(""))
+        assert "waiting for template 259 of domain 0 from 127.0.0.1: 3 data sets held for " in table.stderr
+        eventually(lambda: len(catalog_rows(weir.data, "SELECT * FROM waiting")) == 2, "not in the catalog")
+        sender.send(weir.address, packets.ipfix(packets.template_set10(260, FLOW_MS), sequence=4))
+        weir.wait_total("replayed", 1)
+        eventually(
+            lambda: catalog_rows(weir.data, "SELECT template, sets, port FROM waiting") == [(259, 3, port)],
+            lambda: catalog_rows(weir.data, "SELECT * FROM waiting"),
+        )
+    weir.stop(signal.SIGKILL)
+    answer = json.loads(run_weir("exporters", "--data", weir.data, "--format", "json").stdout)
+    assert [w["template"] for w in answer[0]["waiting"]] == [259]
+    again = collect(folder=weir.data.parent, output=weir.data.parent / "again.json")
+    eventually(lambda: catalog_rows(weir.data, "SELECT * FROM waiting") == [], "the new run waits for nothing")
+    assert again.exporters()[0]["expired"] == 3
+    again.finish()

@@ -216,3 +216,117 @@ def test_kill_9_loses_no_template(collect, tmp_path):
                 )
             eventually(lambda until=time.monotonic() + rng.random() * 0.02: time.monotonic() >= until, "", every=0.001)
             assert weir.stop(signal.SIGKILL) == -signal.SIGKILL
+
+
+def restarted(flavour, sequence, *sets):
+    """A datagram of the exporter a minute later, after it has booted: new numbers, a young uptime."""
+    datagram = flavour[0]
+    young = {"uptime": 20_000} if datagram is packets.v9 else {}
+    return datagram(*sets, sequence=sequence, seconds=packets.EXPORT_SECONDS + 60, **young)
+
+
+def test_after_a_restart_data_waits_for_the_template(collect, flavour):
+    """The exporter comes back with another layout of the same length; its data comes before its template."""
+    datagram, template_set, fields = flavour
+    swapped = [{BYTES: (PACKETS, 8), PACKETS: (BYTES, 8)}.get(e, (e, n)) for e, n in fields]
+    weir = collect("--template-fallback", "off")
+    with Sender() as sender:
+        data = packets.data_set(300, fields, packets.flow(1))
+        sender.send(weir.address, datagram(template_set(300, fields), data, sequence=90_000))
+        weir.wait_flows(1)
+        sender.send(weir.address, restarted(flavour, 0, packets.data_set(300, swapped, packets.flow(2))))
+        weir.wait_total("held", 1)
+        assert weir.total("restarts") == 1
+        late = datagram(packets.data_set(300, fields, packets.flow(3)), sequence=90_001)
+        sender.send(weir.address, late)  # of before the restart
+        weir.wait_flows(2)
+        sender.send(weir.address, restarted(flavour, 1, template_set(300, swapped)))
+        assert_flows(weir.wait_flows(3), [1, 2, 3])
+        assert weir.total("restarts") == 1 and weir.total("sequence_lost") == 0
+
+
+def test_after_a_restart_the_old_layout_serves_in_the_end(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--template-fallback", "1s")
+    with Sender() as sender:
+        sender.send(weir.address, datagram(template_set(300, fields), sequence=90_000))
+        data = packets.data_set(300, fields, packets.flow(1))
+        sender.send(weir.address, restarted(flavour, 0, data))
+        weir.wait_total("held", 1)
+        assert_flows(weir.wait_flows(1), [1])
+        assert weir.total("fallback") == 1
+
+
+def test_what_waited_before_a_restart_is_quarantined(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect()
+    with Sender() as sender:
+        sender.send(
+            weir.address,
+            datagram(packets.data_set(300, fields, packets.flow(1)), sequence=90_000),
+            restarted(flavour, 0, template_set(300, fields)),
+            restarted(flavour, 1, packets.data_set(300, fields, packets.flow(2))),
+        )
+        assert_flows(weir.wait_flows(1), [2])
+        assert weir.total("quarantined") == 1 and weir.total("held") == weir.total("expired") == 0
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_restart_is_remembered_over_a_kill(collect, tmp_path, flavour, killed):
+    """The collector ends between the exporter's restart and its template: what the journal has is of the past."""
+    datagram, template_set, fields = flavour
+    first = collect("--template-fallback", "off", folder=tmp_path / "one")
+    with Sender() as sender:
+        sender.send(first.address, datagram(template_set(300, fields), sequence=90_000))
+        sender.send(first.address, restarted(flavour, 0, packets.set_of(299, bytes(40))))
+        first.wait_total("restarts", 1)
+        first.stop(signal.SIGKILL if killed else signal.SIGTERM)
+        again = collect("--template-fallback", "off", folder=tmp_path / "one", output=tmp_path / "again.json")
+        sender.send(again.address, restarted(flavour, 1, packets.data_set(300, fields, packets.flow(1))))
+        again.wait_total("held", 1)
+        assert again.flows() == []
+        sender.send(again.address, restarted(flavour, 2, template_set(300, fields)))
+        assert_flows(again.wait_flows(1), [1])
+
+
+def test_a_restart_while_the_collector_was_down(collect, tmp_path, flavour):
+    datagram, template_set, fields = flavour
+    first = collect("--template-fallback", "off", folder=tmp_path / "one")
+    with Sender() as sender:
+        data = packets.data_set(300, fields, packets.flow(1))
+        sender.send(first.address, datagram(template_set(300, fields), data, sequence=90_000))
+        first.wait_flows(1)
+        first.finish()
+        again = collect("--template-fallback", "off", folder=tmp_path / "one", output=tmp_path / "again.json")
+        sender.send(again.address, restarted(flavour, 0, packets.data_set(300, fields, packets.flow(2))))
+        again.wait_total("held", 1)
+        assert again.total("restarts") == 1 and again.flows() == []
+
+
+def test_data_overtaken_by_a_new_layout(collect, flavour):
+    """The last datagram of the old layout, of the same length, arrives after the template of the new one."""
+    datagram, template_set, fields = flavour
+    swapped = [{BYTES: (PACKETS, 8), PACKETS: (BYTES, 8)}.get(e, (e, n)) for e, n in fields]
+    weir = collect()
+    with Sender() as sender:
+        sender.send(
+            weir.address,
+            datagram(template_set(300, fields), packets.data_set(300, fields, packets.flow(1)), sequence=0),
+            datagram(template_set(300, swapped), packets.data_set(300, swapped, packets.flow(3)), sequence=2),
+            datagram(packets.data_set(300, fields, packets.flow(2)), sequence=1),
+            datagram(packets.data_set(300, swapped, packets.flow(4)), sequence=3),
+        )
+        assert_flows(weir.wait_flows(4), [1, 2, 3, 4])
+        assert weir.total("quarantined") == weir.total("sequence_lost") == 0
+
+
+def test_templates_that_are_not_refreshed_are_forgotten(collect, flavour):
+    datagram, template_set, fields = flavour
+    weir = collect("--template-lifetime", "1s")
+    with Sender() as sender:
+        sender.send(weir.address, datagram(template_set(300, fields)))
+        weir.wait_total("forgotten", 1)
+        sender.send(weir.address, datagram(packets.data_set(300, fields, packets.flow(1)), sequence=1))
+        weir.wait_total("held", 1)
+        sender.send(weir.address, datagram(template_set(300, fields), sequence=2))
+        assert_flows(weir.wait_flows(1), [1])

@@ -34,7 +34,13 @@ inline constexpr size_t kHeldBytesPerExporter = 4u << 20;
 inline constexpr size_t kHeldBytes = 64u << 20;
 inline constexpr int64_t kHeldForNs = 30ll * 60 * 1'000'000'000;
 
+// Templates that do not grow old
+inline constexpr int64_t kPreviousPlanNs = 60ll * 1'000'000'000;      // how long a replaced layout is kept
+inline constexpr int64_t kIdleSessionNs = 30ll * 60 * 1'000'000'000;  // then its templates may make room for others
+
 // Ledger
+inline constexpr size_t kWaitingRows = 1'000;              // templates that data waits for, as shown and saved
+inline constexpr size_t kWaitingSeen = 65'536;             // that are looked at for it
 inline constexpr size_t kLedgerRows = 131'072;             // (exporter, protocol, domain); the rest shares one row
 inline constexpr size_t kSequenceGaps = 64;                // open gaps remembered per stream
 inline constexpr size_t kSampleSourcesPerStream = 16'384;  // whose sequences are followed (sFlow)

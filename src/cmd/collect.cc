@@ -68,6 +68,7 @@ TemplateStoreConfig template_config(const CollectConfig& config) {
   templates.hold = {config.hold_for_ns, config.hold_bytes_per_exporter, config.hold_bytes};
   templates.fallback_after_ns = config.template_fallback_ns;
   templates.fields = config.field_table.get();
+  templates.lifetime_ns = config.template_lifetime_ns;
   templates.journal_path = config.data + "/templates.journal";
   return templates;
 }
@@ -145,14 +146,26 @@ std::unique_ptr<HttpServer> open_http(const LoadedConfig& loaded) {
   }
 }
 
+// The ledger as it is shown: counts, and what data waits for.
+LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates) {
+  LedgerRows rows = ledger.rows();
+  for (const HeldSets::Waiting& key : templates.waiting(limits::kWaitingRows)) {
+    const SessionKey& s = key.session;
+    rows.waiting.push_back({s.exporter, s.port, s.protocol, s.domain, key.template_id, static_cast<int64_t>(key.sets),
+                            static_cast<int64_t>(key.bytes), key.received_ns});
+  }
+  rows.waiting_templates = static_cast<int64_t>(templates.waiting_count());
+  return rows;
+}
+
 // Counts and sequence states, on disk; what fails is said once until it works again.
 class LedgerKeeper {
  public:
-  LedgerKeeper(Catalog& catalog, Ledger& ledger, Streams& streams)
-      : catalog_(catalog), ledger_(ledger), streams_(streams) {}
+  LedgerKeeper(Catalog& catalog, const Ledger& ledger, const TemplateStore& templates, Streams& streams)
+      : catalog_(catalog), ledger_(ledger), templates_(templates), streams_(streams) {}
   void save() {
     std::string error;
-    bool saved = catalog_.save(ledger_.rows(), streams_.sequence_rows(), error);
+    bool saved = catalog_.save(ledger_rows(ledger_, templates_), streams_.sequence_rows(), error);
     if (!saved && !failing_)
       log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again each second");
     if (saved && failing_) log_info("ledger", "is saved again");
@@ -161,7 +174,8 @@ class LedgerKeeper {
 
  private:
   Catalog& catalog_;
-  Ledger& ledger_;
+  const Ledger& ledger_;
+  const TemplateStore& templates_;
   Streams& streams_;
   bool failing_ = false;
 };
@@ -232,7 +246,7 @@ int run_collect(const Arguments& arguments) {
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)
-    add_routes(*http, {build_info(), &ready, [&] { return ledger.rows(); },
+    add_routes(*http, {build_info(), &ready, [&] { return ledger_rows(ledger, templates); },
                        [&] { return all_sink_figures(store.get(), output.get()); },
                        [&] { return store_metrics(store.get()); }, running.previous_was_unclean()});
 
@@ -241,7 +255,7 @@ int run_collect(const Arguments& arguments) {
   if (output) output->start();
   if (http) http->start();
   pipeline.start();
-  LedgerKeeper keeper(catalog, ledger, streams);
+  LedgerKeeper keeper(catalog, ledger, templates, streams);
   keeper.save();
   ready = true;
   say_started(config, ledger.rows(), workers, http.get());

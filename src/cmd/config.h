@@ -52,6 +52,7 @@ struct CollectConfig {
 
   // [templates]
   int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off
+  int64_t template_lifetime_ns = 0;                                  // --template-lifetime; 0: for ever
   int64_t hold_for_ns = limits::kHeldForNs;                          // --hold-for
   uint64_t hold_bytes_per_exporter = limits::kHeldBytesPerExporter;  // --hold-bytes-per-exporter
   uint64_t hold_bytes = limits::kHeldBytes;                          // --hold-bytes

@@ -34,7 +34,8 @@ class FlowPrinter {
       return;
     }
     if (options.format == "table") {
-      auto table = std::make_unique<FlowTable>(options.fields, os::is_terminal(1) ? os::terminal_columns(1) : 0, *options.field_table);
+      auto table = std::make_unique<FlowTable>(options.fields, os::is_terminal(1) ? os::terminal_columns(1) : 0,
+                                               *options.field_table);
       table_ = table.get();
       writer_ = std::move(table);
       return;
@@ -87,7 +88,7 @@ class Observer final : public DecodeObserver {
   Observer(MalformedReport& report, SetPrinter& printer, DecodeOutput& output)
       : report_(report), printer_(printer), output_(output) {}
   void malformed(const DecodePlace& place, Malformed reason) override { report_.malformed(place, reason); }
-  void given_up(const HeldSet& set) override { report_.given_up(set); }
+  void given_up(const HeldSet& set, bool quarantined) override { report_.given_up(set, quarantined); }
   void template_record(const DecodePlace& place, const TemplateRecord& record, TemplateNews news) override {
     if (!output_.closed()) printer_.template_record(place, record, news);
   }
@@ -129,9 +130,10 @@ class DecodeSession {
       : observer_(shared.observer),
         templates_(store_config(shared.options)),
         streams_(shared.ledger, templates_),
-        decoder_({shared.options.sampling_rate, &shared.observer}, templates_, streams_, shared.ledger, shared.pool,
-                 [&printer = shared.printer](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
-                 [&printer = shared.printer](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); }) {}
+        decoder_(
+            {shared.options.sampling_rate, &shared.observer}, templates_, streams_, shared.ledger, shared.pool,
+            [&printer = shared.printer](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
+            [&printer = shared.printer](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); }) {}
   void decode(const Datagram& datagram) {
     observer_.current_tag = datagram.tag;
     decoder_.decode(datagram);
@@ -216,6 +218,7 @@ void print_totals(const Ledger& ledger, const FlowPrinter& printer, const FileRe
   say("replayed", sum.replayed);
   say("fallback", sum.fallback);
   say("sets_without_template", sum.expired);
+  say("sets_quarantined", sum.quarantined);
   say("sequence_lost", sum.sequence_lost);
   say("duplicates", sum.duplicates);
   say("restarts", sum.restarts);

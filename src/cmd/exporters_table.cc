@@ -36,6 +36,8 @@ constexpr TableColumn kSocketColumns[] = {
     {"kernel drops", "kernel_drops"}, {"rcvbuf", "rcvbuf"},
 };
 
+constexpr size_t kWaitingShown = 10;
+
 std::string with_separators(std::string digits) {
   size_t first = digits.starts_with('-') ? 1 : 0;
   for (size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
@@ -133,6 +135,40 @@ std::string reasons(const std::vector<const Json*>& rows) {
   return text;
 }
 
+struct Waiting {
+  std::string text;
+  int64_t sets = 0;
+};
+
+void add_waiting(const Json& row, std::vector<Waiting>& all) {
+  auto waiting = row.find("waiting");
+  if (waiting == row.end() || !waiting->is_array()) return;
+  for (const Json& one : *waiting) {
+    if (!one.is_object()) continue;
+    int64_t sets = number(one, "sets");
+    all.push_back({"waiting for template " + std::to_string(number(one, "template")) + " of domain " +
+                       std::to_string(number(row, "domain")) + " from " +
+                       cell(row, kExporterColumns[0], TableStyle::plain) + ": " +
+                       with_separators(std::to_string(sets)) + " data sets held for " +
+                       with_separators(std::to_string(number(one, "seconds"))) + " s (source port " +
+                       std::to_string(number(one, "port")) + ")",
+                   sets});
+  }
+}
+
+// The templates that most data sets wait for.
+std::vector<std::string> waiting_hints(const std::vector<const Json*>& rows) {
+  std::vector<Waiting> all;
+  for (const Json* row : rows) add_waiting(*row, all);
+  std::stable_sort(all.begin(), all.end(), [](const Waiting& a, const Waiting& b) { return a.sets > b.sets; });
+  std::vector<std::string> hints;
+  for (size_t i = 0; i < std::min(all.size(), kWaitingShown); ++i) hints.push_back(all[i].text);
+  if (all.size() > kWaitingShown)
+    hints.push_back("waiting for " + with_separators(std::to_string(all.size() - kWaitingShown)) +
+                    " more templates: --format json names them.");
+  return hints;
+}
+
 }  // namespace
 
 std::string exporters_table(const Json& rows, TableStyle style) {
@@ -167,9 +203,14 @@ std::vector<std::string> exporters_hints(const Json& rows) {
     hints.push_back(text(held.value) + " data sets of " + text(held.rows) +
                     " exporters wait for their template, most at " + held.worst +
                     ": they are decoded when it comes; shorten the exporters' template refresh.");
+  for (std::string& hint : waiting_hints(exporters)) hints.push_back(std::move(hint));
   if (Sum expired = sum_of(exporters, "expired"); expired.value > 0)
     hints.push_back(text(expired.value) + " data sets were given up because their template never came, most at " +
                     expired.worst + ": does the exporter send templates to this address and port?");
+  if (Sum quarantined = sum_of(exporters, "quarantined"); quarantined.value > 0)
+    hints.push_back(text(quarantined.value) +
+                    " data sets were given up because the only templates known were of another time, most at " +
+                    quarantined.worst + ": sent before the exporter restarted, or before it changed the template.");
   if (Sum malformed = sum_of(exporters, "malformed"); malformed.value > 0)
     hints.push_back("Malformed input, most from " + malformed.worst + ": " + reasons(exporters) + ".");
   if (Sum dropped = sum_of(exporters, "sink_dropped"); dropped.value > 0)

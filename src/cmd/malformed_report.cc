@@ -49,8 +49,8 @@ void MalformedReport::malformed(const DecodePlace& place, Malformed reason) {
   print(place.context.tag, place.offset, text);
 }
 
-void MalformedReport::given_up(const HeldSet& set) {
-  std::pair key(set.session, set.template_id);
+void MalformedReport::given_up(const HeldSet& set, bool quarantined) {
+  MissingKey key{set.session, set.template_id, quarantined};
   auto found = missing_.find(key);
   if (found == missing_.end()) {
     if (missing_.size() >= kMostMissing) {
@@ -71,12 +71,14 @@ void MalformedReport::finish() const {
   uint64_t printed = 0;
   for (const auto& [key, missing] : missing_) {
     if (++printed > most_lines_) break;
-    const auto& [session, template_id] = key;
+    const auto& [session, template_id, quarantined] = key;
     // The offset of the set, whose header of 4 octets is before its body.
     print(missing.first_tag, missing.first_offset - 4,
           "template " + std::to_string(template_id) + " of " + sender(session) + " (" +
-              std::string(protocol_name(session.protocol)) + ") never came: " + counted(missing.sets, "data set") +
-              ", " + counted(missing.octets, "octet") + " not decoded, of which this is the first");
+              std::string(protocol_name(session.protocol)) + ")" +
+              (quarantined ? " is not known as it was when they were sent: " : " never came: ") +
+              counted(missing.sets, "data set") + ", " + counted(missing.octets, "octet") +
+              " not decoded, of which this is the first");
   }
   if (most_lines_ > 0 && missing_.size() > most_lines_)
     std::fprintf(stderr, "weir: templates that never came: and %s more\n",

@@ -41,7 +41,7 @@ class MalformedReport {
   MalformedReport(const DecodedFiles& files, uint64_t most_lines) : files_(files), most_lines_(most_lines) {}
 
   void malformed(const DecodePlace& place, Malformed reason);
-  void given_up(const HeldSet& set);
+  void given_up(const HeldSet& set, bool quarantined);
   // Prints what came to nothing, and what was not printed.
   void finish() const;
 
@@ -56,7 +56,13 @@ class MalformedReport {
   const DecodedFiles& files_;
   uint64_t most_lines_;
   std::array<uint64_t, kMalformedCount> seen_{};
-  absl::btree_map<std::pair<SessionKey, uint16_t>, Missing> missing_;
+  struct MissingKey {
+    SessionKey session;
+    uint16_t template_id = 0;
+    bool quarantined = false;  // it came, but after the sets
+    auto operator<=>(const MissingKey&) const = default;
+  };
+  absl::btree_map<MissingKey, Missing> missing_;
   uint64_t more_missing_ = 0;  // sets
 };
 

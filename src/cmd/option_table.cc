@@ -215,8 +215,13 @@ const Option kOptions[] = {
 
     {"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
      "How long data waits for a template from its own source port before one from another port of the same exporter "
-     "may serve (only if all that are known agree). off: never",
+     "may serve (only if all that are known agree); and after a restart of the exporter, before the template of before "
+     "it may (only if it fits). off: never",
      [](CollectConfig& c, const std::string& t) { c.template_fallback_ns = parse_duration(t); }},
+    {"templates.lifetime", "--template-lifetime", ValueKind::duration, "TIME", "off", kTemplates,
+     "A template that is not sent again for so long is forgotten, and its data waits. Three times the exporters' refresh "
+     "interval is usual (RFC 7011 §8.4). off: never",
+     [](CollectConfig& c, const std::string& t) { c.template_lifetime_ns = parse_duration(t); }},
     {"templates.hold_for", "--hold-for", ValueKind::duration, "TIME", "30m", kTemplates,
      "How long data that came before its template is kept",
      [](CollectConfig& c, const std::string& t) { c.hold_for_ns = parse_duration(t); }},

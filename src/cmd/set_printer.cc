@@ -210,7 +210,7 @@ void SetPrinter::print_set(const DecodePlace& place, const Plan& plan, Bytes bod
 }
 
 void SetPrinter::print_record(const DecodePlace& place, const Plan& plan, const SessionPlans* known) {
-  ShownContext context{place.session.protocol, known};
+  ShownContext context{place.session.protocol, known, &place.context};
   size_t scope_fields = std::min<size_t>(plan.record.scope_fields, fields_.size());
   ShownValue scope = show_fields(context, plan, fields_.data(), 0, scope_fields);
   ShownValue elements = show_fields(context, plan, fields_.data(), scope_fields, fields_.size());

@@ -141,7 +141,29 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
   account.last_seen_ns.set(datagram.received_ns);
   stream.last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
+  if (stream.session) stream.session->seen(datagram.received_ns);
   return true;
+}
+
+SequenceHeader Decoder::sequence_header(const Message& message) const {
+  return {message.context.sequence, message.base.has_uptime, message.context.uptime_ms,
+          static_cast<uint32_t>(message.context.export_ns / kSecond)};
+}
+
+// Before anything of the message is read: which boot of its exporter is it of? After a restart, templates and what
+// waits for them are of the past.
+void Decoder::arrive(Message& message) {
+  Stream& stream = *message.known->stream;
+  std::unique_lock lock(stream.mutex);
+  StreamSequence::Arrival arrival = stream.sequence.arrive(sequence_header(message), message.context.received_ns);
+  lock.unlock();
+  message.context.boot = arrival.boot;
+  message.context.repeated = arrival.repeated;
+  if (!arrival.restart) return;
+  stream.account.restarts.add();
+  if (!stream.session) return;
+  give_up(templates_.restarted(*stream.session, arrival.boot), GivenUp::quarantined);
+  refresh(*message.known);
 }
 
 void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version) {
@@ -156,6 +178,7 @@ void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version
   if (version.header > kSequenceAt) message.context.sequence = load_be32(p + kSequenceAt);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
   if (v5) message.header_sampling_rate = load_be16(p + kSamplingAt) & 0x3fff;
+  if (version.header > kSequenceAt) arrive(message);
   uint32_t claimed = load_be16(p + 2);
   Bytes body = datagram.bytes.subspan(version.header);
   size_t present = body.size() / version.record;
@@ -163,6 +186,7 @@ void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version
     malformed(message, Malformed::count_mismatch, p + kCountAt);
   size_t whole = std::min<size_t>(claimed, present);
   uint32_t records = read_records(message, version.plan(), body.first(whole * version.record));
+  message.records = records;
   finish(message, claimed <= present ? claimed : records, true);
 }
 
@@ -179,6 +203,7 @@ void Decoder::decode_netflow9(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond;
   message.context.sequence = load_be32(p + 12);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
+  arrive(message);
   decode_sets(message, datagram.bytes.subspan(kNetflow9Header));
   finish(message, 1, true);
 }
@@ -195,23 +220,26 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
   message.context.sequence = load_be32(p + 8);
   message.base = {message.context.export_ns, 0, false, 0};
+  arrive(message);
   size_t length = load_be16(p + 2);
   if (length != datagram.bytes.size()) malformed(message, Malformed::length_mismatch, p + kCountAt);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
   decode_sets(message, datagram.bytes.subspan(kIpfixHeader, length - kIpfixHeader));
-  finish(message, message.records, message.sets_held == 0);
+  finish(message, message.records, message.sets_held + message.sets_quarantined == 0);
 }
 
 // Sets, one after the other: id, length (2 octets each, the length with this header), body.
 void Decoder::decode_sets(Message& message, Bytes sets) {
   bool netflow9 = message.protocol == Protocol::netflow9;
   const uint16_t templates = netflow9 ? 0 : 2, options = netflow9 ? 1 : 3;
+  message.sets = sets;
   while (sets.size() >= kSetHeader) {
     const uint8_t* at = sets.data();
     uint16_t id = load_be16(at);
     size_t length = load_be16(at + 2);
     if (length < kSetHeader || length > sets.size()) return malformed(message, Malformed::short_set, at);
     Bytes body = sets.subspan(kSetHeader, length - kSetHeader);
+    message.context.set_offset = static_cast<uint32_t>(sets.data() - message.sets.data());
     sets = sets.subspan(length);
     if (id >= kFirstDataSet)
       read_data_set(message, id, body);
@@ -249,44 +277,73 @@ void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* a
     account.withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
     return tell(TemplateNews::withdrawn);
   }
-  const Plan* plan = known.plans->find(record.id);
-  if (plan && plan->same_layout(record)) return tell(TemplateNews::repeated);  // as UDP needs them
-  tell(plan ? TemplateNews::changed : TemplateNews::first);
-  TemplateStore::Installed installed = templates_.install(*known.stream->session, std::move(record));
+  const KnownTemplate* earlier = known.plans->known(record.id);
+  const bool same = earlier && earlier->plan->same_layout(record);
+  tell(!earlier ? TemplateNews::first : same ? TemplateNews::repeated : TemplateNews::changed);
+  if (same && earlier->confirmed() && message.context.boot == known.plans->boot) {  // a repetition, as UDP needs them
+    earlier->sent_ns->store(os::monotonic_ns(), std::memory_order_relaxed);
+    return;
+  }
+  SetContext context = message.context;
+  if (!has_data_before(message, record.id)) context.set_offset = 0;
+  TemplateStore::Installed installed =
+      templates_.install(*known.stream->session, std::move(record), context, os::monotonic_ns());
+  count_forgotten(installed.forgotten);
   if (installed.refused) return account.count(*installed.refused);
   refresh(known);
   if (installed.added) account.templates.add();
+  give_up(installed.quarantined, GivenUp::quarantined);
   if (!installed.released.empty()) replay(std::move(installed.released), installed.plan, &message, false);
 }
 
+// Whether a data set of that id stands in the message before the set that is being read.
+bool Decoder::has_data_before(const Message& message, uint16_t set_id) const {
+  for (size_t at = 0; at < message.context.set_offset; at += load_be16(message.sets.data() + at + 2))
+    if (load_be16(message.sets.data() + at) == set_id) return true;
+  return false;
+}
+
 void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
-  const Plan* plan = message.known->plans->find(set_id);
-  if (!plan) return hold(message, set_id, body);
   // Looked up for each set: options data of this very message may have told it.
   uint64_t init_ms = message.known->plans->options->system_init_ms();
   message.base.system_init_ns = static_cast<int64_t>(init_ms * 1'000'000);
-  uint32_t records = read_records(message, *plan, body);
+  PlanChoice choice = message.known->plans->choose(set_id, message.context);
+  if (choice.quarantine) return quarantine(message, set_id, body);
+  if (!choice.plan) return hold(message, set_id, body);
+  uint32_t records = read_records(message, **choice.plan, body);
   message.records += records;
+}
+
+HeldSet Decoder::held_set(const Message& message, uint16_t set_id, Bytes body) {
+  HeldSet set{message.known->stream->key, set_id, os::monotonic_ns(), message.context, {body.begin(), body.end()}};
+  set.context.offset += static_cast<uint32_t>(body.data() - message.start);
+  return set;
 }
 
 void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
   Stream& stream = *message.known->stream;
-  HeldSet set{stream.key, set_id, os::monotonic_ns(), message.context, {body.begin(), body.end()}};
-  set.context.offset += static_cast<uint32_t>(body.data() - message.start);
   dropped_.clear();
-  if (auto plan = templates_.hold(std::move(set), dropped_)) {
-    message.records += read_records(message, *plan, body);  // another worker has just installed it
+  TemplateStore::Held held = templates_.hold(held_set(message, set_id, body), dropped_);
+  if (held.quarantine) return quarantine(message, set_id, body);
+  if (held.plan) {
+    message.records += read_records(message, *held.plan, body);  // another worker has just installed it
     return;
   }
   stream.account.missing_template.add();
   stream.account.held.add();
   stream.account.held_bytes.add(static_cast<int64_t>(body.size()));
   ++message.sets_held;
-  if (message.protocol == Protocol::ipfix) {
-    std::lock_guard lock(stream.mutex);
-    stream.sequence.hold();
-  }
   give_up(dropped_);
+}
+
+// The only templates known are of after the set was sent, or the right one is no longer there.
+void Decoder::quarantine(Message& message, uint16_t set_id, Bytes body) {
+  Account& account = message.known->stream->account;
+  account.missing_template.add();
+  account.quarantined.add();
+  account.quarantined_bytes.add(static_cast<int64_t>(body.size()));
+  ++message.sets_quarantined;
+  if (config_.observer) config_.observer->given_up(held_set(message, set_id, body), true);
 }
 
 // Counts the datagram, and what its sequence number says of those before it.
@@ -300,20 +357,23 @@ void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
 // IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
 void Decoder::follow_sequence(const Message& message, uint32_t units, bool units_known) {
   Stream& stream = *message.known->stream;
-  SequenceStep step;
-  step.sequence = message.context.sequence;
-  step.units = units;
-  step.units_known = units_known;
-  step.has_uptime = message.base.has_uptime;
-  step.uptime_ms = message.context.uptime_ms;
-  step.export_seconds = static_cast<uint32_t>(message.context.export_ns / kSecond);
+  bool counts_sets = message.protocol == Protocol::ipfix;
+  uint32_t sets = message.sets_held + message.sets_quarantined;
+  SequenceStep step{sequence_header(message), units, units_known, 0, 0, false};
+  step.repeated = message.context.repeated && (units > 0 || (counts_sets && sets > 0));
+  if (counts_sets && !step.repeated) step.held = message.sets_held, step.given_up = message.sets_quarantined;
   std::unique_lock lock(stream.mutex);
-  SequenceChange change = stream.sequence.advance(step);
+  SequenceChange change = stream.sequence.advance(step, message.context.boot);
   lock.unlock();
-  if (change.lost) stream.account.sequence_lost.add(change.lost);
-  if (change.given_up) stream.account.expired_records.add(change.given_up);
-  if (change.duplicate) stream.account.duplicates.add();
-  if (change.restart) stream.account.restarts.add();
+  count(stream.account, change);
+  if (change.duplicate) stream.account.duplicate_records.add(message.records);
+}
+
+void Decoder::count(Account& account, const SequenceChange& change) {
+  if (change.lost) account.sequence_lost.add(change.lost);
+  if (change.given_up) account.expired_records.add(change.given_up);
+  if (change.duplicate) account.duplicates.add();
+  if (change.restart) account.restarts.add();
 }
 
 }  // namespace weir

@@ -72,8 +72,11 @@ class Decoder {
     FlowType type = FlowType::unknown;
     uint32_t domain = 0;
     uint64_t header_sampling_rate = 0;
-    uint32_t records = 0;    // data records decoded, options data included
-    uint32_t sets_held = 0;  // data sets of this message that wait
+    bool fallback = false;          // a held set, read with a layout that was not sent for it
+    Bytes sets;                     // v9, IPFIX: what follows the header
+    uint32_t records = 0;           // data records decoded, options data included
+    uint32_t sets_held = 0;         // data sets of this message that wait
+    uint32_t sets_quarantined = 0;  // that will never be decoded
   };
 
   struct FixedVersion;
@@ -83,8 +86,11 @@ class Decoder {
   void decode_sets(Message& message, Bytes sets);
   void read_templates(Message& message, Bytes body, TemplateKind kind);
   void install(Message& message, TemplateRecord& record, const uint8_t* at);
+  bool has_data_before(const Message& message, uint16_t set_id) const;
   void read_data_set(Message& message, uint16_t set_id, Bytes body);
+  static HeldSet held_set(const Message& message, uint16_t set_id, Bytes body);
   void hold(Message& message, uint16_t set_id, Bytes body);
+  void quarantine(Message& message, uint16_t set_id, Bytes body);
 
   // Decoding of a set's records with its plan; returns the number of data records.
   uint32_t read_records(const Message& message, const Plan& plan, Bytes body);
@@ -111,12 +117,19 @@ class Decoder {
   void follow_samples(const Message& message, const SflowHeader& header);
 
   void replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan, Message* current, bool fallback);
-  void give_up(const std::vector<HeldSet>& sets);
+  bool is_of(const HeldSet& set, const Message& message) const;
+  // Why held sets will never be decoded.
+  enum class GivenUp : uint8_t { expired, quarantined };
+  void give_up(const std::vector<HeldSet>& sets, GivenUp why = GivenUp::expired);
+  void count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten);
   bool begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain);
   Known* known(const SessionKey& key, int64_t now_ns);
   void refresh(Known& known);
+  void arrive(Message& message);
   void finish(const Message& message, uint32_t units, bool units_known);
+  SequenceHeader sequence_header(const Message& message) const;
   void follow_sequence(const Message& message, uint32_t units, bool units_known);
+  static void count(Account& account, const SequenceChange& change);
   CounterSample& next_counter_sample();
   void flush_counters();
   void refuse(const Datagram& datagram, Protocol protocol, Malformed reason);

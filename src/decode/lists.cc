@@ -87,7 +87,9 @@ void ListReader::read_multi(Bytes list, const ListContext& context, size_t depth
 }
 
 void ListReader::read_records(uint16_t template_id, Bytes records, const ListContext& context, size_t depth) {
-  const Plan* plan = context.plans.find(template_id);
+  PlanChoice choice = context.plans.choose(template_id, context.set);
+  const Plan* plan = choice.plan ? choice.plan->get() : nullptr;
+  if (!plan && context.fallback) plan = context.plans.find(template_id);
   if (!plan) return context.account.count(Malformed::list_template);
   FieldBytes* fields = fields_.data() + depth * limits::kFieldsPerTemplate;
   while (!records.empty()) {

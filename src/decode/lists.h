@@ -21,6 +21,8 @@ namespace weir {
 
 struct ListContext {
   const SessionPlans& plans;
+  const SetContext& set;  // which of a template's layouts reads what it holds
+  bool fallback;          // it is itself read with a layout that may be of before a restart: so is what it holds
   const TimeBase& base;
   FlowBatch& batch;
   Run& run;  // of one row

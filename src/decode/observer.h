@@ -40,8 +40,8 @@ class DecodeObserver {
   // The records of a data set (`body`, at `place`) are about to be read with that plan; v1, v5 and v7: all records of a
   // datagram. `known`: the session's plans, null for v1, v5 and v7.
   virtual void data_set(const DecodePlace& place, const Plan& plan, const SessionPlans* known, Bytes body) = 0;
-  // The template of a held data set will not come.
-  virtual void given_up(const HeldSet& set) = 0;
+  // A data set will never be decoded: its template did not come; `quarantined`: those known are of another time.
+  virtual void given_up(const HeldSet& set, bool quarantined) = 0;
 };
 
 }  // namespace weir

@@ -101,7 +101,9 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
     run_plan_record(plan, fields_.data(), base, *batch_, *run, batch_->grow_last_run());
     if (!plan.sections.empty()) read_sections(plan, fields_.data(), *batch_, *run);
     if (!plan.lists.empty())
-      lists_.read(plan, fields_.data(), {*message.known->plans, base, *batch_, *run, message.known->stream->account});
+      lists_.read(plan, fields_.data(),
+                  {*message.known->plans, message.context, message.fallback, base, *batch_, *run,
+                   message.known->stream->account});
     body = body.subspan(length);
     ++records;
   }

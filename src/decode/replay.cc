@@ -8,11 +8,10 @@ static FlowType flow_type(Protocol protocol) {
   return protocol == Protocol::netflow9 ? FlowType::netflow9 : FlowType::ipfix;
 }
 
-static void count_given_up(Account& account, const HeldSet& set) {
-  account.held.add(-1);
-  account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
-  account.expired.add();
-  account.expired_bytes.add(static_cast<int64_t>(set.body.size()));
+// Whether it was held from the message that is being read.
+bool Decoder::is_of(const HeldSet& set, const Message& message) const {
+  return message.sets_held > 0 && message.context.boot == set.context.boot &&
+         message.context.sequence == set.context.sequence && message.context.received_ns == set.context.received_ns;
 }
 
 // `current`: the message whose template released the sets. Its own sets are part of its record count; those of
@@ -21,7 +20,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
   for (HeldSet& set : sets) {
     Known* sender = known(set.session, set.context.received_ns);
     if (!sender) {
-      count_given_up(ledger_.account({set.session.exporter, set.session.protocol, set.session.domain}), set);
+      give_up({std::move(set)});
       continue;
     }
     if (sender->stream->session) refresh(*sender);
@@ -34,6 +33,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     message.protocol = set.session.protocol;
     message.type = flow_type(set.session.protocol);
     message.domain = set.session.domain;
+    message.fallback = fallback;
     uint64_t init_ms = sender->plans->options->system_init_ms();
     message.base = {set.context.export_ns, set.context.uptime_ms, message.protocol == Protocol::netflow9,
                     static_cast<int64_t>(init_ms * 1'000'000)};
@@ -42,34 +42,46 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     account.held.add(-1);
     account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
     account.replayed.add(records);
+    account.replayed_sets.add();
     if (fallback) account.fallback.add(records);
-    bool of_current = current && current->known == sender && current->sets_held > 0 &&
-                      current->context.sequence == set.context.sequence &&
-                      current->context.received_ns == set.context.received_ns;
-    if (of_current) {
+    if (current && current->known == sender && is_of(set, *current)) {
       --current->sets_held;
       current->records += records;
-      if (message.protocol == Protocol::ipfix) {
-        std::lock_guard lock(sender->stream->mutex);
-        sender->stream->sequence.release();
-      }
+    } else if (set.context.repeated) {
+      account.duplicate_records.add(records);
     } else if (message.protocol == Protocol::ipfix) {
-      std::lock_guard lock(sender->stream->mutex);
-      if (int64_t lost = sender->stream->sequence.explain(1, records)) account.sequence_lost.add(lost);
+      std::unique_lock lock(sender->stream->mutex);
+      SequenceChange change = sender->stream->sequence.explain(set.context.boot, records);
+      lock.unlock();
+      count(account, change);
     }
   }
 }
 
-void Decoder::give_up(const std::vector<HeldSet>& sets) {
+void Decoder::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
   for (const HeldSet& set : sets) {
-    if (config_.observer) config_.observer->given_up(set);
-    count_given_up(ledger_.account({set.session.exporter, set.session.protocol, set.session.domain}), set);
+    if (config_.observer) config_.observer->given_up(set, why == GivenUp::quarantined);
+    auto bytes = static_cast<int64_t>(set.body.size());
+    Account& account = ledger_.account({set.session.exporter, set.session.protocol, set.session.domain});
+    account.held.add(-1);
+    account.held_bytes.add(-bytes);
+    (why == GivenUp::expired ? account.expired : account.quarantined).add();
+    (why == GivenUp::expired ? account.expired_bytes : account.quarantined_bytes).add(bytes);
+    if (set.session.protocol != Protocol::ipfix || set.context.repeated) continue;
     Known* sender = known(set.session, set.context.received_ns);
     if (!sender) continue;
-    Account& account = sender->stream->account;
-    if (set.session.protocol != Protocol::ipfix) continue;
-    std::lock_guard lock(sender->stream->mutex);
-    account.expired_records.add(sender->stream->sequence.give_up(1));
+    std::unique_lock lock(sender->stream->mutex);
+    SequenceChange change = sender->stream->sequence.give_up(set.context.boot);
+    lock.unlock();
+    count(account, change);
+  }
+}
+
+void Decoder::count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten) {
+  for (const auto& [session, templates] : forgotten) {
+    Account& account = ledger_.account({session.exporter, session.protocol, session.domain});
+    account.templates.add(-static_cast<int64_t>(templates));
+    account.forgotten.add(static_cast<int64_t>(templates));
   }
 }
 
@@ -77,6 +89,7 @@ void Decoder::tick(int64_t monotonic_ns, bool all) {
   for (TemplateStore::Fallback& fallback : templates_.take_fallbacks(monotonic_ns, all))
     replay(std::move(fallback.sets), fallback.plan, nullptr, true);
   give_up(templates_.take_expired(monotonic_ns));
+  count_forgotten(templates_.forget_old(monotonic_ns));
 }
 
 void Decoder::give_up_held() { give_up(templates_.take_all_held()); }

@@ -151,11 +151,18 @@ ShownValue show_basic_list(const ShownContext& context, Bytes octets, unsigned d
   return list;
 }
 
+const Plan* plan_of(const ShownContext& context, uint16_t template_id) {
+  if (!context.known) return nullptr;
+  if (!context.set) return context.known->find(template_id);
+  PlanChoice choice = context.known->choose(template_id, *context.set);
+  return choice.plan ? choice.plan->get() : nullptr;
+}
+
 // {"template": id, "records": [..]}, or with "octets" where the template is not known or the records do not fit it.
 ShownValue show_records(const ShownContext& context, uint16_t template_id, Bytes octets, unsigned depth) {
   ShownValue shown = ShownValue::of_record();
   shown.add("template", ShownValue::of_number(std::to_string(template_id)));
-  const Plan* plan = context.known ? context.known->find(template_id) : nullptr;
+  const Plan* plan = plan_of(context, template_id);
   ShownValue records = ShownValue::of_list();
   std::vector<FieldBytes> fields(plan ? plan->lengths.size() : 0);
   Bytes rest = octets;

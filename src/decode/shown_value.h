@@ -51,6 +51,7 @@ struct ShownValue {
 struct ShownContext {
   Protocol protocol = Protocol::unknown;
   const SessionPlans* known = nullptr;
+  const SetContext* set = nullptr;  // that it stands in; null: the newest layouts serve
   static constexpr unsigned kMostDepth = 8;
 };
 

@@ -26,7 +26,7 @@ void check_json(const std::string& json) {
 class ShowEverything final : public DecodeObserver {
  public:
   void malformed(const DecodePlace& place, Malformed) override { WEIR_ASSERT(place.offset <= limits::kDatagramBytes); }
-  void given_up(const HeldSet& set) override { WEIR_ASSERT(set.context.offset >= 4); }
+  void given_up(const HeldSet& set, bool) override { WEIR_ASSERT(set.context.offset >= 4); }
   void template_record(const DecodePlace& place, const TemplateRecord& record, TemplateNews) override {
     for (const FieldSpecifier& f : record.fields)
       WEIR_ASSERT(!element_name(place.session.protocol, f.pen, f.id).empty());

@@ -92,7 +92,9 @@ SessionPlans plans_with(uint16_t id, std::vector<FieldSpecifier> fields) {
   record.id = id;
   record.fields = std::move(fields);
   SessionPlans plans;
-  plans.plans.push_back(compile_plan(record, Protocol::ipfix));
+  auto known = std::make_shared<KnownTemplate>();
+  known->plan = compile_plan(record, Protocol::ipfix);
+  plans.templates.push_back(std::move(known));
   return plans;
 }
 
@@ -136,7 +138,7 @@ TEST(ShownValue, GoesOnlySoDeep) {
 
 TEST(ShownValue, RecordsNameEveryElement) {
   SessionPlans plans = plans_with(256, {{0, 7, 2}, {9, 12'235, 1}, {4711, 5, 2}, {0, 7, 2}, {0, 7, 1}});
-  const Plan& plan = *plans.plans[0];
+  const Plan& plan = *plans.templates[0]->plan;
   Octets octets{0, 80, 'w', 1, 2, 0, 81, 82};
   std::vector<FieldBytes> fields(5);
   ASSERT_EQ(walk_record(plan, octets, fields.data()), 8u);

@@ -3,8 +3,8 @@
 // per process: a sender's datagrams may reach any worker.
 //
 //   threads  any; a lock for the table (workers keep what they have seen), one lock per stream for its sequence state
-//   memory   limits::kSessions; when full, streams idle for kIdleNs that have no templates make room, else the
-//            newcomer is refused
+//   memory   limits::kSessions; when full, streams idle for limits::kIdleSessionNs make room, those without templates
+//            first, then the idlest; else the newcomer is refused
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -16,8 +16,8 @@
 
 #include "ledger/ledger.h"
 #include "ledger/sample_sequence.h"
-#include "ledger/sequence.h"
 #include "ledger/sequence_row.h"
+#include "ledger/stream_sequence.h"
 #include "templates/store.h"
 
 namespace weir {
@@ -29,7 +29,7 @@ struct Stream {
   std::shared_ptr<Session> session;  // null for v5, which has no templates
 
   std::mutex mutex;  // of sequence and samples
-  SequenceTracker sequence;
+  StreamSequence sequence;
   std::unique_ptr<SampleSequences> samples;  // sFlow
 
   std::atomic<int64_t> last_seen_ns{0};
@@ -47,10 +47,10 @@ class Streams {
   std::vector<SequenceRow> sequence_rows();
   void restore(const std::vector<SequenceRow>& rows);
 
-  static constexpr int64_t kIdleNs = 30ll * 60 * 1'000'000'000;
-
  private:
   void make_room(int64_t now_ns);
+  void forget_idlest(int64_t now_ns);
+  bool is_idle(const Stream& stream, int64_t now_ns) const;
 
   Ledger& ledger_;
   TemplateStore& templates_;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "ledger/account_columns.h"
 #include "ledger/catalog_file.h"
+#include "os/clock.h"
 #include "os/file.h"
 
 namespace weir {
@@ -27,6 +28,11 @@ struct SequenceKey {
 };
 SequenceKey key_of(const SequenceRow& row) { return {row.exporter, row.port, row.protocol, row.domain}; }
 
+using WaitingKey = std::pair<SequenceKey, uint16_t>;
+WaitingKey key_of(const WaitingRow& row) {
+  return {{row.exporter, row.port, row.protocol, row.domain}, row.template_id};
+}
+
 using Fingerprint = size_t;
 
 Fingerprint fingerprint(const AccountRow& row) {
@@ -39,6 +45,7 @@ Fingerprint fingerprint(const SocketRow& row) {
   return absl::HashOf(row.receive_buffer_bytes, row.datagrams, row.bytes, row.kernel_drops);
 }
 Fingerprint fingerprint(const SequenceRow& row) { return absl::HashOf(row.next, row.uptime_ms, row.export_seconds); }
+Fingerprint fingerprint(const WaitingRow& row) { return absl::HashOf(row.sets, row.bytes, row.since_ns); }
 
 using SocketKey = std::pair<std::string, unsigned>;
 SocketKey key_of(const SocketRow& row) { return {row.listener, row.worker}; }
@@ -130,13 +137,31 @@ void read_sockets(Database& database, LedgerRows& rows) {
                             statement.integer(5)});
 }
 
+// Those with the most sets first. An older catalog has no such table.
+void read_waiting(Database& database, LedgerRows& rows) {
+  if (columns_of(database, "waiting").empty()) return;
+  Statement statement = database.prepare(
+      "SELECT exporter, port, protocol, domain, template, sets, bytes, since_ns FROM waiting "
+      "ORDER BY sets DESC, exporter, port, domain, template");
+  while (statement.step()) {
+    auto protocol = protocol_of(statement.text(2));
+    if (!protocol) continue;
+    rows.waiting.push_back({address_of(statement.text(0)), static_cast<uint16_t>(statement.integer(1)), *protocol,
+                            static_cast<uint32_t>(statement.integer(3)), static_cast<uint16_t>(statement.integer(4)),
+                            statement.integer(5), statement.integer(6), statement.integer(7)});
+  }
+  rows.waiting_templates = static_cast<int64_t>(rows.waiting.size());
+}
+
 LedgerRows read_rows(Database& database) {
   Transaction snapshot(database);
   LedgerRows rows;
+  rows.at_ns = os::realtime_ns();
   rows.since_ns = database.integer("SELECT value FROM ledger WHERE name = 'since_ns'");
   read_accounts(database, rows);
   read_reasons(database, rows);
   read_sockets(database, rows);
+  read_waiting(database, rows);
   snapshot.commit();
   return rows;
 }
@@ -205,13 +230,18 @@ struct Catalog::Impl {
   void write_reasons(const AccountRow& row);
   void write(const SocketRow& row);
   void write(const SequenceRow& row);
+  void write(const WaitingRow& row);
+  void remove(const SequenceKey& key);
+  void remove(const WaitingKey& key);
 
   std::string path;
   Database database;
-  std::optional<Statement> put_since, put_account, put_reason, put_socket, put_sequence, remove_sequence;
+  std::optional<Statement> put_since, put_account, put_reason, put_socket, put_sequence, remove_sequence, put_waiting,
+      remove_waiting;
   Saved<AccountRow, AccountKey> accounts;
   Saved<SocketRow, SocketKey> sockets;
   Saved<SequenceRow, SequenceKey> sequences;
+  Saved<WaitingRow, WaitingKey> waiting;
 };
 
 void Catalog::Impl::open() {
@@ -243,8 +273,11 @@ void Catalog::Impl::prepare() {
       upsert("sockets", {"listener", "worker"}, {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops"}));
   put_sequence = database.prepare(
       upsert("sequences", {"exporter", "port", "protocol", "domain"}, {"next", "uptime_ms", "export_seconds"}));
-  remove_sequence =
-      database.prepare("DELETE FROM sequences WHERE exporter = ? AND port = ? AND protocol = ? AND domain = ?");
+  const std::string of_stream = " WHERE exporter = ? AND port = ? AND protocol = ? AND domain = ?";
+  remove_sequence = database.prepare("DELETE FROM sequences" + of_stream);
+  put_waiting = database.prepare(
+      upsert("waiting", {"exporter", "port", "protocol", "domain", "template"}, {"sets", "bytes", "since_ns"}));
+  remove_waiting = database.prepare("DELETE FROM waiting" + of_stream + " AND template = ?");
 }
 
 void Catalog::Impl::write(const AccountRow& row) {
@@ -276,30 +309,50 @@ void Catalog::Impl::write(const SequenceRow& row) {
   put_sequence->bind(4, row.domain).bind(5, row.next).bind(6, row.uptime_ms).bind(7, row.export_seconds).run();
 }
 
+void Catalog::Impl::write(const WaitingRow& row) {
+  put_waiting->bind(1, row.exporter.to_string()).bind(2, row.port).bind(3, protocol_name(row.protocol));
+  put_waiting->bind(4, row.domain).bind(5, row.template_id).bind(6, row.sets).bind(7, row.bytes);
+  put_waiting->bind(8, row.since_ns).run();
+}
+
+void Catalog::Impl::remove(const SequenceKey& key) {
+  remove_sequence->bind(1, key.exporter.to_string()).bind(2, key.port).bind(3, protocol_name(key.protocol));
+  remove_sequence->bind(4, key.domain).run();
+}
+
+void Catalog::Impl::remove(const WaitingKey& key) {
+  const auto& [stream, template_id] = key;
+  remove_waiting->bind(1, stream.exporter.to_string()).bind(2, stream.port).bind(3, protocol_name(stream.protocol));
+  remove_waiting->bind(4, stream.domain).bind(5, template_id).run();
+}
+
 void Catalog::Impl::save(const LedgerRows& rows, const std::vector<SequenceRow>& streams) {
   auto changed_accounts = accounts.changed(rows.accounts);
   auto changed_sockets = sockets.changed(rows.sockets);
   auto changed_sequences = sequences.changed(streams);
+  auto changed_waiting = waiting.changed(rows.waiting);
   auto gone = sequences.gone(streams);
-  if (changed_accounts.empty() && changed_sockets.empty() && changed_sequences.empty() && gone.empty()) return;
+  auto no_longer_waiting = waiting.gone(rows.waiting);
+  if (changed_accounts.empty() && changed_sockets.empty() && changed_sequences.empty() && changed_waiting.empty() &&
+      gone.empty() && no_longer_waiting.empty())
+    return;
 
   Transaction transaction(database, "BEGIN IMMEDIATE");
   put_since->bind(1, "since_ns").bind(2, rows.since_ns).run();
   for (const auto& [row, print] : changed_accounts) write(*row);
   for (const auto& [row, print] : changed_sockets) write(*row);
   for (const auto& [row, print] : changed_sequences) write(*row);
-  for (const SequenceKey& key : gone)
-    remove_sequence->bind(1, key.exporter.to_string())
-        .bind(2, key.port)
-        .bind(3, protocol_name(key.protocol))
-        .bind(4, key.domain)
-        .run();
+  for (const auto& [row, print] : changed_waiting) write(*row);
+  for (const SequenceKey& key : gone) remove(key);
+  for (const WaitingKey& key : no_longer_waiting) remove(key);
   transaction.commit();
 
   for (const auto& [row, print] : changed_accounts) accounts.remember(*row, print);
   for (const auto& [row, print] : changed_sockets) sockets.remember(*row, print);
   for (const auto& [row, print] : changed_sequences) sequences.remember(*row, print);
+  for (const auto& [row, print] : changed_waiting) waiting.remember(*row, print);
   for (const SequenceKey& key : gone) sequences.forget(key);
+  for (const WaitingKey& key : no_longer_waiting) waiting.forget(key);
 }
 
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -322,6 +375,7 @@ LedgerRows Catalog::load() {
     LedgerRows rows = read_rows(impl_->database);
     impl_->accounts.remember(rows.accounts);
     impl_->sockets.remember(rows.sockets);
+    impl_->waiting.remember(rows.waiting);
     return rows;
   });
 }

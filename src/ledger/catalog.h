@@ -7,6 +7,8 @@
 //   memory   a fingerprint (8 bytes and the key) of each row last written
 //   failure  open, load and read throw usage_error naming the file; save returns false and says why
 //
+// What data waits for is of the moment, and saved with the rest: after a crash it says what was lost with the process.
+//
 // One writer: the collector holds the lock of its data directory.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "os/clock.h"
 
 namespace weir {
 
@@ -59,6 +60,7 @@ LedgerRows Ledger::rows() const {
   std::lock_guard lock(mutex_);
   LedgerRows rows;
   rows.since_ns = since_ns_;
+  rows.at_ns = os::realtime_ns();
   for (const Account& a : accounts_) rows.accounts.push_back(copy(a));
   std::sort(rows.accounts.begin(), rows.accounts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   for (const SocketAccount& s : sockets_)

@@ -9,9 +9,12 @@
 //   memory   limits::kLedgerRows accounts; later exporters share one row, exporter "::" ("other")
 //
 // The identities that hold when the stream is quiet:
-//   exported = received + sequence_lost             in the protocol's unit
+//   exported = received + sequence_lost             in the protocol's unit: v9 datagrams - duplicates; v5 and v7
+//                                                   records - duplicate_records; IPFIX also + options_records
+//                                                   + expired_records
 //   records  = stored + filtered + sink_dropped
 //   counter_samples = counters_stored + counters_filtered + counters_dropped
+//   missing_template = held + replayed_sets + expired + quarantined
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -66,10 +69,10 @@ class Counter {
   C(held,             "data sets that wait for their template now") \
   C(replayed,         "records decoded after their template came") \
   C(expired,          "data sets given up: their template never came") \
-  C(missing_template, "data sets that came before their template") \
+  C(missing_template, "data sets without a template that is theirs when they came") \
   C(malformed,        "datagrams, sets and templates that break the protocol") \
   C(filtered,         "records left out on purpose") \
-  C(fallback,         "records decoded with the template of another port of the same exporter") \
+  C(fallback,         "records decoded with a template of another port, or of before a restart") \
   C(sequence_lost,    "sent but never received, in sequence_unit") \
   C(duplicates,       "datagrams received twice") \
   C(restarts,         "restarts of the exporter") \
@@ -77,7 +80,7 @@ class Counter {
   C(sink_dropped,     "records an output could not take") \
   C(held_bytes,       "bytes of the data sets that wait now") \
   C(expired_bytes,    "bytes of the data sets given up") \
-  C(expired_records,  "records in the data sets given up, where the sequence numbers tell") \
+  C(expired_records,  "records in the data sets expired or quarantined, where the sequence numbers tell") \
   C(withdrawals,      "template withdrawals seen (of no effect over UDP)") \
   C(refused,          "templates and sessions over a limit") \
   C(time_quality,     "records whose times cannot be right (kept as sent)") \
@@ -85,7 +88,12 @@ class Counter {
   C(other_samples,    "sFlow samples of kinds that are stepped over") \
   C(counters_stored,  "counter samples in the store") \
   C(counters_filtered, "counter samples left out on purpose: there is no store") \
-  C(counters_dropped, "counter samples the store could not take")
+  C(counters_dropped, "counter samples the store could not take") \
+  C(replayed_sets,    "data sets decoded after their template came") \
+  C(quarantined,      "data sets given up: every template known came after the exporter restarted or changed it") \
+  C(quarantined_bytes, "bytes of the data sets quarantined") \
+  C(duplicate_records, "records of the datagrams received twice; they are in records too") \
+  C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed")
 // clang-format on
 
 struct Account {
@@ -136,10 +144,23 @@ struct SocketRow {
   int receive_buffer_bytes = 0;
   int64_t datagrams = 0, bytes = 0, kernel_drops = 0;
 };
+// What data sets wait for.
+struct WaitingRow {
+  IpAddress exporter;
+  uint16_t port = 0;  // source port of the exporter
+  Protocol protocol = Protocol::unknown;
+  uint32_t domain = 0;
+  uint16_t template_id = 0;
+  int64_t sets = 0, bytes = 0;
+  int64_t since_ns = 0;  // when the oldest of them came, since 1970 UTC
+};
 struct LedgerRows {
   int64_t since_ns = 0;              // when counting began
+  int64_t at_ns = 0;                 // when this copy was made
   std::vector<AccountRow> accounts;  // by exporter, protocol, domain
   std::vector<SocketRow> sockets;
+  std::vector<WaitingRow> waiting;  // at most limits::kWaitingRows, those with the most sets; most first
+  int64_t waiting_templates = 0;    // how many there are in all
 };
 
 class Ledger {

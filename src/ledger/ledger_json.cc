@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/ledger_json.h"
 
+#include <algorithm>
+
 #include "base/rfc3339.h"
 #include "ledger/account_columns.h"
 
@@ -39,6 +41,22 @@ static Json account_json(const AccountRow& row) {
   return object;
 }
 
+// By exporter, protocol and domain.
+static absl::flat_hash_map<AccountKey, Json> waiting_json(const LedgerRows& rows) {
+  absl::flat_hash_map<AccountKey, Json> waiting;
+  for (const WaitingRow& row : rows.waiting) {
+    Json& array = waiting.try_emplace({row.exporter, row.protocol, row.domain}, Json::array()).first->second;
+    Json& object = array.emplace_back();
+    object["template"] = row.template_id;
+    object["port"] = row.port;
+    object["sets"] = row.sets;
+    object["bytes"] = row.bytes;
+    object["since"] = time_json(row.since_ns);
+    object["seconds"] = std::max<int64_t>(rows.at_ns - row.since_ns, 0) / 1'000'000'000;
+  }
+  return waiting;
+}
+
 static Json socket_json(const SocketRow& row) {
   Json object;
   object["socket"] = row.listener;
@@ -53,7 +71,12 @@ static Json socket_json(const SocketRow& row) {
 Json ledger_json(const LedgerRows& rows) {
   Json array = Json::array();
   Json since = time_json(rows.since_ns);
-  for (const AccountRow& row : rows.accounts) array.push_back(account_json(row));
+  const absl::flat_hash_map<AccountKey, Json> waiting = waiting_json(rows);
+  for (const AccountRow& row : rows.accounts) {
+    Json& object = array.emplace_back(account_json(row));
+    auto found = waiting.find(row.key);
+    object["waiting"] = found == waiting.end() ? Json::array() : found->second;
+  }
   for (const SocketRow& row : rows.sockets) array.push_back(socket_json(row));
   for (Json& object : array) object["since"] = since;
   return array;

@@ -4,8 +4,12 @@
 // One object per exporter, protocol and domain, then one per socket. Exporter objects begin with the columns
 //   exporter protocol domain datagrams records stored held replayed expired missing_template malformed filtered
 //   fallback sequence_lost sequence_unit duplicates restarts first_seen last_seen
-// and go on with what was added later; socket objects have `socket` instead of `exporter`. Times are RFC 3339 UTC with
-// milliseconds, or null where nothing was seen.
+// and go on with what was added later, `waiting` last: an array of
+//   template port sets bytes since seconds
+// for each template that data of this exporter, protocol and domain waits for, the most sets first; not more than
+// limits::kWaitingRows in all. `seconds` is for how long by now; templates are told apart by source port. Socket
+// objects have `socket` instead of `exporter`. Times are RFC 3339 UTC with milliseconds, or null where nothing was
+// seen.
 #pragma once
 
 #include <nlohmann/json.hpp>

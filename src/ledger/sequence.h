@@ -7,7 +7,9 @@
 //
 // IPFIX counts records, so a data set without a template leaves the size of its message unknown. The gap that
 // follows such a message is *unexplained*: it becomes explained as the held sets are decoded, and only what then
-// remains was lost.
+// remains was lost. All unexplained gaps of a stream are one sum. Once no set is open, and the gap after the last of
+// these messages is there, what remains of it was lost; or, if any of the sets was given up, it is taken for their
+// records, for what of it was lost cannot be told apart.
 //
 // Some exporters (softflowd's IPFIX) put the number *after* the datagram's own records into its header. That shows when
 // a shorter datagram follows a longer one: the number is behind by exactly the difference. From then on the stream is
@@ -23,20 +25,27 @@
 
 namespace weir {
 
-// One datagram's header, in the terms above.
-struct SequenceStep {
+// What a datagram's header says of its place in the stream.
+struct SequenceHeader {
   uint32_t sequence = 0;
-  uint32_t units = 0;       // that the datagram holds, as far as known
-  bool units_known = true;  // false: it also holds data sets without a template
-  bool has_uptime = false;  // v5, v9
+  bool has_uptime = false;  // v5, v7, v9
   uint32_t uptime_ms = 0;
   uint32_t export_seconds = 0;
+};
+
+// One whole datagram, in the terms above.
+struct SequenceStep : SequenceHeader {
+  uint32_t units = 0;       // that the datagram holds, as far as known
+  bool units_known = true;  // false: it also holds data sets that are not decoded
+  uint32_t held = 0;        // data sets that wait for their template
+  uint32_t given_up = 0;    // data sets that will never be decoded
+  bool repeated = false;    // is_repeated(), and it holds data: nothing of it counts
 };
 
 // What a step changes in the ledger.
 struct SequenceChange {
   int64_t lost = 0;      // negative: units counted as lost before came after all
-  int64_t given_up = 0;  // units that held sets which were given up must have held
+  int64_t given_up = 0;  // units that held sets which were given up must have held; negative: they had not
   bool duplicate = false;
   bool restart = false;
 };
@@ -45,15 +54,17 @@ class SequenceTracker {
  public:
   SequenceChange advance(const SequenceStep& step);
 
-  // `sets` data sets that had no template, of this stream, were decoded to `units` records. Returns units that are
-  // now known to be lost.
-  int64_t explain(uint32_t sets, uint32_t units);
-  // `sets` data sets were given up. Returns the units that they must have held, once no set is open.
-  int64_t give_up(uint32_t sets);
-  // A data set of the datagram that is about to be stepped is held.
-  void hold() { ++open_sets_; }
-  // It was decoded after all, before the step: its units are among the step's.
-  void release() { open_sets_ -= open_sets_ > 0; }
+  // A data set that had no template, of an earlier step, was decoded to `units` records.
+  SequenceChange explain(uint32_t units);
+  // A data set of an earlier step was given up.
+  SequenceChange give_up();
+
+  // Whether the header tells that its exporter began anew since the newest datagram. More careful than advance(), which
+  // only counts: numbers that do not go back, but lag behind the records, are those of an exporter that counts
+  // otherwise.
+  bool is_restart(const SequenceHeader& header) const;
+  // Whether a datagram of that number has been here before, so far as its number alone tells.
+  bool is_repeated(const SequenceHeader& header) const;
 
   struct State {
     bool started = false;
@@ -61,21 +72,33 @@ class SequenceTracker {
     uint32_t uptime_ms = 0;
     uint32_t export_seconds = 0;
   };
-  State state() const { return {started_, next_, uptime_ms_, export_seconds_}; }
+  // What is not explained yet counts as still to come: whoever goes on from here finds it lost.
+  State state() const { return {started_, next_ - static_cast<uint32_t>(unexplained_), uptime_ms_, export_seconds_}; }
   void restore(const State& state);
 
  private:
+  enum class GapKind : uint8_t {
+    lost,
+    unexplained,
+    settled,  // was unexplained; some of it was lost, or given up
+  };
   struct Gap {
     uint32_t from = 0;
     uint32_t units = 0;  // 0: unused
-    bool unexplained = false;
+    GapKind kind = GapKind::lost;
+    bool after_unknown = false;  // the datagram before it has records of its first units: no other begins with them
   };
+  bool uptime_went_back(const SequenceHeader& header) const;
   bool restarted(const SequenceStep& step, int32_t distance) const;
   SequenceChange behind(const SequenceStep& step);
+  SequenceChange fill(Gap& gap, const SequenceStep& step);
+  int64_t take(GapKind kind, uint32_t units, SequenceChange& change);
   bool fits_other_style(const SequenceStep& step) const;
   SequenceChange change_style(const SequenceStep& step);
+  void settle(SequenceChange& change);
   void remember(const Gap& gap);
   void start(const SequenceStep& step);
+  void start_anew(const SequenceStep& step);
   uint32_t first_unit(const SequenceStep& step) const { return step.sequence - (counts_own_ ? step.units : 0); }
 
   bool started_ = false;
@@ -83,12 +106,15 @@ class SequenceTracker {
   uint32_t newest_ = 0;      // number in the newest header
   uint32_t newest_units_ = 0;
   int64_t doubtful_ = 0;       // lost, if the exporter numbers as it should
-  bool size_unknown_ = false;  // of the newest datagram
+  bool size_unknown_ = false;  // of the newest datagram: the gap that follows it is unexplained
   uint32_t next_ = 0;
   uint32_t uptime_ms_ = 0;
   uint32_t export_seconds_ = 0;
-  uint32_t open_sets_ = 0;
-  int64_t unexplained_ = 0;
+  int64_t open_sets_ = 0;    // that wait; below 0 while the datagram of a set already decoded is not yet stepped
+  int64_t unexplained_ = 0;  // in the gaps, less what was decoded; below 0 while the newest datagram's gap is not shown
+  bool any_given_up_ = false;  // of the sets that this sum is about
+  // How much of the settled gaps was told as lost and as given up: what of it comes after all is taken back.
+  int64_t settled_lost_ = 0, settled_given_up_ = 0;
   std::array<Gap, limits::kSequenceGaps> gaps_{};
   uint32_t oldest_gap_ = 0;
 };

@@ -97,10 +97,10 @@ TEST(Sequence, AHeldSetExplainsItsGap) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
-  t.hold();
+  unknown.held = 1;
   t.advance(unknown);
   EXPECT_EQ(t.advance(step(20, 10)).lost, 0);
-  EXPECT_EQ(t.explain(1, 20), 0);
+  EXPECT_EQ(t.explain(20).lost, 0);
   EXPECT_EQ(t.advance(step(30, 10)).lost, 0);
 }
 
@@ -108,19 +108,19 @@ TEST(Sequence, WhatAHeldSetDoesNotExplainWasLost) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
-  t.hold();
+  unknown.held = 1;
   t.advance(unknown);
   t.advance(step(50, 10));  // 20 in the held set, 30 lost
-  EXPECT_EQ(t.explain(1, 20), 30);
+  EXPECT_EQ(t.explain(20).lost, 30);
 }
 
 TEST(Sequence, AHeldSetOfTheNewestMessageMovesTheCount) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
-  t.hold();
+  unknown.held = 1;
   t.advance(unknown);
-  EXPECT_EQ(t.explain(1, 20), 0);
+  EXPECT_EQ(t.explain(20).lost, 0);
   EXPECT_EQ(t.advance(step(20, 5)).lost, 0);
   EXPECT_EQ(t.advance(step(35, 5)).lost, 10);
 }
@@ -129,20 +129,68 @@ TEST(Sequence, TwoHeldSetsOfTheNewestMessage) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
-  t.hold();
-  t.hold();
+  unknown.held = 2;
   t.advance(unknown);
-  EXPECT_EQ(t.explain(1, 10), 0);
-  EXPECT_EQ(t.explain(1, 20), 0);
+  EXPECT_EQ(t.explain(10).lost, 0);
+  EXPECT_EQ(t.explain(20).lost, 0);
   EXPECT_EQ(t.advance(step(30, 5)).lost, 0);
+}
+
+// One is decoded, the other given up: what is missing then was in the latter.
+TEST(Sequence, OfTwoHeldSetsOfTheNewestMessageOneIsGivenUp) {
+  for (bool give_up_first : {false, true}) {
+    SequenceTracker t;
+    SequenceStep unknown = step(0, 0);
+    unknown.units_known = false;
+    unknown.held = 2;
+    t.advance(unknown);
+    if (give_up_first) t.give_up();
+    EXPECT_EQ(t.explain(10).lost, 0);
+    if (!give_up_first) t.give_up();
+    SequenceChange change = t.advance(step(30, 5));
+    EXPECT_EQ(change.given_up, 20);
+    EXPECT_EQ(change.lost, 0);
+    EXPECT_EQ(t.advance(step(40, 5)).lost, 5);
+  }
+}
+
+// A message between a held one and its template that comes only after the template.
+TEST(Sequence, LaterThanTheTemplateItIsStillTakenBack) {
+  SequenceTracker t;
+  SequenceStep unknown = step(0, 0);
+  unknown.units_known = false;
+  unknown.held = 1;
+  t.advance(unknown);
+  EXPECT_EQ(t.advance(step(30, 5)).lost, 0);  // 10 in the held set, 20 in a message that is late
+  EXPECT_EQ(t.explain(10).lost, 20);
+  SequenceChange late = t.advance(step(10, 20));
+  EXPECT_EQ(late.lost, -20);
+  EXPECT_FALSE(late.duplicate);
+  EXPECT_TRUE(t.advance(step(10, 20)).duplicate);
+}
+
+TEST(Sequence, AHeldMessageThatComesTwice) {
+  SequenceTracker t;
+  t.advance(step(0, 10));
+  SequenceStep unknown = step(10, 0);
+  unknown.units_known = false;
+  unknown.held = 1;
+  t.advance(unknown);
+  EXPECT_TRUE(t.is_repeated(unknown));
+  unknown.held = 0;
+  unknown.repeated = true;
+  EXPECT_TRUE(t.advance(unknown).duplicate);
+  EXPECT_EQ(t.advance(step(30, 5)).lost, 0);
+  EXPECT_TRUE(t.is_repeated(unknown));
+  EXPECT_FALSE(t.is_repeated(step(20, 5)));  // may be late
+  EXPECT_EQ(t.explain(20).lost, 0);
 }
 
 TEST(Sequence, AMessageWhoseSetsWereGivenUpAtOnce) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
-  t.hold();
-  EXPECT_EQ(t.give_up(1), 0);
+  unknown.given_up = 1;
   t.advance(unknown);
   SequenceChange change = t.advance(step(20, 5));
   EXPECT_EQ(change.given_up, 20);
@@ -156,19 +204,41 @@ TEST(Sequence, ALateMessageOfUnknownSizeLeavesItsGapUnexplained) {
   EXPECT_EQ(t.advance(step(30, 10)).lost, 20);
   SequenceStep late = step(10, 0);
   late.units_known = false;
-  t.hold();
+  late.held = 1;
   EXPECT_EQ(t.advance(late).lost, -20);
-  EXPECT_EQ(t.explain(1, 15), 5);
+  EXPECT_EQ(t.explain(15).lost, 5);
 }
 
 TEST(Sequence, GivenUpSetsTellHowManyRecordsTheyHeld) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
-  t.hold();
+  unknown.held = 1;
   t.advance(unknown);
   t.advance(step(20, 10));
-  EXPECT_EQ(t.give_up(1), 20);
+  EXPECT_EQ(t.give_up().given_up, 20);
+}
+
+// Twelve seconds late, but by the clock of the same boot.
+TEST(Sequence, AVeryLateDatagramIsNoRestart) {
+  SequenceTracker t;
+  SequenceStep late = with_uptime(10, 1, 100'000);
+  SequenceStep newest = with_uptime(12, 1, 112'000);
+  newest.export_seconds += 12;
+  t.advance(with_uptime(9, 1, 99'000));
+  EXPECT_EQ(t.advance(newest).lost, 2);
+  EXPECT_FALSE(t.is_restart(late));
+  SequenceChange change = t.advance(late);
+  EXPECT_FALSE(change.restart);
+  EXPECT_EQ(change.lost, -1);
+}
+
+// An exporter that counts messages, not records: behind what is expected, but not behind what it sent.
+TEST(Sequence, NumbersThatLagBehindTheRecordsAreNoRestartToRelyOn) {
+  SequenceTracker t;
+  t.advance(step(7, 30, 1000));
+  EXPECT_FALSE(t.is_restart(step(8, 30, 1060)));
+  EXPECT_TRUE(t.is_restart(step(0, 30, 1060)));
 }
 
 // Random loss, reordering and duplication: sent = received - duplicates + lost, always.

@@ -9,6 +9,21 @@ namespace weir {
 
 static uint64_t cost(const HeldSet& set) { return set.body.size() + HeldSets::kOverhead; }
 
+void HeldSets::append(Chain& chain, Node* node, Links Node::* links) {
+  (node->*links).before = chain.last;
+  (chain.last ? (chain.last->*links).after : chain.first) = node;
+  chain.last = node;
+  ++chain.count;
+}
+
+void HeldSets::unlink(Chain& chain, Node* node, Links Node::* links) {
+  Links& own = node->*links;
+  (own.before ? (own.before->*links).after : chain.first) = own.after;
+  (own.after ? (own.after->*links).before : chain.last) = own.before;
+  own = {};
+  --chain.count;
+}
+
 void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
   uint64_t bytes = cost(set);
   if (bytes > limits_.bytes_per_exporter || bytes > limits_.bytes) {
@@ -24,12 +39,13 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
   node.set = std::move(set);
   node.self = std::prev(all_.end());
   Share& share = by_exporter_[exporter];
-  node.in_share = share.sets.insert(share.sets.end(), &node);
+  append(share.sets, &node, &Node::in_share);
   share.bytes += bytes;
   bytes_ += bytes;
   Queue& queue = by_key_[key];
-  if (queue.sets.empty()) check_later(key, queue, since);
-  queue.sets.push_back(&node);
+  if (queue.sets.count == 0) check_later(key, queue, since);
+  append(queue.sets, &node, &Node::in_key);
+  queue.body_bytes += node.set.body.size();
 }
 
 void HeldSets::check_later(const Key& key, Queue& queue, int64_t at_ns) {
@@ -38,18 +54,18 @@ void HeldSets::check_later(const Key& key, Queue& queue, int64_t at_ns) {
   checks_.push_back({at_ns, key});
 }
 
-// `node` is the oldest of its key.
 HeldSet HeldSets::remove(Node* node) {
+  auto queue = by_key_.find(Key{node->set.session, node->set.template_id});
+  auto share = by_exporter_.find(node->set.session.exporter);
+  WEIR_ASSERT(queue != by_key_.end() && share != by_exporter_.end());
+  unlink(queue->second.sets, node, &Node::in_key);
+  unlink(share->second.sets, node, &Node::in_share);
   HeldSet set = std::move(node->set);
-  auto queue = by_key_.find(Key{set.session, set.template_id});
-  WEIR_ASSERT(queue != by_key_.end() && queue->second.sets.front() == node);
-  queue->second.sets.pop_front();
-  if (queue->second.sets.empty()) by_key_.erase(queue);
-  auto share = by_exporter_.find(set.session.exporter);
-  share->second.sets.erase(node->in_share);
+  queue->second.body_bytes -= set.body.size();
   share->second.bytes -= cost(set);
-  if (share->second.sets.empty()) by_exporter_.erase(share);
   bytes_ -= cost(set);
+  if (queue->second.sets.count == 0) by_key_.erase(queue);
+  if (share->second.sets.count == 0) by_exporter_.erase(share);
   all_.erase(node->self);
   return set;
 }
@@ -58,24 +74,24 @@ void HeldSets::drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::
   for (;;) {
     auto share = by_exporter_.find(exporter);
     if (share == by_exporter_.end() || share->second.bytes <= down_to) return;
-    dropped.push_back(remove(share->second.sets.front()));
+    dropped.push_back(remove(share->second.sets.first));
   }
 }
 
-// Down to seven eighths of the total, so that sorting the holders is paid for by many sets. The largest come down to
-// the next largest, and so on.
+// Down to seven eighths of the total, so that sorting the holders is paid for by many sets. Whoever holds more than
+// `level` comes down to it; `level` is the highest at which all of them together have no more than the goal.
 void HeldSets::make_room(std::vector<HeldSet>& dropped) {
-  uint64_t goal = limits_.bytes / 8 * 7;
   std::vector<std::pair<uint64_t, IpAddress>> holders;
   for (const auto& [exporter, share] : by_exporter_) holders.emplace_back(share.bytes, exporter);
-  std::sort(holders.rbegin(), holders.rend());
-  while (bytes_ > goal) {
-    for (size_t i = 0; i < holders.size() && bytes_ > goal; ++i) {
-      uint64_t next = i + 1 < holders.size() ? holders[i + 1].first : 0;
-      holders[i].first = next < holders[i].first ? next : holders[i].first / 2;
-      drop_oldest_of(holders[i].second, holders[i].first, dropped);
-    }
+  std::sort(holders.begin(), holders.end());
+  const uint64_t goal = limits_.bytes / 8 * 7;
+  uint64_t left = goal, level = 0;
+  for (size_t i = 0; i < holders.size(); ++i) {
+    level = left / (holders.size() - i);
+    if (holders[i].first > level) break;
+    left -= holders[i].first;
   }
+  for (size_t i = holders.size(); i-- > 0 && bytes_ > goal;) drop_oldest_of(holders[i].second, level, dropped);
 }
 
 std::vector<HeldSet> HeldSets::take(const SessionKey& session, uint16_t template_id) {
@@ -83,7 +99,7 @@ std::vector<HeldSet> HeldSets::take(const SessionKey& session, uint16_t template
   for (;;) {
     auto waiting = by_key_.find(Key{session, template_id});
     if (waiting == by_key_.end()) return taken;
-    taken.push_back(remove(waiting->second.sets.front()));
+    taken.push_back(remove(waiting->second.sets.first));
   }
 }
 
@@ -100,6 +116,28 @@ std::vector<HeldSet> HeldSets::take_all() {
   return taken;
 }
 
+std::vector<HeldSet> HeldSets::take_older(const SessionKey& session, uint32_t boot) {
+  std::vector<HeldSet> taken;
+  auto share = by_exporter_.find(session.exporter);
+  Node* node = share == by_exporter_.end() ? nullptr : share->second.sets.first;
+  while (node) {
+    Node* after = node->in_share.after;
+    bool is_older = static_cast<int32_t>(node->set.context.boot - boot) < 0;
+    if (is_older && node->set.session == session) taken.push_back(remove(node));
+    node = after;
+  }
+  return taken;
+}
+
+void HeldSets::for_each_key(const std::function<void(const Waiting&)>& visit, size_t most) const {
+  for (const auto& [key, queue] : by_key_) {
+    if (most-- == 0) return;
+    const HeldSet& oldest = queue.sets.first->set;
+    visit({key.session, key.template_id, queue.sets.count, queue.body_bytes, oldest.held_since_ns,
+           oldest.context.received_ns});
+  }
+}
+
 std::vector<HeldSets::Waiting> HeldSets::due(int64_t before_ns, int64_t now_ns) {
   std::vector<Waiting> found;
   for (size_t left = checks_.size(); left > 0 && checks_.front().at_ns <= before_ns; --left) {
@@ -107,9 +145,10 @@ std::vector<HeldSets::Waiting> HeldSets::due(int64_t before_ns, int64_t now_ns) 
     checks_.pop_front();
     auto queue = by_key_.find(check.key);
     if (queue == by_key_.end() || queue->second.check_at_ns != check.at_ns) continue;  // of an earlier wait
-    int64_t since = queue->second.sets.front()->set.held_since_ns;
-    if (since <= before_ns)
-      found.push_back({check.key.session, check.key.template_id, queue->second.sets.size(), since});
+    const HeldSet& oldest = queue->second.sets.first->set;
+    if (oldest.held_since_ns <= before_ns)
+      found.push_back({check.key.session, check.key.template_id, queue->second.sets.count, queue->second.body_bytes,
+                       oldest.held_since_ns, oldest.context.received_ns});
     check_later(check.key, queue->second, now_ns);
   }
   return found;
@@ -119,7 +158,7 @@ std::vector<const HeldSet*> HeldSets::peek(const SessionKey& session, uint16_t t
   std::vector<const HeldSet*> sets;
   auto queue = by_key_.find(Key{session, template_id});
   if (queue == by_key_.end()) return sets;
-  for (const Node* node : queue->second.sets) sets.push_back(&node->set);
+  for (const Node* node = queue->second.sets.first; node; node = node->in_key.after) sets.push_back(&node->set);
   return sets;
 }
 

@@ -3,7 +3,8 @@
 //
 //   threads  none of its own; TemplateStore calls it under its lock
 //   memory   bytes per exporter and in all (each set counts kOverhead more than its body); an exporter over
-//            its share loses its own oldest sets, over the total the exporter that holds most does
+//            its share loses its own oldest sets; over the total those that hold most come down to one level, and who
+//            holds less than that loses nothing
 //   time     sets older than `hold_for` expire
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <vector>
 
@@ -38,8 +40,11 @@ struct SetContext {
   int64_t export_ns = 0;
   uint32_t uptime_ms = 0;  // v5, v9
   uint32_t sequence = 0;
-  uint32_t offset = 0;  // octets into the datagram's payload at which the set's body begins
-  uint64_t tag = 0;     // the datagram's
+  uint32_t offset = 0;      // octets into the datagram's payload at which the set's body begins
+  uint64_t tag = 0;         // the datagram's
+  uint32_t boot = 0;        // of the exporter, as ledger/stream_sequence.h numbers them
+  uint32_t set_offset = 0;  // of the set behind the header of its message, octets
+  bool repeated = false;    // the datagram was here before: its records are not counted as sent again
 };
 
 struct HeldSet {
@@ -67,28 +72,49 @@ class HeldSets {
   // Expired sets are appended to `dropped`.
   void expire(int64_t now_ns, std::vector<HeldSet>& dropped);
   std::vector<HeldSet> take_all();
+  // What waits in a session from before that boot. Looks at all that its exporter's share holds.
+  std::vector<HeldSet> take_older(const SessionKey& session, uint32_t boot);
 
   struct Waiting {
     SessionKey session;
     uint16_t template_id = 0;
     size_t sets = 0;
-    int64_t since_ns = 0;  // monotonic
+    uint64_t bytes = 0;       // of their bodies
+    int64_t since_ns = 0;     // monotonic
+    int64_t received_ns = 0;  // of the oldest
   };
   // Keys whose oldest set has waited since before `before_ns`; each is offered again only after as long a wait.
   std::vector<Waiting> due(int64_t before_ns, int64_t now_ns);
+  // The keys that have sets waiting, in no order.
+  void for_each_key(const std::function<void(const Waiting&)>& visit, size_t most) const;
+  size_t keys() const { return by_key_.size(); }
   bool empty() const { return all_.empty(); }
   uint64_t bytes() const { return bytes_; }
   // The sets that wait for a key, oldest first.
   std::vector<const HeldSet*> peek(const SessionKey& session, uint16_t template_id) const;
 
-  static constexpr uint64_t kOverhead = 128;
+  // What a set costs beside its body: measured, for keys of one set each, which are the dearest.
+  static constexpr uint64_t kOverhead = 384;
 
  private:
+  struct Node;
+  // First in, first out, through the nodes themselves: most keys of a hostile stream have one set.
+  struct Chain {
+    Node* first = nullptr;
+    Node* last = nullptr;
+    size_t count = 0;
+  };
+  struct Links {
+    Node* before = nullptr;
+    Node* after = nullptr;
+  };
   struct Node {
     HeldSet set;
     std::list<Node>::iterator self;
-    std::list<Node*>::iterator in_share;
+    Links in_key, in_share;
   };
+  static void append(Chain& chain, Node* node, Links Node::* links);
+  static void unlink(Chain& chain, Node* node, Links Node::* links);
   struct Key {
     SessionKey session;
     uint16_t template_id = 0;
@@ -103,12 +129,13 @@ class HeldSets {
     Key key;
   };
   struct Queue {
-    std::deque<Node*> sets;   // oldest first
+    Chain sets;
+    uint64_t body_bytes = 0;
     int64_t check_at_ns = 0;  // of the one valid Check for this key
   };
   struct Share {
     uint64_t bytes = 0;
-    std::list<Node*> sets;  // oldest first
+    Chain sets;
   };
   static constexpr size_t kMostChecks = 262'144;  // beyond it keys wait for their own template only
   HeldSet remove(Node* node);

@@ -18,6 +18,7 @@ namespace {
 //          1, 2: the template record as on the wire (data, options)
 //          3: sampler id u64, rate u64;  4: milliseconds u64;  5: ifIndex u64, rate u64
 //          6, 7, 8: ifIndex, VRF id or application id u64, name
+//          16: nothing;  17: template id u16 (0: all of the session)
 // All numbers big-endian.
 constexpr char kMagic[8] = {'W', 'E', 'I', 'R', 'T', 'P', 'L', '1'};
 constexpr size_t kHeader = 8;
@@ -35,12 +36,24 @@ uint32_t checksum(Bytes body) {
   return static_cast<uint32_t>(::crc32(0, body.data(), static_cast<unsigned>(body.size())));
 }
 
-enum : uint8_t { kDataTemplate = 1, kOptionsTemplate = 2 };  // the other kinds are OptionsFact::Kind
-constexpr auto kLastKind = static_cast<uint8_t>(OptionsFact::Kind::application_name);
+// Kinds of entries; between them are those of OptionsFact::Kind.
+enum : uint8_t { kDataTemplate = 1, kOptionsTemplate = 2, kRestart = 16, kForgotten = 17 };
+constexpr auto kFirstFact = static_cast<uint8_t>(OptionsFact::Kind::sampler_rate);
+constexpr auto kLastFact = static_cast<uint8_t>(OptionsFact::Kind::application_name);
+static_assert(kOptionsTemplate < kFirstFact && kLastFact < kRestart);
 
 uint8_t kind_of(const JournalEntry& entry) {
-  if (entry.template_wire.empty()) return static_cast<uint8_t>(entry.fact.kind);
-  return entry.template_kind == TemplateKind::data ? kDataTemplate : kOptionsTemplate;
+  switch (entry.kind) {
+    case JournalEntry::Kind::template_record:
+      return entry.template_kind == TemplateKind::data ? kDataTemplate : kOptionsTemplate;
+    case JournalEntry::Kind::fact:
+      return static_cast<uint8_t>(entry.fact.kind);
+    case JournalEntry::Kind::restart:
+      return kRestart;
+    case JournalEntry::Kind::forgotten:
+      return kForgotten;
+  }
+  return 0;
 }
 
 void encode_fact(const OptionsFact& fact, std::vector<uint8_t>& out) {
@@ -59,31 +72,25 @@ void encode(const JournalEntry& entry, std::vector<uint8_t>& out) {
   put(out, entry.session.port);
   put(out, entry.session.domain);
   out.insert(out.end(), entry.session.exporter.bytes.begin(), entry.session.exporter.bytes.end());
-  if (entry.template_wire.empty())
-    encode_fact(entry.fact, out);
-  else
-    out.insert(out.end(), entry.template_wire.begin(), entry.template_wire.end());
+  switch (entry.kind) {
+    case JournalEntry::Kind::template_record:
+      out.insert(out.end(), entry.template_wire.begin(), entry.template_wire.end());
+      break;
+    case JournalEntry::Kind::fact:
+      encode_fact(entry.fact, out);
+      break;
+    case JournalEntry::Kind::restart:
+      break;
+    case JournalEntry::Kind::forgotten:
+      put(out, entry.template_id);
+      break;
+  }
   Bytes body = Bytes(out).subspan(start + kHeader);
   store_be(out.data() + start, static_cast<uint32_t>(body.size()));
   store_be(out.data() + start + 4, checksum(body));
 }
 
-bool decode(Bytes body, JournalEntry& entry) {
-  ByteReader reader(body);
-  uint8_t kind = reader.u8(), protocol = reader.u8();
-  if (kind < kDataTemplate || kind > kLastKind || protocol >= kProtocolCount) return false;
-  entry.session.protocol = static_cast<Protocol>(protocol);
-  entry.session.port = reader.u16();
-  entry.session.domain = reader.u32();
-  Bytes exporter = reader.take(16);
-  if (reader.failed()) return false;
-  entry.session.exporter = IpAddress::v6(exporter.data());
-  if (kind <= kOptionsTemplate) {
-    entry.template_kind = kind == kDataTemplate ? TemplateKind::data : TemplateKind::options;
-    entry.template_wire = reader.take(reader.remaining());
-    return !entry.template_wire.empty();
-  }
-  OptionsFact& fact = entry.fact;
+bool decode_fact(uint8_t kind, ByteReader& reader, OptionsFact& fact) {
   fact.kind = static_cast<OptionsFact::Kind>(kind);
   if (fact.kind != OptionsFact::Kind::system_init) fact.key = reader.u64();
   if (is_name(fact.kind)) {
@@ -93,6 +100,37 @@ bool decode(Bytes body, JournalEntry& entry) {
     fact.value = reader.u64();
   }
   return !reader.failed();
+}
+
+// What only one kind has. False for a kind of a later version, which is passed over.
+bool decode_value(uint8_t kind, ByteReader& reader, JournalEntry& entry) {
+  if (kind == kDataTemplate || kind == kOptionsTemplate) {
+    entry.kind = JournalEntry::Kind::template_record;
+    entry.template_kind = kind == kDataTemplate ? TemplateKind::data : TemplateKind::options;
+    entry.template_wire = reader.take(reader.remaining());
+    return !entry.template_wire.empty();
+  }
+  if (kind >= kFirstFact && kind <= kLastFact) {
+    entry.kind = JournalEntry::Kind::fact;
+    return decode_fact(kind, reader, entry.fact);
+  }
+  if (kind != kRestart && kind != kForgotten) return false;
+  entry.kind = kind == kRestart ? JournalEntry::Kind::restart : JournalEntry::Kind::forgotten;
+  if (kind == kForgotten) entry.template_id = reader.u16();
+  return !reader.failed();
+}
+
+bool decode(Bytes body, JournalEntry& entry) {
+  ByteReader reader(body);
+  uint8_t kind = reader.u8(), protocol = reader.u8();
+  if (protocol >= kProtocolCount) return false;
+  entry.session.protocol = static_cast<Protocol>(protocol);
+  entry.session.port = reader.u16();
+  entry.session.domain = reader.u32();
+  Bytes exporter = reader.take(16);
+  if (reader.failed()) return false;
+  entry.session.exporter = IpAddress::v6(exporter.data());
+  return decode_value(kind, reader, entry);
 }
 
 }  // namespace

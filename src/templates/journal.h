@@ -15,12 +15,20 @@
 
 namespace weir {
 
-// One entry of the journal: a template, or else a fact told by options data. Borrows its bytes.
+// One entry of the journal; `kind` says which members hold. Borrows its bytes.
 struct JournalEntry {
-  SessionKey session;
+  enum class Kind : uint8_t {
+    template_record,
+    fact,
+    restart,    // of the exporter: what the session's templates were before is unconfirmed
+    forgotten,  // a template; with template id 0 the whole session
+  };
+  Kind kind = Kind::template_record;
+  SessionKey session = {};
   TemplateKind template_kind = TemplateKind::data;
-  Bytes template_wire;  // empty: a fact
-  OptionsFact fact;
+  Bytes template_wire = {};
+  OptionsFact fact = {};
+  uint16_t template_id = 0;  // forgotten
 };
 
 class Journal {

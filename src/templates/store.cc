@@ -2,22 +2,13 @@
 #include "templates/store.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/log.h"
 #include "os/clock.h"
 #include "templates/fits.h"
 
 namespace weir {
-
-static auto position_of(const std::vector<std::shared_ptr<const Plan>>& plans, uint16_t template_id) {
-  return std::lower_bound(plans.begin(), plans.end(), template_id,
-                          [](const auto& p, uint16_t id) { return p->id < id; });
-}
-
-const Plan* SessionPlans::find(uint16_t template_id) const {
-  auto found = position_of(plans, template_id);
-  return found != plans.end() && (*found)->id == template_id ? found->get() : nullptr;
-}
 
 TemplateStore::TemplateStore(const TemplateStoreConfig& config) : config_(config), held_(config.hold) {
   if (config_.journal_path.empty()) return;
@@ -37,18 +28,7 @@ Session& TemplateStore::session_locked(const SessionKey& key) {
 
 std::shared_ptr<Session> TemplateStore::session(const SessionKey& key) {
   std::lock_guard lock(mutex_);
-  session_locked(key);
-  return sessions_[key];
-}
-
-bool TemplateStore::forget_if_empty(const SessionKey& key) {
-  std::lock_guard lock(mutex_);
-  auto found = sessions_.find(key);
-  if (found == sessions_.end()) return true;
-  const SessionPlans& plans = *found->second->plans_;
-  if (!plans.plans.empty() || !plans.options->empty()) return false;
-  sessions_.erase(found);
-  return true;
+  return session_locked(key).shared_from_this();
 }
 
 std::shared_ptr<const SessionPlans> TemplateStore::plans(const Session& session) const {
@@ -61,126 +41,180 @@ void TemplateStore::publish(Session& session, std::shared_ptr<SessionPlans> plan
   session.version_.fetch_add(1, std::memory_order_release);
 }
 
-TemplateStore::Installed TemplateStore::install(Session& session, TemplateRecord record) {
+// ---- Templates
+
+TemplateStore::Installed TemplateStore::install(Session& session, TemplateRecord record, const SetContext& context,
+                                                int64_t monotonic_ns) {
   std::lock_guard lock(mutex_);
-  return install_locked(session, std::move(record), true);
+  session.seen(context.received_ns);
+  return install_locked(session, std::move(record), context, monotonic_ns, true);
 }
 
-TemplateStore::Installed TemplateStore::install_locked(Session& session, TemplateRecord record, bool journal) {
+std::optional<Refused> TemplateStore::refuse(const Session& session) const {
+  auto exporter = exporters_.find(session.key.exporter);
+  if (exporter != exporters_.end() && exporter->second.templates >= config_.most_templates_per_exporter)
+    return Refused::exporter_templates_full;
+  if (templates_ >= config_.most_templates) return Refused::templates_full;
+  return {};
+}
+
+TemplateStore::Installed TemplateStore::install_locked(Session& session, TemplateRecord record,
+                                                       const SetContext& context, int64_t now_ns, bool journal) {
   Installed result;
-  uint16_t id = record.id;
-  const auto& known = session.plans_->plans;
-  auto at = position_of(known, id);
-  bool replaces = at != known.end() && (*at)->id == id;
-  if (replaces && (*at)->same_layout(record)) {
-    result.plan = *at;
+  const uint16_t id = record.id;
+  const KnownTemplate* known = session.plans_->known(id);
+  if (!known) {
+    result.refused = refuse(session);
+    if (result.refused) make_room(session, *result.refused, context.received_ns, result.forgotten);
+    if (result.refused) result.refused = refuse(session);
+    if (result.refused) return result;
+  }
+  if (context.boot != session.plans_->boot) {
+    install_late(session, std::move(record), context, result);
     return result;
   }
-  auto counted = templates_of_exporter_.find(session.key.exporter);
-  size_t of_exporter = counted == templates_of_exporter_.end() ? 0 : counted->second;
-  if (!replaces && of_exporter >= config_.most_templates_per_exporter) {
-    result.refused = Refused::exporter_templates_full;
+  if (known && known->plan->same_layout(record)) {
+    result.plan = known->plan;
+    known->sent_ns->store(now_ns, std::memory_order_relaxed);
+    if (known->confirmed()) return result;
+    confirm(session, *known, context);
+    if (journal) write_template(session, *result.plan);
+    release(session, id, false, result);
     return result;
   }
-  if (!replaces && templates_ >= config_.most_templates) {
-    result.refused = Refused::templates_full;
-    return result;
+  // A late one: the layout in force was sent after it, in the same boot.
+  if (known && known->confirmed() && known->since_known && sent_before(context, known->since)) return result;
+
+  auto next = std::make_shared<KnownTemplate>();
+  next->plan = result.plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
+  next->since = context;
+  next->since_known = journal;
+  next->sent_ns = std::make_shared<std::atomic<int64_t>>(now_ns);
+  if (known) {
+    if (known->confirmed()) next->changed_at = context;
+    next->since_ns = now_ns;
+    next->previous = known->plan;
+    next->previous_sent_in = known->sent_in;
+    next->previous_changed_at = known->changed_at;
+    if (replaced_.size() > limits::kTemplates) drop_replaced(now_ns);
+    replaced_.push_back({now_ns + limits::kPreviousPlanNs, session.weak_from_this(), id});
   }
   result.changed = true;
-  result.added = !replaces;
-  result.plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
-  auto plans = std::make_shared<SessionPlans>(*session.plans_);
-  auto where = plans->plans.begin() + (at - known.begin());
-  if (replaces)
-    *where = result.plan;
-  else
-    plans->plans.insert(where, result.plan);
-  if (known.empty()) with_templates_[group_of(session.key)].push_back(session.shared_from_this());
-  if (!replaces) ++templates_of_exporter_[session.key.exporter], ++templates_;
-  publish(session, std::move(plans));
-  if (journal) write_journal({session.key, result.plan->kind, result.plan->record.wire, {}});
-  result.released = held_.take(session.key, id);
+  result.added = !known;
+  put(session, std::move(next));
+  if (journal) write_template(session, *result.plan);
+  release(session, id, !result.added, result);
   return result;
 }
 
-std::shared_ptr<const Plan> TemplateStore::hold(HeldSet set, std::vector<HeldSet>& dropped) {
+// A template of a boot that is over: it says what that boot's last datagrams hold, and nothing of those that come now.
+void TemplateStore::install_late(Session& session, TemplateRecord record, const SetContext& context,
+                                 Installed& result) {
+  uint32_t age = session.plans_->boot - context.boot;
+  if (age == 0 || age >= kBootsKept) return;
+  auto bit = static_cast<uint8_t>(1u << age);
+  const KnownTemplate* known = session.plans_->known(record.id);
+  auto next = known ? std::make_shared<KnownTemplate>(*known) : std::make_shared<KnownTemplate>();
+  if (known && known->plan->same_layout(record)) {
+    next->sent_in |= bit;
+  } else if (known && known->previous && known->previous->same_layout(record)) {
+    next->previous_sent_in |= bit;
+  } else if (known) {
+    next->previous = compile_plan(std::move(record), session.key.protocol, *config_.fields);
+    next->previous_sent_in = bit;
+  } else {
+    next->plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
+    next->sent_in = bit;
+    next->sent_ns = std::make_shared<std::atomic<int64_t>>(os::monotonic_ns());
+    result.changed = result.added = true;
+  }
+  if (known && next->sent_in == known->sent_in && next->previous == known->previous &&
+      next->previous_sent_in == known->previous_sent_in)
+    return;
+  put(session, std::move(next));
+}
+
+// Adds it, or replaces what is known of that id.
+void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) {
+  auto plans = std::make_shared<SessionPlans>(*session.plans_);
+  auto& all = plans->templates;
+  auto at = std::lower_bound(all.begin(), all.end(), known->plan->id,
+                             [](const auto& k, uint16_t id) { return k->plan->id < id; });
+  bool replaces = at != all.end() && (*at)->plan->id == known->plan->id;
+  if (replaces) {
+    *at = std::move(known);
+  } else {
+    Exporter& exporter = exporters_[session.key.exporter];
+    if (all.empty()) {
+      with_templates_[group_of(session.key)].push_back(session.shared_from_this());
+      exporter.sessions.push_back(session.shared_from_this());
+    }
+    ++exporter.templates, ++templates_;
+    all.insert(at, std::move(known));
+  }
+  publish(session, std::move(plans));
+}
+
+// Sent again after a restart, with the same layout.
+void TemplateStore::confirm(Session& session, const KnownTemplate& known, const SetContext& context) {
+  auto next = std::make_shared<KnownTemplate>(known);
+  next->sent_in |= 1;
+  next->since = context;
+  next->since_known = true;
+  put(session, std::move(next));
+}
+
+// `must_fit`: another layout was known, so what waited may have been meant for that.
+void TemplateStore::release(Session& session, uint16_t template_id, bool must_fit, Installed& result) {
+  for (HeldSet& set : held_.take(session.key, template_id))
+    (must_fit && !fits(*result.plan, set.body) ? result.quarantined : result.released).push_back(std::move(set));
+}
+
+// ---- Restarts
+
+std::vector<HeldSet> TemplateStore::restarted(Session& session, uint32_t boot) {
+  std::lock_guard lock(mutex_);
+  if (static_cast<int32_t>(boot - session.plans_->boot) <= 0) return {};
+  bool anything = !session.plans_->templates.empty() || session.plans_->options->system_init_ms() != 0;
+  mark_restart(session, boot);
+  if (anything) write_journal({.kind = JournalEntry::Kind::restart, .session = session.key});
+  return held_.take_older(session.key, boot);
+}
+
+// A boot time that was told before a restart is wrong after it; what is sampled and how stays.
+void TemplateStore::mark_restart(Session& session, uint32_t boot) {
+  auto plans = std::make_shared<SessionPlans>(*session.plans_);
+  uint32_t boots = boot - plans->boot;
+  auto shifted = [&](uint8_t sent_in) {
+    return boots < kBootsKept ? static_cast<uint8_t>(sent_in << boots) : uint8_t{0};
+  };
+  plans->boot = boot;
+  if (plans->options->system_init_ms() != 0) {
+    auto options = std::make_shared<OptionsState>(*plans->options);
+    options->tell({OptionsFact::Kind::system_init, 0, 0, {}});
+    plans->options = std::move(options);
+  }
+  for (auto& known : plans->templates) {
+    auto next = std::make_shared<KnownTemplate>(*known);
+    next->sent_in = shifted(next->sent_in);
+    next->previous_sent_in = shifted(next->previous_sent_in);
+    known = std::move(next);
+  }
+  publish(session, std::move(plans));
+}
+
+// ---- Data sets that wait
+
+TemplateStore::Held TemplateStore::hold(HeldSet set, std::vector<HeldSet>& dropped) {
   std::lock_guard lock(mutex_);
   auto found = sessions_.find(set.session);
   if (found != sessions_.end()) {
-    const auto& plans = found->second->plans_->plans;
-    auto at = position_of(plans, set.template_id);
-    if (at != plans.end() && (*at)->id == set.template_id) return *at;
+    PlanChoice choice = found->second->plans_->choose(set.template_id, set.context);
+    if (choice.plan) return {*choice.plan, false};
+    if (choice.quarantine) return {nullptr, true};
   }
   held_.add(std::move(set), dropped);
-  return nullptr;
-}
-
-void TemplateStore::publish_options(Session& session, std::shared_ptr<const OptionsState> options) {
-  auto next = std::make_shared<SessionPlans>(*session.plans_);
-  options_bytes_ += options->bytes() - next->options->bytes();
-  next->options = std::move(options);
-  publish(session, std::move(next));
-}
-
-// Exporters repeat what they told all the time: only a change makes a new state.
-size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts) {
-  std::lock_guard lock(mutex_);
-  size_t refused = 0;
-  std::shared_ptr<OptionsState> next;
-  const OptionsState& now = *session.plans_->options;
-  std::vector<const OptionsFact*> changes;
-  for (const OptionsFact& fact : facts) {
-    if (!next && now.knows(fact)) continue;
-    if (options_bytes_ >= config_.most_options_bytes && (fact.value != 0 || !fact.text.empty())) {
-      ++refused;
-      continue;
-    }
-    if (!next) next = std::make_shared<OptionsState>(now);
-    Told told = next->tell(fact);
-    refused += told == Told::full;
-    if (told == Told::changed) changes.push_back(&fact);
-  }
-  if (changes.empty()) return refused;
-  publish_options(session, std::move(next));
-  for (const OptionsFact* fact : changes) write_journal({session.key, {}, {}, *fact});
-  return refused;
-}
-
-void TemplateStore::replay(const JournalEntry& entry, ToldOptions& told) {
-  Session& session = session_locked(entry.session);
-  if (entry.template_wire.empty()) {
-    std::shared_ptr<OptionsState>& options = told[entry.session];
-    if (!options) options = std::make_shared<OptionsState>();
-    options->tell(entry.fact);
-    return;
-  }
-  TemplateRecord record;
-  ByteReader reader{entry.template_wire};
-  TemplateReadResult read = read_template(reader, entry.session.protocol, entry.template_kind, record);
-  if (read.read == TemplateRead::ok && !record.is_withdrawal()) install_locked(session, std::move(record), false);
-}
-
-// Appends; where most of a large file is stale, writes it anew.
-void TemplateStore::write_journal(const JournalEntry& entry) {
-  if (!journal_) return;
-  int error = journal_incomplete_ ? journal_->rewrite(journal_entries()) : journal_->append(entry);
-  journal_incomplete_ = error != 0;
-  if (!error && journal_->bytes() > limits::kTemplateJournalBytes && journal_->bytes() > 4 * journal_live_bytes_) {
-    error = journal_->rewrite(journal_entries());
-    journal_live_bytes_ = journal_->bytes();
-  }
-  if (error && journal_errors_.fetch_add(1, std::memory_order_relaxed) == 0)
-    log_error("templates", "cannot write " + journal_->path() + ": " + os::error_text(error) +
-                               "; templates work, but will be unknown after a restart");
-}
-
-std::vector<JournalEntry> TemplateStore::journal_entries() const {
-  std::vector<JournalEntry> entries;
-  for (const auto& [key, session] : sessions_) {
-    for (const auto& plan : session->plans_->plans) entries.push_back({key, plan->kind, plan->record.wire, {}});
-    session->plans_->options->for_each([&](const OptionsFact& fact) { entries.push_back({key, {}, {}, fact}); });
-  }
-  return entries;
+  return {};
 }
 
 // The one layout known for an id across the ports of an exporter, or nothing where there are several.
@@ -189,13 +223,20 @@ std::shared_ptr<const Plan> TemplateStore::fallback_for(const SessionKey& key, u
   if (group == with_templates_.end()) return nullptr;
   std::shared_ptr<const Plan> only;
   for (const auto& session : group->second) {
-    const auto& plans = session->plans_->plans;
-    auto at = position_of(plans, template_id);
-    if (at == plans.end() || (*at)->id != template_id) continue;
-    if (only && !only->same_layout((*at)->record)) return nullptr;
-    only = *at;
+    const KnownTemplate* known = session->plans_->known(template_id);
+    if (!known) continue;
+    if (only && !only->same_layout(known->plan->record)) return nullptr;
+    only = known->plan;
   }
   return only;
+}
+
+// The session's own layout of before a restart: nearer to the truth than any other port's.
+std::shared_ptr<const Plan> TemplateStore::unconfirmed_of(const SessionKey& key, uint16_t template_id) const {
+  auto session = sessions_.find(key);
+  if (session == sessions_.end()) return nullptr;
+  const KnownTemplate* known = session->second->plans_->known(template_id);
+  return known ? known->plan : nullptr;
 }
 
 std::vector<TemplateStore::Fallback> TemplateStore::take_fallbacks(int64_t now_ns, bool all) {
@@ -205,9 +246,12 @@ std::vector<TemplateStore::Fallback> TemplateStore::take_fallbacks(int64_t now_n
   if (held_.empty()) return fallbacks;
   absl::flat_hash_map<std::pair<GroupKey, uint16_t>, std::shared_ptr<const Plan>> looked_up;
   for (const HeldSets::Waiting& waiting : held_.due(all ? INT64_MAX : now_ns - config_.fallback_after_ns, now_ns)) {
-    auto [known, fresh] = looked_up.try_emplace({group_of(waiting.session), waiting.template_id});
-    if (fresh) known->second = fallback_for(waiting.session, waiting.template_id);
-    std::shared_ptr<const Plan> plan = known->second;
+    std::shared_ptr<const Plan> plan = unconfirmed_of(waiting.session, waiting.template_id);
+    if (!plan) {
+      auto [known, fresh] = looked_up.try_emplace({group_of(waiting.session), waiting.template_id});
+      if (fresh) known->second = fallback_for(waiting.session, waiting.template_id);
+      plan = known->second;
+    }
     if (!plan) continue;
     auto sets = held_.peek(waiting.session, waiting.template_id);
     bool fit = std::all_of(sets.begin(), sets.end(), [&](const HeldSet* s) { return fits(*plan, s->body); });
@@ -229,6 +273,26 @@ std::vector<HeldSet> TemplateStore::take_all_held() {
   return held_.take_all();
 }
 
+std::vector<HeldSets::Waiting> TemplateStore::waiting(size_t most) const {
+  std::vector<HeldSets::Waiting> keys;
+  {
+    std::lock_guard lock(mutex_);
+    held_.for_each_key([&](const HeldSets::Waiting& key) { keys.push_back(key); }, limits::kWaitingSeen);
+  }
+  auto before = [](const HeldSets::Waiting& a, const HeldSets::Waiting& b) {
+    return std::tuple(b.sets, a.session, a.template_id) < std::tuple(a.sets, b.session, b.template_id);
+  };
+  size_t kept = std::min(most, keys.size());
+  std::partial_sort(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(kept), keys.end(), before);
+  keys.resize(kept);
+  return keys;
+}
+
+size_t TemplateStore::waiting_count() const {
+  std::lock_guard lock(mutex_);
+  return held_.keys();
+}
+
 size_t TemplateStore::template_count() const {
   std::lock_guard lock(mutex_);
   return templates_;
@@ -237,7 +301,7 @@ size_t TemplateStore::template_count() const {
 void TemplateStore::for_each(const std::function<void(const SessionKey&, const Plan&)>& visit) const {
   std::lock_guard lock(mutex_);
   for (const auto& [key, session] : sessions_)
-    for (const auto& plan : session->plans_->plans) visit(key, *plan);
+    for (const auto& known : session->plans_->templates) visit(key, *known->plan);
 }
 
 }  // namespace weir

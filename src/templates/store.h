@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The template store: one per process, for decoding and relaying alike.
 //
-//   in       template records, options state, data sets whose template is not known
-//   out      plans; data sets released by the template they waited for
+//   in       template records, options state, restarts of exporters, data sets whose template is not known
+//   out      plans; data sets released by the template they waited for, or given up
 //   threads  any; writers are serialised by one lock; readers keep the plans of a session they have seen and
 //            look again only when the session's version has moved
-//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, and the hold limits; beyond: refused,
-//   counted failure  a journal that cannot be written is counted and said once; templates still work
+//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, and the hold limits; beyond: idle
+//            sessions give their templates up, else refused, counted. A layout that was replaced is kept beside its
+//            successor for limits::kPreviousPlanNs, so for so long a template may count twice
+//   failure  a journal that cannot be written is counted and said once; templates still work
 //
 // Key (UDP): exporter address, source port, observation domain, protocol, template id.
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,15 +27,9 @@
 #include "templates/held.h"
 #include "templates/journal.h"
 #include "templates/plan.h"
+#include "templates/session_plans.h"
 
 namespace weir {
-
-// The plans of a session at one moment; immutable.
-struct SessionPlans {
-  std::vector<std::shared_ptr<const Plan>> plans;  // by template id
-  std::shared_ptr<const OptionsState> options = std::make_shared<OptionsState>();
-  const Plan* find(uint16_t template_id) const;
-};
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
@@ -40,16 +37,20 @@ class Session : public std::enable_shared_from_this<Session> {
   const SessionKey key;
   // Moves whenever plans() would answer differently.
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
+  // A datagram of it came. Wall-clock time of receipt.
+  void seen(int64_t received_ns) { seen_ns_.store(received_ns, std::memory_order_relaxed); }
 
  private:
   friend class TemplateStore;
   std::atomic<uint32_t> version_{0};
+  std::atomic<int64_t> seen_ns_{0};
   std::shared_ptr<const SessionPlans> plans_;  // under the store's lock
 };
 
 struct TemplateStoreConfig {
   HoldLimits hold;
   int64_t fallback_after_ns = 0;  // 0: never
+  int64_t lifetime_ns = 0;        // a template that is not sent again for so long is forgotten; 0: never
   std::string journal_path;       // empty: not kept
   const FieldTable* fields = &FieldTable::plain();
   size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
@@ -65,26 +66,45 @@ class TemplateStore {
   std::shared_ptr<Session> session(const SessionKey& key);
   // Drops a session without templates; false (and it stays) where it has some.
   bool forget_if_empty(const SessionKey& key);
+  // Drops a session with all its templates; how many it had.
+  size_t forget(const SessionKey& key);
   std::shared_ptr<const SessionPlans> plans(const Session& session) const;
 
+  // Templates that a session has lost.
+  struct Forgotten {
+    SessionKey session;
+    size_t templates = 0;
+  };
   struct Installed {
     bool changed = false;  // a new id or another layout
     bool added = false;    // a new id
     std::optional<Refused> refused;
-    std::vector<HeldSet> released;  // waited for it, oldest first: decode them now
-    std::shared_ptr<const Plan> plan;
+    std::vector<HeldSet> released;     // waited for it, oldest first: decode them now
+    std::vector<HeldSet> quarantined;  // waited for that id, but do not fit the layout it was changed to
+    std::vector<Forgotten> forgotten;  // to make room
+    std::shared_ptr<const Plan> plan;  // null where it came too late to be used
   };
-  Installed install(Session& session, TemplateRecord record);
+  // `context`: of the message it came in; `offset` 0 where no data set of that id stands before it in there.
+  Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns);
+
+  // The exporter has restarted, its boot number is now `boot`: templates are unconfirmed until they come again.
+  // Returns what was held from before, never to be decoded. Of no effect where the boot is known already.
+  std::vector<HeldSet> restarted(Session& session, uint32_t boot);
 
   // Holds a data set whose template is not known. If the template came in the meantime: gives its plan
   // instead, and holds nothing. Sets given up to make room are appended to `dropped`.
-  std::shared_ptr<const Plan> hold(HeldSet set, std::vector<HeldSet>& dropped);
+  struct Held {
+    std::shared_ptr<const Plan> plan;
+    bool quarantine = false;  // came in the meantime, but it is not this set's
+  };
+  Held hold(HeldSet set, std::vector<HeldSet>& dropped);
 
   // Takes over what the options records of one data set told, in order. Returns how many facts found no room.
   size_t tell(Session& session, std::span<const OptionsFact> facts);
 
-  // Data sets that waited long enough to be read with the template that the same exporter sent from another port
-  // for the same domain: only where every layout known for that id is the same and fits the set.
+  // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
+  // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
+  // Either must fit the set.
   struct Fallback {
     std::shared_ptr<const Plan> plan;
     std::vector<HeldSet> sets;
@@ -94,6 +114,12 @@ class TemplateStore {
   // Sets that waited longer than hold_for.
   std::vector<HeldSet> take_expired(int64_t now_ns);
   std::vector<HeldSet> take_all_held();
+  // Templates older than the configured lifetime, and replaced layouts whose time is over. Monotonic clock.
+  std::vector<Forgotten> forget_old(int64_t now_ns);
+
+  // What data sets wait for: at most `most` keys, those with the most sets.
+  std::vector<HeldSets::Waiting> waiting(size_t most) const;
+  size_t waiting_count() const;
 
   size_t template_count() const;
   uint64_t journal_errors() const { return journal_errors_.load(std::memory_order_relaxed); }
@@ -112,24 +138,58 @@ class TemplateStore {
     }
   };
   static GroupKey group_of(const SessionKey& k) { return {k.exporter, k.protocol, k.domain}; }
+  // The templates of one exporter, and the sessions that have them.
+  struct Exporter {
+    size_t templates = 0;
+    std::vector<std::shared_ptr<Session>> sessions;
+    int64_t swept_ns = INT64_MIN / 2;
+  };
+  struct Replaced {
+    int64_t until_ns;  // monotonic
+    std::weak_ptr<Session> session;
+    uint16_t template_id;
+  };
 
   Session& session_locked(const SessionKey& key);
-  Installed install_locked(Session& session, TemplateRecord record, bool journal);
+  Installed install_locked(Session& session, TemplateRecord record, const SetContext& context, int64_t now_ns,
+                           bool journal);
+  void install_late(Session& session, TemplateRecord record, const SetContext& context, Installed& result);
+  void put(Session& session, std::shared_ptr<KnownTemplate> known);
+  void confirm(Session& session, const KnownTemplate& known, const SetContext& context);
+  void release(Session& session, uint16_t template_id, bool must_fit, Installed& result);
+  std::optional<Refused> refuse(const Session& session) const;
   void publish(Session& session, std::shared_ptr<SessionPlans> plans);
   void publish_options(Session& session, std::shared_ptr<const OptionsState> options);
+  void mark_restart(Session& session, uint32_t boot);
+
+  size_t forget_locked(Session& session);
+  void forget_templates(Session& session, const std::function<bool(const KnownTemplate&)>& is_old);
+  void uncount(Session& session, size_t templates);
+  void make_room(const Session& newcomer, Refused reason, int64_t received_ns, std::vector<Forgotten>& forgotten);
+  static constexpr uint32_t kBootsKept = SessionPlans::kBootsKept;
+  void evict_idle(std::vector<std::shared_ptr<Session>> sessions, int64_t received_ns, size_t templates,
+                  std::vector<Forgotten>& forgotten);
+  void drop_replaced(int64_t now_ns);
+
   using ToldOptions = absl::flat_hash_map<SessionKey, std::shared_ptr<OptionsState>>;
   void replay(const JournalEntry& entry, ToldOptions& told);
+  void replay_template(Session& session, const JournalEntry& entry);
+  void write_template(const Session& session, const Plan& plan);
   void write_journal(const JournalEntry& entry);
   std::vector<JournalEntry> journal_entries() const;  // borrow from the sessions
+  static void append_entries(const Session& session, std::vector<JournalEntry>& entries);
+  std::shared_ptr<const Plan> unconfirmed_of(const SessionKey& key, uint16_t template_id) const;
   std::shared_ptr<const Plan> fallback_for(const SessionKey& key, uint16_t template_id) const;
 
   const TemplateStoreConfig config_;
   mutable std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
   absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
-  absl::flat_hash_map<IpAddress, size_t> templates_of_exporter_;
+  absl::flat_hash_map<IpAddress, Exporter> exporters_;
   size_t templates_ = 0;
   size_t options_bytes_ = 0;  // OptionsState::bytes() of all sessions
+  int64_t swept_ns_ = INT64_MIN / 2, next_aging_ns_ = INT64_MIN;
+  std::deque<Replaced> replaced_;  // by time
   HeldSets held_;
   std::unique_ptr<Journal> journal_;
   uint64_t journal_live_bytes_ = 0;

@@ -57,10 +57,10 @@ TEST(TemplateStore, InstallReleasesWhatWaitedInOrder) {
   TemplateStore store(small());
   auto session = store.session(key(1));
   std::vector<HeldSet> dropped;
-  for (size_t n : {8, 16, 24}) EXPECT_EQ(store.hold(held(key(1), 256, n), dropped), nullptr);
+  for (size_t n : {8, 16, 24}) EXPECT_EQ(store.hold(held(key(1), 256, n), dropped).plan, nullptr);
   store.hold(held(key(1), 257, 8), dropped);
   uint32_t version = session->version();
-  auto installed = store.install(*session, v9_template(256, {{1, 4}, {2, 4}}));
+  auto installed = store.install(*session, v9_template(256, {{1, 4}, {2, 4}}), {}, 0);
   ASSERT_EQ(installed.released.size(), 3u);
   EXPECT_EQ(installed.released[0].body.size(), 8u);
   EXPECT_EQ(installed.released[2].body.size(), 24u);
@@ -72,24 +72,24 @@ TEST(TemplateStore, InstallReleasesWhatWaitedInOrder) {
 TEST(TemplateStore, TheSameTemplateAgainChangesNothing) {
   TemplateStore store(small());
   auto session = store.session(key(1));
-  EXPECT_TRUE(store.install(*session, v9_template(256, {{1, 4}})).changed);
+  EXPECT_TRUE(store.install(*session, v9_template(256, {{1, 4}}), {}, 0).changed);
   uint32_t version = session->version();
-  EXPECT_FALSE(store.install(*session, v9_template(256, {{1, 4}})).changed);
+  EXPECT_FALSE(store.install(*session, v9_template(256, {{1, 4}}), {}, 0).changed);
   EXPECT_EQ(session->version(), version);
-  EXPECT_TRUE(store.install(*session, v9_template(256, {{1, 8}})).changed);
+  EXPECT_TRUE(store.install(*session, v9_template(256, {{1, 8}}), {}, 0).changed);
   EXPECT_EQ(store.template_count(), 1u);
 }
 
 TEST(TemplateStore, HoldGivesThePlanThatCameInTheMeantime) {
   TemplateStore store(small());
-  store.install(*store.session(key(1)), v9_template(256, {{1, 4}}));
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}}), {}, 0);
   std::vector<HeldSet> dropped;
-  EXPECT_NE(store.hold(held(key(1), 256, 8), dropped), nullptr);
+  EXPECT_NE(store.hold(held(key(1), 256, 8), dropped).plan, nullptr);
 }
 
 TEST(TemplateStore, FallbackAfterTheWaitAndOnlyWhereItFits) {
   TemplateStore store(small());
-  store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}));
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}), {}, 0);
   std::vector<HeldSet> dropped;
   store.hold(held(key(2), 256, 16), dropped);  // two records
   store.hold(held(key(3), 256, 20), dropped);  // two and a half
@@ -101,8 +101,8 @@ TEST(TemplateStore, FallbackAfterTheWaitAndOnlyWhereItFits) {
 
 TEST(TemplateStore, NoFallbackWhereTwoLayoutsAreKnown) {
   TemplateStore store(small());
-  store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}));
-  store.install(*store.session(key(2)), v9_template(256, {{2, 4}, {1, 4}}));
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}), {}, 0);
+  store.install(*store.session(key(2)), v9_template(256, {{2, 4}, {1, 4}}), {}, 0);
   std::vector<HeldSet> dropped;
   store.hold(held(key(3), 256, 16), dropped);
   EXPECT_TRUE(store.take_fallbacks(60 * kSecond).empty());
@@ -110,7 +110,7 @@ TEST(TemplateStore, NoFallbackWhereTwoLayoutsAreKnown) {
 
 TEST(TemplateStore, NoFallbackToAnotherExporterOrDomain) {
   TemplateStore store(small());
-  store.install(*store.session(key(1)), v9_template(256, {{1, 4}}));
+  store.install(*store.session(key(1)), v9_template(256, {{1, 4}}), {}, 0);
   std::vector<HeldSet> dropped;
   store.hold(held(key(2, "192.0.2.9"), 256, 16), dropped);
   SessionKey other_domain = key(2);
@@ -145,11 +145,11 @@ TEST(TemplateStore, CapsPerExporterAndInAll) {
   config.most_templates = 4;
   TemplateStore store(config);
   for (uint16_t id = 256; id < 259; ++id)
-    EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}})).refused);
-  auto refused = store.install(*store.session(key(2)), v9_template(300, {{1, 4}}));
+    EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}}), {}, 0).refused);
+  auto refused = store.install(*store.session(key(2)), v9_template(300, {{1, 4}}), {}, 0);
   EXPECT_EQ(refused.refused, Refused::exporter_templates_full);
-  store.install(*store.session(key(1, "192.0.2.2")), v9_template(256, {{1, 4}}));
-  refused = store.install(*store.session(key(1, "192.0.2.3")), v9_template(256, {{1, 4}}));
+  store.install(*store.session(key(1, "192.0.2.2")), v9_template(256, {{1, 4}}), {}, 0);
+  refused = store.install(*store.session(key(1, "192.0.2.3")), v9_template(256, {{1, 4}}), {}, 0);
   EXPECT_EQ(refused.refused, Refused::templates_full);
 }
 
@@ -160,9 +160,9 @@ TEST(TemplateStore, TheJournalBringsEverythingBack) {
   {
     TemplateStore store(config);
     auto session = store.session(key(1));
-    store.install(*session, v9_template(256, {{1, 4}}));
-    store.install(*session, v9_template(256, {{1, 8}}));  // the last one counts
-    store.install(*session, v9_template(257, {{8, 4}, {12, 4}}));
+    store.install(*session, v9_template(256, {{1, 4}}), {}, 0);
+    store.install(*session, v9_template(256, {{1, 8}}), {}, 0);  // the last one counts
+    store.install(*session, v9_template(257, {{8, 4}, {12, 4}}), {}, 0);
     using Kind = OptionsFact::Kind;
     const OptionsFact facts[] = {{Kind::sampler_rate, 7, 512, {}},
                                  {Kind::interface_rate, 3, 100, {}},
@@ -228,14 +228,14 @@ TEST(TemplateStore, ATornJournalKeepsWhatIsWhole) {
   config.journal_path = directory.path + "/templates.journal";
   {
     TemplateStore store(config);
-    for (uint16_t id = 256; id < 266; ++id) store.install(*store.session(key(1)), v9_template(id, {{1, 4}}));
+    for (uint16_t id = 256; id < 266; ++id) store.install(*store.session(key(1)), v9_template(id, {{1, 4}}), {}, 0);
   }
   auto size = std::filesystem::file_size(config.journal_path);
   std::filesystem::resize_file(config.journal_path, size - 5);
   {
     TemplateStore store(config);
     EXPECT_EQ(store.template_count(), 9u);
-    store.install(*store.session(key(1)), v9_template(265, {{1, 4}}));
+    store.install(*store.session(key(1)), v9_template(265, {{1, 4}}), {}, 0);
   }
   TemplateStore store(config);
   EXPECT_EQ(store.template_count(), 10u);

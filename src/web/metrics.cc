@@ -189,20 +189,29 @@ void write_dropped(Exposition& out, const AccountRow& all) {
   for (size_t i = 0; i < kRefusedCount; ++i) out.sample({{"reason", kRefusedNames[i]}}, all.refused_by_reason[i]);
 }
 
-void write_templates(Exposition& out, const AccountRow& all) {
+void write_templates(Exposition& out, const AccountRow& all, int64_t waiting) {
   auto counter = [&](const char* name, const char* help, int64_t value) {
     out.counter(name, help), out.sample({}, value);
   };
   auto gauge = [&](const char* name, const char* help, int64_t value) { out.gauge(name, help), out.sample({}, value); };
   gauge("weir_held_sets", "Data sets that wait for their template now; their records are not known yet.", all.held);
+  gauge("weir_waiting_templates", "Templates that data sets wait for now; weir exporters names them.", waiting);
   gauge("weir_held_bytes", "Bytes of the data sets that wait for their template now.", all.held_bytes);
   counter("weir_replayed_records_total", "Records decoded after their template came.", all.replayed);
   counter("weir_expired_sets_total", "Data sets given up: their template never came.", all.expired);
   counter("weir_expired_bytes_total", "Bytes of the data sets given up.", all.expired_bytes);
-  counter("weir_expired_records_total", "Records in the data sets given up, where the sequence numbers tell.",
+  counter("weir_expired_records_total", "Records in the data sets expired or quarantined, where sequence numbers tell.",
           all.expired_records);
-  counter("weir_fallback_records_total", "Records decoded with the template of another port of the same exporter.",
+  counter("weir_fallback_records_total",
+          "Records decoded with a template of another port of the same exporter, or of before its restart.",
           all.fallback);
+  counter("weir_replayed_sets_total", "Data sets decoded after their template came.", all.replayed_sets);
+  counter("weir_quarantined_sets_total",
+          "Data sets given up: every template known came after the exporter restarted or changed it.", all.quarantined);
+  counter("weir_quarantined_bytes_total", "Bytes of the data sets quarantined.", all.quarantined_bytes);
+  counter("weir_duplicate_records_total", "Records of datagrams received twice; they are in the records decoded too.",
+          all.duplicate_records);
+  counter("weir_forgotten_templates_total", "Templates forgotten for their age, or to make room.", all.forgotten);
   counter("weir_template_withdrawals_total", "Template withdrawals seen (of no effect over UDP).", all.withdrawals);
   counter("weir_options_records_total", "Options data records decoded.", all.options_records);
   counter("weir_time_quality_records_total", "Records whose times cannot be right; they are kept as sent.",
@@ -280,7 +289,7 @@ std::string metrics_text(const MetricsInput& input, MetricsFormat format) {
   write_sequence_lost(out, series);
   write_exporter_states(out, per_exporter(series));
   write_dropped(out, all);
-  write_templates(out, all);
+  write_templates(out, all, input.ledger.waiting_templates);
   write_sinks(out, input.sinks);
   if (input.store) write_store(out, *input.store);
   return out.finish();
@@ -288,9 +297,9 @@ std::string metrics_text(const MetricsInput& input, MetricsFormat format) {
 
 void LossHighWater::apply(LedgerRows& rows) {
   for (AccountRow& row : rows.accounts) {
-    int64_t& highest = highest_[row.key];
-    highest = std::max(highest, row.sequence_lost);
-    row.sequence_lost = highest;
+    Highest& highest = highest_[row.key];
+    row.sequence_lost = highest.lost = std::max(highest.lost, row.sequence_lost);
+    row.expired_records = highest.expired = std::max(highest.expired, row.expired_records);
   }
 }
 

@@ -66,15 +66,18 @@ MetricsFormat metrics_format(const std::string& accept_header);
 std::string metrics_content_type(MetricsFormat format);
 std::string metrics_text(const MetricsInput& input, MetricsFormat format);
 
-// sequence_lost goes down when a datagram turns out late instead of lost. A Prometheus counter must not: rate() would
-// take it for a restart and count everything again. So metrics show the highest value so far until it is passed again.
-// One thread.
+// sequence_lost goes down when a datagram turns out late instead of lost, expired_records when one turns out to be what
+// was missing beside a set given up. A Prometheus counter must not: rate() would take it for a restart and count
+// everything again. So metrics show the highest value so far until it is passed again. One thread.
 class LossHighWater {
  public:
   void apply(LedgerRows& rows);
 
  private:
-  absl::flat_hash_map<AccountKey, int64_t> highest_;
+  struct Highest {
+    int64_t lost = 0, expired = 0;
+  };
+  absl::flat_hash_map<AccountKey, Highest> highest_;
 };
 
 }  // namespace weir

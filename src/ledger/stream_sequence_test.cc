@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/stream_sequence.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+// v9: booted at second `boot`, `uptime` seconds later.
+SequenceHeader v9(uint32_t sequence, uint32_t boot, uint32_t uptime) {
+  return {sequence, true, uptime * 1000, boot + uptime};
+}
+SequenceHeader ipfix(uint32_t sequence, uint32_t seconds) { return {sequence, false, 0, seconds}; }
+
+struct Stream {
+  StreamSequence sequence;
+  int64_t lost = 0;
+  StreamSequence::Arrival send(const SequenceHeader& header, uint32_t units, int64_t received_s) {
+    StreamSequence::Arrival arrival = sequence.arrive(header, received_s * kSecond);
+    lost += sequence.advance({header, units, true, 0, 0, false}, arrival.boot).lost;
+    return arrival;
+  }
+};
+
+TEST(StreamSequence, ARestartBeginsABootAndTheLastOfTheOldOneIsItsOwn) {
+  Stream s;
+  s.send(v9(100, 1000, 500), 1, 0);
+  s.send(v9(102, 1000, 501), 1, 1);
+  EXPECT_EQ(s.lost, 1);
+  auto first = s.send(v9(0, 1530, 5), 1, 35);
+  EXPECT_TRUE(first.restart);
+  EXPECT_EQ(first.boot, 1u);
+  auto late = s.send(v9(101, 1000, 501), 1, 36);
+  EXPECT_FALSE(late.restart);
+  EXPECT_EQ(late.boot, 0u);
+  EXPECT_EQ(s.lost, 0);
+  EXPECT_EQ(s.send(v9(1, 1530, 6), 1, 36).boot, 1u);
+  EXPECT_EQ(s.lost, 0);
+}
+
+TEST(StreamSequence, WithoutAnUptimeTheNumbersAndTheClockTell) {
+  Stream s;
+  s.send(ipfix(50'000, 1000), 10, 0);
+  s.send(ipfix(50'020, 1000), 10, 0);
+  EXPECT_EQ(s.lost, 10);
+  EXPECT_TRUE(s.send(ipfix(0, 1060), 10, 60).restart);
+  EXPECT_EQ(s.send(ipfix(50'010, 1000), 10, 61).boot, 0u);
+  EXPECT_EQ(s.send(ipfix(10, 1061), 10, 61).boot, 1u);
+  EXPECT_EQ(s.lost, 0);
+}
+
+// A balancer in front makes two exporters one 4-tuple: each is followed as a boot of its own, neither restarts again.
+TEST(StreamSequence, TwoExportersBehindOneAddressAndPort) {
+  Stream s;
+  int restarts = 0;
+  for (uint32_t n = 0; n < 100; ++n) {
+    restarts += s.send(v9(7000 + n, 1000, 90'000 + n), 1, n).restart;
+    restarts += s.send(v9(20 + n, 80'000, 11'000 + n), 1, n).restart;
+  }
+  EXPECT_EQ(restarts, 1);
+  EXPECT_EQ(s.lost, 0);
+}
+
+TEST(StreamSequence, SoManyRestartsAreNone) {
+  StreamSequence s;
+  int restarts = 0;
+  for (uint32_t n = 0; n < 60; ++n) {
+    SequenceHeader header = v9(1000 - 10 * n, 1000 + 100 * n, 300 - n);  // each second another boot
+    StreamSequence::Arrival arrival = s.arrive(header, n * kSecond);
+    restarts += arrival.restart;
+    s.advance({header, 1, true, 0, 0, false}, arrival.boot);
+  }
+  EXPECT_EQ(restarts, 3);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of a session's templates at one moment, and which of them reads a data set.
+//
+// A template belongs to a boot of its exporter and to a place in its stream. After a restart it is *unconfirmed* until
+// it is sent again; a layout that replaces another one while the exporter runs says nothing of what was sent before. So
+// a data set is read only with a layout that was in force when it was sent, or it waits, or it is quarantined
+// (docs/decisions/0008-templates-over-restarts.md).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "templates/held.h"
+#include "templates/options_state.h"
+#include "templates/plan.h"
+
+namespace weir {
+
+// Whether `a` was sent before `b`, both in one boot: by sequence number (modulo 2^32) and by uptime or export time,
+// which must not contradict; within one datagram by the place in it.
+bool sent_before(const SetContext& a, const SetContext& b);
+
+struct KnownTemplate {
+  std::shared_ptr<const Plan> plan;
+  uint8_t sent_in = 1;  // bit n: in the n-th boot before the current one; bit 0: confirmed
+  SetContext since;     // where it was first sent in the current boot
+  bool since_known = false;
+  // The layout before this one, for limits::kPreviousPlanNs.
+  std::shared_ptr<const Plan> previous;
+  uint8_t previous_sent_in = 0;
+  // Where in a boot this layout replaced `previous`, and where `previous` had replaced the one before it.
+  std::optional<SetContext> changed_at, previous_changed_at;
+  int64_t since_ns = 0;                           // monotonic, when `previous` was replaced
+  std::shared_ptr<std::atomic<int64_t>> sent_ns;  // monotonic, when it last came
+
+  bool confirmed() const { return sent_in & 1; }
+};
+
+struct PlanChoice {
+  std::shared_ptr<const Plan> const* plan = nullptr;  // null: wait for the template, or ...
+  bool quarantine = false;                            // ... never to be decoded
+};
+
+// Immutable.
+struct SessionPlans {
+  std::vector<std::shared_ptr<const KnownTemplate>> templates;  // by id
+  std::shared_ptr<const OptionsState> options = std::make_shared<OptionsState>();
+  uint32_t boot = 0;  // the current one; bit n of sent_in is boot - n
+
+  const KnownTemplate* known(uint16_t template_id) const;
+  const Plan* find(uint16_t template_id) const;  // the newest layout, confirmed or not
+  static constexpr uint32_t kBootsKept = 8;      // bits of sent_in
+  // For a data set of that context. Points into this.
+  PlanChoice choose(uint16_t template_id, const SetContext& context) const;
+};
+
+}  // namespace weir
