@@ -34,7 +34,8 @@ class FlowPrinter {
       return;
     }
     if (options.format == "table") {
-      auto table = std::make_unique<FlowTable>(options.fields, os::is_terminal(1) ? os::terminal_columns(1) : 0, *options.field_table);
+      auto table = std::make_unique<FlowTable>(options.fields, os::is_terminal(1) ? os::terminal_columns(1) : 0,
+                                               *options.field_table);
       table_ = table.get();
       writer_ = std::move(table);
       return;
@@ -129,9 +130,10 @@ class DecodeSession {
       : observer_(shared.observer),
         templates_(store_config(shared.options)),
         streams_(shared.ledger, templates_),
-        decoder_({shared.options.sampling_rate, &shared.observer}, templates_, streams_, shared.ledger, shared.pool,
-                 [&printer = shared.printer](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
-                 [&printer = shared.printer](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); }) {}
+        decoder_(
+            {shared.options.sampling_rate, &shared.observer}, templates_, streams_, shared.ledger, shared.pool,
+            [&printer = shared.printer](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
+            [&printer = shared.printer](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); }) {}
   void decode(const Datagram& datagram) {
     observer_.current_tag = datagram.tag;
     decoder_.decode(datagram);
