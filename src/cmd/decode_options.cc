@@ -59,8 +59,9 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
 void check_together(const DecodeOptions& options, const std::string& fields) {
   bool records_only = options.format == "protobuf" || options.format == "table" || !fields.empty();
   if (options.counters && (records_only || options.shows_wire()))
-    throw usage_error("--counters prints json or csv, with all columns; leave out the other format, --fields, "
-                      "--templates, --elements and --sets");
+    throw usage_error(
+        "--counters prints json or csv, with all columns; leave out the other format, --fields, "
+        "--templates, --elements and --sets");
   if (!options.shows_wire()) return;
   std::string flag = options.templates ? "--templates" : options.elements ? "--elements" : "--sets";
   if (options.format != "table" && options.format != "json")

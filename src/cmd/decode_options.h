@@ -16,8 +16,8 @@ struct DecodeOptions {
   std::vector<std::string> files;  // empty: only help was asked for
   std::string format;              // json, csv, protobuf, table, none
   std::shared_ptr<const FieldTable> field_table;
-  std::vector<Field> fields;       // empty: all (table: a line's worth)
-  std::vector<uint16_t> ports;     // empty: whatever looks like flow export
+  std::vector<Field> fields;    // empty: all (table: a line's worth)
+  std::vector<uint16_t> ports;  // empty: whatever looks like flow export
   uint64_t hold_bytes = 1u << 30;
   uint64_t sampling_rate = 0;
   uint64_t most_errors = 10;  // lines for each reason

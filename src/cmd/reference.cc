@@ -12,8 +12,8 @@
 #include "cmd/options.h"
 #include "decode/malformed_rules.h"
 #include "flow/fields.h"
-#include "wire/counter_fields.h"
 #include "sink/protobuf_writer.h"
+#include "wire/counter_fields.h"
 
 namespace weir {
 namespace {
@@ -222,8 +222,9 @@ int run_docs(const Arguments& arguments) {
   else if (page == "proto")
     text = protobuf_schema(*load_collect_config(rest).field_table);
   else
-    throw usage_error("weir docs takes one of: config, counters, example, fields, malformed, proto; after proto --field or "
-                      "--config");
+    throw usage_error(
+        "weir docs takes one of: config, counters, example, fields, malformed, proto; after proto --field or "
+        "--config");
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -9,11 +9,11 @@
 
 namespace weir {
 
-std::string config_reference();    // docs/reference/config.md
-std::string fields_reference();    // docs/reference/fields.md
-std::string counters_reference();  // docs/reference/counters.md
+std::string config_reference();     // docs/reference/config.md
+std::string fields_reference();     // docs/reference/fields.md
+std::string counters_reference();   // docs/reference/counters.md
 std::string malformed_reference();  // docs/reference/malformed.md
-std::string example_config();      // docs/weir.toml: every key, commented out at its default
+std::string example_config();       // docs/weir.toml: every key, commented out at its default
 
 int run_docs(const Arguments& arguments);  // the name of a page
 

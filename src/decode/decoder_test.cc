@@ -310,11 +310,11 @@ TEST(Decoder, TheBootTimeMayComeInTheMessageThatNeedsIt) {
   Fixture f;
   Writer flows = set(2, Writer().u16(300).u16(2).u16(22).u16(4).u16(21).u16(4));
   Writer options = set(3, Writer().u16(301).u16(2).u16(1).u16(149).u16(4).u16(160).u16(8));
-  Writer init = set(301, Writer().u32(0).u64(1'600'000'000'000));
+  Writer init = set(301, Writer().u32(0).u64(1'699'999'000'000));
   Writer data = set(300, Writer().u32(0).u32(12'726));
   f.send(ipfix(0, Writer().add(flows).add(options).add(init).add(data)));
-  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'600'000'000'000'000'000);
-  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_end_ns)[0], 1'600'000'012'726'000'000);
+  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'699'999'000'000'000'000);
+  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_end_ns)[0], 1'699'999'012'726'000'000);
 }
 
 // The numbers, widths and values of a Cisco ASA's NetFlow v9 in a real capture, as tshark reads them.

@@ -29,7 +29,7 @@ class CountersViewTest : public StoreFixture {
     segment.table = Table::counters;
     segment.hour = kNoon / 3'600'000'000'000;
     segment.path = segments.new_path(segment.hour, error, Table::counters);
-    SegmentWriter writer(segments.file(segment.path), Table::counters);
+    SegmentWriter writer(segments.file(segment.path), store_columns(Table::counters), Table::counters);
     EXPECT_EQ(writer.add(samples), 0);
     EXPECT_EQ(writer.finish(segment.figures), 0);
     std::string why;

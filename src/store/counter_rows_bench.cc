@@ -45,7 +45,7 @@ void flush_counters(benchmark::State& state) {
   const std::string path = os::temporary_path("counter_rows_bench");
   SegmentFigures figures;
   for (auto _ : state) {
-    SegmentWriter writer(path, Table::counters);
+    SegmentWriter writer(path, store_columns(Table::counters), Table::counters);
     for (size_t at = 0; at < samples.size(); at += limits::kCounterBatchRows)
       writer.add(std::span(samples).subspan(at, std::min(limits::kCounterBatchRows, samples.size() - at)));
     writer.finish(figures);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "os/file.h"
 #include "store/column_chunk.h"
 #include "store/segment_reader.h"
 #include "store/segment_writer.h"
@@ -20,7 +20,7 @@ namespace weir {
 class SegmentTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "segment-" + std::to_string(::getpid());
+    folder_ = os::temporary_path("segment_test");
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
