@@ -139,11 +139,12 @@ def talk(tmp_path, asking, asked):
 
 
 def by_protocol(rows):
-    """{"v5": [packets, octets of frames], "ipfix": the same of what came in}. v5 knows no ARP: IPFIX's is added."""
+    """{"v5": [packets, octets of frames], "ipfix": the same of what came in}. IPFIX's ARP is of whole frames
+    (IE 352); v5 knows none: it is added."""
     v5 = [row for row in rows if row["type"] == "NETFLOW_V5"]
     ipfix = [row for row in rows if row["type"] == "IPFIX" and row.get("direction", 0) == 0]
     arp = packets_of(row for row in ipfix if row["etype"] == "ARP")
-    octets = sum(row["bytes"] for row in ipfix) + ETHERNET * packets_of(ipfix) + ARP * arp
+    octets = sum(row["bytes"] for row in ipfix) + ETHERNET * (packets_of(ipfix) - arp)
     return {
         "v5": [packets_of(v5) + arp, sum(row["bytes"] for row in v5) + (ETHERNET + ARP) * arp],
         "ipfix": [packets_of(ipfix), octets],

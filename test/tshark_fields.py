@@ -238,7 +238,7 @@ NETFLOW = {
     "sampler_id": number("cflow.sampler_id", "cflow.selector_id"),
 }
 
-IN_NO_CAPTURE = ("fragment_offset",)
+IN_NO_CAPTURE = ()
 
 
 # ---- sFlow: the sample's own fields, then the first network header of the sampled packet
