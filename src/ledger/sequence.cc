@@ -12,6 +12,8 @@ constexpr uint32_t kReorderMs = 10'000;
 constexpr uint32_t kReorderSeconds = 1;
 // Two headers of one boot agree so far on when it was: the clock has seconds, and may be set now and then.
 constexpr int64_t kSameBootMs = 5'000;
+// Numbers that are not further ahead may be of the same count.
+constexpr int32_t kNumbersGoOn = 1 << 16;
 // A jump further than this is no loss but another counter.
 constexpr int32_t kMostLost = 1 << 28;
 
@@ -49,12 +51,26 @@ bool SequenceTracker::uptime_went_back(const SequenceHeader& header) const {
   return std::abs(int64_t{back} + later_ms) > kSameBootMs;
 }
 
+// Whether it says to have been up already when the newest datagram was sent: cards of one router whose uptimes
+// differ, where the numbers go on.
+bool SequenceTracker::was_up_before(const SequenceHeader& header) const {
+  int64_t later_ms = (int64_t{header.export_seconds} - export_seconds_) * 1000;
+  return later_ms >= 0 && header.uptime_ms > later_ms + kSameBootMs;
+}
+
+bool SequenceTracker::fills_gap(const SequenceHeader& header) const {
+  return std::any_of(gaps_.begin(), gaps_.end(),
+                     [&](const Gap& gap) { return header.sequence - gap.from < gap.units; });
+}
+
 bool SequenceTracker::is_restart(const SequenceHeader& header) const {
   if (!started_) return false;
   int32_t distance = static_cast<int32_t>(header.sequence - next_);
   if (distance == 0) return false;
   if (distance > kMostLost || distance < -kMostLost) return true;
-  if (header.has_uptime && uptime_went_back(header)) return true;
+  if (header.has_uptime && uptime_went_back(header))
+    return !was_up_before(header) || distance < 0 || distance > kNumbersGoOn;
+  if (header.has_uptime && fills_gap(header)) return false;
   bool number_went_back = static_cast<int32_t>(header.sequence - newest_) < 0;
   return number_went_back && header.export_seconds > export_seconds_ + kReorderSeconds;
 }

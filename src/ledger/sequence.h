@@ -89,6 +89,8 @@ class SequenceTracker {
     bool after_unknown = false;  // the datagram before it has records of its first units: no other begins with them
   };
   bool uptime_went_back(const SequenceHeader& header) const;
+  bool was_up_before(const SequenceHeader& header) const;
+  bool fills_gap(const SequenceHeader& header) const;
   bool restarted(const SequenceStep& step, int32_t distance) const;
   SequenceChange behind(const SequenceStep& step);
   SequenceChange fill(Gap& gap, const SequenceStep& step);

@@ -63,6 +63,32 @@ TEST(StreamSequence, TwoExportersBehindOneAddressAndPort) {
   EXPECT_EQ(s.lost, 0);
 }
 
+// A router in a capture (samplingrate.pcap of Akvorado's tests): the uptime goes back by 113 s, and is one of 44 days.
+TEST(StreamSequence, NoOneHasBootedSinceWhoHasBeenUpForLonger) {
+  StreamSequence s;
+  SequenceHeader first{2073, true, 3'872'245'664, 1'691'746'213}, next{2089, true, 3'872'132'129, 1'691'746'229};
+  s.advance({first, 1, true, 0, 0, false}, s.arrive(first, 0).boot);
+  EXPECT_FALSE(s.arrive(next, 16 * kSecond).restart);
+  SequenceHeader booted{2089, true, 12'000, 1'691'746'229};
+  EXPECT_TRUE(s.arrive(booted, 16 * kSecond).restart);
+}
+
+// An EdgeRouter in a capture (netflow9_test_ubnt_edgerouter of Logstash's tests): what fills a gap was exported later
+// than what opened it.
+TEST(StreamSequence, WhatFillsAGapIsOfTheSameBoot) {
+  StreamSequence s;
+  SequenceHeader headers[] = {{31663, true, 409'398'185, 1'473'524'648},
+                              {31826, true, 409'360'002, 1'473'524'610},
+                              {31664, true, 409'398'185, 1'473'524'648}};
+  for (const SequenceHeader& header : headers) {
+    StreamSequence::Arrival arrival = s.arrive(header, 0);
+    EXPECT_FALSE(arrival.restart);
+    s.advance({header, 1, true, 0, 0, false}, arrival.boot);
+  }
+  SequenceHeader anew{3, true, 409'400'000, 1'473'524'650};  // the exporting process alone began anew
+  EXPECT_TRUE(s.arrive(anew, 2 * kSecond).restart);
+}
+
 TEST(StreamSequence, SoManyRestartsAreNone) {
   StreamSequence s;
   int restarts = 0;
