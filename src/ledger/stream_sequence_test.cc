@@ -69,7 +69,7 @@ TEST(StreamSequence, NoOneHasBootedSinceWhoHasBeenUpForLonger) {
   SequenceHeader first{2073, true, 3'872'245'664, 1'691'746'213}, next{2089, true, 3'872'132'129, 1'691'746'229};
   s.advance({first, 1, true, 0, 0, false}, s.arrive(first, 0).boot);
   EXPECT_FALSE(s.arrive(next, 16 * kSecond).restart);
-  SequenceHeader booted{2089, true, 12'000, 1'691'746'229};
+  SequenceHeader booted{0, true, 12'000, 1'691'746'229};
   EXPECT_TRUE(s.arrive(booted, 16 * kSecond).restart);
 }
 
