@@ -19,7 +19,7 @@ class Writer {  // big-endian
   Writer& u32(uint64_t v) { return put(v, 4); }
   Writer& u64(uint64_t v) { return put(v, 8); }
   Writer& put(uint64_t v, int octets) {
-    for (int i = octets - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(v >> (8 * i)));
+    for (int i = octets - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(i < 8 ? v >> (8 * i) : 0));
     return *this;
   }
   Writer& add(const Writer& other) {
