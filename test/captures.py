@@ -96,13 +96,6 @@ def sflow_units():
     return [u for u in units() if any(is_sflow(p.data) for p in pcap.udp_payloads(path(u.file)))]
 
 
-def decodable_units():
-    """The units that the program under test decodes, those without a flow datagram included; the number left out."""
-    everything = units()
-    left_out = set() if harness.knows_sflow() else {u.file for u in sflow_units()} - {u.file for u in flow_units()[0]}
-    return [u for u in everything if u.file not in left_out], len(left_out)
-
-
 def flow_units():
     """The units that hold NetFlow or IPFIX, and the number left out."""
     everything = units()

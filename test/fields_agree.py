@@ -170,7 +170,7 @@ def explain(difference, known):
 
 def compare_all(part=""):
     """(compared values by field, unexplained differences, how often each rule was used)."""
-    units = [u for u in captures.decodable_units()[0] if part in u.file]
+    units = [u for u in captures.units() if part in u.file]
     compared, unexplained, used = collections.Counter(), [], collections.Counter()
     known = rules()
     for unit in units:

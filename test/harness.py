@@ -166,11 +166,6 @@ def run_weir(*arguments, env=None, timeout=60, **kwargs):
     )
 
 
-def knows_sflow():
-    """Whether the program under test takes sFlow."""
-    return run_weir("collect", "--check", "--no-store", "--listen", "sflow://127.0.0.1:6343").returncode == 0
-
-
 def parse_lines(text):
     """JSON lines; every line must be one whole object."""
     return [json.loads(line) for line in text.splitlines()]

@@ -99,7 +99,7 @@ class Decoder {
   uint32_t read_options(const Message& message, const Plan& plan, Bytes body);
   void tell_options(const Message& message);
   uint32_t make_room(const Message& message, const Plan& plan);
-  Run& begin_run(const Message& message, const Plan& plan, uint32_t rows);
+  Run& begin_run(const Message& message, FieldMask mask, uint32_t rows);
   void finish_run(const Message& message, Run& run);
 
   // sFlow (sflow.cc).

@@ -18,7 +18,7 @@ uint32_t Decoder::read_records(const Message& message, const Plan& plan, Bytes b
   return read_variable(message, plan, body);
 }
 
-Run& Decoder::begin_run(const Message& message, const Plan& plan, uint32_t rows) {
+Run& Decoder::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
   Run& run = batch_->append_run(rows);
   run.type = message.type;
   run.exporter = message.exporter;
@@ -28,7 +28,7 @@ Run& Decoder::begin_run(const Message& message, const Plan& plan, uint32_t rows)
   run.received_ns = message.context.received_ns;
   run.export_ns = message.context.export_ns;
   run.account = message.known->stream->account.index;
-  run.mask = mask_of(plan, message.base);
+  run.mask = mask;
   return run;
 }
 
@@ -63,7 +63,7 @@ uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes bod
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
     uint32_t rows = std::min(left, make_room(message, plan));
-    Run& run = begin_run(message, plan, rows);
+    Run& run = begin_run(message, mask_of(plan, message.base), rows);
     run_plan_fixed(plan, at, message.base, *batch_, run);
     finish_run(message, run);
     at += size_t{rows} * plan.record_length;
@@ -92,7 +92,7 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
       run_texts = texts;
     }
     if (full) make_room(message, plan);
-    if (!run) run = &begin_run(message, plan, 0);
+    if (!run) run = &begin_run(message, mask_of(plan, message.base), 0);
     TimeBase base = message.base;
     if (plan.init_position != 0xffff && fields_[plan.init_position].length == 8) {
       uint64_t ms = load_be64(fields_[plan.init_position].at);

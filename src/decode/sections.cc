@@ -27,12 +27,6 @@ uint64_t packet_length(Bytes section, const PacketHeaders& headers) {
   return 0;
 }
 
-// Whether ICMP is the packet's own, not that of a packet inside a tunnel, of which nothing else is told.
-bool own_icmp(const PacketHeaders& headers) {
-  auto network = [](PacketLayer layer) { return layer == PacketLayer::ipv4 || layer == PacketLayer::ipv6; };
-  return std::count_if(headers.layer, headers.layer + headers.layers, network) <= 1;
-}
-
 }  // namespace
 
 void read_sections(const Plan& plan, const FieldBytes* fields, FlowBatch& batch, Run& run) {
@@ -45,7 +39,6 @@ void read_sections(const Plan& plan, const FieldBytes* fields, FlowBatch& batch,
     if (bytes.empty()) continue;
     PacketHeaders headers;
     parse_packet_headers(frame ? HeaderStart::ethernet : HeaderStart::ip, bytes, headers);
-    if (!own_icmp(headers)) headers.icmp_type = headers.icmp_code = 0;
     FieldMask missing = header_fields(headers).without(run.mask);
     put_headers(headers, missing, batch, run.first_row);
     run.mask |= missing;

@@ -88,16 +88,8 @@ void Decoder::put_sample(const Message& message, bool discarded) {
   if (sample_run_open_ && batch_->runs().back().mask == sampled_->fields()) {
     row = batch_->grow_last_run();
   } else {
-    Run& run = batch_->append_run(1);
+    Run& run = begin_run(message, sampled_->fields(), 1);
     row = run.first_row;
-    run.type = message.type;
-    run.exporter = message.exporter;
-    run.exporter_port = message.exporter_port;
-    run.sequence = message.context.sequence;
-    run.received_ns = message.context.received_ns;
-    run.export_ns = message.context.export_ns;
-    run.account = message.known->stream->account.index;
-    run.mask = sampled_->fields();
     run.sampling_rate = discarded ? 0 : config_.default_sampling_rate;
     sample_run_open_ = true;
   }
