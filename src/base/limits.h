@@ -18,6 +18,7 @@ inline constexpr size_t kSessions = 131'072;  // (exporter, port, domain, protoc
 inline constexpr size_t kTemplatesPerExporter = 4'096;
 inline constexpr size_t kTemplates = 524'288;  // in all
 inline constexpr size_t kFieldsPerTemplate = 1'024;
+inline constexpr size_t kEmptyFieldsPerTemplate = 64;  // of no octets: each costs a step for every record of one octet
 inline constexpr size_t kTemplateJournalBytes = 16u << 20;  // then rewritten, if mostly stale
 
 // Options state: what options data told, per session (exporter, port, domain, protocol)

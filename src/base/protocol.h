@@ -46,7 +46,7 @@ enum class Malformed : uint8_t {
   short_template,        // template record ends past its set
   template_id,           // template id under 256
   zero_length_template,  // a template whose record would have no bytes
-  too_many_fields,       // more fields than limits::kFieldsPerTemplate
+  too_many_fields,       // more fields than limits::kFieldsPerTemplate, or kEmptyFieldsPerTemplate
   scope,                 // options template whose scope count or length is impossible
   short_record,          // data record ends past its set
   excess_padding,        // more bytes after the last record than a record would need (v9/IPFIX data set)

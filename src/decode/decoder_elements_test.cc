@@ -151,6 +151,31 @@ TEST(Elements, IcmpOfBothVersions) {
   EXPECT_EQ(number_of(combined->rows(), Field::icmp_code), 2u);
 }
 
+// RFC 7011 §8: an element that is there more than once comes in the order in which the flow was treated.
+TEST(Elements, OfANumberSentTwiceTheLastCounts) {
+  EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {1, 8}}, Writer().u64(7).u64(5)), 5u);
+  EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {1, 4}}, Writer().u64(7).u32(0)), 0u);
+  EXPECT_EQ(number_from(Field::src_net, {{9, 1}, {29, 1}, {9, 1}}, Writer().u8(1).u8(0).u8(24)), 24u);
+}
+
+TEST(Elements, ACodeAloneCountsMoreThanOneWithItsType) {
+  for (bool code_first : {false, true}) {
+    std::vector<FieldSpec> fields{{177, 1}, {32, 2}};
+    Writer record = Writer().u8(4).u16(0x0301);
+    if (!code_first) fields = {{32, 2}, {177, 1}}, record = Writer().u16(0x0301).u8(4);
+    auto f = decoded(fields, record);
+    EXPECT_EQ(number_of(f->rows(), Field::icmp_type), 3u);
+    EXPECT_EQ(number_of(f->rows(), Field::icmp_code), 4u);
+  }
+}
+
+// ipVersion counts more than the family of the addresses, wherever it stands.
+TEST(Elements, IpVersionBeforeAndAfterTheAddresses) {
+  Writer addresses = Writer().u32(0x0a000001).u32(0x0a000002);
+  EXPECT_EQ(number_from(Field::etype, {{60, 1}, {12, 4}, {12, 4}}, Writer().u8(6).add(addresses)), 0x86ddu);
+  EXPECT_EQ(number_from(Field::etype, {{12, 4}, {12, 4}, {60, 1}}, Writer(addresses).u8(6)), 0x86ddu);
+}
+
 TEST(Elements, PortsOfTcpAndUdp) {
   EXPECT_EQ(number_from(Field::src_port, {{182, 2}, {180, 2}}, Writer().u16(80).u16(0)), 80u);
   EXPECT_EQ(number_from(Field::dst_port, {{183, 2}, {181, 2}}, Writer().u16(0).u16(53)), 53u);

@@ -110,6 +110,23 @@ TEST(Lists, AnElementOfTwoFields) {
   EXPECT_FALSE(has_field(f.rows(), Field::icmp_code));
 }
 
+TEST(Lists, TheEthertypeIsThatOfTheRecordAroundTheList) {
+  Fixture f;
+  Writer list = Writer().u8(kAllOf).u16(400).u32(0x0a000001).u32(0x0a000002);
+  Writer sets = Writer(ipfix_template(400, {{8, 4}, {8, 4}})).add(ipfix_template(300, {{28, 16}, {292, 0xffff}}));
+  f.send(ipfix(0, sets.add(set(300, Writer().u64(0x20010db800000000).u64(1).add(variable(list))))));
+  EXPECT_EQ(number_of(f.rows(), Field::etype), 0x86ddu);
+  EXPECT_EQ(f.rows().column<IpAddress>(Field::src_addr)[0].to_string(), "10.0.0.2");
+}
+
+TEST(Lists, ARecordInsideTellsItsOwnBootTime) {
+  Fixture f;
+  Writer list = Writer().u8(kAllOf).u16(400).u64(1'699'999'000'000).u32(1'000);
+  Writer sets = Writer(ipfix_template(400, {{160, 8}, {22, 4}})).add(ipfix_template(300, {{1, 4}, {292, 0xffff}}));
+  f.send(ipfix(0, sets.add(set(300, Writer().u32(5).add(variable(list))))));
+  EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'699'999'001'000'000'000);
+}
+
 TEST(Lists, RecordsDifferInWhatTheyHave) {
   Fixture f;
   Writer some = Writer().u8(kAllOf).u16(400).add(inner(0x0a000001, 7, 100)), none = Writer().u8(kAllOf).u16(400);

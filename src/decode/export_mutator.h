@@ -161,7 +161,7 @@ class ExportMutator {
   // Elements that fill fields, name samplers and interfaces, or hold lists and sections, at the lengths of their types;
   // now and then any element at any length.
   FieldSpecifier field() {
-    static constexpr FieldSpecifier kFields[] = {
+    static constexpr FieldSpecifier kKnown[] = {
         {0, 1, 8},        {0, 1, 4},        {0, 2, 8},        {0, 4, 1},        {0, 5, 1},        {0, 6, 2},
         {0, 7, 2},        {0, 8, 4},        {0, 9, 1},        {0, 10, 4},       {0, 10, 2},       {0, 11, 2},
         {0, 12, 4},       {0, 13, 1},       {0, 14, 4},       {0, 15, 4},       {0, 16, 4},       {0, 18, 4},
@@ -177,7 +177,7 @@ class ExportMutator {
         {0, 293, 0xffff}, {0, 302, 8},      {0, 304, 2},      {0, 305, 4},      {0, 306, 4},      {0, 309, 4},
         {0, 310, 4},      {0, 312, 2},      {0, 313, 0xffff}, {0, 315, 0xffff}, {0, 323, 8},      {0, 361, 2},
         {0, 484, 0xffff}, {29305, 1, 8},    {29305, 2, 4}};
-    FieldSpecifier chosen = kFields[below(std::size(kFields))];
+    FieldSpecifier chosen = kKnown[below(std::size(kKnown))];
     if (chance(16)) chosen.id = static_cast<uint16_t>(1 + below(500));
     if (chance(16)) chosen.length = static_cast<uint16_t>(chance(4) ? 0xffff : below(20));
     return chosen;

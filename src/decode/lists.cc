@@ -95,7 +95,8 @@ void ListReader::read_records(uint16_t template_id, Bytes records, const ListCon
   while (!records.empty()) {
     size_t length = walk_record(*plan, records, fields);
     if (length == 0) return context.account.count(Malformed::short_list);
-    fill_missing(*plan, fields, context.base, context.batch, context.run);
+    TimeBase base = base_of_record(*plan, fields, context.base);
+    fill_missing(*plan, fields, base, context.batch, context.run);
     if (plan->appends)
       for (const Step& step : plan->steps)
         if (is_list(step.convert)) append(step.field, step.convert, fields[step.position]);

@@ -93,11 +93,7 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
     }
     if (full) make_room(message, plan);
     if (!run) run = &begin_run(message, mask_of(plan, message.base), 0);
-    TimeBase base = message.base;
-    if (plan.init_position != 0xffff && fields_[plan.init_position].length == 8) {
-      uint64_t ms = load_be64(fields_[plan.init_position].at);
-      base.system_init_ns = static_cast<int64_t>(ms * 1'000'000);
-    }
+    TimeBase base = base_of_record(plan, fields_.data(), message.base);
     run_plan_record(plan, fields_.data(), base, *batch_, *run, batch_->grow_last_run());
     if (!plan.sections.empty()) read_sections(plan, fields_.data(), *batch_, *run);
     if (!plan.lists.empty())

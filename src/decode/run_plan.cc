@@ -326,6 +326,14 @@ FieldMask mask_of(const Plan& plan, const TimeBase& base) {
   return mask;
 }
 
+TimeBase base_of_record(const Plan& plan, const FieldBytes* fields, TimeBase base) {
+  if (plan.init_position != 0xffff && fields[plan.init_position].length == 8) {
+    uint64_t ms = load_be64(fields[plan.init_position].at);
+    if (ms != 0) base.system_init_ns = static_cast<int64_t>(ms * kMillisecond);
+  }
+  return base;
+}
+
 void run_plan_fixed(const Plan& plan, const uint8_t* records, const TimeBase& base, FlowBatch& batch, Run& run) {
   run.mask = mask_of(plan, base);
   fill_etype(plan, batch, run.first_row, run.rows);
@@ -354,23 +362,28 @@ void fill_missing(const Plan& plan, const FieldBytes* fields, const TimeBase& ba
   FieldMask missing = mask_of(plan, base).without(run.mask);
   for (Field list : kListFields) missing.clear(list);
   for (const Step& step : plan.steps)  // one step fills both, or neither
-    if (step.convert == Convert::icmp && !missing.has(Field::icmp_type)) missing.clear(Field::icmp_code);
+    if (step.convert == Convert::icmp && !(missing.has(Field::icmp_type) && missing.has(Field::icmp_code)))
+      missing.clear(Field::icmp_type), missing.clear(Field::icmp_code);
   bool extra = !plan.extra_steps.empty();
   for (const ExtraStep& step : plan.extra_steps) extra = extra && missing.has(step.field);
   if (!extra)
     for (const ExtraStep& step : plan.extra_steps) missing.clear(step.field);
   run.mask |= missing;
+  uint16_t& etype = batch.column<uint16_t>(Field::etype)[run.first_row];
+  const uint16_t known_etype = etype;  // merged addresses write it
   if (missing.has(Field::etype)) fill_etype(plan, batch, run.first_row, 1);
   for (const Step& step : plan.steps) {
     const FieldBytes& field = fields[step.position];
     if (missing.has(step.field)) run_step(step, {field.at, 0, 1, field.length}, base, batch, run, run.first_row);
   }
+  if (!missing.has(Field::etype)) etype = known_etype;
   if (extra) run_extra_record(plan, fields, batch, run.first_row);
 }
 
 void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBase& base, FlowBatch& batch, Run& run) {
   bool alone = !builds_on_another(element.convert) && !is_list(element.convert);
   if (!alone || element.convert == Convert::time_uptime || run.mask.has(element.field)) return;
+  if (element.convert == Convert::icmp && run.mask.has(Field::icmp_code)) return;
   run.mask.set(element.field);
   if (element.convert == Convert::icmp) run.mask.set(Field::icmp_code);
   Step step{element.convert, element.field, false, 0, 0, static_cast<uint16_t>(bytes.length), 0};

@@ -20,6 +20,9 @@ struct TimeBase {
   int64_t system_init_ns = 0;  // IPFIX: from options data (IE 160); 0: not told
 };
 
+// With the boot time that the record itself tells (IE 160), where it does.
+TimeBase base_of_record(const Plan& plan, const FieldBytes* fields, TimeBase base);
+
 // `records` points at run.rows records of plan.record_length octets each.
 void run_plan_fixed(const Plan& plan, const uint8_t* records, const TimeBase& base, FlowBatch& batch, Run& run);
 

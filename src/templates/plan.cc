@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/plan.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <span>
 
 #include "base/assert.h"
 #include "flow/text_arena.h"
@@ -57,13 +60,26 @@ class Compiler {
       add_nested(f, static_cast<uint16_t>(i));
       add_extra_steps(f, i, offsets[i]);
     }
+    move_versions_to_end();
     plan_->steps.insert(plan_->steps.end(), merges_.begin(), merges_.end());
+    plan_->steps.insert(plan_->steps.end(), codes_.begin(), codes_.end());
     for (const auto& [step, rank] : companions_)
       if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
     add_durations();
     fill_ethertype();
+    for (const Step& step : plan_->steps)
+      if (step.convert == Convert::icmp) plan_->mask.set(Field::icmp_code);
     describe_sections();
     measure_texts();
+  }
+
+  // ipVersion overrides the family of the addresses, and merges build on it.
+  void move_versions_to_end() {
+    auto is_version = [](const Step& s) { return s.convert == Convert::ip_version; };
+    std::vector<Step> versions;
+    std::ranges::copy_if(plan_->steps, std::back_inserter(versions), is_version);
+    std::erase_if(plan_->steps, is_version);
+    plan_->steps.insert(plan_->steps.end(), versions.begin(), versions.end());
   }
 
   // visit(element, field, position), in the template's order. The name of an interface (IE 82, 83) is that of the
@@ -113,30 +129,32 @@ class Compiler {
               static_cast<uint16_t>(position)};
     if (is_duration(e.convert)) return durations_.push_back(step);
     if (builds_on_another(e.convert)) return companions_.push_back({step, e.rank});
-    if (e.rank > best(e.field)) return;
+    if (e.rank > best(e.field) || comes_again(e, position)) return;
     step.merge = plan_->mask.has(e.field) && !is_list(e.convert);
     if (is_address(e.convert)) {
       if (e.field == Field::src_addr || e.field == Field::dst_addr)
         (e.convert == Convert::address4 ? plan_->has_addresses4 : plan_->has_addresses6) = true;
-    } else if (step.merge && !can_merge(step, f)) {
+    } else if (step.merge && !can_merge(e.convert)) {
       remove_step(e.field);
       step.merge = false;
     }
     plan_->appends |= is_list(e.convert);
     plan_->uptime_times |= e.convert == Convert::time_uptime;
-    (step.merge && !is_address(e.convert) ? merges_ : plan_->steps).push_back(step);
+    if (e.field == Field::icmp_code)
+      codes_.push_back(step);
+    else
+      (step.merge && !is_address(e.convert) ? merges_ : plan_->steps).push_back(step);
     plan_->mask.set(e.field);
-    if (e.convert == Convert::icmp) plan_->mask.set(Field::icmp_code);
   }
 
-  // An element that is there twice: the later one replaces the first.
-  bool can_merge(const Step& step, const FieldSpecifier& f) const {
-    if (step.convert != Convert::number && step.convert != Convert::icmp) return false;
-    for (const Step& s : plan_->steps) {
-      const FieldSpecifier& other = plan_->record.fields[s.position];
-      if (s.field == step.field && other.id == f.id && other.pen == f.pen) return false;
-    }
-    return true;
+  static bool can_merge(Convert c) { return c == Convert::number || c == Convert::icmp; }
+
+  // Of an element that a template has twice the last one counts.
+  bool comes_again(const Element& e, size_t position) const {
+    if (!can_merge(e.convert)) return false;
+    auto rest = std::span(plan_->record.fields).subspan(position + 1);
+    return std::ranges::any_of(
+        rest, [&](const FieldSpecifier& f) { return f.pen == e.pen && f.id == e.id && width_fits(e, f.length); });
   }
 
   void measure_texts() {
@@ -195,6 +213,7 @@ class Compiler {
   const FieldTable& table_;
   std::array<uint8_t, kFieldCount> best_rank_;
   std::vector<Step> merges_;  // after all addresses, which tell the IP version
+  std::vector<Step> codes_;   // ICMP codes alone: count more than those of elements with type and code
   std::vector<std::pair<Step, uint8_t>> companions_;
   std::vector<Step> durations_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/template_record.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "templates/elements.h"
 
@@ -57,6 +59,11 @@ size_t least_record_length(const std::vector<FieldSpecifier>& fields) {
   return length;
 }
 
+bool has_too_many_fields(size_t count, const std::vector<FieldSpecifier>& fields) {
+  auto empty = std::ranges::count_if(fields, [](const FieldSpecifier& f) { return f.length == 0; });
+  return count > limits::kFieldsPerTemplate || static_cast<size_t>(empty) > limits::kEmptyFieldsPerTemplate;
+}
+
 }  // namespace
 
 TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKind kind, TemplateRecord& out) {
@@ -87,7 +94,7 @@ TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKin
   // RFC 7011 §8.1: withdrawing all templates names the set id (2 or 3) instead of a template.
   if (withdrawal && (out.id >= 256 || out.id == 2 || out.id == 3)) return {TemplateRead::ok, {}};
   if (out.id < 256) return {TemplateRead::refused, Malformed::template_id};
-  if (counts.fields > limits::kFieldsPerTemplate) return {TemplateRead::refused, Malformed::too_many_fields};
+  if (has_too_many_fields(counts.fields, out.fields)) return {TemplateRead::refused, Malformed::too_many_fields};
   if (!counts.valid) return {TemplateRead::refused, Malformed::scope};
   if (least_record_length(out.fields) == 0) return {TemplateRead::refused, Malformed::zero_length_template};
   return {TemplateRead::ok, {}};

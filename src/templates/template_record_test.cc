@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-std::vector<uint8_t> words(std::initializer_list<int> values) {  // 16 bits each
+std::vector<uint8_t> words(const std::vector<int>& values) {  // 16 bits each
   std::vector<uint8_t> bytes;
   for (int v : values) bytes.push_back(static_cast<uint8_t>(v >> 8)), bytes.push_back(static_cast<uint8_t>(v));
   return bytes;
@@ -75,6 +75,17 @@ TEST(ReadTemplate, RefusesWhatHasNoBytes) {
   EXPECT_EQ(read(words({256, 1, 8, 0}), Protocol::netflow9).result.reason, Malformed::zero_length_template);
   EXPECT_EQ(read(words({256, 2, 8, 0, 12, 0}), Protocol::ipfix).result.reason, Malformed::zero_length_template);
   EXPECT_EQ(read(words({256, 2, 8, 0, 12, 4}), Protocol::ipfix).result.read, TemplateRead::ok);
+}
+
+// Juniper sends a few fields of no octets; thousands of them would make every octet of data cost as many steps.
+TEST(ReadTemplate, FieldsWithoutOctetsHaveALimit) {
+  auto with_empty = [](int count) {
+    std::vector<int> fields{256, count + 1, 8, 4};
+    for (int i = 0; i < count; ++i) fields.insert(fields.end(), {12, 0});
+    return read(words(fields), Protocol::netflow9).result;
+  };
+  EXPECT_EQ(with_empty(64).read, TemplateRead::ok);
+  EXPECT_EQ(with_empty(65).reason, Malformed::too_many_fields);
 }
 
 TEST(ReadTemplate, RefusesCountsPastTheSet) {
