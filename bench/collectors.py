@@ -268,17 +268,18 @@ class GoFlow2Bin(GoFlow2):
 
 class Weir(Collector):
     flags = []
+    binary = staticmethod(weir_binary)
 
     @classmethod
     def missing(cls):
-        return None if os.path.exists(weir_binary()) else f"{weir_binary()} (build it)"
+        return None if os.path.exists(cls.binary()) else f"{cls.binary()} (build it)"
 
     def command(self):
-        return [weir_binary(), "collect", "--no-store", "--listen", f"netflow://127.0.0.1:{self.port}", "--data",
+        return [self.binary(), "collect", "--no-store", "--listen", f"netflow://127.0.0.1:{self.port}", "--data",
                 str(self.folder / "data"), "--http", "off", *self.flags]
 
     def ledger(self):
-        answer = subprocess.run([weir_binary(), "exporters", "--data", self.folder / "data", "--format", "json"],
+        answer = subprocess.run([self.binary(), "exporters", "--data", self.folder / "data", "--format", "json"],
                                 check=True, capture_output=True, text=True)
         return sum(row.get("records", 0) for row in json.loads(answer.stdout) if "exporter" in row)
 
@@ -297,17 +298,28 @@ class WeirCount(Weir):
         return self.ledger()
 
 
+class WeirCountBefore(WeirCount):
+    """Another build of it, to compare with in one run: BENCH_BEFORE names the binary."""
+
+    name = "weir-count-before"
+    binary = staticmethod(lambda: os.environ.get("BENCH_BEFORE", ""))
+
+    @classmethod
+    def missing(cls):
+        return None if os.path.exists(cls.binary()) else "BENCH_BEFORE (the binary of an earlier build)"
+
+
 class WeirStore(Weir):
     """Into the embedded store, as it comes."""
 
     name = "weir-store"
 
     def command(self):
-        return [weir_binary(), "collect", "--listen", f"netflow://127.0.0.1:{self.port}", "--data",
+        return [self.binary(), "collect", "--listen", f"netflow://127.0.0.1:{self.port}", "--data",
                 str(self.folder / "data"), "--http", f"127.0.0.1:{self.http_port}", *self.flags]
 
     def written(self):
-        answer = subprocess.run([weir_binary(), "query", "--data", self.folder / "data", "--format", "csv",
+        answer = subprocess.run([self.binary(), "query", "--data", self.folder / "data", "--format", "csv",
                                  "SELECT count(*) FROM flows"], check=True, capture_output=True, text=True)
         return int(answer.stdout.splitlines()[1])
 
@@ -339,5 +351,5 @@ class WeirProtobuf(Weir):
         return count_delimited(self.folder / "out")
 
 
-ALL = {c.name: c for c in (Floor, FloorLinger, Nfcapd, NfcapdLz4, NfcapdLzo, GoFlow2Json, GoFlow2Bin, WeirCount, WeirStore,
-                           WeirJson, WeirCsv, WeirProtobuf)}
+ALL = {c.name: c for c in (Floor, FloorLinger, Nfcapd, NfcapdLz4, NfcapdLzo, GoFlow2Json, GoFlow2Bin, WeirCount, WeirCountBefore,
+                           WeirStore, WeirJson, WeirCsv, WeirProtobuf)}

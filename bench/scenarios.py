@@ -5,8 +5,8 @@
     bench/scenarios.py                                   every scenario, 5 runs each
     bench/scenarios.py --scenarios v9,ipfix-variable --runs 3 --records 1000000
 
-A scenario is a load of `weir gen`. Before what is measured, each exporter sends its templates and a few records, so
-that the figure is that of a collector that knows its exporters; the load itself has no templates. Runs take turns, so
+A scenario is a load of `weir gen`. First each exporter sends its templates and a few records, then the load pauses, and
+what follows is measured: the cost of a collector that knows its exporters. It sends no more templates. Runs take turns, so
 that a machine that slows down slows all of them; a run counts only if every record sent is in Weir's ledger. The table
 goes to stdout, the raw runs with the machine's facts to bench/results/ (or --output). The exit code is 1 if any run
 lost records.
@@ -16,11 +16,13 @@ import argparse
 import datetime
 import json
 import pathlib
+import re
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import collectors
 import side_by_side
@@ -36,6 +38,10 @@ SCENARIOS = {
 }
 
 
+RECORDS_TO_KNOW = 10  # of each template of each exporter, before what is measured
+PAUSE_SECONDS = 4
+
+
 def load_of(name):
     """The options of side_by_side.generate for a scenario."""
     defaults = {"csv": None, "ipv6": 0.1, "flows": None, "seed": 1, "templates": 1, "variable": False}
@@ -45,24 +51,32 @@ def load_of(name):
 def run_once(name, options):
     """One load into one collector that knows the exporters: what was sent and kept, and what it cost."""
     load, port = load_of(name), side_by_side.free_port(socket.SOCK_DGRAM)
-    source = ("--source-port", str(side_by_side.free_port(socket.SOCK_DGRAM)))  # the same session in both loads
+    warm_up = RECORDS_TO_KNOW * load.exporters * load.templates
+    flags = ["--pause", f"{warm_up}:{PAUSE_SECONDS}s"]
+    if load.protocol != "sflow":
+        flags += ["--template-every", "1h"]
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir=options.scratch) as folder:
         collector = collectors.WeirCount(port, 0, pathlib.Path(folder))
         try:
-            first = side_by_side.generate(port, load, 10 * load.exporters * load.templates, 50_000, *source)
+            gen = subprocess.Popen(side_by_side.gen_command(port, load, warm_up + options.records, options.rate, *flags),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            first = int(re.search(r"pausing after (\d+) records", gen.stderr.readline()).group(1))
+            paused_at = time.monotonic()
             collector.drain()
-            known = collector.cpu_seconds() - collector.cpu_at_start
-            templates = () if load.protocol == "sflow" else ("--no-templates",)
-            sent = side_by_side.generate(port, load, options.records, options.rate, *source, *templates)
+            known = collector.cpu_seconds()
+            if time.monotonic() - paused_at > PAUSE_SECONDS:
+                raise RuntimeError(f"{name}: the collector was still busy when the pause was over")
+            sent = json.loads(gen.communicate()[0])
             collector.drain()
-            drops, peak = collector.drops(), collector.peak_bytes()
-            cpu = collector.stop() - known
+            cpu, drops, peak = collector.cpu_seconds() - known, collector.drops(), collector.peak_bytes()
+            collector.stop()
         finally:
             collector.kill()
-        kept = collector.kept(sent) - first["records"]
-    return {"scenario": name, "rate": sent["rate"], "sent": sent["records"], "datagrams": sent["datagrams"],
-            "kept": kept, "kernel_drops": drops, "cpu_seconds": round(cpu, 4), "cpu_seconds_before": round(known, 4),
-            "cpu_per_million": round(cpu / sent["records"] * 1e6, 4), "peak_rss_bytes": peak,
+        kept, measured = collector.kept(sent), sent["records"] - first
+    return {"scenario": name, "rate": options.rate, "sent": measured, "warm_up": first, "datagrams": sent["datagrams"],
+            "kept": kept - first, "kernel_drops": drops, "cpu_seconds": round(cpu, 4),
+            "cpu_seconds_before": round(known - collector.cpu_at_start, 4),
+            "cpu_per_million": round(cpu / measured * 1e6, 4), "peak_rss_bytes": peak,
             "lossless": kept == sent["records"] and drops == 0}
 
 

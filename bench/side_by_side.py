@@ -34,7 +34,7 @@ def free_port(kind):
         return probe.getsockname()[1]
 
 
-def generate(port, options, records, rate, *more):
+def gen_command(port, options, records, rate, *more):
     command = [collectors.weir_binary(), "gen", "--to", f"127.0.0.1:{port}", "--protocol", options.protocol, "--total",
                str(records), "--rate", str(rate), "--exporters", str(options.exporters), "--seed", str(options.seed),
                "--format", "json"]
@@ -48,7 +48,11 @@ def generate(port, options, records, rate, *more):
         command += ["--variable"]
     if options.flows:
         command += ["--flows", str(options.flows)]
-    command += more
+    return [*command, *more]
+
+
+def generate(port, options, records, rate):
+    command = gen_command(port, options, records, rate)
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

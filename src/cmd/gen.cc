@@ -47,6 +47,8 @@ struct Options {
   size_t datagram_bytes = kDatagramBytes;
   double rate = 0;  // records a second; 0: as fast as possible
   int64_t duration_ns = 0;
+  uint64_t pause_after = kUnlimited;  // records
+  int64_t pause_ns = 0;
   uint16_t source_port = 0;
   bool json = false;
   bool endless() const { return datagrams == kUnlimited && records == kUnlimited && duration_ns == 0; }
@@ -56,7 +58,7 @@ struct Options {
 
 // The words as given; what is empty was not.
 struct Flags {
-  std::string to, host = "127.0.0.1", protocol = "v9", total, rate, template_every, templates_after, duration;
+  std::string to, host = "127.0.0.1", protocol = "v9", total, rate, template_every, templates_after, duration, pause;
   std::string format = "text", csv;
   uint16_t port = 2055, source_port = 0;
   uint64_t count = 0, flows = 0, seed = 1, exporters = 1, sampling_rate = 0, domain = 0;
@@ -88,6 +90,7 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--total", f.total, "records to send, of all exporters together (1000, 20k, 5M)")->excludes("--count");
   app.add_option("--rate", f.rate, "records a second (0: as fast as possible)");
   app.add_option("--duration", f.duration, "stop after this time (10s, 5m)");
+  app.add_option("--pause", f.pause, "RECORDS:TIME, as in 100k:3s: after so many records wait for so long, once");
   app.add_option("--seed", f.seed, "the same seed gives the same flows")->capture_default_str();
   app.add_option("--exporters", f.exporters,
                  "how many to play; on 127.0.0.0/8 each has its own address from 127.0.0.2 on, elsewhere its own port")
@@ -200,6 +203,13 @@ void set_csv(const Flags& f, Options* options) {
   options->exporter.oldest_ns = options->csv->span_ms() * 1'000'000;
 }
 
+void set_pause(const Flags& f, Options* options) {
+  size_t colon = f.pause.find(':');
+  if (colon == std::string::npos) throw usage_error("--pause " + f.pause + ": expected RECORDS:TIME, as in 100k:3s");
+  options->pause_after = static_cast<uint64_t>(parse_count("--pause", f.pause.substr(0, colon)));
+  options->pause_ns = parse_time("--pause", f.pause.substr(colon + 1));
+}
+
 Options to_options(const Flags& f) {
   Options options;
   options.to = f.to.empty() ? os::Endpoint{os::resolve(f.host), f.port} : os::resolve_endpoint(f.to);
@@ -209,6 +219,7 @@ Options to_options(const Flags& f) {
   options.json = f.format == "json";
   if (!f.duration.empty()) options.duration_ns = parse_time("--duration", f.duration);
   if (!f.rate.empty()) options.rate = parse_count("--rate", f.rate);
+  if (!f.pause.empty()) set_pause(f, &options);
   if (!f.total.empty()) options.records = static_cast<uint64_t>(parse_count("--total", f.total));
   if (f.count > 0) options.datagrams = f.count;
   if (options.endless() && f.rate.empty() && f.csv.empty()) options.datagrams = 5;
@@ -245,7 +256,9 @@ std::unique_ptr<Options> parse(const Arguments& arguments) {
 // twice the rate, so that a receiver's buffer need not hold what this program's own scheduling piled up.
 class Pacer {
  public:
-  Pacer(double rate, int64_t start_ns) : rate_(rate), start_ns_(start_ns) {}
+  // From start_ns on; `before` records went out before that.
+  Pacer(double rate, int64_t start_ns, uint64_t before = 0)
+      : rate_(rate), start_ns_(start_ns), before_(static_cast<double>(before)) {}
 
   // How many records may go out now, for datagrams of `datagram` records; 0: see wait_ns.
   double due(uint64_t sent, double datagram, int64_t now_ns) const {
@@ -261,10 +274,11 @@ class Pacer {
  private:
   // The first datagram is due at the start.
   double behind(uint64_t sent, double datagram, int64_t now_ns) const {
-    return rate_ * static_cast<double>(now_ns - start_ns_) / 1e9 + datagram - static_cast<double>(sent);
+    return rate_ * static_cast<double>(now_ns - start_ns_) / 1e9 + datagram - (static_cast<double>(sent) - before_);
   }
   double rate_;
   int64_t start_ns_;
+  double before_;
 };
 
 class Generator {
@@ -291,6 +305,7 @@ class Generator {
   void turn(Player& player, size_t datagrams);
   void flush(Player& player);
   void wait(int64_t ns);
+  void pause();
   void send_late_templates();
   void warn_if_refused();
   int exit_code() const;
@@ -307,7 +322,7 @@ class Generator {
   Content total_;
   int64_t start_ns_ = 0, end_ns_ = 0;  // monotonic
   int error_ = 0;
-  bool stopped_ = false;
+  bool stopped_ = false, paused_ = false;
 };
 
 os::Endpoint source_of(const Options& options, uint64_t i) {
@@ -369,6 +384,11 @@ int Generator::run() {
     if (now >= deadline) break;
     double records = pacer.due(total_.records, records_per_datagram_, now);
     if (records > 0) burst(records);
+    if (total_.records >= options_.pause_after && !paused_ && !finished()) {
+      pause();
+      pacer = Pacer(options_.rate, os::monotonic_ns(), total_.records);
+      continue;
+    }
     if (options_.rate <= 0 || finished()) {
       wait(0);
       continue;
@@ -438,6 +458,13 @@ void Generator::wait(int64_t ns) {
   if (ns > 0 && ns < 2 * kMillisecond) os::sleep_ns(ns);
   int ms = ns < 2 * kMillisecond ? 0 : static_cast<int>(std::min<int64_t>(ns / kMillisecond, 1'000));
   if (signals_.wait(ms) == os::Event::stop) stopped_ = true;
+}
+
+void Generator::pause() {
+  paused_ = true;
+  log_info("gen", "pausing after " + std::to_string(total_.records) + " records");
+  const int64_t until = os::monotonic_ns() + options_.pause_ns;
+  for (int64_t left; !stopped_ && (left = until - os::monotonic_ns()) > 0;) wait(left);
 }
 
 void Generator::send_late_templates() {

@@ -53,9 +53,7 @@ void Pipeline::start() {
 }
 
 void Pipeline::work(Lane& lane, std::stop_token stop) {
-  auto decode = [&](std::span<const Datagram> batch) {
-    for (const Datagram& datagram : batch) lane.decoder->decode(datagram);
-  };
+  auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
   while (!stop.stop_requested()) {
     size_t received = lane.receiver.receive(kWaitMs, decode);
     int64_t oldest = lane.decoder->oldest_pending_ns();
@@ -68,9 +66,7 @@ void Pipeline::work(Lane& lane, std::stop_token stop) {
 
 void Pipeline::drain(Lane& lane) {
   int64_t end = os::monotonic_ns() + kDrainNs;
-  auto decode = [&](std::span<const Datagram> batch) {
-    for (const Datagram& datagram : batch) lane.decoder->decode(datagram);
-  };
+  auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
   while (os::monotonic_ns() < end)
     if (lane.receiver.receive(0, decode) == 0 && lane.receiver.receive(0, decode) == 0) break;
   lane.decoder->flush();

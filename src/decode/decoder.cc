@@ -106,6 +106,8 @@ Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
   std::unique_ptr<Known>& known = known_[key];
   if (!known) known = std::make_unique<Known>();
   known->stream = std::move(stream);
+  known->account = &known->stream->account;
+  known->session = known->stream->session.get();
   if (known->stream->session) {
     known->version = known->stream->session->version();
     known->plans = templates_.plans(*known->stream->session);
@@ -307,6 +309,10 @@ void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
   // Looked up for each set: options data of this very message may have told it.
   uint64_t init_ms = message.known->plans->options->system_init_ms();
   message.base.system_init_ns = static_cast<int64_t>(init_ms * 1'000'000);
+  if (const Plan* plan = message.known->plans->sole(set_id, message.context.boot)) {
+    message.records += read_records(message, *plan, body);
+    return;
+  }
   PlanChoice choice = message.known->plans->choose(set_id, message.context);
   if (choice.quarantine) return quarantine(message, set_id, body);
   if (!choice.plan) return hold(message, set_id, body);

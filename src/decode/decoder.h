@@ -43,6 +43,8 @@ class Decoder {
           Emit emit, EmitCounters emit_counters = {});
 
   void decode(const Datagram& datagram);
+  // One after the other; of many senders faster than each alone.
+  void decode(std::span<const Datagram> datagrams);
   // Emits the partial batches that have rows.
   void flush();
   // Reads what has waited long enough with another port's template, and gives up what waited too long. Any worker,
@@ -57,6 +59,8 @@ class Decoder {
   // What this worker remembers of a sender.
   struct Known {
     std::shared_ptr<Stream> stream;
+    const Account* account = nullptr;  // the stream's, and its session
+    const Session* session = nullptr;
     uint32_t version = 0;
     std::shared_ptr<const SessionPlans> plans;
   };
@@ -79,6 +83,7 @@ class Decoder {
     uint32_t sets_quarantined = 0;  // that will never be decoded
   };
 
+  void look_ahead(std::span<const Datagram> datagrams) const;
   struct FixedVersion;
   void decode_fixed(const Datagram& datagram, const FixedVersion& version);
   void decode_netflow9(const Datagram& datagram);

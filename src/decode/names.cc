@@ -56,6 +56,7 @@ void fill(const Naming& naming, const NameTable& table, FlowBatch& batch, Run& r
 }  // namespace
 
 size_t most_name_bytes(const OptionsState& options) {
+  if (!options.has_names()) return 0;
   size_t bytes = 0;
   for (const Naming& naming : kNamings)
     if ((options.*naming.table)().size() > 0) bytes += TextArena::most_bytes(limits::kNameOctets);
@@ -63,6 +64,7 @@ size_t most_name_bytes(const OptionsState& options) {
 }
 
 void fill_names(const OptionsState& options, FlowBatch& batch, Run& run) {
+  if (!options.has_names()) return;
   for (const Naming& naming : kNamings) {
     const NameTable& table = (options.*naming.table)();
     if (table.size() == 0 || !run.mask.has(naming.number)) continue;

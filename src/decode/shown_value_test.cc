@@ -95,6 +95,7 @@ SessionPlans plans_with(uint16_t id, std::vector<FieldSpecifier> fields) {
   auto known = std::make_shared<KnownTemplate>();
   known->plan = compile_plan(record, Protocol::ipfix);
   plans.templates.push_back(std::move(known));
+  plans.index();
   return plans;
 }
 

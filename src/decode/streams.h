@@ -28,12 +28,14 @@ struct Stream {
   Account& account;
   std::shared_ptr<Session> session;  // null for v5, which has no templates
 
-  std::mutex mutex;  // of sequence and samples
-  StreamSequence sequence;
-  std::unique_ptr<SampleSequences> samples;  // sFlow
-
   std::atomic<int64_t> last_seen_ns{0};
   std::atomic<bool> forgotten{false};  // left the table: look it up again
+
+  std::mutex mutex;                          // of what follows
+  std::unique_ptr<SampleSequences> samples;  // sFlow
+  StreamSequence sequence;                   // last: see kHotBytes
+  // What every datagram reads or writes comes first.
+  static constexpr size_t kHotBytes = 320;
 };
 
 class Streams {

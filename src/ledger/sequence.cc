@@ -189,6 +189,7 @@ int64_t SequenceTracker::take(GapKind kind, uint32_t units, SequenceChange& chan
 }
 
 void SequenceTracker::remember(const Gap& gap) {
+  any_to_settle_ |= gap.kind == GapKind::unexplained;
   for (Gap& slot : gaps_) {
     if (slot.units) continue;
     slot = gap;
@@ -217,11 +218,12 @@ SequenceChange SequenceTracker::give_up() {
 // the gap of the newest datagram is shown, if that is one of them.
 void SequenceTracker::settle(SequenceChange& change) {
   if (open_sets_ != 0 || size_unknown_) return;
+  if (unexplained_ == 0 && !any_given_up_ && !any_to_settle_) return;  // as for nearly every datagram
   int64_t rest = std::max<int64_t>(unexplained_, 0);
   (any_given_up_ ? change.given_up : change.lost) += rest;
   (any_given_up_ ? settled_given_up_ : settled_lost_) += rest;
   unexplained_ = 0;
-  any_given_up_ = false;
+  any_given_up_ = any_to_settle_ = false;
   for (Gap& gap : gaps_) {
     if (gap.kind != GapKind::unexplained) continue;
     gap.kind = GapKind::settled;

@@ -114,11 +114,12 @@ class SequenceTracker {
   uint32_t export_seconds_ = 0;
   int64_t open_sets_ = 0;    // that wait; below 0 while the datagram of a set already decoded is not yet stepped
   int64_t unexplained_ = 0;  // in the gaps, less what was decoded; below 0 while the newest datagram's gap is not shown
-  bool any_given_up_ = false;  // of the sets that this sum is about
+  bool any_to_settle_ = false;  // of gaps_
+  bool any_given_up_ = false;   // of the sets that this sum is about
   // How much of the settled gaps was told as lost and as given up: what of it comes after all is taken back.
   int64_t settled_lost_ = 0, settled_given_up_ = 0;
-  std::array<Gap, limits::kSequenceGaps> gaps_{};
   uint32_t oldest_gap_ = 0;
+  std::array<Gap, limits::kSequenceGaps> gaps_{};  // last: seldom looked at, and large
 };
 
 }  // namespace weir

@@ -92,6 +92,9 @@ class OptionsState {
   // record that names neither, it is all one can know.
   uint64_t domain_rate() const { return domain_rate_ ? domain_rate_ : last_rate_; }
   uint64_t system_init_ms() const { return system_init_ms_; }
+  bool has_names() const {
+    return interface_names_.size() > 0 || vrf_names_.size() > 0 || application_names_.size() > 0;
+  }
   const NameTable& interface_names() const { return interface_names_; }
   const NameTable& vrf_names() const { return vrf_names_; }
   const NameTable& application_names() const { return application_names_; }

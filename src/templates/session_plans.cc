@@ -17,10 +17,34 @@ bool sent_before(const SetContext& a, const SetContext& b) {
   return later < 0 || (later == 0 && a.set_offset < b.set_offset);
 }
 
+void SessionPlans::index() {
+  ids_.clear();
+  soles_.clear();
+  for (const auto& known : templates) {
+    bool is_sole = known->confirmed() && !known->previous && !known->changed_at;
+    ids_.push_back(known->plan->id);
+    soles_.push_back(is_sole ? known->plan.get() : nullptr);
+  }
+}
+
+const std::shared_ptr<const OptionsState>& SessionPlans::nothing_told() {
+  static const auto nothing = std::make_shared<const OptionsState>();
+  return nothing;
+}
+
+size_t SessionPlans::position_of(uint16_t template_id) const {
+  auto at = std::lower_bound(ids_.begin(), ids_.end(), template_id);
+  return at != ids_.end() && *at == template_id ? static_cast<size_t>(at - ids_.begin()) : ids_.size();
+}
+
+const Plan* SessionPlans::sole(uint16_t template_id, uint32_t of_boot) const {
+  size_t at = of_boot == boot ? position_of(template_id) : soles_.size();
+  return at < soles_.size() ? soles_[at] : nullptr;
+}
+
 const KnownTemplate* SessionPlans::known(uint16_t template_id) const {
-  auto at = std::lower_bound(templates.begin(), templates.end(), template_id,
-                             [](const auto& known, uint16_t id) { return known->plan->id < id; });
-  return at != templates.end() && (*at)->plan->id == template_id ? at->get() : nullptr;
+  size_t at = position_of(template_id);
+  return at < templates.size() ? templates[at].get() : nullptr;
 }
 
 const Plan* SessionPlans::find(uint16_t template_id) const {

@@ -7,6 +7,8 @@
 // (docs/decisions/0008-templates-over-restarts.md).
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -47,14 +49,24 @@ struct PlanChoice {
 // Immutable.
 struct SessionPlans {
   std::vector<std::shared_ptr<const KnownTemplate>> templates;  // by id
-  std::shared_ptr<const OptionsState> options = std::make_shared<OptionsState>();
+  std::shared_ptr<const OptionsState> options = nothing_told();
   uint32_t boot = 0;  // the current one; bit n of sent_in is boot - n
 
+  // The plan of a template whose only layout was sent in that boot: of nearly every data set. Null: see choose().
+  const Plan* sole(uint16_t template_id, uint32_t of_boot) const;
+  void index();                                                      // to be called after a change
+  static const std::shared_ptr<const OptionsState>& nothing_told();  // one for all
   const KnownTemplate* known(uint16_t template_id) const;
   const Plan* find(uint16_t template_id) const;  // the newest layout, confirmed or not
   static constexpr uint32_t kBootsKept = 8;      // bits of sent_in
   // For a data set of that context. Points into this.
   PlanChoice choose(uint16_t template_id, const SetContext& context) const;
+
+ private:
+  size_t position_of(uint16_t template_id) const;  // in `templates`; its size where it is not known
+  // Of `templates`, and mostly in one place in memory: every datagram looks here.
+  absl::InlinedVector<uint16_t, 16> ids_;
+  absl::InlinedVector<const Plan*, 12> soles_;
 };
 
 }  // namespace weir

@@ -10,7 +10,8 @@
 
 namespace weir {
 
-TemplateStore::TemplateStore(const TemplateStoreConfig& config) : config_(config), held_(config.hold) {
+TemplateStore::TemplateStore(const TemplateStoreConfig& config)
+    : config_(config), plan_cache_(*config_.fields), held_(config.hold) {
   if (config_.journal_path.empty()) return;
   ToldOptions told;
   journal_ = std::make_unique<Journal>(config_.journal_path, [&](const JournalEntry& entry) { replay(entry, told); });
@@ -37,6 +38,7 @@ std::shared_ptr<const SessionPlans> TemplateStore::plans(const Session& session)
 }
 
 void TemplateStore::publish(Session& session, std::shared_ptr<SessionPlans> plans) {
+  plans->index();
   session.plans_ = std::move(plans);
   session.version_.fetch_add(1, std::memory_order_release);
 }
@@ -86,7 +88,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   if (known && known->confirmed() && known->since_known && sent_before(context, known->since)) return result;
 
   auto next = std::make_shared<KnownTemplate>();
-  next->plan = result.plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
+  next->plan = result.plan = plan_cache_.plan_of(std::move(record), session.key.protocol);
   next->since = context;
   next->since_known = journal;
   next->sent_ns = std::make_shared<std::atomic<int64_t>>(now_ns);
@@ -120,10 +122,10 @@ void TemplateStore::install_late(Session& session, TemplateRecord record, const 
   } else if (known && known->previous && known->previous->same_layout(record)) {
     next->previous_sent_in |= bit;
   } else if (known) {
-    next->previous = compile_plan(std::move(record), session.key.protocol, *config_.fields);
+    next->previous = plan_cache_.plan_of(std::move(record), session.key.protocol);
     next->previous_sent_in = bit;
   } else {
-    next->plan = compile_plan(std::move(record), session.key.protocol, *config_.fields);
+    next->plan = plan_cache_.plan_of(std::move(record), session.key.protocol);
     next->sent_in = bit;
     next->sent_ns = std::make_shared<std::atomic<int64_t>>(os::monotonic_ns());
     result.changed = result.added = true;

@@ -26,7 +26,7 @@
 #include "base/limits.h"
 #include "templates/held.h"
 #include "templates/journal.h"
-#include "templates/plan.h"
+#include "templates/plan_cache.h"
 #include "templates/session_plans.h"
 
 namespace weir {
@@ -183,6 +183,7 @@ class TemplateStore {
 
   const TemplateStoreConfig config_;
   mutable std::mutex mutex_;
+  PlanCache plan_cache_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
   absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
   absl::flat_hash_map<IpAddress, Exporter> exporters_;
