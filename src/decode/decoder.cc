@@ -98,21 +98,20 @@ DecodePlace Decoder::place(const Message& message, const uint8_t* at) {
 
 Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
   auto found = known_.find(key);
-  bool forgotten = found != known_.end() && found->second->stream->forgotten.load(std::memory_order_relaxed);
-  if (found != known_.end() && !forgotten) return found->second.get();
+  bool forgotten = found != known_.end() && found->second.stream->forgotten.load(std::memory_order_relaxed);
+  if (found != known_.end() && !forgotten) return &found->second;
   std::shared_ptr<Stream> stream = streams_.find(key, now_ns);
   if (!stream) return nullptr;
   // One that was forgotten is filled anew where it is: a message being read may point at it.
-  std::unique_ptr<Known>& known = known_[key];
-  if (!known) known = std::make_unique<Known>();
-  known->stream = std::move(stream);
-  known->account = &known->stream->account;
-  known->session = known->stream->session.get();
-  if (known->stream->session) {
-    known->version = known->stream->session->version();
-    known->plans = templates_.plans(*known->stream->session);
+  Known& known = known_[key];
+  known.stream = std::move(stream);
+  known.account = &known.stream->account;
+  known.session = known.stream->session.get();
+  if (known.session) {
+    known.version = known.session->version();
+    known.plans = templates_.plans(*known.session);
   }
-  return known.get();
+  return &known;
 }
 
 void Decoder::refresh(Known& known) {

@@ -151,7 +151,8 @@ class Decoder {
   EmitCounters emit_counters_;
   std::unique_ptr<FlowBatch> batch_;
   std::unique_ptr<CounterBatch> counters_;  // null while there are none
-  absl::flat_hash_map<SessionKey, std::unique_ptr<Known>> known_;
+  // begin() alone adds to it while a message is read, before it takes an address in it.
+  absl::flat_hash_map<SessionKey, Known> known_;
   std::vector<FieldBytes> fields_;  // of the record being walked
   ListReader lists_;
   TemplateRecord record_;  // the template being read

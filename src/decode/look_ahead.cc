@@ -51,24 +51,21 @@ void Decoder::decode(std::span<const Datagram> datagrams) {
 
 void Decoder::look_ahead(std::span<const Datagram> datagrams) const {
   std::array<std::optional<SessionKey>, kSideBySide> senders;
-  std::array<const Known*, kSideBySide> found{};
   const size_t count = datagrams.size();
   for (size_t i = 0; i < count; ++i)
     if ((senders[i] = sender_of(datagrams[i]))) known_.prefetch(*senders[i]);
   for (size_t i = 0; i < count; ++i) {
     if (!senders[i]) continue;
     auto at = known_.find(*senders[i]);
-    if (at != known_.end()) bring(found[i] = at->second.get());
-  }
-  for (const Known* known : found) {
-    if (!known) continue;
-    bring(known->stream.get(), Stream::kHotBytes);
-    bring(&known->account->datagrams);
-    bring(&known->account->filtered);
-    bring(&known->account->first_seen_ns);
-    if (!known->session) continue;
-    bring(known->session, sizeof(Session));
-    bring(known->plans.get(), sizeof(SessionPlans));
+    if (at == known_.end()) continue;
+    const Known& known = at->second;
+    bring(known.stream.get(), Stream::kHotBytes);
+    bring(&known.account->datagrams);
+    bring(&known.account->filtered);
+    bring(&known.account->first_seen_ns);
+    if (!known.session) continue;
+    bring(known.session, sizeof(Session));
+    bring(known.plans.get(), sizeof(SessionPlans));
   }
 }
 

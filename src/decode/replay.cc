@@ -68,10 +68,11 @@ void Decoder::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
     (why == GivenUp::expired ? account.expired : account.quarantined).add();
     (why == GivenUp::expired ? account.expired_bytes : account.quarantined_bytes).add(bytes);
     if (set.session.protocol != Protocol::ipfix || set.context.repeated) continue;
-    Known* sender = known(set.session, set.context.received_ns);
-    if (!sender) continue;
-    std::unique_lock lock(sender->stream->mutex);
-    SequenceChange change = sender->stream->sequence.give_up(set.context.boot);
+    // Not known(): a message that is being read points into what it would add to.
+    std::shared_ptr<Stream> stream = streams_.find(set.session, set.context.received_ns);
+    if (!stream) continue;
+    std::unique_lock lock(stream->mutex);
+    SequenceChange change = stream->sequence.give_up(set.context.boot);
     lock.unlock();
     count(account, change);
   }

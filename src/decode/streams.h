@@ -22,7 +22,7 @@
 
 namespace weir {
 
-struct Stream {
+struct alignas(64) Stream {
   explicit Stream(const SessionKey& k, Account& a) : key(k), account(a) {}
   const SessionKey key;
   Account& account;

@@ -96,7 +96,7 @@ class Counter {
   C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed")
 // clang-format on
 
-struct Account {
+struct alignas(64) Account {
   AccountKey key;
   uint32_t index = 0;
 #define C(name, meaning) Counter name;
