@@ -52,8 +52,10 @@ void Decoder::decode(std::span<const Datagram> datagrams) {
 void Decoder::look_ahead(std::span<const Datagram> datagrams) const {
   std::array<std::optional<SessionKey>, kSideBySide> senders;
   const size_t count = datagrams.size();
-  for (size_t i = 0; i < count; ++i)
-    if ((senders[i] = sender_of(datagrams[i]))) known_.prefetch(*senders[i]);
+  for (size_t i = 0; i < count; ++i) {
+    senders[i] = sender_of(datagrams[i]);
+    if (senders[i]) known_.prefetch(*senders[i]);
+  }
   for (size_t i = 0; i < count; ++i) {
     if (!senders[i]) continue;
     auto at = known_.find(*senders[i]);
