@@ -176,6 +176,17 @@ def test_rate_is_kept():
     assert 19_000 < max(records) < 20_100, records
 
 
+def test_a_pause_after_so_many_records():
+    with Receiver() as receiver:
+        began = time.monotonic()
+        done = harness.run_weir("gen", "--to", f"127.0.0.1:{receiver.port}", "--total", "2000", "--rate", "100k",
+                                "--pause", "500:1s", "--format", "json")
+        took = time.monotonic() - began
+        assert 1 <= took < 10, took
+        assert "pausing after 5" in done.stderr  # 500, or a few more: datagrams are whole
+        assert json.loads(done.stdout)["records"] == 2000
+
+
 def test_ipv6_collector():
     with Receiver("::1") as receiver:
         sent = gen("--to", f"[::1]:{receiver.port}", "--exporters", 3, "--total", 300)
@@ -234,6 +245,7 @@ def test_nobody_listens_is_said():
     (["--count", "0"], "--count"), (["--count", "2", "--total", "2"], "--total"), (["--exporters", "0"], "--exporters"),
     (["--protocol", "v5", "--flows", "31"], "30"), (["--flows", "5000"], "--flows"), (["--duration", "x"], "--duration"),
     (["--protocol", "v5", "--sampling-rate", "20000"], "16383"), (["--total", "-5"], "--total"),
+    (["--pause", "100"], "RECORDS:TIME"), (["--pause", "x:1s"], "--pause"), (["--pause", "5:x"], "--pause"),
 ])
 def test_bad_flags_are_usage_errors(flags, word):
     done = harness.run_weir("gen", *flags)

@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/gen_csv_records.h"
 #include "cmd/gen_exporter.h"
+#include "cmd/gen_pacer.h"
 #include "os/clock.h"
 #include "os/resolve.h"
 #include "os/signals.h"
@@ -28,9 +29,8 @@ namespace {
 constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 constexpr size_t kDatagramBytes = 1'400;  // unless --flows asks for more
 constexpr size_t kLargestDatagram = 65'000;
-constexpr size_t kBatch = 32;            // datagrams per sendmmsg
-constexpr int64_t kTickNs = 500'000;     // between two bursts
-constexpr double kBurstSeconds = 0.001;  // of the rate: the most that one burst holds
+constexpr size_t kBatch = 32;         // datagrams per sendmmsg
+constexpr int64_t kTickNs = 500'000;  // between two bursts
 constexpr uint64_t kMaxExporters = 60'000;
 
 struct Options {
@@ -251,35 +251,6 @@ std::unique_ptr<Options> parse(const Arguments& arguments) {
 }
 
 // ---- sending
-
-// Spreads a rate evenly: small bursts half a millisecond apart. After a delay it catches up at no more than about
-// twice the rate, so that a receiver's buffer need not hold what this program's own scheduling piled up.
-class Pacer {
- public:
-  // From start_ns on; `before` records went out before that.
-  Pacer(double rate, int64_t start_ns, uint64_t before = 0)
-      : rate_(rate), start_ns_(start_ns), before_(static_cast<double>(before)) {}
-
-  // How many records may go out now, for datagrams of `datagram` records; 0: see wait_ns.
-  double due(uint64_t sent, double datagram, int64_t now_ns) const {
-    if (rate_ <= 0) return std::numeric_limits<double>::infinity();
-    double late = behind(sent, datagram, now_ns);
-    return late < datagram ? 0 : std::max(datagram, std::min(late, rate_ * kBurstSeconds));
-  }
-  // How long until the next datagram is due.
-  int64_t wait_ns(uint64_t sent, double datagram, int64_t now_ns) const {
-    return static_cast<int64_t>((datagram - behind(sent, datagram, now_ns)) / rate_ * 1e9) + 1;
-  }
-
- private:
-  // The first datagram is due at the start.
-  double behind(uint64_t sent, double datagram, int64_t now_ns) const {
-    return rate_ * static_cast<double>(now_ns - start_ns_) / 1e9 + datagram - (static_cast<double>(sent) - before_);
-  }
-  double rate_;
-  int64_t start_ns_;
-  double before_;
-};
 
 class Generator {
  public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the decoders' fuzzers share. Input := (length u16, sender u8, datagram)*; the version number of every datagram
-// is set, so that all of the input reaches the decoder under test.
+// What the decoders' fuzzers share. The version number of every datagram of the input (fuzz_input.h) is set, so that
+// all of it reaches the decoder under test.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "decode/decoder.h"
+#include "decode/fuzz_input.h"
 #include "os/clock.h"
 
 namespace weir {
@@ -82,17 +83,13 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size, Deco
     pool.give_back(std::move(batch));
   });
   std::vector<uint8_t> copy;
-  while (size >= 3) {
-    size_t length = std::min<size_t>(load_be16(data), size - 3);
-    uint8_t sender = data[2];
-    copy.assign(data + 3, data + 3 + length);
-    if (length >= 2) store_be(copy.data(), version);
-    if (version == 0 && length >= 4) store_be<uint16_t>(copy.data() + 2, 5);  // sFlow's version has four octets
-    data += 3 + length;
-    size -= 3 + length;
+  for_each_datagram({data, size}, [&](uint8_t sender, Bytes datagram) {
+    copy.assign(datagram.begin(), datagram.end());
+    if (copy.size() >= 2) store_be(copy.data(), version);
+    if (version == 0 && copy.size() >= 4) store_be<uint16_t>(copy.data() + 2, 5);  // sFlow's version has four octets
     decoder.decode({copy, IpAddress::v4(0xc0000200 + (sender & 1)), static_cast<uint16_t>(sender >> 1 & 3), 1});
     if (sender & 0x80) decoder.tick(os::monotonic_ns(), true);
-  }
+  });
   decoder.tick(os::monotonic_ns(), true);
   decoder.give_up_held();
   decoder.flush();

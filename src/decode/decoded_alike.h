@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "decode/decoder.h"
+#include "decode/fuzz_input.h"
 #include "decode/plain_decoder.h"
 #include "decode/plain_netflow5.h"
 
@@ -104,7 +105,7 @@ inline void put_in_order(Protocol protocol, uint32_t n, std::vector<uint8_t>& da
   }
 }
 
-// Input := (length u16, sender u8, datagram)*, taken as one stream: senders are ignored. Returns how many records were
+// The input of a fuzzer (fuzz_input.h) taken as one stream: senders are ignored. Returns how many records were
 // compared; `failure` says what differs.
 inline size_t decode_both(Protocol protocol, Bytes input, std::string& failure) {
   TemplateStoreConfig config;
@@ -125,17 +126,16 @@ inline size_t decode_both(Protocol protocol, Bytes input, std::string& failure) 
   };
   Decoder decoder({}, templates, streams, ledger, pool, compare);
   std::vector<uint8_t> datagram;
-  for (uint32_t n = 0; input.size() >= 3; ++n) {
-    size_t length = std::min<size_t>(load_be16(input.data()), input.size() - 3);
-    datagram.assign(input.begin() + 3, input.begin() + 3 + static_cast<ptrdiff_t>(length));
-    input = input.subspan(3 + length);
-    if (length < 20) continue;
-    put_in_order(protocol, n, datagram);
+  uint32_t n = 0;
+  for_each_datagram(input, [&](uint8_t, Bytes bytes) {
+    if (bytes.size() < 20) return;
+    datagram.assign(bytes.begin(), bytes.end());
+    put_in_order(protocol, n++, datagram);
     std::ranges::move(
         version_of(protocol) >= 9 ? plain.decode(datagram) : plain_netflow5(version_of(protocol), datagram),
         std::back_inserter(expected));
     decoder.decode({datagram, IpAddress::v4(0xc0000201), 2055, 1'700'000'000'000'000'000});
-  }
+  });
   decoder.flush();
   if (failure.empty() && compared < expected.size()) failure = "a record too few";
   return compared;

@@ -59,7 +59,8 @@ class Decoder {
   // What this worker remembers of a sender.
   struct Known {
     std::shared_ptr<Stream> stream;
-    const Account* account = nullptr;  // the stream's, and its session
+    const Account* account =
+        nullptr;  // the stream's, as its session: look_ahead() finds them without reading the stream
     const Session* session = nullptr;
     uint32_t version = 0;
     std::shared_ptr<const SessionPlans> plans;

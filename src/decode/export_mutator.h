@@ -3,8 +3,7 @@
 // data that fit it; this does: it adds templates of elements that mean something, data sets for templates that the
 // input has, lists and sections inside them, and changes the order of datagrams. A share of the mutations is
 // libFuzzer's own, so that what is malformed comes too.
-//
-// Input := (length u16, sender u8, datagram)*, as decode_fuzz.h reads it.
+// Input: see fuzz_input.h.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "decode/fuzz_input.h"
 #include "templates/template_record.h"
 
 namespace weir {
@@ -52,12 +52,9 @@ class ExportMutator {
 
   void split(Bytes input) {
     packets_.clear();
-    while (input.size() >= 3 && packets_.size() < kMostPackets) {
-      size_t length = std::min<size_t>(load_be16(input.data()), input.size() - 3);
-      Bytes body = input.subspan(3, length);
-      packets_.push_back({input[2], {body.begin(), body.end()}});
-      input = input.subspan(3 + length);
-    }
+    for_each_datagram(input, [&](uint8_t sender, Bytes datagram) {
+      if (packets_.size() < kMostPackets) packets_.push_back({sender, {datagram.begin(), datagram.end()}});
+    });
   }
 
   std::vector<uint8_t> join(size_t most) {

@@ -33,7 +33,7 @@ constexpr MalformedRule kRules[] = {
     {template_id, "the template id is under 256", "RFC 7011 §3.4.1", "RFC 3954 §5.2", "", kOthersRead},
     {zero_length_template, "the template's records would have no octets", "RFC 7011 §3.4.1", "RFC 3954 §5.2", "",
      kOthersRead},
-    {too_many_fields, "the template has more than 1,024 fields, or 64 without octets: limits of Weir's",
+    {too_many_fields, "the template has more than 1,024 fields, or more than 64 without octets: limits of Weir's",
      "RFC 7011 §3.4.1", "RFC 3954 §5.2", "", kOthersRead},
     {scope, "the options template has an impossible scope", "RFC 7011 §3.4.2.2", "RFC 3954 §6.1", "", kOthersRead},
     {short_record, "the data record goes past the end of its set", "RFC 7011 §3.4.3", "RFC 3954 §5.3", "",
