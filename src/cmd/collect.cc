@@ -173,13 +173,13 @@ class LedgerKeeper {
     failing_ = !saved;
     next_ns_ = os::monotonic_ns() + std::min(kMostBetweenNs, kPause * (os::thread_cpu_ns() - cpu_before));
   }
-  // Saving tens of thousands of counts takes a while: it may use a fifth of a percent of a CPU.
+  // Saving tens of thousands of counts takes a while: it may use a thousandth of a CPU.
   void save_if_due() {
     if (os::monotonic_ns() >= next_ns_) save();
   }
 
  private:
-  static constexpr int64_t kPause = 500;  // times the CPU that saving took
+  static constexpr int64_t kPause = 1000;  // times the CPU that saving took
   static constexpr int64_t kMostBetweenNs = 30'000'000'000;
   Catalog& catalog_;
   const Ledger& ledger_;

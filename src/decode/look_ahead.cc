@@ -62,12 +62,10 @@ void Decoder::look_ahead(std::span<const Datagram> datagrams) const {
     if (at == known_.end()) continue;
     const Known& known = at->second;
     bring(known.stream.get(), Stream::kHotBytes);
-    bring(&known.account->datagrams);
-    bring(&known.account->filtered);
-    bring(&known.account->first_seen_ns);
+    bring(known.account, Account::kHotBytes);
     if (!known.session) continue;
-    bring(known.session, sizeof(Session));
-    bring(known.plans.get(), sizeof(SessionPlans));
+    bring(known.session);
+    bring(known.plans.get(), SessionPlans::kHotBytes);
   }
 }
 

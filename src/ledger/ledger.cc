@@ -61,8 +61,12 @@ LedgerRows Ledger::rows() const {
   LedgerRows rows;
   rows.since_ns = since_ns_;
   rows.at_ns = os::realtime_ns();
-  for (const Account& a : accounts_) rows.accounts.push_back(copy(a));
-  std::sort(rows.accounts.begin(), rows.accounts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::vector<const Account*> in_order;  // a row is large: it is written once, where it stays
+  in_order.reserve(accounts_.size());
+  for (const Account& a : accounts_) in_order.push_back(&a);
+  std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  rows.accounts.reserve(in_order.size());
+  for (const Account* a : in_order) rows.accounts.push_back(copy(*a));
   for (const SocketAccount& s : sockets_)
     rows.sockets.push_back(
         {s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(), s.bytes.value(), s.kernel_drops.value()});

@@ -50,11 +50,12 @@ class StreamSequence {
 
   uint32_t boot_;
   std::unique_ptr<SequenceTracker> previous_;
+  SequenceTracker current_;
+  // Of restarts only:
   int64_t previous_seen_ns_ = 0;
   uint32_t booted_seconds_ = 0;  // export time of the first datagram of the current boot
   std::array<int64_t, kMostRestarts> restarts_ns_{};
   size_t restarts_ = 0;
-  SequenceTracker current_;
 };
 
 }  // namespace weir

@@ -47,10 +47,18 @@ struct PlanChoice {
 };
 
 // Immutable.
-struct SessionPlans {
-  std::vector<std::shared_ptr<const KnownTemplate>> templates;  // by id
+struct alignas(64) SessionPlans {
+  static constexpr size_t kHotBytes = 168;  // what every data set needs comes first
+  uint32_t boot = 0;                        // the current one; bit n of sent_in is boot - n
   std::shared_ptr<const OptionsState> options = nothing_told();
-  uint32_t boot = 0;  // the current one; bit n of sent_in is boot - n
+
+ private:
+  // Of `templates`, in the same order.
+  absl::InlinedVector<uint16_t, 16> ids_;
+  absl::InlinedVector<const Plan*, 12> soles_;
+
+ public:
+  std::vector<std::shared_ptr<const KnownTemplate>> templates;  // by id
 
   // The plan of a template whose only layout was sent in that boot: of nearly every data set. Null: see choose().
   const Plan* sole(uint16_t template_id, uint32_t of_boot) const;
@@ -64,9 +72,6 @@ struct SessionPlans {
 
  private:
   size_t position_of(uint16_t template_id) const;  // in `templates`; its size where it is not known
-  // Of `templates`, and mostly in one place in memory: every datagram looks here.
-  absl::InlinedVector<uint16_t, 16> ids_;
-  absl::InlinedVector<const Plan*, 12> soles_;
 };
 
 }  // namespace weir

@@ -31,7 +31,8 @@
 
 namespace weir {
 
-class Session : public std::enable_shared_from_this<Session> {
+// Aligned, so that what every datagram reads and writes of it is one cache line.
+class alignas(64) Session : public std::enable_shared_from_this<Session> {
  public:
   explicit Session(const SessionKey& k) : key(k), plans_(std::make_shared<SessionPlans>()) {}
   const SessionKey key;
