@@ -33,12 +33,13 @@ SCENARIOS = {
     "ipfix": {"protocol": "ipfix", "exporters": 8},
     "ipfix-variable": {"protocol": "ipfix", "exporters": 8, "variable": True},
     "sflow": {"protocol": "sflow", "exporters": 8, "ipv6": None},
-    "4-exporters": {"protocol": "v9", "exporters": 4, "templates": 5},
-    "10000-exporters": {"protocol": "v9", "exporters": 10_000, "templates": 5},
+    # As many records a datagram in both: else an exporter that sends little fills its last datagram less.
+    "4-exporters": {"protocol": "v9", "exporters": 4, "templates": 5, "flows": 20},
+    "10000-exporters": {"protocol": "v9", "exporters": 10_000, "templates": 5, "flows": 20},
 }
 
 
-RECORDS_TO_KNOW = 10  # of each template of each exporter, before what is measured
+RECORDS_TO_KNOW = 20  # of each template of each exporter, before what is measured
 PAUSE_SECONDS = 4
 
 

@@ -7,15 +7,14 @@
 namespace weir {
 
 void Decoder::read_counter_sample(Message& message, Bytes body, bool expanded) {
-  const Stream& stream = *message.known->stream;
-  Account& account = stream.account;
+  Account& account = *message.known->account;
   CounterSample& sample = next_counter_sample();
   auto [usable, problem] = weir::read_counter_sample(body, expanded, sample);
   if (problem) account.count(*problem);
   if (!usable) return counters_->pop_back();
   sample.received_ns = message.context.received_ns;
   sample.agent = message.exporter;
-  sample.sub_agent = stream.key.domain;
+  sample.sub_agent = message.known->stream->key.domain;
   sample.uptime_ms = message.context.uptime_ms;
   sample.account = account.index;
   sample_steps_.push_back({SampleKind::counters, {sample.source_class, sample.source_index}, sample.sequence});

@@ -87,7 +87,7 @@ void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reas
 }
 
 void Decoder::malformed(const Message& message, Malformed reason, const uint8_t* at) {
-  message.known->stream->account.count(reason);
+  message.known->account->count(reason);
   if (config_.observer) config_.observer->malformed(place(message, at), reason);
 }
 
@@ -115,10 +115,10 @@ Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
 }
 
 void Decoder::refresh(Known& known) {
-  uint32_t version = known.stream->session->version();
+  uint32_t version = known.session->version();
   if (version == known.version) return;
   known.version = version;  // read before the plans: at worst they are newer
-  known.plans = templates_.plans(*known.stream->session);
+  known.plans = templates_.plans(*known.session);
 }
 
 // Finds the sender; false where it is one too many. finish() counts the datagram, once all else is counted.
@@ -136,13 +136,13 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
     account.datagrams.add_last();
     return false;
   }
-  Stream& stream = *message.known->stream;
-  if (stream.session) refresh(*message.known);
-  Account& account = stream.account;
+  Known& known = *message.known;
+  if (known.session) refresh(known);
+  Account& account = *known.account;
   if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
   account.last_seen_ns.set(datagram.received_ns);
-  stream.last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
-  if (stream.session) stream.session->seen(datagram.received_ns);
+  known.stream->last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
+  if (known.session) known.session->seen(datagram.received_ns);
   return true;
 }
 
@@ -161,10 +161,11 @@ void Decoder::arrive(Message& message) {
   message.context.boot = arrival.boot;
   message.context.repeated = arrival.repeated;
   if (!arrival.restart) return;
-  stream.account.restarts.add();
-  if (!stream.session) return;
-  give_up(templates_.restarted(*stream.session, arrival.boot), GivenUp::quarantined);
-  refresh(*message.known);
+  Known& known = *message.known;
+  known.account->restarts.add();
+  if (!known.session) return;
+  give_up(templates_.restarted(*known.session, arrival.boot), GivenUp::quarantined);
+  refresh(known);
 }
 
 void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version) {
@@ -270,7 +271,7 @@ void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
 
 void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* at) {
   Known& known = *message.known;
-  Account& account = known.stream->account;
+  Account& account = *known.account;
   auto tell = [&](TemplateNews news) {
     if (config_.observer) config_.observer->template_record(place(message, at), record, news);
   };
@@ -288,7 +289,7 @@ void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* a
   SetContext context = message.context;
   if (!has_data_before(message, record.id)) context.set_offset = 0;
   TemplateStore::Installed installed =
-      templates_.install(*known.stream->session, std::move(record), context, os::monotonic_ns());
+      templates_.install(*known.session, std::move(record), context, os::monotonic_ns());
   count_forgotten(installed.forgotten);
   if (installed.refused) return account.count(*installed.refused);
   refresh(known);
@@ -326,7 +327,7 @@ HeldSet Decoder::held_set(const Message& message, uint16_t set_id, Bytes body) {
 }
 
 void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
-  Stream& stream = *message.known->stream;
+  Account& account = *message.known->account;
   dropped_.clear();
   TemplateStore::Held held = templates_.hold(held_set(message, set_id, body), dropped_);
   if (held.quarantine) return quarantine(message, set_id, body);
@@ -334,16 +335,16 @@ void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
     message.records += read_records(message, *held.plan, body);  // another worker has just installed it
     return;
   }
-  stream.account.missing_template.add();
-  stream.account.held.add();
-  stream.account.held_bytes.add(static_cast<int64_t>(body.size()));
+  account.missing_template.add();
+  account.held.add();
+  account.held_bytes.add(static_cast<int64_t>(body.size()));
   ++message.sets_held;
   give_up(dropped_);
 }
 
 // The only templates known are of after the set was sent, or the right one is no longer there.
 void Decoder::quarantine(Message& message, uint16_t set_id, Bytes body) {
-  Account& account = message.known->stream->account;
+  Account& account = *message.known->account;
   account.missing_template.add();
   account.quarantined.add();
   account.quarantined_bytes.add(static_cast<int64_t>(body.size()));
@@ -353,7 +354,7 @@ void Decoder::quarantine(Message& message, uint16_t set_id, Bytes body) {
 
 // Counts the datagram, and what its sequence number says of those before it.
 void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
-  Account& account = message.known->stream->account;
+  Account& account = *message.known->account;
   if (!sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();
@@ -370,8 +371,8 @@ void Decoder::follow_sequence(const Message& message, uint32_t units, bool units
   std::unique_lock lock(stream.mutex);
   SequenceChange change = stream.sequence.advance(step, message.context.boot);
   lock.unlock();
-  count(stream.account, change);
-  if (change.duplicate) stream.account.duplicate_records.add(message.records);
+  count(*message.known->account, change);
+  if (change.duplicate) message.known->account->duplicate_records.add(message.records);
 }
 
 void Decoder::count(Account& account, const SequenceChange& change) {

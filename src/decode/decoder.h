@@ -59,9 +59,9 @@ class Decoder {
   // What this worker remembers of a sender.
   struct Known {
     std::shared_ptr<Stream> stream;
-    const Account* account =
-        nullptr;  // the stream's, as its session: look_ahead() finds them without reading the stream
-    const Session* session = nullptr;
+    // The stream's, to be found without reading it.
+    Account* account = nullptr;
+    Session* session = nullptr;  // null where it has no templates
     uint32_t version = 0;
     std::shared_ptr<const SessionPlans> plans;
   };

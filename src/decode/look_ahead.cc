@@ -62,7 +62,7 @@ void Decoder::look_ahead(std::span<const Datagram> datagrams) const {
     if (at == known_.end()) continue;
     const Known& known = at->second;
     bring(known.stream.get(), Stream::kHotBytes);
-    bring(known.account, Account::kHotBytes);
+    bring(known.account);
     if (!known.session) continue;
     bring(known.session);
     bring(known.plans.get(), SessionPlans::kHotBytes);

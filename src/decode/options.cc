@@ -132,7 +132,7 @@ class OptionsRecord {
 
 uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes body) {
   uint32_t records = 0;
-  Account& account = message.known->stream->account;
+  Account& account = *message.known->account;
   facts_.clear();
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
@@ -153,9 +153,9 @@ uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes b
 
 void Decoder::tell_options(const Message& message) {
   if (facts_.empty()) return;
-  Stream& stream = *message.known->stream;
-  if (size_t refused = templates_.tell(*stream.session, facts_))
-    stream.account.count(Refused::options_full, static_cast<int64_t>(refused));
+  const Known& known = *message.known;
+  if (size_t refused = templates_.tell(*known.session, facts_))
+    known.account->count(Refused::options_full, static_cast<int64_t>(refused));
   facts_.clear();
 }
 

@@ -27,7 +27,7 @@ Run& Decoder::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
   run.sequence = message.context.sequence;
   run.received_ns = message.context.received_ns;
   run.export_ns = message.context.export_ns;
-  run.account = message.known->stream->account.index;
+  run.account = message.known->account->index;
   run.mask = mask;
   return run;
 }
@@ -37,7 +37,7 @@ void Decoder::finish_run(const Message& message, Run& run) {
   const OptionsState* options = message.known->plans ? message.known->plans->options.get() : nullptr;
   fill_sampling(options, told, *batch_, run);
   if (options) fill_names(*options, *batch_, run);
-  Account& account = message.known->stream->account;
+  Account& account = *message.known->account;
   if (uint32_t wrong = judge_times(*batch_, run)) account.time_quality.add(wrong);
   for (uint32_t cut = batch_->texts().take_cut(); cut > 0; --cut) account.count(Refused::text_too_long);
   account.records.add(run.rows);
@@ -97,9 +97,9 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
     run_plan_record(plan, fields_.data(), base, *batch_, *run, batch_->grow_last_run());
     if (!plan.sections.empty()) read_sections(plan, fields_.data(), *batch_, *run);
     if (!plan.lists.empty())
-      lists_.read(plan, fields_.data(),
-                  {*message.known->plans, message.context, message.fallback, base, *batch_, *run,
-                   message.known->stream->account});
+      lists_.read(
+          plan, fields_.data(),
+          {*message.known->plans, message.context, message.fallback, base, *batch_, *run, *message.known->account});
     body = body.subspan(length);
     ++records;
   }

@@ -23,7 +23,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
       give_up({std::move(set)});
       continue;
     }
-    if (sender->stream->session) refresh(*sender);
+    if (sender->session) refresh(*sender);
     Message message;
     message.known = sender;
     message.context = set.context;
@@ -38,7 +38,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     message.base = {set.context.export_ns, set.context.uptime_ms, message.protocol == Protocol::netflow9,
                     static_cast<int64_t>(init_ms * 1'000'000)};
     uint32_t records = read_records(message, *plan, set.body);
-    Account& account = sender->stream->account;
+    Account& account = *sender->account;
     account.held.add(-1);
     account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
     account.replayed.add(records);

@@ -22,12 +22,12 @@ void Decoder::decode_sflow(const Datagram& datagram) {
   sample_run_open_ = false;
   read_samples(message, in, header.samples);
   follow_samples(message, header);
-  message.known->stream->account.datagrams.add_last();
+  message.known->account->datagrams.add_last();
 }
 
 // Samples: format, length (4 each, the length without these), body.
 void Decoder::read_samples(Message& message, ByteReader& in, uint32_t count) {
-  Account& account = message.known->stream->account;
+  Account& account = *message.known->account;
   uint32_t read = 0;
   for (; read < count && in.remaining() >= 8; ++read) {
     const uint8_t* at = in.rest().data();
@@ -94,7 +94,7 @@ void Decoder::put_sample(const Message& message, bool discarded) {
     sample_run_open_ = true;
   }
   sampled_->put(*batch_, row);
-  message.known->stream->account.records.add();
+  message.known->account->records.add();
 }
 
 void Decoder::follow_samples(const Message& message, const SflowHeader& header) {

@@ -24,17 +24,17 @@ namespace weir {
 
 struct alignas(64) Stream {
   explicit Stream(const SessionKey& k, Account& a) : key(k), account(a) {}
-  const SessionKey key;
-  Account& account;
-  std::shared_ptr<Session> session;  // null for v5, which has no templates
+  static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
+  std::mutex mutex;  // of sequence and samples
   std::atomic<int64_t> last_seen_ns{0};
   std::atomic<bool> forgotten{false};  // left the table: look it up again
-
-  std::mutex mutex;                          // of what follows
-  std::unique_ptr<SampleSequences> samples;  // sFlow
   StreamSequence sequence;
-  static constexpr size_t kHotBytes = 192;  // what every datagram reads or writes comes first: three cache lines
+
+  const SessionKey key;
+  Account& account;
+  std::shared_ptr<Session> session;          // null for v5, which has no templates
+  std::unique_ptr<SampleSequences> samples;  // sFlow
 };
 
 class Streams {

@@ -97,17 +97,17 @@ class Counter {
 // clang-format on
 
 struct alignas(64) Account {
-  static constexpr size_t kHotBytes = 128;  // what every datagram writes comes first: two cache lines
-  AccountKey key;
+  // What every datagram needs comes first: one cache line, up to the counters of datagrams and records.
   uint32_t index = 0;
   Counter first_seen_ns, last_seen_ns;
-  Counter templates;      // known now (gauge)
   Counter clock_skew_ns;  // collector's clock minus the exporter's, at the last datagram (gauge)
 #define C(name, meaning) Counter name;
   WEIR_ACCOUNT_COUNTERS(C)
 #undef C
   std::array<Counter, kMalformedCount> malformed_by_reason;
   std::array<Counter, kRefusedCount> refused_by_reason;
+  Counter templates;  // known now (gauge)
+  AccountKey key;
 
   void count(Malformed reason) {
     malformed.add();

@@ -103,23 +103,24 @@ class SequenceTracker {
   void start_anew(const SequenceStep& step);
   uint32_t first_unit(const SequenceStep& step) const { return step.sequence - (counts_own_ ? step.units : 0); }
 
+  // What every datagram needs comes first.
   bool started_ = false;
-  bool counts_own_ = false;  // the header's number is that after the datagram
-  uint32_t newest_ = 0;      // number in the newest header
+  bool counts_own_ = false;     // the header's number is that after the datagram
+  bool size_unknown_ = false;   // of the newest datagram: the gap that follows it is unexplained
+  bool any_to_settle_ = false;  // of gaps_
+  bool any_given_up_ = false;   // of the sets that unexplained_ is about
+  uint32_t newest_ = 0;         // number in the newest header
   uint32_t newest_units_ = 0;
-  int64_t doubtful_ = 0;       // lost, if the exporter numbers as it should
-  bool size_unknown_ = false;  // of the newest datagram: the gap that follows it is unexplained
   uint32_t next_ = 0;
   uint32_t uptime_ms_ = 0;
   uint32_t export_seconds_ = 0;
   int64_t open_sets_ = 0;    // that wait; below 0 while the datagram of a set already decoded is not yet stepped
   int64_t unexplained_ = 0;  // in the gaps, less what was decoded; below 0 while the newest datagram's gap is not shown
-  bool any_to_settle_ = false;  // of gaps_
-  bool any_given_up_ = false;   // of the sets that this sum is about
+  int64_t doubtful_ = 0;     // lost, if the exporter numbers as it should
   // How much of the settled gaps was told as lost and as given up: what of it comes after all is taken back.
   int64_t settled_lost_ = 0, settled_given_up_ = 0;
   uint32_t oldest_gap_ = 0;
-  std::array<Gap, limits::kSequenceGaps> gaps_{};  // last: seldom looked at, and large
+  std::array<Gap, limits::kSequenceGaps> gaps_{};
 };
 
 }  // namespace weir
