@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "receive/udp_receiver.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "os/clock.h"
 
 namespace weir {
 
-// A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given this long
-// to gather; only after a short one, so what comes meanwhile fits a buffer of kLingerBuffer many times over. (400,000
-// records/s over two workers, CPU-s per million: 0.18 without, 0.24 with 0.5 ms, 0.13 with 1 ms, 0.10 with 2 ms.)
-static constexpr int64_t kLingerNs = 2'000'000;
+// A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given time to
+// gather: as long as the socket's buffer takes what a 10 Gbit/s link could bring meanwhile (4 MiB are 1,800 full
+// datagrams, 2 ms), but no longer than saves much. Shorter waits than 2 ms cost more than none. (400,000 records/s over
+// two workers: docs/decisions/0004-waiting-for-a-batch.md.)
+static constexpr int64_t kLeastLingerNs = 2'000'000, kMostLingerNs = 4'000'000;
+static constexpr int64_t kBufferPerMs = 2 << 20;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
-static constexpr int kLingerBuffer = 4 << 20;
 
 UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets)
     : sockets_(std::move(sockets)), slots_(limits::kReceiveSlots), batch_(limits::kReceiveSlots) {
-  may_linger_ = true;
+  linger_ns_ = kMostLingerNs;
   for (const ListeningSocket& s : sockets_) {
     waiting_.push_back(&s.socket);
-    may_linger_ = may_linger_ && s.socket.granted_receive_buffer() >= kLingerBuffer;
+    linger_ns_ = std::min(linger_ns_, int64_t{s.socket.granted_receive_buffer()} * 1'000'000 / kBufferPerMs);
   }
+  if (linger_ns_ < kLeastLingerNs) linger_ns_ = 0;
 }
 
 bool UdpReceiver::wait(int timeout_ms) {
   bool short_batch = last_batch_ > 0 && last_batch_ < kShortBatch;
-  if (short_batch && may_linger_) os::sleep_ns(kLingerNs);
+  if (short_batch && linger_ns_ > 0) os::sleep_ns(linger_ns_);
   if (last_batch_ > 0) {
     last_batch_ = 0;
     return true;  // the socket may well have more: reading tells as cheaply as polling

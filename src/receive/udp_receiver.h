@@ -57,7 +57,7 @@ class UdpReceiver {
   os::ReceiveSlots slots_;
   std::vector<Datagram> batch_;
   size_t last_batch_ = 0;
-  bool may_linger_ = false;
+  int64_t linger_ns_ = 0;  // after a short batch
 };
 
 }  // namespace weir
