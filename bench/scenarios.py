@@ -34,8 +34,9 @@ SCENARIOS = {
     "ipfix-variable": {"protocol": "ipfix", "exporters": 8, "variable": True},
     "sflow": {"protocol": "sflow", "exporters": 8, "ipv6": None},
     # As many records a datagram in both: else an exporter that sends little fills its last datagram less.
-    "4-exporters": {"protocol": "v9", "exporters": 4, "templates": 5, "flows": 20},
-    "10000-exporters": {"protocol": "v9", "exporters": 10_000, "templates": 5, "flows": 20},
+    # Half a minute: the ledger of ten thousand exporters is saved once in it.
+    "4-exporters": {"protocol": "v9", "exporters": 4, "templates": 5, "flows": 20, "seconds": 30},
+    "10000-exporters": {"protocol": "v9", "exporters": 10_000, "templates": 5, "flows": 20, "seconds": 30},
 }
 
 
@@ -44,8 +45,9 @@ PAUSE_SECONDS = 4
 
 
 def load_of(name):
-    """The options of side_by_side.generate for a scenario."""
-    defaults = {"csv": None, "ipv6": 0.1, "flows": None, "seed": 1, "templates": 1, "variable": False}
+    """The options of side_by_side.generate for a scenario, and for how long it is sent unless --records says."""
+    defaults = {"csv": None, "ipv6": 0.1, "flows": None, "seed": 1, "templates": 1, "variable": False,
+                "seconds": 7}
     return argparse.Namespace(**{**defaults, **SCENARIOS[name]})
 
 
@@ -53,13 +55,14 @@ def run_once(name, options):
     """One load into one collector that knows the exporters: what was sent and kept, and what it cost."""
     load, port = load_of(name), side_by_side.free_port(socket.SOCK_DGRAM)
     warm_up = RECORDS_TO_KNOW * load.exporters * load.templates
+    records = options.records or load.seconds * options.rate
     flags = ["--pause", f"{warm_up}:{PAUSE_SECONDS}s"]
     if load.protocol != "sflow":
         flags += ["--template-every", "1h"]
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir=options.scratch) as folder:
         collector = collectors.WeirCount(port, 0, pathlib.Path(folder))
         try:
-            gen = subprocess.Popen(side_by_side.gen_command(port, load, warm_up + options.records, options.rate, *flags),
+            gen = subprocess.Popen(side_by_side.gen_command(port, load, warm_up + records, options.rate, *flags),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             first = int(re.search(r"pausing after (\d+) records", gen.stderr.readline()).group(1))
             paused_at = time.monotonic()
@@ -130,7 +133,7 @@ def print_table(rows):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenarios", help=f"comma-separated, of: {', '.join(SCENARIOS)} (default: all)")
-    parser.add_argument("--records", type=int, default=2_000_000, help="a run")
+    parser.add_argument("--records", type=int, help="a run (default: 7 s of them; of many exporters 30 s)")
     parser.add_argument("--rate", type=int, default=300_000, help="records/s")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", help="where the collector writes (default: the system's temporary folder)")
