@@ -56,12 +56,7 @@ std::unique_ptr<FlowStore> make_store(const CollectConfig& config, Ledger& ledge
 
 // Without an output decoding only counts; what is left out on purpose is `filtered`.
 void count_as_filtered(const BatchRef& batch, Ledger& ledger) {
-  constexpr size_t kAhead = 16;  // of thousands of exporters, each run's account must be fetched: in time
-  const auto& runs = batch->runs();
-  for (size_t i = 0; i < runs.size(); ++i) {
-    if (i + kAhead < runs.size()) __builtin_prefetch(&ledger.at(runs[i + kAhead].account).filtered);
-    ledger.at(runs[i].account).filtered.add(runs[i].rows);
-  }
+  for (const Run& run : batch->runs()) ledger.at(run.account).filtered.add(run.rows);
 }
 
 void count_as_filtered(const CounterBatch& batch, Ledger& ledger) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: bringing near what the next datagrams will need.
 //
-// The state of ten thousand exporters does not fit into a CPU's caches. A datagram needs some twenty lines of it, each
-// found through the one before, so decoding would mostly wait for memory. Here these paths are followed for several
-// datagrams side by side, one step of all of them at a time. Of no effect but on speed.
+// The state of ten thousand exporters does not fit into a CPU's caches. A datagram needs some ten lines of it, found
+// one through the other, so decoding would mostly wait for memory. Here these paths are followed for several datagrams
+// side by side, one step of all of them at a time. Of no effect but on speed.
 #include <array>
 #include <optional>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ledger on disk: <data>/catalog.db, SQLite in WAL mode (docs/formats/catalog.md).
 //
-//   in       snapshots of the ledger and of the sequence states, each second and at stop
+//   in       snapshots of the ledger and of the sequence states, each second (of many exporters less often) and at stop
 //   out      the same after a restart or a crash; the ledger for `weir exporters`, also while a collector runs
 //   threads  one at a time; other processes may read at any time and never block the writer
 //   memory   a fingerprint (8 bytes and the key) of each row last written
