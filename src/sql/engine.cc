@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <exception>
 #include <regex>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -185,7 +187,13 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
   }
 }
 
-SqlEngine::~SqlEngine() = default;
+// A statement whose rows were not read to the end is still worked on by DuckDB's threads. Closing the connection waits
+// for them, but not where an exception is on its way up in the closing thread: DuckDB 1.5 leaves them running then, in
+// memory that is freed. So another thread closes it.
+SqlEngine::~SqlEngine() {
+  interrupt();
+  if (std::uncaught_exceptions() > 0) std::jthread([this] { impl_.reset(); }).join();
+}
 
 static std::vector<SqlColumn> columns_of(duckdb_prepared_statement prepared) {
   std::vector<SqlColumn> columns;

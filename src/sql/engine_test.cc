@@ -191,6 +191,21 @@ TEST(Engine, CanBeInterrupted) {
   EXPECT_EQ(first_row(engine, "SELECT 1", SqlStyle::csv)[0], "1");  // and goes on
 }
 
+TEST(Engine, AnExceptionEndsWhatItsThreadsWorkOn) {
+  struct GivenUp {};
+  auto give_up = [] { throw GivenUp(); };
+  auto ask = [&](const SqlTick& tick) {
+    SqlEngine engine({.threads = 4});
+    const char* endless = "SELECT range FROM range(1000000000000) WHERE hash(range) % 7 = 3";
+    SqlResult result = engine.prepare_reading(endless + std::string(tick ? " ORDER BY range" : "")).run(tick);
+    give_up();
+  };
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_THROW(ask(give_up), GivenUp);  // before the first row
+    EXPECT_THROW(ask({}), GivenUp);       // after it
+  }
+}
+
 TEST(Engine, ParametersHaveNoValues) {
   SqlEngine engine({});
   Failure unknown = failure_of([&] { engine.prepare_reading("SELECT 1 + $1::INTEGER"); });
