@@ -46,7 +46,7 @@ inline constexpr size_t kLedgerRows = 131'072;             // (exporter, protoco
 inline constexpr size_t kSequenceGaps = 64;                // open gaps remembered per stream
 inline constexpr size_t kSampleSourcesPerStream = 16'384;  // whose sequences are followed (sFlow)
 inline constexpr size_t kSampleSources = 262'144;          // in all
-inline constexpr size_t kSampleGaps = 4;                   // open gaps remembered per source
+inline constexpr size_t kDatagramGaps = 8;                 // open gaps remembered per sFlow agent
 
 // Batches
 inline constexpr size_t kBatchRows = 2'048;

@@ -103,7 +103,7 @@ void Decoder::follow_samples(const Message& message, const SflowHeader& header) 
   std::unique_lock lock(stream.mutex);
   SampleSequences::Datagram step =
       stream.samples->datagram(message.exporter, header.sequence, message.context.uptime_ms);
-  if (!step.duplicate)
+  if (step.follow)
     for (const SampleStep& s : sample_steps_) {
       SampleSequences::Sample change = stream.samples->sample(s.kind, s.source.type, s.source.index, s.sequence);
       lost += change.lost;
@@ -112,7 +112,10 @@ void Decoder::follow_samples(const Message& message, const SflowHeader& header) 
   lock.unlock();
   if (lost) stream.account.sequence_lost.add(lost);
   if (refused) stream.account.count(Refused::sample_sources_full, refused);
-  if (step.duplicate) stream.account.duplicates.add();
+  if (step.duplicate) {
+    stream.account.duplicates.add();
+    stream.account.duplicate_records.add(static_cast<int64_t>(sample_steps_.size()));
+  }
   if (step.restart) stream.account.restarts.add();
 }
 

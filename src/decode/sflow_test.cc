@@ -5,24 +5,11 @@
 #include <initializer_list>
 
 #include "decode/decoder.h"
+#include "decode/sflow_octets.h"
 
 namespace weir {
 namespace {
 
-using Octets = std::vector<uint8_t>;
-
-Octets operator+(Octets a, const Octets& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-Octets words(std::initializer_list<uint32_t> values) {
-  Octets out(4 * values.size());
-  size_t at = 0;
-  for (uint32_t value : values) store_be(out.data() + at, value), at += 4;
-  return out;
-}
-// Format, length, body: samples and records alike.
-Octets item(uint32_t format, const Octets& body) { return words({format, static_cast<uint32_t>(body.size())}) + body; }
 Octets address6(uint8_t last) {
   Octets out(16);
   out[0] = 0x20, out[1] = 0x01, out[2] = 0x0d, out[3] = 0xb8, out[15] = last;

@@ -11,7 +11,8 @@
 // The identities that hold when the stream is quiet:
 //   exported = received + sequence_lost             in the protocol's unit: v9 datagrams - duplicates; v5 and v7
 //                                                   records - duplicate_records; IPFIX also + options_records
-//                                                   + expired_records
+//                                                   + expired_records; sFlow's samples: records + counter_samples
+//                                                   - duplicate_records
 //   records  = stored + filtered + sink_dropped
 //   counter_samples = counters_stored + counters_filtered + counters_dropped
 //   missing_template = held + replayed_sets + expired + quarantined
@@ -92,7 +93,7 @@ class Counter {
   C(replayed_sets,    "data sets decoded after their template came") \
   C(quarantined,      "data sets given up: every template known came after the exporter restarted or changed it") \
   C(quarantined_bytes, "bytes of the data sets quarantined") \
-  C(duplicate_records, "records of the datagrams received twice; they are in records too") \
+  C(duplicate_records, "records of the datagrams received twice; they are in records too (sFlow: samples)") \
   C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed")
 // clang-format on
 

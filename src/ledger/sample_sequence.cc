@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/sample_sequence.h"
 
+#include <algorithm>
+
 namespace weir {
 namespace {
+
+using Step = DatagramSequence::Step;
 
 // A datagram may be this much older than the newest without its agent having begun anew.
 constexpr uint32_t kReorderMs = 10'000;
@@ -11,88 +15,107 @@ constexpr int32_t kMostLost = 1 << 28;
 
 }  // namespace
 
-UnitSequence::Step UnitSequence::place(uint32_t number) const {
+Step DatagramSequence::place(uint32_t number) const {
   auto distance = static_cast<int32_t>(number - next_);
   if (distance == 0) return Step::next;
   if (distance > 0) return Step::ahead;
-  for (const Gap& gap : gaps_)
-    if (number - gap.from < gap.units) return Step::late;
-  return Step::before;
+  bool fills = std::ranges::any_of(gaps_, [&](const Gap& gap) { return number - gap.from < gap.units; });
+  return fills ? Step::late : Step::before;
 }
 
-int64_t UnitSequence::take(uint32_t number) {
+void DatagramSequence::take(uint32_t number) {
   auto distance = static_cast<int32_t>(number - next_);
-  if (distance > kMostLost) return start(number), 0;
-  if (distance >= 0) {
-    if (distance > 0) {
-      Gap* oldest = &gaps_[0];
-      for (Gap& gap : gaps_)
-        if (gap.units == 0 || (oldest->units != 0 && static_cast<int32_t>(gap.from - oldest->from) < 0)) oldest = &gap;
-      *oldest = {next_, static_cast<uint32_t>(distance)};
-    }
-    next_ = number + 1;
-    return distance;
-  }
+  if (distance < 0) return fill(number);
+  if (distance > kMostLost) return start(number);
+  if (distance > 0) remember({next_, static_cast<uint32_t>(distance)});
+  next_ = number + 1;
+}
+
+// In place of the oldest where there are too many.
+void DatagramSequence::remember(const Gap& gap) {
+  auto age = [&](const Gap& slot) { return slot.units == 0 ? UINT32_MAX : next_ - slot.from; };
+  *std::ranges::max_element(gaps_, {}, age) = gap;
+}
+
+void DatagramSequence::fill(uint32_t number) {
   for (Gap& gap : gaps_) {
     uint32_t into = number - gap.from;
     if (into >= gap.units) continue;
     Gap rest{number + 1, gap.units - into - 1};
     gap.units = into;
-    for (Gap& slot : gaps_)
-      if (rest.units && slot.units == 0) slot = rest, rest.units = 0;
-    return -1;
+    if (rest.units) remember(rest);
+    return;
   }
-  return 0;
 }
 
-SampleSequences::Source* SampleSequences::find(const Key& key, bool& added) {
-  auto found = sources_.find(key);
-  added = found == sources_.end();
-  if (!added) return &found->second;
-  if (sources_.size() >= most_ || !room_->take()) return nullptr;
-  return &sources_[key];
+// Near the end of the former boot, and far from where the present one is.
+bool SampleSequences::is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms) {
+  if (!agent.former) return false;
+  uint32_t ahead = uptime_ms - agent.now.uptime_ms, behind = agent.now.uptime_ms - uptime_ms;
+  bool is_near = ahead <= kReorderMs || behind <= kReorderMs;
+  if (is_near || agent.former->uptime_ms - uptime_ms > kReorderMs) return false;
+  Step place = agent.former->sequence.place(sequence);
+  return place == Step::late || place == Step::before;
 }
 
-SampleSequences::Datagram SampleSequences::datagram(const IpAddress& agent, uint32_t sequence, uint32_t uptime_ms) {
-  agent_ = agent;
+SampleSequences::Datagram SampleSequences::step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late) {
+  if (is_of_former(agent, sequence, uptime_ms)) {
+    bool again = agent.former->sequence.place(sequence) == Step::before;
+    agent.former->sequence.take(sequence);
+    return {.follow = false, .duplicate = again};
+  }
+  Boot& now = agent.now;
+  uint32_t back = now.uptime_ms - uptime_ms;
+  bool is_older = back != 0 && back < 0x8000'0000u;
+  Step place = now.sequence.place(sequence);
+  if (place == Step::before && back <= kReorderMs) return {.follow = false, .duplicate = true};
+  // The uptime went back, or it went on and the numbers did not.
+  if ((is_older && back > kReorderMs) || place == Step::before) {
+    agent.former = std::make_unique<Boot>(now);
+    now = {{}, uptime_ms, uptime_ms};
+    now.sequence.start(sequence);
+    ++agent.boot;
+    return {.restart = true};
+  }
+  now.sequence.take(sequence);
+  if (!is_older) now.uptime_ms = uptime_ms;
+  if (now.uptime_ms - now.first_uptime_ms > kReorderMs) agent.former.reset();
+  late = place == Step::late;
+  return {};
+}
+
+SampleSequences::Datagram SampleSequences::datagram(const IpAddress& address, uint32_t sequence, uint32_t uptime_ms) {
+  agent_ = address;
   late_ = false;
-  start_ = 0;
-  bool added = false;
-  Source* source = find({agent, 0, 0, SampleKind::datagram}, added);
-  if (!source) return {};
-  uint32_t back = source->uptime_ms - uptime_ms;
-  bool older = back != 0 && back < 0x8000'0000u;
-  bool restart = false;
-  if (!added) {
-    UnitSequence::Step step = source->sequence.place(sequence);
-    late_ = step == UnitSequence::Step::late;
-    bool before = step == UnitSequence::Step::before;
-    if (before && back <= kReorderMs) return {true, false};
-    // The uptime went back, or it went on and the numbers did not.
-    restart = (older && back > kReorderMs) || before;
+  boot_ = 0;
+  Datagram result;
+  if (auto found = agents_.find(address); found != agents_.end()) {
+    result = step(found->second, sequence, uptime_ms, late_);
+    boot_ = found->second.boot;
+  } else if (has_room()) {
+    Boot& now = agents_[address].now;
+    now.first_uptime_ms = now.uptime_ms = uptime_ms;
+    now.sequence.start(sequence);
   }
-  if (restart) ++source->start, late_ = false;
-  if (added || restart)
-    source->sequence.start(sequence);
-  else
-    source->sequence.take(sequence);
-  if (added || restart || !older) source->uptime_ms = uptime_ms;
-  start_ = source->start;
-  return {false, restart};
+  return result;
 }
 
 SampleSequences::Sample SampleSequences::sample(SampleKind kind, uint32_t type, uint32_t index, uint32_t sequence) {
-  bool added = false;
-  Source* source = find({agent_, type, index, kind}, added);
-  if (!source) return {0, true};
-  bool anew = added || source->start != start_;
-  if (!anew && !late_) anew = source->sequence.place(sequence) == UnitSequence::Step::before;
-  if (anew) {
-    source->sequence.start(sequence);
-    source->start = start_;
+  Key key{agent_, type, index, kind};
+  auto found = sources_.find(key);
+  if (found == sources_.end()) {
+    if (!has_room()) return {0, true};
+    sources_[key] = {sequence, sequence + 1, boot_};
     return {};
   }
-  return {source->sequence.take(sequence), false};
+  Source& source = found->second;
+  auto distance = static_cast<int32_t>(sequence - source.next);
+  bool is_same_boot = source.boot == boot_;
+  if (is_same_boot && late_ && distance < 0)
+    return {sequence - source.first < source.next - source.first ? -1 : 0, false};
+  bool goes_on = is_same_boot && distance >= 0 && distance <= kMostLost;
+  source = {goes_on ? source.first : sequence, sequence + 1, boot_};
+  return {goes_on ? distance : 0, false};
 }
 
 }  // namespace weir

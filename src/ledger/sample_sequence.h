@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Following the sequence numbers of sFlow: which samples were lost. Every data source of an agent numbers its flow
 // samples, its counter samples and its discarded packets apart; a sample's number is one more than that of the sample
-// before. The datagram's own number tells which datagrams came late or twice, and the agent's uptime, when it goes
-// back, that all numbers begin anew. Without that, a source whose numbers go back in a datagram that is not late has
-// begun anew (a new sampling rate does that) and lost nothing.
+// before. The datagram's own number tells which datagrams came late or twice, so that the samples of a late one are
+// those taken for lost before. The agent's uptime, when it goes back, tells that all numbers begin anew. Without that,
+// a source whose numbers go back in a datagram that is not late has begun anew (a new sampling rate does that) and lost
+// nothing. Datagrams of before a restart that come after it are recognised for a while, so that they are no restart
+// again; what was lost of that boot is settled by then.
 //
 //   in       per datagram its header, then the numbers of its samples
 //   threads  none; the owner locks
-//   memory   about 100 octets a source, limits::kSampleSourcesPerStream of one stream and kSampleSources of all that
-//            share a SampleSourceRoom; samples of further sources are not followed, and counted as refused
+//   memory   about 60 octets a source and 200 an agent (300 after a restart), limits::kSampleSourcesPerStream of
+//            both in one stream and kSampleSources of all that share a SampleSourceRoom; samples of further sources are
+//            not followed, and counted as refused
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -38,36 +41,39 @@ class SampleSourceRoom {
   std::atomic<int64_t> left_;
 };
 
-enum class SampleKind : uint8_t { datagram, flow, counters, discarded };
+enum class SampleKind : uint8_t { flow, counters, discarded };
 
-// One sequence of numbers that grow by one, with the gaps in it that may still be filled.
-class UnitSequence {
+// The numbers of an agent's datagrams, with the gaps in them that may still be filled.
+class DatagramSequence {
  public:
   enum class Step : uint8_t { next, ahead, late, before };
   // Where `number` stands. Nothing changes.
   Step place(uint32_t number) const;
-  // Takes the number in; returns units lost (ahead), or -1 (late).
-  int64_t take(uint32_t number);
+  void take(uint32_t number);
   void start(uint32_t number) { *this = {}, next_ = number + 1; }
 
  private:
   struct Gap {
     uint32_t from = 0, units = 0;
   };
+  void remember(const Gap& gap);
+  void fill(uint32_t number);
+
   uint32_t next_ = 0;
-  std::array<Gap, limits::kSampleGaps> gaps_{};
+  std::array<Gap, limits::kDatagramGaps> gaps_{};
 };
 
 class SampleSequences {
  public:
   explicit SampleSequences(std::shared_ptr<SampleSourceRoom> room, size_t most = limits::kSampleSourcesPerStream)
       : room_(std::move(room)), most_(most) {}
-  ~SampleSequences() { room_->give_back(static_cast<int64_t>(sources_.size())); }
+  ~SampleSequences() { room_->give_back(static_cast<int64_t>(agents_.size() + sources_.size())); }
   SampleSequences(const SampleSequences&) = delete;
   SampleSequences& operator=(const SampleSequences&) = delete;
 
   struct Datagram {
-    bool duplicate = false;  // its samples must not be followed
+    bool follow = true;  // false: its samples must not be followed
+    bool duplicate = false;
     bool restart = false;
   };
   // The next datagram of an agent; its samples follow.
@@ -92,18 +98,29 @@ class SampleSequences {
     }
   };
   struct Source {
-    UnitSequence sequence;
-    uint32_t uptime_ms = 0;  // of a datagram: the newest
-    uint32_t start = 0;      // how often the agent had begun anew when this source was last seen
+    uint32_t first = 0, next = 0;  // numbers; those between were seen, or counted as lost
+    uint32_t boot = 0;             // of the agent, when this source was last seen
   };
-  Source* find(const Key& key, bool& added);
+  struct Boot {
+    DatagramSequence sequence;
+    uint32_t first_uptime_ms = 0, uptime_ms = 0;  // of the first datagram; the newest
+  };
+  struct Agent {
+    Boot now;
+    uint32_t boot = 0;             // how often it has begun anew
+    std::unique_ptr<Boot> former;  // for a while after that
+  };
+  bool has_room() { return agents_.size() + sources_.size() < most_ && room_->take(); }
+  static Datagram step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late);
+  static bool is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms);
 
   const std::shared_ptr<SampleSourceRoom> room_;
   const size_t most_;
+  absl::flat_hash_map<IpAddress, Agent> agents_;
   absl::flat_hash_map<Key, Source> sources_;
   // Of the datagram whose samples come now.
   IpAddress agent_;
-  uint32_t start_ = 0;
+  uint32_t boot_ = 0;
   bool late_ = false;
 };
 

@@ -21,7 +21,7 @@ struct Follower {
     SampleSequences::Datagram step = sequences.datagram(agent, sequence, uptime_ms);
     duplicates += step.duplicate;
     restarts += step.restart;
-    return !step.duplicate;
+    return step.follow;
   }
   void sample(uint32_t sequence, SampleKind kind = SampleKind::flow, uint32_t index = 7) {
     lost += sequences.sample(kind, 0, index, sequence).lost;
@@ -143,6 +143,39 @@ TEST(SampleSequences, ARestartWhoseNumbersGoOnHighIsNoLoss) {
   f.datagram(400);
   f.sample(4'000);
   EXPECT_EQ(f.restarts, 1);
+  EXPECT_EQ(f.lost, 0);
+}
+
+TEST(SampleSequences, WhatComesFromBeforeARestartIsNoRestart) {
+  Follower f;
+  f.both(1, 1);
+  f.both(4, 4);
+  EXPECT_EQ(f.lost, 2);
+  uint32_t before = f.uptime_ms;
+  f.uptime_ms = 200;
+  f.both(1, 1);
+  EXPECT_EQ(f.restarts, 1);
+  uint32_t now = f.uptime_ms;
+  f.uptime_ms = before - 50;
+  EXPECT_FALSE(f.datagram(3)) << "late";
+  EXPECT_EQ(f.duplicates, 0);
+  EXPECT_FALSE(f.datagram(3)) << "and once more";
+  EXPECT_EQ(f.duplicates, 1);
+  f.uptime_ms = now;
+  f.both(2, 2);
+  f.both(3, 3);
+  EXPECT_EQ(f.restarts, 1);
+  EXPECT_EQ(f.lost, 2);
+}
+
+TEST(SampleSequences, ABootThatReachesTheUptimeOfTheFormerIsItself) {
+  Follower f;
+  f.uptime_ms = 11'900;
+  f.both(119, 119);
+  f.uptime_ms = 900;
+  for (uint32_t number = 9; number <= 130; ++number) f.both(number, number);
+  EXPECT_EQ(f.restarts, 1);
+  EXPECT_EQ(f.duplicates, 0);
   EXPECT_EQ(f.lost, 0);
 }
 
