@@ -51,6 +51,11 @@ def load_of(name):
     return argparse.Namespace(**{**defaults, **SCENARIOS[name]})
 
 
+def counting(workers):
+    """weir collect with so many workers; which of two a sender's datagrams reach is chance, and so is what that costs."""
+    return type("WeirCount", (collectors.WeirCount,), {"flags": ["--workers", str(workers)]})
+
+
 def run_once(name, options):
     """One load into one collector that knows the exporters: what was sent and kept, and what it cost."""
     load, port = load_of(name), side_by_side.free_port(socket.SOCK_DGRAM)
@@ -60,7 +65,7 @@ def run_once(name, options):
     if load.protocol != "sflow":
         flags += ["--template-every", "1h"]
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir=options.scratch) as folder:
-        collector = collectors.WeirCount(port, 0, pathlib.Path(folder))
+        collector = counting(options.workers)(port, 0, pathlib.Path(folder))
         try:
             gen = subprocess.Popen(side_by_side.gen_command(port, load, warm_up + records, options.rate, *flags),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -135,6 +140,7 @@ def parse_arguments():
     parser.add_argument("--scenarios", help=f"comma-separated, of: {', '.join(SCENARIOS)} (default: all)")
     parser.add_argument("--records", type=int, help="a run (default: 7 s of them; of many exporters 30 s)")
     parser.add_argument("--rate", type=int, default=300_000, help="records/s")
+    parser.add_argument("--workers", type=int, default=0, help="of the collector (default: one per core)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", help="where the collector writes (default: the system's temporary folder)")
     parser.add_argument("--output", type=pathlib.Path, help="JSON file (default: bench/results/scenarios-<time>.json)")

@@ -22,6 +22,7 @@
 #include "decode/streams.h"
 #include "flow/batch.h"
 #include "ledger/ledger.h"
+#include "os/state_memory.h"
 #include "templates/store.h"
 #include "wire/datagram.h"
 #include "wire/sflow_counters.h"
@@ -153,7 +154,7 @@ class Decoder {
   std::unique_ptr<FlowBatch> batch_;
   std::unique_ptr<CounterBatch> counters_;  // null while there are none
   // begin() alone adds to it while a message is read, before it takes an address in it.
-  absl::flat_hash_map<SessionKey, Known> known_;
+  os::StateMap<SessionKey, Known> known_{os::table_memory()};
   std::vector<FieldBytes> fields_;  // of the record being walked
   ListReader lists_;
   TemplateRecord record_;  // the template being read

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "os/state_memory.h"
+
 namespace weir {
 
 std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
@@ -12,7 +14,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   if (streams_.size() >= limits::kSessions) make_room(now_ns);
   if (streams_.size() >= limits::kSessions) return nullptr;
   Account& account = ledger_.account({key.exporter, key.protocol, key.domain});
-  auto stream = std::make_shared<Stream>(key, account);
+  auto stream = os::make_shared_state<Stream>(key, account);
   if (has_templates(key.protocol)) {
     stream->session = templates_.session(key);
     stream->session->seen(now_ns);

@@ -32,6 +32,7 @@
 #include "base/ip_address.h"
 #include "base/limits.h"
 #include "base/protocol.h"
+#include "os/state_memory.h"
 
 namespace weir {
 
@@ -186,7 +187,7 @@ class Ledger {
   mutable std::mutex mutex_;
   int64_t since_ns_;
   size_t most_rows_;
-  std::deque<Account> accounts_;
+  std::pmr::deque<Account> accounts_{os::object_memory()};
   // accounts_[i] without the lock: filled before the index is handed out.
   std::unique_ptr<std::atomic<Account*>[]> by_index_;
   absl::flat_hash_map<AccountKey, Account*> by_key_;

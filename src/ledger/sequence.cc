@@ -38,7 +38,7 @@ void SequenceTracker::start(const SequenceStep& step) {
 }
 
 void SequenceTracker::start_anew(const SequenceStep& step) {
-  gaps_ = {};
+  gaps_.reset();
   unexplained_ = settled_lost_ = settled_given_up_ = 0;
   start(step);
 }
@@ -59,8 +59,7 @@ bool SequenceTracker::was_up_before(const SequenceHeader& header) const {
 }
 
 bool SequenceTracker::fills_gap(const SequenceHeader& header) const {
-  return std::any_of(gaps_.begin(), gaps_.end(),
-                     [&](const Gap& gap) { return header.sequence - gap.from < gap.units; });
+  return std::ranges::any_of(gaps(), [&](const Gap& gap) { return header.sequence - gap.from < gap.units; });
 }
 
 bool SequenceTracker::is_restart(const SequenceHeader& header) const {
@@ -80,7 +79,7 @@ bool SequenceTracker::is_repeated(const SequenceHeader& header) const {
   if (header.sequence == newest_ && size_unknown_) return true;
   // Between the newest number and the next: no number that was there, but maybe one of the other style.
   if (header.sequence == next_ || static_cast<int32_t>(header.sequence - newest_) > 0) return false;
-  for (const Gap& gap : gaps_) {
+  for (const Gap& gap : gaps()) {
     uint32_t into = header.sequence - gap.from;
     if (into < gap.units) return into == 0 && gap.after_unknown;
   }
@@ -139,14 +138,14 @@ SequenceChange SequenceTracker::change_style(const SequenceStep& step) {
   SequenceChange change;
   change.lost = -doubtful_;
   doubtful_ = 0;
-  gaps_ = {};
+  gaps_.reset();
   start(step);
   return change;
 }
 
 // Behind the newest: late, if it fills a gap; else it came before.
 SequenceChange SequenceTracker::behind(const SequenceStep& step) {
-  for (Gap& gap : gaps_) {
+  for (Gap& gap : gaps()) {
     uint32_t into = first_unit(step) - gap.from;
     if (into >= gap.units) continue;
     if (into == 0 && gap.after_unknown) break;  // the message before the gap, once more
@@ -190,12 +189,13 @@ int64_t SequenceTracker::take(GapKind kind, uint32_t units, SequenceChange& chan
 
 void SequenceTracker::remember(const Gap& gap) {
   any_to_settle_ |= gap.kind == GapKind::unexplained;
-  for (Gap& slot : gaps_) {
+  if (!gaps_) gaps_ = std::make_unique<Gaps>();
+  for (Gap& slot : gaps()) {
     if (slot.units) continue;
     slot = gap;
     return;
   }
-  gaps_[oldest_gap_++ % gaps_.size()] = gap;
+  (*gaps_)[oldest_gap_++ % gaps_->size()] = gap;
 }
 
 SequenceChange SequenceTracker::explain(uint32_t units) {
@@ -224,7 +224,7 @@ void SequenceTracker::settle(SequenceChange& change) {
   (any_given_up_ ? settled_given_up_ : settled_lost_) += rest;
   unexplained_ = 0;
   any_given_up_ = any_to_settle_ = false;
-  for (Gap& gap : gaps_) {
+  for (Gap& gap : gaps()) {
     if (gap.kind != GapKind::unexplained) continue;
     gap.kind = GapKind::settled;
     if (settled_lost_ + settled_given_up_ == 0) gap.units = 0;

@@ -20,6 +20,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 
 #include "base/limits.h"
 
@@ -99,6 +101,8 @@ class SequenceTracker {
   SequenceChange change_style(const SequenceStep& step);
   void settle(SequenceChange& change);
   void remember(const Gap& gap);
+  std::span<Gap> gaps() { return gaps_ ? std::span<Gap>(*gaps_) : std::span<Gap>(); }
+  std::span<const Gap> gaps() const { return gaps_ ? std::span<const Gap>(*gaps_) : std::span<const Gap>(); }
   void start(const SequenceStep& step);
   void start_anew(const SequenceStep& step);
   uint32_t first_unit(const SequenceStep& step) const { return step.sequence - (counts_own_ ? step.units : 0); }
@@ -120,7 +124,8 @@ class SequenceTracker {
   // How much of the settled gaps was told as lost and as given up: what of it comes after all is taken back.
   int64_t settled_lost_ = 0, settled_given_up_ = 0;
   uint32_t oldest_gap_ = 0;
-  std::array<Gap, limits::kSequenceGaps> gaps_{};
+  using Gaps = std::array<Gap, limits::kSequenceGaps>;
+  std::unique_ptr<Gaps> gaps_;  // from the first gap on: most streams have none, and all have less to keep near
 };
 
 }  // namespace weir

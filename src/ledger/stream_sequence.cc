@@ -48,7 +48,7 @@ StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int
   }
   if (!current_.is_restart(header) || !is_believable(received_ns)) return {boot_, false, current_.is_repeated(header)};
   restarts_ns_[restarts_++ % kMostRestarts] = received_ns;
-  previous_ = std::make_unique<SequenceTracker>(current_);
+  previous_ = std::make_unique<SequenceTracker>(std::move(current_));
   previous_seen_ns_ = received_ns;
   current_ = {};
   booted_seconds_ = header.export_seconds;

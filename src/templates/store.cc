@@ -23,7 +23,7 @@ TemplateStore::TemplateStore(const TemplateStoreConfig& config)
 
 Session& TemplateStore::session_locked(const SessionKey& key) {
   auto& session = sessions_[key];
-  if (!session) session = std::make_shared<Session>(key);
+  if (!session) session = os::make_shared_state<Session>(key);
   return *session;
 }
 
@@ -138,7 +138,7 @@ void TemplateStore::install_late(Session& session, TemplateRecord record, const 
 
 // Adds it, or replaces what is known of that id.
 void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) {
-  auto plans = std::make_shared<SessionPlans>(*session.plans_);
+  auto plans = os::make_shared_state<SessionPlans>(*session.plans_);
   auto& all = plans->templates;
   auto at = std::lower_bound(all.begin(), all.end(), known->plan->id,
                              [](const auto& k, uint16_t id) { return k->plan->id < id; });
@@ -185,7 +185,7 @@ std::vector<HeldSet> TemplateStore::restarted(Session& session, uint32_t boot) {
 
 // A boot time that was told before a restart is wrong after it; what is sampled and how stays.
 void TemplateStore::mark_restart(Session& session, uint32_t boot) {
-  auto plans = std::make_shared<SessionPlans>(*session.plans_);
+  auto plans = os::make_shared_state<SessionPlans>(*session.plans_);
   uint32_t boots = boot - plans->boot;
   auto shifted = [&](uint8_t sent_in) {
     return boots < kBootsKept ? static_cast<uint8_t>(sent_in << boots) : uint8_t{0};

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "os/state_memory.h"
 #include "templates/held.h"
 #include "templates/journal.h"
 #include "templates/plan_cache.h"
@@ -34,7 +35,7 @@ namespace weir {
 // Aligned, so that what every datagram reads and writes of it is one cache line.
 class alignas(64) Session : public std::enable_shared_from_this<Session> {
  public:
-  explicit Session(const SessionKey& k) : key(k), plans_(std::make_shared<SessionPlans>()) {}
+  explicit Session(const SessionKey& k) : key(k), plans_(os::make_shared_state<SessionPlans>()) {}
   const SessionKey key;
   // Moves whenever plans() would answer differently.
   uint32_t version() const { return version_.load(std::memory_order_acquire); }

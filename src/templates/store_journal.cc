@@ -9,7 +9,7 @@
 namespace weir {
 
 void TemplateStore::publish_options(Session& session, std::shared_ptr<const OptionsState> options) {
-  auto next = std::make_shared<SessionPlans>(*session.plans_);
+  auto next = os::make_shared_state<SessionPlans>(*session.plans_);
   options_bytes_ += options->bytes() - next->options->bytes();
   next->options = std::move(options);
   publish(session, std::move(next));

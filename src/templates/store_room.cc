@@ -44,7 +44,7 @@ size_t TemplateStore::forget(const SessionKey& key) {
 
 // All that is known of a session.
 size_t TemplateStore::forget_locked(Session& session) {
-  auto plans = std::make_shared<SessionPlans>();
+  auto plans = os::make_shared_state<SessionPlans>();
   plans->boot = session.plans_->boot;
   size_t templates = session.plans_->templates.size();
   options_bytes_ -= session.plans_->options->bytes();
@@ -54,7 +54,7 @@ size_t TemplateStore::forget_locked(Session& session) {
 }
 
 void TemplateStore::forget_templates(Session& session, const std::function<bool(const KnownTemplate&)>& is_old) {
-  auto plans = std::make_shared<SessionPlans>(*session.plans_);
+  auto plans = os::make_shared_state<SessionPlans>(*session.plans_);
   size_t templates = std::erase_if(plans->templates, [&](const auto& k) { return is_old(*k); });
   publish(session, std::move(plans));
   uncount(session, templates);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/state_memory.h"
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+
+namespace weir::os {
+namespace {
+
+constexpr size_t kHugePage = 2 << 20;
+constexpr size_t kLargeBlock = kHugePage / 4;  // less is not worth a huge page
+constexpr size_t kMappedAtOnce = 32 << 20;     // for objects; what is not used of it costs nothing
+constexpr size_t kMostBlocksPerChunk = 256;    // asked for at once, by the pool
+constexpr size_t kLargestObject = 1024;
+
+size_t rounded_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+// Of whole huge pages, and aligned to them. To be unmapped.
+std::byte* map_huge_pages(size_t bytes) {
+  void* mapped = ::mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  auto* begin = static_cast<std::byte*>(mapped);
+  size_t before = rounded_up(reinterpret_cast<uintptr_t>(begin), kHugePage) - reinterpret_cast<uintptr_t>(begin);
+  if (before > 0) ::munmap(begin, before);
+  ::munmap(begin + before + bytes, kHugePage - before);
+  ::madvise(begin + before, bytes, MADV_HUGEPAGE);  // where it is refused, small pages do
+  return begin + before;
+}
+
+class TableMemory : public std::pmr::memory_resource {
+  void* do_allocate(size_t bytes, size_t alignment) override {
+    if (bytes < kLargeBlock) return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+    return map_huge_pages(rounded_up(bytes, kHugePage));
+  }
+  void do_deallocate(void* block, size_t bytes, size_t alignment) override {
+    if (bytes < kLargeBlock) return std::pmr::new_delete_resource()->deallocate(block, bytes, alignment);
+    ::munmap(block, rounded_up(bytes, kHugePage));
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+};
+
+// Chunks for a pool, which keeps them: cut off huge pages one after the other.
+class ChunkMemory : public std::pmr::memory_resource {
+  void* do_allocate(size_t bytes, size_t alignment) override {
+    std::lock_guard lock(mutex_);
+    size_t skip = rounded_up(used_, alignment) - used_;
+    if (bytes + skip > left_) {
+      left_ = rounded_up(bytes, kMappedAtOnce);
+      at_ = map_huge_pages(left_);
+      used_ = skip = 0;
+    }
+    std::byte* chunk = at_ + used_ + skip;
+    used_ += skip + bytes, left_ -= skip + bytes;
+    return chunk;
+  }
+  void do_deallocate(void*, size_t, size_t) override {}
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+
+  std::mutex mutex_;
+  std::byte* at_ = nullptr;
+  size_t used_ = 0, left_ = 0;
+};
+
+}  // namespace
+
+#ifdef WEIR_ADDRESS_SANITIZER  // which sees what is used after it was given back only where it is really given back
+
+std::pmr::memory_resource* object_memory() { return std::pmr::new_delete_resource(); }
+std::pmr::memory_resource* table_memory() { return std::pmr::new_delete_resource(); }
+
+#else
+
+// Both outlive all that is in them.
+std::pmr::memory_resource* object_memory() {
+  static auto* const chunks = new ChunkMemory;
+  static auto* const pool = new std::pmr::synchronized_pool_resource({kMostBlocksPerChunk, kLargestObject}, chunks);
+  return pool;
+}
+
+std::pmr::memory_resource* table_memory() {
+  static auto* const memory = new TableMemory;
+  return memory;
+}
+
+#endif
+
+}  // namespace weir::os
