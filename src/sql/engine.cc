@@ -7,12 +7,12 @@
 #include <cctype>
 #include <exception>
 #include <regex>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "os/clock.h"
 #include "os/process.h"
+#include "run/worker.h"
 
 namespace weir {
 
@@ -192,7 +192,12 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
 // memory that is freed. So another thread closes it.
 SqlEngine::~SqlEngine() {
   interrupt();
-  if (std::uncaught_exceptions() > 0) std::jthread([this] { impl_.reset(); }).join();
+  if (std::uncaught_exceptions() == 0) return;
+  try {
+    Worker closing("sql-close", [this](const std::stop_token&) { impl_.reset(); });
+  } catch (const Error&) {
+    [[maybe_unused]] Impl* left_open = impl_.release();  // no thread to be had: until the process ends
+  }
 }
 
 static std::vector<SqlColumn> columns_of(duckdb_prepared_statement prepared) {
