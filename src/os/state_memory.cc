@@ -9,6 +9,14 @@
 #include <new>
 
 namespace weir::os {
+
+#ifdef WEIR_ADDRESS_SANITIZER  // which sees what is used after it was given back only where it is really given back
+
+std::pmr::memory_resource* object_memory() { return std::pmr::new_delete_resource(); }
+std::pmr::memory_resource* table_memory() { return std::pmr::new_delete_resource(); }
+
+#else
+
 namespace {
 
 constexpr size_t kHugePage = 2 << 20;
@@ -66,13 +74,6 @@ class ChunkMemory : public std::pmr::memory_resource {
 };
 
 }  // namespace
-
-#ifdef WEIR_ADDRESS_SANITIZER  // which sees what is used after it was given back only where it is really given back
-
-std::pmr::memory_resource* object_memory() { return std::pmr::new_delete_resource(); }
-std::pmr::memory_resource* table_memory() { return std::pmr::new_delete_resource(); }
-
-#else
 
 // Both outlive all that is in them.
 std::pmr::memory_resource* object_memory() {
