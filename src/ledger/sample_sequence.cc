@@ -92,7 +92,7 @@ SampleSequences::Datagram SampleSequences::datagram(const IpAddress& address, ui
   if (auto found = agents_.find(address); found != agents_.end()) {
     result = step(found->second, sequence, uptime_ms, late_);
     boot_ = found->second.boot;
-  } else if (has_room()) {
+  } else if (take_room()) {
     Boot& now = agents_[address].now;
     now.first_uptime_ms = now.uptime_ms = uptime_ms;
     now.sequence.start(sequence);
@@ -104,7 +104,7 @@ SampleSequences::Sample SampleSequences::sample(SampleKind kind, uint32_t type, 
   Key key{agent_, type, index, kind};
   auto found = sources_.find(key);
   if (found == sources_.end()) {
-    if (!has_room()) return {0, true};
+    if (!take_room()) return {0, true};
     sources_[key] = {sequence, sequence + 1, boot_};
     return {};
   }

@@ -110,7 +110,7 @@ class SampleSequences {
     uint32_t boot = 0;             // how often it has begun anew
     std::unique_ptr<Boot> former;  // for a while after that
   };
-  bool has_room() { return agents_.size() + sources_.size() < most_ && room_->take(); }
+  bool take_room() { return agents_.size() + sources_.size() < most_ && room_->take(); }
   static Datagram step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late);
   static bool is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms);
 

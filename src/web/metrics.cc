@@ -209,7 +209,8 @@ void write_templates(Exposition& out, const AccountRow& all, int64_t waiting) {
   counter("weir_quarantined_sets_total",
           "Data sets given up: every template known came after the exporter restarted or changed it.", all.quarantined);
   counter("weir_quarantined_bytes_total", "Bytes of the data sets quarantined.", all.quarantined_bytes);
-  counter("weir_duplicate_records_total", "Records of datagrams received twice; they are in the records decoded too.",
+  counter("weir_duplicate_records_total",
+          "Records (sFlow: samples) of datagrams received twice; they are in the records decoded too.",
           all.duplicate_records);
   counter("weir_forgotten_templates_total", "Templates forgotten for their age, or to make room.", all.forgotten);
   counter("weir_template_withdrawals_total", "Template withdrawals seen (of no effect over UDP).", all.withdrawals);
