@@ -13,6 +13,11 @@ inline constexpr size_t kDatagramBytes = 65'535;  // largest UDP payload
 inline constexpr size_t kReceiveSlots = 64;       // datagrams per recvmmsg call
 inline constexpr size_t kWorkers = 256;
 
+// All that is kept of senders, shared fairly by exporter address (base/sender_budget.h); default of
+// limits.senders_bytes
+inline constexpr size_t kSendersBytes = 512u << 20;
+inline constexpr size_t kTemplatesBytesPerExporter = 16u << 20;  // default of limits.templates_bytes_per_exporter
+
 // Templates
 inline constexpr size_t kSessions = 131'072;  // (exporter, port, domain, protocol)
 inline constexpr size_t kTemplatesPerExporter = 4'096;
