@@ -14,6 +14,9 @@ def pytest_addoption(parser):
     group.addoption("--records", type=int, default=300_000, help="test_store: records of each protocol (10000000)")
     group.addoption("--seconds", type=int, default=15, help="test_store_readers: how long to ask (600)")
     group.addoption("--kills", type=int, default=8, help="test_store_crash: how often to kill -9 (100)")
+    group.addoption("--attack-seconds", type=int, default=10, help="test_under_attack: how long it takes (900)")
+    group.addoption("--attack-limits", default="--senders-bytes 64MiB",
+                    help="test_under_attack: flags of weir collect; small, since ten seconds fill little")
 
 
 @pytest.fixture
