@@ -15,10 +15,6 @@ add_library(SQLite::SQLite3 ALIAS weir_sqlite)
 
 weir_static(weir_zlib libz.a)
 weir_static(weir_zstd libzstd.a)
-weir_static(weir_event libevent.a)
-weir_static(weir_event_pthreads libevent_pthreads.a)
-add_library(weir_http INTERFACE)
-target_link_libraries(weir_http INTERFACE weir_event_pthreads weir_event Threads::Threads)
 
 # Abseil's containers; the archives depend on one another, hence the group.
 file(GLOB ABSL_ARCHIVES /usr/lib/*/libabsl_raw_hash_set.a /usr/lib/*/libabsl_hash.a /usr/lib/*/libabsl_city.a

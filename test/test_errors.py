@@ -125,8 +125,65 @@ def test_a_field_of_a_variable_is_named_with_it(tmp_path):
     refused(USAGE, *collect_arguments(tmp_path), env={"WEIR_FIELD": "x=9/1:text"}, says=["WEIR_FIELD", "text", "string"])
 
 
-def test_unknown_environment_variable(tmp_path):
-    refused(USAGE, *collect_arguments(tmp_path), env={"WEIR_COLLECT_WROKERS": "2"}, says=["WEIR_COLLECT_WROKERS"])
+def test_an_unknown_variable_is_a_warning_and_an_error_of_check(collect, tmp_path):
+    wrong = {"WEIR_COLLECT_WROKERS": "2"}
+    says = ["WEIR_COLLECT_WROKERS", "did you mean WEIR_COLLECT_WORKERS"]
+    refused(USAGE, *collect_arguments(tmp_path, "--check"), env=wrong, says=says)
+    weir = collect(env=wrong)
+    assert all(text in weir.stderr() for text in says)
+    asked = run_weir("exporters", "--data", weir.data, env=wrong)
+    assert asked.returncode == 0, asked.stderr
+    asked = run_weir("store", "stats", "--format", "json", env={**wrong, "WEIR_COLLECT_DATA": str(weir.data)})
+    assert "WEIR_COLLECT_WROKERS" in asked.stderr and "unknown environment" in asked.stderr
+
+
+def test_services_of_kubernetes_are_no_configuration(collect):
+    """As a pod sees Services named weir (2055/UDP, 8080/TCP) and weir-collect."""
+    address = "10.96.0.7"
+    env = {
+        "WEIR_SERVICE_HOST": address,
+        "WEIR_SERVICE_PORT": "2055",
+        "WEIR_SERVICE_PORT_NETFLOW": "2055",
+        "WEIR_PORT": f"udp://{address}:2055",
+        "WEIR_PORT_2055_UDP": f"udp://{address}:2055",
+        "WEIR_PORT_2055_UDP_PROTO": "udp",
+        "WEIR_PORT_2055_UDP_PORT": "2055",
+        "WEIR_PORT_2055_UDP_ADDR": address,
+        "WEIR_PORT_8080_TCP_ADDR": address,
+        "WEIR_COLLECT_PORT": f"udp://{address}:2055",
+        "WEIR_COLLECT_SERVICE_HOST": address,
+    }
+    weir = collect(env=env)
+    assert "WEIR_" not in weir.stderr()
+    answer = run_weir("store", "stats", env={**env, "WEIR_COLLECT_DATA": str(weir.data)})
+    assert "WEIR_" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["query", "--data=", "FROM flows"], ["none does not exist"]),
+        (["exporters", "--format=", "table"], ["--format"]),
+        (["store", "stats", "--format=", "json"], ["--format"]),
+        (["top", "--by=", "flows"], ["--by"]),
+        (["decode", "--format=", "json", "x.pcap"], ["--format"]),
+        (["decode", "--quiet=", "x.pcap"], ["--quiet takes no value"]),
+        (["gen", "--to=", "127.0.0.1:1"], ["not expected: 127.0.0.1:1"]),
+        (["replay", "x.pcap", "--to=", "127.0.0.1:1"], ["127.0.0.1:1"]),
+    ],
+    ids=lambda v: " ".join(v),
+)
+def test_an_empty_value_does_not_take_the_next_word(tmp_path, arguments, says):
+    answer = run_weir(*arguments, env={"WEIR_COLLECT_DATA": str(tmp_path / "none")}, timeout=20)
+    assert answer.returncode == USAGE, answer.stderr
+    for text in says:
+        assert text in answer.stderr
+
+
+def test_an_empty_file_name_before_check(tmp_path):
+    answer = run_weir(*collect_arguments(tmp_path, "--format=json", "--transport.file=", "--check"), timeout=20)
+    assert answer.returncode == USAGE and "empty path" in answer.stderr
+    assert not (tmp_path / "--check").exists()
 
 
 def test_check_starts_nothing(tmp_path):

@@ -214,6 +214,7 @@ int run_collect(const Arguments& arguments) {
   const LoadedConfig loaded = load_collect_settings(arguments);
   const CollectConfig& config = loaded.config;
   if (config.log_format == "json") set_log_format(LogFormat::json);
+  for (const std::string& warning : loaded.warnings) log_warning("collect", warning);
   os::Signals signals;
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
 

@@ -92,7 +92,9 @@ std::vector<std::string> table_names() {
 bool is_table_name(const std::string& path) { return std::ranges::count(table_names(), path) > 0; }
 
 std::string suggest_table(const std::string& path) {
-  std::string name = nearest(path, table_names());
+  std::vector<std::string> names = table_names();
+  std::string last = path.substr(path.rfind('.') + 1);  // [collect.store]
+  std::string name = is_table_name(last) ? last : nearest(path, names);
   return name.empty() ? "" : "[" + name + "]";
 }
 

@@ -68,6 +68,11 @@ TEST(ConfigFile, UnknownKeysAndTablesGetASuggestion) {
   };
   begins("[collect]\nlisen = \"x\"", "weir.toml:2:1: unknown key collect.lisen (did you mean collect.listen?)");
   begins("http = \"off\"", "weir.toml:1:1: unknown key http (did you mean collect.http?)");
+  begins("keep = \"1h\"", "weir.toml:1:1: unknown key keep (did you mean store.keep?)");
+  begins("[collect]\nkeep = \"1h\"", "weir.toml:2:1: unknown key collect.keep (did you mean store.keep?)");
+  begins("[templates]\nmax_size = \"1G\"",
+         "weir.toml:2:1: unknown key templates.max_size (did you mean store.max_size?)");
+  begins("[collect.store]\nkeep = \"1h\"", "weir.toml:1:10: unknown table [collect.store] (did you mean [store]?)");
   begins("[colect]\nhttp = \"off\"", "weir.toml:1:2: unknown table [colect] (did you mean [collect]?)");
   begins("[kafka]\nbrokers = \"x\"", "weir.toml:1:2: unknown table [kafka];");
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/option_table.h"
+#include "cmd/words.h"
 
 namespace weir {
 namespace {
@@ -85,7 +86,7 @@ DecodeOptions parse_decode_options(const Arguments& arguments) {
   CLI::App app(kAbout, "weir decode");
   add_flags(app, options, texts);
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
     options.files.clear();

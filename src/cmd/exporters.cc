@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/exporters_table.h"
 #include "cmd/options.h"
+#include "cmd/words.h"
 #include "ledger/catalog.h"
 #include "ledger/ledger_json.h"
 #include "os/file.h"
@@ -36,7 +37,7 @@ static std::optional<ExportersOptions> parse(const Arguments& arguments) {
       ->option_text("table|json");
   app.footer("Examples:\n  weir exporters\n  weir exporters --server http://127.0.0.1:8080 --format json");
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
     return {};

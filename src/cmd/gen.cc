@@ -17,6 +17,7 @@
 #include "cmd/gen_csv_records.h"
 #include "cmd/gen_exporter.h"
 #include "cmd/gen_pacer.h"
+#include "cmd/words.h"
 #include "os/clock.h"
 #include "os/resolve.h"
 #include "os/signals.h"
@@ -238,9 +239,8 @@ std::unique_ptr<Options> parse(const Arguments& arguments) {
       "weir gen");
   Flags flags;
   add_flags(app, flags);
-  Arguments reversed(arguments.rbegin(), arguments.rend());
   try {
-    app.parse(reversed);
+    parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
     return nullptr;

@@ -258,8 +258,9 @@ const Option* find_option(std::string_view key) {
 }
 
 std::string suggest_key(std::string_view key) {
-  for (const Option& option : kOptions)
-    if (option.key.ends_with("." + std::string(key))) return std::string(option.key);  // the table was left out
+  std::string_view word = key.substr(key.rfind('.') + 1);
+  for (const Option& option : kOptions)  // the table was left out, or is another
+    if (option.key.ends_with("." + std::string(word))) return std::string(option.key);
   return nearest(key, all_keys());
 }
 

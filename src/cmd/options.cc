@@ -3,25 +3,27 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/config_file.h"
+#include "cmd/environment.h"
+#include "cmd/words.h"
 #include "os/file.h"
-
-extern char** environ;
 
 namespace weir {
 namespace {
 
 constexpr const char* kSystemConfig = "/etc/weir/weir.toml";
-constexpr std::string_view kEnvironmentPrefix = "WEIR_";
+constexpr const char* kConfigVariable = "WEIR_CONFIG";
 // Variables of the test suite, which the programs it starts inherit.
 constexpr std::string_view kForeignVariables[] = {"WEIR_SHARED", "WEIR_BINARY"};
 
 // What the flags said: one value per option of the table, where given.
 struct Flags {
-  std::string config;
+  std::optional<std::string> config;
   bool check = false;
   std::vector<std::pair<const Option*, std::string>> values;
 };
@@ -36,7 +38,10 @@ Error unknown_argument(const std::string& argument) {
   if (!argument.starts_with("-"))
     return usage_error("unexpected argument \"" + argument + "\"; see weir collect --help");
   std::string flag = argument.substr(0, argument.find('='));
-  return usage_error("unknown flag " + flag + did_you_mean(nearest(flag, all_flags())) + "; see weir collect --help");
+  const Option* meant =
+      flag.starts_with("--") ? find_option(flag.substr(2)) : nullptr;  // a key as a flag: --store.keep
+  std::string suggestion = meant ? std::string(meant->flag) : nearest(flag, all_flags());
+  return usage_error("unknown flag " + flag + did_you_mean(suggestion) + "; see weir collect --help");
 }
 
 CLI::Option* declare(CLI::App& app, const Option& option) {
@@ -55,12 +60,12 @@ Flags parse_flags(const Arguments& arguments) {
   app.set_help_flag();
   app.allow_extras();
   Flags flags;
-  app.add_option("--config", flags.config)->take_last();
+  CLI::Option* config = app.add_option("--config")->expected(1)->take_last();
   app.add_flag("--check", flags.check);
   std::vector<std::pair<const Option*, CLI::Option*>> declared;
   for (const Option& option : collect_options()) declared.emplace_back(&option, declare(app, option));
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them backwards
+    parse_words(app, arguments);
   } catch (const CLI::ArgumentMismatch& e) {
     std::string text = e.what();  // begins with the flag
     throw usage_error(text.substr(0, text.find(':')) + " needs a value; see weir collect --help");
@@ -68,6 +73,7 @@ Flags parse_flags(const Arguments& arguments) {
     throw usage_error(std::string(e.what()) + "; see weir collect --help");
   }
   for (const std::string& argument : app.remaining()) throw unknown_argument(argument);
+  if (config->count() > 0) flags.config = config->results().back();
   for (const auto& [option, parsed] : declared) {
     if (parsed->count() == 0) continue;
     const std::vector<std::string>& results = parsed->results();
@@ -95,12 +101,7 @@ class Layers {
   }
 
   void add_environment() {
-    for (char** variable = environ; *variable; ++variable) {
-      std::string_view whole = *variable;
-      if (!whole.starts_with(kEnvironmentPrefix)) continue;
-      size_t equals = std::min(whole.find('='), whole.size());
-      add_variable(std::string(whole.substr(0, equals)), std::string(whole.substr(std::min(equals + 1, whole.size()))));
-    }
+    for (const auto& [name, value] : weir_variables()) add_variable(name, value);
   }
 
   void add_flags(const Flags& flags) {
@@ -112,6 +113,7 @@ class Layers {
     for (const Setting& setting : settings_) apply(setting, loaded.config);
     loaded.settings = settings_;
     loaded.file = file_.path();
+    loaded.warnings = unknown_;
     return loaded;
   }
 
@@ -133,24 +135,21 @@ class Layers {
     }
   }
 
-  // An empty variable counts as unset: container files pass those along.
   void add_variable(const std::string& name, const std::string& value) {
-    if (name == "WEIR_CONFIG" || std::ranges::find(kForeignVariables, name) != std::end(kForeignVariables)) return;
-    std::vector<std::string> known = {"WEIR_CONFIG"};
+    if (name == kConfigVariable || std::ranges::find(kForeignVariables, name) != std::end(kForeignVariables)) return;
     for (const Option& option : collect_options()) {
-      known.push_back(environment_name(option.key));
       bool short_form = option.key == kTransportKey && name == environment_name(kTransportShortKey);
-      if (name != known.back() && !short_form) continue;
-      if (!value.empty()) take(option, value, name);
+      if (name != environment_name(option.key) && !short_form) continue;
+      take(option, value, name);
       return;
     }
-    throw usage_error("unknown environment variable " + name + did_you_mean(nearest(name, known)) +
-                      "; unset it, or see weir collect --help for those there are");
+    unknown_.push_back(unknown_variable(name));
   }
 
   ConfigFile file_;
   std::vector<Setting> settings_;            // one per option, in the table's order
   std::vector<const ConfigEntry*> entries_;  // the place in the file, where the setting is from there
+  std::vector<std::string> unknown_;         // what to say of variables that are no option's
 };
 
 const Setting& setting(const LoadedConfig& loaded, std::string_view key) {
@@ -170,9 +169,12 @@ void check_output(const LoadedConfig& loaded) {
 }
 
 std::string config_path(const Flags& flags) {
-  if (!flags.config.empty()) return flags.config;
-  std::string named = os::environment("WEIR_CONFIG");
-  if (!named.empty()) return named;
+  auto named = [](const std::string& path, const char* origin) {
+    if (path.empty()) throw usage_error(std::string(origin) + ": an empty path; name a file, or leave it out");
+    return path;
+  };
+  if (flags.config) return named(*flags.config, "--config");
+  if (auto path = os::environment_if_set(kConfigVariable)) return named(*path, kConfigVariable);
   return os::exists(kSystemConfig) ? kSystemConfig : "";
 }
 
@@ -186,11 +188,16 @@ LoadedConfig load_collect_settings(const Arguments& arguments) {
   layers.add_flags(flags);
   LoadedConfig loaded = layers.finish();
   loaded.config.check = flags.check;
+  if (flags.check && !loaded.warnings.empty()) throw usage_error(loaded.warnings.front());
   check_output(loaded);
   return loaded;
 }
 
-CollectConfig load_collect_config(const Arguments& arguments) { return load_collect_settings(arguments).config; }
+CollectConfig load_collect_config(const Arguments& arguments) {
+  LoadedConfig loaded = load_collect_settings(arguments);
+  for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "weir: warning: %s\n", warning.c_str());
+  return loaded.config;
+}
 
 bool asks_for_help(const Arguments& arguments) {
   return std::ranges::any_of(arguments, [](const std::string& a) { return a == "--help" || a == "-h"; });

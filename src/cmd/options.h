@@ -25,11 +25,13 @@ struct Setting {
 
 struct LoadedConfig {
   CollectConfig config;
-  std::vector<Setting> settings;  // in the table's order
-  std::string file;               // the configuration file read, or ""
+  std::vector<Setting> settings;      // in the table's order
+  std::string file;                   // the configuration file read, or ""
+  std::vector<std::string> warnings;  // of WEIR_… variables that are no option's; with --check they are an error
 };
 
 LoadedConfig load_collect_settings(const Arguments& arguments);
+// For commands that are not the collector: warnings go to stderr at once.
 CollectConfig load_collect_config(const Arguments& arguments);
 
 // Whether --help or -h, or --check, is among the words.

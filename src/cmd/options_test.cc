@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cmd/check.h"
 #include "cmd/config_file.h"
+#include "cmd/environment.h"
 #include "cmd/reference.h"
 
 namespace weir {
@@ -213,6 +214,8 @@ TEST_F(OptionsTest, ValuesReachTheConfiguration) {
 TEST_F(OptionsTest, BadFlagsSayWhatAndWhatToDo) {
   refused({"--lisen", "x"}, "unknown flag --lisen (did you mean --listen?)");
   refused({"--lisen=x"}, "unknown flag --lisen (did you mean --listen?)");
+  refused({"--store.keep=1h"}, "unknown flag --store.keep (did you mean --keep?)");
+  refused({"--"}, "unknown flag --");
   refused({"stray"}, "unexpected argument \"stray\"");
   refused({"--workers"}, "--workers needs a value");
   refused({"--workers", "257"}, "--workers: \"257\" is not a number from 0 to 256");
@@ -248,17 +251,73 @@ TEST_F(OptionsTest, BadValuesInTheFileNameTheLine) {
   EXPECT_EQ(load({"--rcvbuf", "1M"}).receive_buffer_bytes, 1 << 20);  // a flag gets one past the mistake
 }
 
-TEST_F(OptionsTest, UnknownVariablesAreErrors) {
-  {
-    Variable variable("WEIR_COLECT_HTTP", "off");
-    refused({}, "unknown environment variable WEIR_COLECT_HTTP (did you mean WEIR_COLLECT_HTTP?)");
+TEST_F(OptionsTest, UnknownVariablesAreWarningsAndErrorsOfCheck) {
+  auto warning = [&](const std::string& name) {
+    Variable variable(name, "off");
+    std::vector<std::string> warnings = load_collect_settings(words({})).warnings;
+    EXPECT_EQ(warnings.size(), 1u) << name;
+    EXPECT_EQ(warnings.empty() ? "" : warnings[0], refusal({"--check"})) << name;
+    return warnings.empty() ? "" : warnings[0].substr(0, warnings[0].find(';'));
+  };
+  EXPECT_EQ(warning("WEIR_COLECT_HTTP"),
+            "unknown environment variable WEIR_COLECT_HTTP (did you mean WEIR_COLLECT_HTTP?)");
+  EXPECT_EQ(warning("WEIR_COLLECT_KEEP"),
+            "unknown environment variable WEIR_COLLECT_KEEP (did you mean WEIR_STORE_KEEP?)");
+  EXPECT_EQ(warning("WEIR_COLLECT_WROKERS"),
+            "unknown environment variable WEIR_COLLECT_WROKERS (did you mean WEIR_COLLECT_WORKERS?)");
+  EXPECT_EQ(warning("WEIR_NOTHING_OF_THE_KIND"), "unknown environment variable WEIR_NOTHING_OF_THE_KIND");
+  Variable wrong("WEIR_COLLECT_WORKERS", "many");
+  refused({}, "WEIR_COLLECT_WORKERS: \"many\" is not a number");
+}
+
+// What Kubernetes puts into the pods beside services named weir, weir-collect and weir--x, and Docker into linked
+// containers.
+TEST_F(OptionsTest, VariablesOfServicesArePassedOver) {
+  for (const char* name :
+       {"WEIR_SERVICE_HOST", "WEIR_SERVICE_PORT", "WEIR_SERVICE_PORT_NETFLOW", "WEIR_SERVICE_PORT_HTTP_API",
+        "WEIR_PORT", "WEIR_PORT_2055_UDP", "WEIR_PORT_2055_UDP_PROTO", "WEIR_PORT_2055_UDP_PORT",
+        "WEIR_PORT_2055_UDP_ADDR", "WEIR_PORT_8080_TCP", "WEIR_PORT_8080_TCP_ADDR", "WEIR_PORT_9_SCTP_ADDR",
+        "WEIR_COLLECT_PORT", "WEIR_COLLECT_SERVICE_HOST", "WEIR_COLLECT_SERVICE_PORT",
+        "WEIR_COLLECT_PORT_6343_UDP_ADDR", "WEIR_A_B_C_PORT_1_TCP_PORT", "WEIR__X_PORT", "WEIR_STORE_SERVICE_PORT_2"}) {
+    EXPECT_TRUE(is_service_variable(name)) << name;
+    Variable variable(name, "udp://10.0.0.1:2055");
+    EXPECT_TRUE(load_collect_settings(words({"--check"})).warnings.empty()) << name;
   }
-  {
-    Variable variable("WEIR_COLLECT_WORKERS", "many");
-    refused({}, "WEIR_COLLECT_WORKERS: \"many\" is not a number");
+  for (const char* name :
+       {"WEIR_PORTS", "WEIR_SERVICE", "WEIR_SERVICE_PORT_", "WEIR_SERVICE_HOSTS", "WEIR_PORT_UDP", "WEIR_PORT_x_UDP",
+        "WEIR_PORT_2055", "WEIR_PORT_2055_QUIC", "WEIR_PORT_2055_UDP_NAME", "WEIR_2055_UDP", "WEIR_REPORT",
+        "WEIR_COLLECT_HTTP", "OTHER_PORT", "WEIRD_PORT", "WEIR_PORT_2055_UDP_ADDR_ADDR"})
+    EXPECT_FALSE(is_service_variable(name)) << name;
+}
+
+TEST(OptionTable, NoKeyIsTakenForAVariableOfAService) {
+  for (const Option& option : collect_options()) {
+    EXPECT_NE(option.key.substr(option.key.rfind('.') + 1), "port") << option.key;
+    EXPECT_FALSE(option.key.ends_with("_port")) << option.key;
+    EXPECT_FALSE(is_service_variable(environment_name(option.key))) << option.key;
   }
+}
+
+TEST_F(OptionsTest, AnEmptyValueIsAnEmptyValue) {
+  CollectConfig config = load({"--format=csv", "--fields=", "--data=", "--check"});
+  EXPECT_TRUE(config.fields.empty());
+  EXPECT_TRUE(config.check);
+  EXPECT_EQ(config.data, default_data_directory());
+  refused({"--format=json", "--transport.file=", "--check"}, "--transport.file: an empty path");
+  refused({"--format=json", "--transport.file", "", "--check"}, "--transport.file: an empty path");
+  refused({"--workers=", "4"}, "unexpected argument \"4\"");
+  refused({"--workers="}, "--workers: \"\" is not a number");
+  refused({"--no-store="}, "--no-store takes no value");
+  EXPECT_NE(refusal({"--config="}).find("--config: an empty path"), std::string::npos);
+  {
+    write("[collect]\nformat = \"csv\"\nfields = [\"bytes\"]\n");
+    Variable empty("WEIR_COLLECT_FIELDS", "");
+    EXPECT_TRUE(load().fields.empty()) << "an empty variable outranks the file";
+  }
+  write("[collect]\nhttp = \"\"\n");
+  refused({}, "is not an address for HTTP");
   Variable empty("WEIR_COLLECT_WORKERS", "");
-  EXPECT_EQ(load().workers, 0u);
+  refused({"--http=off"}, "WEIR_COLLECT_WORKERS: \"\" is not a number");
 }
 
 TEST_F(OptionsTest, WeirConfigNamesTheFile) {

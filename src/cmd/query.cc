@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
+#include "cmd/words.h"
 #include "os/file.h"
 
 namespace weir {
@@ -40,7 +41,7 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   app.add_option("--output", options.output, "file to write instead of standard output (-)")->option_text("FILE");
   app.add_option("sql", options.sql, "one statement; - reads it from standard input")->option_text("SQL")->required();
   app.footer(kFooter);
-  app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  parse_words(app, arguments);
   if (options.output == "-") options.output.clear();
   return options;
 }

@@ -97,9 +97,11 @@ std::string config_reference() {
       "Every key of `weir.toml` is also an environment variable and a flag. Precedence: flag, variable, file, "
       "default.\n"
       "The file is the one named by `--config` or `WEIR_CONFIG`, else `/etc/weir/weir.toml` if there is one. Unknown\n"
-      "keys, flags and `WEIR_…` variables are errors; an empty variable counts as unset. `weir collect --check` "
-      "prints\n"
-      "what is in force and where each value came from. Sizes take `k`, `M`, `G` (powers of 1024), durations `ms`, "
+      "keys and flags are errors; unknown `WEIR_…` variables are a warning, and an error in `--check` (those that\n"
+      "Kubernetes makes of a service named `weir` or `weir-…` are passed over). An empty value is an empty value, in "
+      "a\n"
+      "flag (`--fields=`), a variable and the file alike. `weir collect --check` prints what is in force and where "
+      "each value came from. Sizes take `k`, `M`, `G` (powers of 1024), durations `ms`, "
       "`s`,\n"
       "`m`, `h`, `d`. An example with every key: [weir.toml](../weir.toml).\n";
   std::string_view group;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/words.h"
 #include "os/clock.h"
 #include "os/resolve.h"
 #include "os/signals.h"
@@ -69,9 +70,8 @@ std::unique_ptr<Options> parse(const Arguments& arguments) {
       "Each source (address and port) of the capture has a socket of its own, with its own port where that is free.\n"
       "To a loopback IPv4 address, each source address becomes 127.0.1.1, 127.0.1.2, ... in order of appearance.\n"
       "Example: weir replay routers.pcap --to 127.0.0.1:2055 --speed 10");
-  Arguments reversed(arguments.rbegin(), arguments.rend());
   try {
-    app.parse(reversed);
+    parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
     return nullptr;

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/store_table.h"
+#include "cmd/words.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "store/partition.h"
@@ -39,7 +40,7 @@ std::optional<StatsOptions> parse(const Arguments& arguments) {
       ->option_text("table|json");
   app.footer("Examples:\n  weir store stats\n  weir store stats --data /var/lib/weir --format json");
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {
     std::fputs((stats->parsed() ? stats->help("weir store") : app.help()).c_str(), stdout);
     return {};

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
+#include "cmd/words.h"
 #include "os/file.h"
 #include "query/result_table.h"
 #include "query/top.h"
@@ -40,7 +41,7 @@ Options parse(const Arguments& arguments, CLI::App& app) {
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->option_text("FORMAT");
   app.footer(kFooter);
-  app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  parse_words(app, arguments);
   options.request.keys = split_list(keys);
   const std::string& measure = options.request.measure;
   if (measure == "start" || measure == "end" || measure == "received")

@@ -68,17 +68,26 @@ static Json socket_json(const SocketRow& row) {
   return object;
 }
 
-Json ledger_json(const LedgerRows& rows) {
-  Json array = Json::array();
-  Json since = time_json(rows.since_ns);
-  const absl::flat_hash_map<AccountKey, Json> waiting = waiting_json(rows);
-  for (const AccountRow& row : rows.accounts) {
-    Json& object = array.emplace_back(account_json(row));
-    auto found = waiting.find(row.key);
-    object["waiting"] = found == waiting.end() ? Json::array() : found->second;
+LedgerJson::LedgerJson(LedgerRows rows) : rows_(std::move(rows)), waiting_(waiting_json(rows_)) {}
+
+Json LedgerJson::object(size_t i) const {
+  Json object;
+  if (i < rows_.accounts.size()) {
+    const AccountRow& row = rows_.accounts[i];
+    object = account_json(row);
+    auto found = waiting_.find(row.key);
+    object["waiting"] = found == waiting_.end() ? Json::array() : found->second;
+  } else {
+    object = socket_json(rows_.sockets[i - rows_.accounts.size()]);
   }
-  for (const SocketRow& row : rows.sockets) array.push_back(socket_json(row));
-  for (Json& object : array) object["since"] = since;
+  object["since"] = time_json(rows_.since_ns);
+  return object;
+}
+
+Json ledger_json(LedgerRows rows) {
+  const LedgerJson ledger(std::move(rows));
+  Json array = Json::array();
+  for (size_t i = 0; i < ledger.size(); ++i) array.push_back(ledger.object(i));
   return array;
 }
 

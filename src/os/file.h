@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,5 +101,6 @@ unsigned terminal_columns(int fd);  // characters in a line; 0 where unknown
 bool is_root();
 std::string error_text(int error);
 std::string environment(const char* name);  // "" where unset
+std::optional<std::string> environment_if_set(const char* name);
 
 }  // namespace weir::os

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cstring>
 #include <memory>
 
 #include "base/error.h"
@@ -86,6 +88,67 @@ int TcpConnection::receive_all(std::string& out, size_t limit, int timeout_ms) {
     if (out.size() > limit) return EMSGSIZE;
   }
 }
+
+static constexpr int kBacklog = 128;
+static constexpr int kSendBufferBytes = 128 << 10;  // the kernel doubles it
+
+TcpListener TcpListener::listen(const Endpoint& endpoint, int& error) {
+  error = 0;
+  const bool as_v4 = endpoint.address.is_v4();
+  File file(::socket(as_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_in four{};
+  four.sin_family = AF_INET;
+  four.sin_port = htons(endpoint.port);
+  if (as_v4) four.sin_addr.s_addr = htonl(endpoint.address.v4_host_order());
+  sockaddr_in6 six{};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(endpoint.port);
+  std::memcpy(&six.sin6_addr, endpoint.address.bytes.data(), sizeof six.sin6_addr);
+  const auto* address = as_v4 ? reinterpret_cast<const sockaddr*>(&four) : reinterpret_cast<const sockaddr*>(&six);
+  int on = 1, off = 0;
+  if (file.is_open()) ::setsockopt(file.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (file.is_open() && !as_v4) ::setsockopt(file.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (!file.is_open() || ::bind(file.fd(), address, as_v4 ? sizeof four : sizeof six) != 0 ||
+      ::listen(file.fd(), kBacklog) != 0) {
+    error = errno;
+    return {};
+  }
+  return TcpListener(std::move(file));
+}
+
+uint16_t TcpListener::port() const { return bound_port(file_.fd()); }
+
+File TcpListener::accept(int& error) const {
+  File socket(::accept4(file_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  error = socket.is_open() ? 0 : errno;
+  if (error) return {};
+  int size = kSendBufferBytes, on = 1;
+  ::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
+}
+
+static bool must_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+Transfer receive_some(const File& socket, std::string& out, size_t most) {
+  const size_t before = out.size();
+  ssize_t n = 0;
+  int error = 0;
+  out.resize_and_overwrite(before + most, [&](char* data, size_t) {
+    n = ::recv(socket.fd(), data + before, most, 0);
+    error = n < 0 ? errno : 0;
+    return before + static_cast<size_t>(n > 0 ? n : 0);
+  });
+  return {out.size() - before, must_wait(error) ? 0 : error, n == 0};
+}
+
+Transfer send_some(const File& socket, std::string_view bytes) {
+  ssize_t n = ::send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (n >= 0) return {static_cast<size_t>(n), 0, false};
+  return {0, must_wait(errno) ? 0 : errno, false};
+}
+
+void end_sending(const File& socket) { ::shutdown(socket.fd(), SHUT_WR); }
 
 uint16_t bound_port(int fd) {
   sockaddr_storage address{};

@@ -2,53 +2,51 @@
 #include "web/http_server.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/listener.h>
-#include <event2/thread.h>
+#include <poll.h>
 
+#include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "os/clock.h"
+#include "os/process.h"
 #include "os/tcp_socket.h"
+#include "os/wake.h"
 #include "run/worker.h"
+#include "web/http_connection.h"
 
 namespace weir {
 
-static constexpr ev_ssize_t kHeaderBytes = 8 << 10;
-static constexpr ev_ssize_t kBodyBytes = 64 << 10;
-static constexpr int kSilenceSeconds = 10;
-static constexpr uint16_t kEveryMethod = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
-                                         EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
-                                         EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH;
+static constexpr int64_t kRestNs = 1'000'000'000;  // without descriptors, before connections are taken again
+static constexpr size_t kLeastConnections = 4;
 
 struct HttpServer::Impl {
   explicit Impl(const std::string& address);
-  void bind(const std::string& address);
+  void serve();
+  void wait(int64_t now);
+  void take_connections(int64_t now);
+  void make_room();
   Response answer(const Request& request) const;
-  static void on_request(evhttp_request* request, void* self);
-  static void on_accept_error(evconnlistener* listener, void* self);
 
-  struct Free {
-    void operator()(event_base* base) const { event_base_free(base); }
-    void operator()(evhttp* http) const { evhttp_free(http); }
-  };
   std::map<std::string, Handler> routes;
-  std::unique_ptr<event_base, Free> base;
-  std::unique_ptr<evhttp, Free> http;
+  os::TcpListener listener;
   uint16_t port = 0;
+  os::Wake wake;
+  std::atomic<bool> stopping{false};
+  size_t most_connections = kHttpConnections;
+  int64_t rest_until_ns = 0;
+  std::vector<std::unique_ptr<HttpConnection>> connections;
+  std::vector<pollfd> polled;  // the wake, the listener, then each connection
   std::unique_ptr<Worker> thread;
 };
 
-Response problem(int status, const std::string& title, const std::string& detail) {
-  nlohmann::ordered_json body = {{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}};
-  // A path that is no UTF-8 may be part of the detail.
-  std::string text = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  return {status, "application/problem+json", text, {}};
+size_t http_connections(uint64_t limit, uint64_t open) {
+  const uint64_t taken = open + kFilesForOthers;
+  return std::clamp<uint64_t>(limit > taken ? limit - taken : 0, kLeastConnections, kHttpConnections);
 }
 
 os::Endpoint parse_http_address(const std::string& address) {
@@ -81,43 +79,13 @@ std::string http_url(const std::string& address, uint16_t port) {
 }
 
 HttpServer::Impl::Impl(const std::string& address) {
-  evthread_use_pthreads();
-  // libevent's own remarks would go to stderr past the log; what matters is reported where it happens.
-  event_set_log_callback([](int, const char*) {});
-  base.reset(event_base_new());
-  if (base) http.reset(evhttp_new(base.get()));
-  if (!http) throw runtime_failure("cannot set up the HTTP server: out of memory or descriptors");
-  evhttp_set_max_headers_size(http.get(), kHeaderBytes);
-  evhttp_set_max_body_size(http.get(), kBodyBytes);
-  evhttp_set_timeout(http.get(), kSilenceSeconds);
-  evhttp_set_allowed_methods(http.get(), kEveryMethod);  // so that the 405 is ours
-  evhttp_set_gencb(http.get(), on_request, this);
-  bind(address);
-}
-
-void HttpServer::Impl::bind(const std::string& address) {
-  os::Endpoint endpoint = parse_http_address(address);
-  errno = 0;
-  evhttp_bound_socket* bound =
-      evhttp_bind_socket_with_handle(http.get(), endpoint.address.to_string().c_str(), endpoint.port);
-  if (!bound) {
-    std::string why = errno == EADDRINUSE ? "the port is taken by another program" : os::error_text(errno);
-    throw usage_error("cannot serve HTTP on " + address + ": " + why +
-                      "; name another address with --http, or --http off");
-  }
-  port = os::bound_port(evhttp_bound_socket_get_fd(bound));
-  // The callback gets the argument that evhttp gave its listener, which is the bound socket.
-  evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
-}
-
-// Out of descriptors: accepting again at once would keep a core busy, so it rests for a second.
-void HttpServer::Impl::on_accept_error(evconnlistener* listener, void*) {
-  evconnlistener_disable(listener);
-  timeval second{1, 0};
-  event_base_once(
-      evconnlistener_get_base(listener), -1, EV_TIMEOUT,
-      [](evutil_socket_t, short, void* again) { evconnlistener_enable(static_cast<evconnlistener*>(again)); }, listener,
-      &second);
+  int error = 0;
+  listener = os::TcpListener::listen(parse_http_address(address), error);
+  port = listener.port();
+  if (error == 0) return;
+  std::string why = error == EADDRINUSE ? "the port is taken by another program" : os::error_text(error);
+  throw usage_error("cannot serve HTTP on " + address + ": " + why +
+                    "; name another address with --http, or --http off");
 }
 
 Response HttpServer::Impl::answer(const Request& request) const {
@@ -132,29 +100,61 @@ Response HttpServer::Impl::answer(const Request& request) const {
   }
 }
 
-void HttpServer::Impl::on_request(evhttp_request* request, void* self) {
-  const evhttp_uri* uri = evhttp_request_get_evhttp_uri(request);
-  const char* path = uri ? evhttp_uri_get_path(uri) : nullptr;
-  const char* accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
-  evhttp_cmd_type method = evhttp_request_get_command(request);
-
-  Response response;
-  if (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD) {
-    response = static_cast<Impl*>(self)->answer({path ? path : "", accept ? accept : ""});
-  } else {
-    response = problem(405, "Method Not Allowed", "only GET and HEAD are served");
-    response.headers.emplace_back("Allow", "GET, HEAD");
+void HttpServer::Impl::serve() {
+  const HttpConnection::Answer answer_any = [this](const Request& request) { return answer(request); };
+  while (!stopping.load()) {
+    wait(os::monotonic_ns());
+    wake.clear();
+    const int64_t now = os::monotonic_ns();
+    std::vector<std::unique_ptr<HttpConnection>> kept;
+    for (size_t i = 0; i < connections.size(); ++i) {
+      const bool ready = polled[i + 2].revents != 0;
+      const bool in_time = now < connections[i]->deadline_ns();
+      if (in_time && (!ready || connections[i]->go_on(now, answer_any))) kept.push_back(std::move(connections[i]));
+    }
+    connections = std::move(kept);
+    if (polled[1].revents) take_connections(now);
   }
+  connections.clear();
+}
 
-  evkeyvalq* headers = evhttp_request_get_output_headers(request);
-  evhttp_add_header(headers, "Content-Type", response.type.c_str());
-  evhttp_add_header(headers, "Content-Length", std::to_string(response.body.size()).c_str());
-  evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-  evhttp_add_header(headers, "Cache-Control", "no-store");
-  for (const auto& [name, value] : response.headers) evhttp_add_header(headers, name.c_str(), value.c_str());
-  if (method != EVHTTP_REQ_HEAD)
-    evbuffer_add(evhttp_request_get_output_buffer(request), response.body.data(), response.body.size());
-  evhttp_send_reply(request, response.status, nullptr, nullptr);
+// Until something can be done for a connection, one comes, or one's time is over.
+void HttpServer::Impl::wait(int64_t now) {
+  int64_t until = rest_until_ns > now ? rest_until_ns : INT64_MAX;
+  polled.assign({{wake.fd(), POLLIN, 0}, {listener.fd(), static_cast<short>(rest_until_ns > now ? 0 : POLLIN), 0}});
+  for (const auto& connection : connections) {
+    polled.push_back({connection->fd(), connection->wanted_events(), 0});
+    until = std::min(until, connection->deadline_ns());
+  }
+  const int64_t left_ms = std::max<int64_t>(until - now, 0) / 1'000'000 + 1;
+  const int timeout = until == INT64_MAX ? -1 : static_cast<int>(std::min<int64_t>(left_ms, 3'600'000));
+  if (::poll(polled.data(), polled.size(), timeout) < 0)
+    for (pollfd& one : polled) one.revents = 0;
+}
+
+void HttpServer::Impl::take_connections(int64_t now) {
+  for (size_t taken = 0; taken < most_connections; ++taken) {
+    int error = 0;
+    os::File socket = listener.accept(error);
+    if (error == EMFILE || error == ENFILE) {
+      // One of ours makes room; without any, accepting again at once would keep a core busy.
+      if (connections.empty()) rest_until_ns = now + kRestNs;
+      return make_room();
+    }
+    if (error == ECONNABORTED || error == EINTR) continue;
+    if (error) return;
+    if (connections.size() >= most_connections) make_room();
+    connections.push_back(std::make_unique<HttpConnection>(std::move(socket), now));
+  }
+}
+
+// Closes the connection that can best be spared: one that has been answered, then the longest silent, then the one
+// whose answer takes longest.
+void HttpServer::Impl::make_room() {
+  auto spared = std::ranges::min_element(connections, {}, [](const std::unique_ptr<HttpConnection>& connection) {
+    return std::pair(connection->state(), connection->since_ns());
+  });
+  if (spared != connections.end()) connections.erase(spared);
 }
 
 HttpServer::HttpServer(const std::string& address) : impl_(std::make_unique<Impl>(address)) {}
@@ -163,16 +163,18 @@ HttpServer::~HttpServer() { stop(); }
 void HttpServer::route(const std::string& path, Handler handler) { impl_->routes[path] = std::move(handler); }
 
 void HttpServer::start() {
-  impl_->thread =
-      std::make_unique<Worker>("http", [base = impl_->base.get()](std::stop_token) { event_base_dispatch(base); });
+  os::ProcessFigures figures = os::process_figures();
+  impl_->most_connections = http_connections(figures.max_files, figures.open_files);
+  impl_->thread = std::make_unique<Worker>("http", [impl = impl_.get()](std::stop_token) { impl->serve(); });
 }
 
 void HttpServer::stop() {
   if (!impl_->thread) return;
-  event_base_loopexit(impl_->base.get(), nullptr);
+  impl_->stopping = true;
+  impl_->wake.set();
   impl_->thread->join();
   impl_->thread.reset();
-  impl_->http.reset();
+  impl_->listener = {};
 }
 
 uint16_t HttpServer::port() const { return impl_->port; }

@@ -1,37 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small HTTP/1.1 server on libevent (docs/decisions/0002-libevent-for-http.md) for metrics, probes and the API.
+// A small HTTP/1.1 server (docs/decisions/0010-own-http-server.md) for metrics, probes and the API.
 //
 //   in       GET and HEAD of the routes added before start()
 //   out      the handler's Response; everything else as application/problem+json (RFC 9457)
-//   threads  one of its own, which runs the handlers one after another; start, stop, port: the owner's
-//   memory   headers up to 8 KiB, bodies up to 64 KiB, a silent connection is closed after 10 s
+//   threads  one of its own, which runs the handlers one after another and sends each reader a few pieces of its answer
+//            in turn; start, stop, port: the owner's
+//   memory   kHttpConnections connections, fewer where descriptors are few (http_connection.h says what each holds).
+//            One more takes the place of the one that can best be spared, so that a probe always gets in
 //   failure  an address that is taken or wrong throws usage_error; a handler that throws answers 500
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "os/udp_socket.h"
+#include "web/http_request.h"
+#include "web/http_response.h"
 
 namespace weir {
 
-struct Request {
-  std::string path;
-  std::string accept;  // the Accept header, "" where there is none
-};
+inline constexpr size_t kHttpConnections = 64;
+// Of the limit of open files, left to the store, the templates and the outputs.
+inline constexpr size_t kFilesForOthers = 96;
 
-struct Response {
-  int status = 200;
-  std::string type = "text/plain; charset=utf-8";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-// An error as RFC 9457 has it.
-Response problem(int status, const std::string& title, const std::string& detail);
+// How many connections there may be when `open` of at most `limit` files are open already.
+size_t http_connections(uint64_t limit, uint64_t open);
 
 // "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (loopback too), "0.0.0.0:8080" or "[::]:8080" for every
 // address. Throws usage_error.

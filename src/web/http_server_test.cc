@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/error.h"
 #include "os/tcp_socket.h"
@@ -19,6 +21,21 @@ class HttpServerTest : public testing::Test {
     server_.route("/hello",
                   [](const Request& request) { return Response{200, "text/plain", "hi " + request.accept, {}}; });
     server_.route("/fails", [](const Request&) -> Response { throw std::runtime_error("secret"); });
+    server_.route("/pieces", [](const Request&) {
+      Response response{200, "text/plain", "first", {}};
+      response.more = [n = 0](std::string& out) mutable { return out += n == 0 ? "one" : "two", n++ == 0; };
+      return response;
+    });
+    server_.route("/breaks", [](const Request&) {
+      Response response{200, "text/plain", "begun", {}};
+      response.more = [](std::string&) -> bool { throw std::runtime_error("the source is gone"); };
+      return response;
+    });
+    server_.route("/endless", [this](const Request&) {
+      Response response{200, "text/plain", "", {}};
+      response.more = [this](std::string& out) { return out.append(kPieceBytes, 'x'), endless_ += kPieceBytes, true; };
+      return response;
+    });
     server_.start();
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
@@ -31,6 +48,7 @@ class HttpServerTest : public testing::Test {
     connection.receive_all(answer, 1 << 20, 5'000);
     return answer;
   }
+  std::atomic<size_t> endless_{0};  // bytes made of that answer
   HttpServer server_{"127.0.0.1:0"};
 };
 
@@ -83,6 +101,80 @@ TEST_F(HttpServerTest, BoundsWhatARequestMayHold) {
     connection.send_all(nonsense, 2'000);
   }
   EXPECT_EQ(http_get(url(), "/hello", 2'000).status, 200) << "it goes on after them";
+}
+
+TEST_F(HttpServerTest, RequestsOneAfterTheOtherOnOneConnection) {
+  std::string answers =
+      raw("GET /hello HTTP/1.1\r\nHost: a\r\nAccept: 1\r\n\r\n"
+          "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nGET /nothing HTTP/1.1"
+          "HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+          "GET /hello HTTP/1.1\r\nHost: a\r\nAccept: 4\r\nConnection: close\r\n\r\n");
+  size_t found = 0;
+  for (size_t at = 0; (at = answers.find("HTTP/1.1 ", at)) != std::string::npos; ++at) ++found;
+  EXPECT_EQ(found, 4u) << answers;
+  EXPECT_NE(answers.find("hi 1HTTP/1.1 405"), std::string::npos) << answers;
+  EXPECT_TRUE(answers.ends_with("hi 4")) << answers;
+}
+
+// The end of a chunked body, or of one of HTTP/1.0, is not the end of a piece.
+TEST_F(HttpServerTest, PiecesBecomeChunks) {
+  std::string chunked = raw("GET /pieces HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(chunked.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << chunked;
+  EXPECT_EQ(chunked.find("Content-Length"), std::string::npos);
+  EXPECT_TRUE(chunked.ends_with("\r\n\r\n5\r\nfirst\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")) << chunked;
+  std::string plain = raw("GET /pieces HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(plain.ends_with("\r\n\r\nfirstonetwo")) << plain;
+  EXPECT_EQ(plain.find("chunked"), std::string::npos);
+  std::string head = raw("HEAD /pieces HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(head.ends_with("\r\n\r\n")) << head;
+  std::string broken = raw("GET /breaks HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(broken.ends_with("5\r\nbegun\r\n")) << "no last chunk: " << broken;
+}
+
+// Each holds a piece and what the kernel buffers, whatever the answer's size, and others are answered meanwhile.
+TEST_F(HttpServerTest, ReadersThatDoNotReadStopTheirAnswerAndNobodyElses) {
+  constexpr size_t kReaders = 30, kMostKernel = 4 << 20;  // of both sides
+  std::vector<os::TcpConnection> readers;
+  for (size_t i = 0; i < kReaders; ++i) {
+    readers.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
+    ASSERT_EQ(readers.back().send_all("GET /endless HTTP/1.1\r\n\r\n", 2'000), 0);
+  }
+  size_t before = 0;
+  do {  // until all of them are stuck
+    before = endless_.load();
+    for (int i = 0; i < 50; ++i) ASSERT_EQ(http_get(url(), "/hello", 10'000).status, 200);
+  } while (endless_.load() != before || before == 0);
+  EXPECT_LT(before, kReaders * kMostKernel);
+}
+
+TEST_F(HttpServerTest, AConnectionTooManyTakesTheLongestSilentOnesPlace) {
+  std::vector<os::TcpConnection> silent;
+  for (size_t i = 0; i < kHttpConnections + 10; ++i)
+    silent.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
+  EXPECT_EQ(http_get(url(), "/hello", 5'000).status, 200);
+  std::string answer;
+  EXPECT_EQ(silent[0].receive_all(answer, 1, 5'000), 0) << "the first was closed";
+  const std::string request = "GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n";
+  ASSERT_EQ(silent.back().send_all(request, 2'000), 0);
+  EXPECT_EQ(silent.back().receive_all(answer, 1 << 16, 5'000), 0) << "the last one was not";
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+}
+
+// Sixty-four readers that take nothing of an endless answer keep nobody out.
+TEST_F(HttpServerTest, SlowReadersDoNotKeepAProbeOut) {
+  std::vector<os::TcpConnection> readers;
+  for (size_t i = 0; i < kHttpConnections; ++i) {
+    readers.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
+    ASSERT_EQ(readers.back().send_all("GET /endless HTTP/1.1\r\n\r\n", 2'000), 0);
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(http_get(url(), "/hello", 10'000).status, 200);
+}
+
+TEST(HttpServer, ConnectionsLeaveFilesToOthers) {
+  EXPECT_EQ(http_connections(1024, 30), kHttpConnections);
+  EXPECT_EQ(http_connections(256, 30), kHttpConnections);
+  EXPECT_EQ(http_connections(160, 30), 160 - 30 - kFilesForOthers);
+  EXPECT_EQ(http_connections(100, 90), 4u) << "a few, whatever the limit";
 }
 
 TEST_F(HttpServerTest, ATakenPortIsAUsageError) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/routes.h"
 
+#include <errno.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
+#include "ledger/ledger_json.h"
 #include "os/tcp_socket.h"
 #include "web/http_client.h"
 
@@ -18,7 +21,7 @@ class RoutesTest : public testing::Test {
     CollectorView view;
     view.build = {"0.1.0", "abc", "gcc"};
     view.ready = &ready_;
-    view.ledger = [this] { return ledger_.rows(); };
+    view.ledger = [this] { return ++copies_, ledger_.rows(); };
     add_routes(server_, view);
     server_.start();
   }
@@ -27,6 +30,7 @@ class RoutesTest : public testing::Test {
   }
 
   Ledger ledger_{1};
+  std::atomic<int> copies_{0};  // of the ledger, made for answers
   std::atomic<bool> ready_{false};
   HttpServer server_{"127.0.0.1:0"};
 };
@@ -46,6 +50,49 @@ TEST_F(RoutesTest, ExportersAreTheLedger) {
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0]["exporter"], "192.0.2.1");
   EXPECT_EQ(rows[0]["records"], 42);
+}
+
+// Row by row it is the same text as whole, with all exporters in their order.
+TEST_F(RoutesTest, ManyExportersComeInPieces) {
+  constexpr uint32_t kExporters = 5'000;
+  for (uint32_t i = 0; i < kExporters; ++i)
+    ledger_.account({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i}).datagrams.add(i);
+  ledger_.add_socket("netflow://:2055", 0, 1 << 20);
+  HttpAnswer answer = get("/api/v1/exporters");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_GT(answer.body.size(), 20 * kPieceBytes);
+  EXPECT_TRUE(answer.body == ledger_json(ledger_.rows()).dump() + "\n");
+  EXPECT_EQ(nlohmann::json::parse(answer.body).size(), kExporters + 2);
+}
+
+TEST_F(RoutesTest, AnEmptyLedgerIsAnEmptyArray) {
+  HttpServer server("127.0.0.1:0");
+  CollectorView view;
+  view.ledger = [] { return LedgerRows{}; };
+  add_routes(server, view);
+  server.start();
+  EXPECT_EQ(http_get("http://127.0.0.1:" + std::to_string(server.port()), "/api/v1/exporters", 5'000).body, "[]\n");
+}
+
+// Readers that are not done yet hold two copies of the ledger at most; without any, each request gets a new one.
+TEST_F(RoutesTest, SlowReadersShareACopyOfTheLedger) {
+  for (uint32_t i = 0; i < 10'000; ++i) ledger_.account({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i});
+  {
+    std::vector<os::TcpConnection> readers;
+    for (int i = 0; i < 30; ++i) {
+      readers.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
+      ASSERT_EQ(readers.back().send_all("GET /api/v1/exporters HTTP/1.1\r\n\r\n", 2'000), 0);
+    }
+    EXPECT_EQ(get("/-/healthy").status, 200);
+    std::string first;
+    for (os::TcpConnection& reader : readers)  // each has begun
+      EXPECT_EQ(reader.receive_all(first, 1, 10'000), EMSGSIZE);
+    EXPECT_LE(copies_.load(), 2);
+  }
+  ledger_.account({IpAddress::v4(0xc0000201), Protocol::ipfix, 7}).records.add(1);
+  const int before = copies_;
+  get("/metrics"), get("/metrics");
+  EXPECT_EQ(copies_, before + 2);
 }
 
 TEST_F(RoutesTest, MetricsInTheFormatAskedFor) {
