@@ -95,15 +95,15 @@ std::optional<StoreMetrics> store_metrics(const FlowStore* store) {
   if (!store) return {};
   FlowStoreFigures figures = store->figures();
   StoreMetrics metrics;
-  for (const LevelFigures& level : figures.levels) {
+  for (const LevelFigures& level : figures.live.levels) {
     metrics.segments.push_back(static_cast<int64_t>(level.segments));
     metrics.rows += static_cast<int64_t>(level.rows);
     metrics.bytes += static_cast<int64_t>(level.bytes);
   }
-  metrics.counter_rows = static_cast<int64_t>(figures.counters.rows);
-  metrics.counter_bytes = static_cast<int64_t>(figures.counters.bytes);
+  metrics.counter_rows = static_cast<int64_t>(figures.live.counters.rows);
+  metrics.counter_bytes = static_cast<int64_t>(figures.live.counters.bytes);
   metrics.stored_rows = static_cast<int64_t>(figures.stored_rows);
-  metrics.oldest_ns = figures.oldest_ns;
+  metrics.oldest_ns = figures.live.oldest_ns;
   metrics.free_bytes = static_cast<int64_t>(figures.free_bytes);
   for (size_t i = 0; i < kRemovalCount; ++i)
     metrics.removed_rows.emplace_back(kRemovalNames[i], static_cast<int64_t>(figures.removed_rows[i]));
@@ -161,16 +161,18 @@ LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates) {
 // Counts and sequence states, on disk; what fails is said once until it works again.
 class LedgerKeeper {
  public:
-  LedgerKeeper(Catalog& catalog, const Ledger& ledger, const TemplateStore& templates, Streams& streams)
-      : catalog_(catalog), ledger_(ledger), templates_(templates), streams_(streams) {}
+  LedgerKeeper(Catalog& catalog, const Ledger& ledger, const TemplateStore& templates, Streams& streams,
+               FlowStore* store)
+      : catalog_(catalog), ledger_(ledger), templates_(templates), streams_(streams), store_(store) {}
   void save() {
-    const int64_t cpu_before = os::thread_cpu_ns();
+    const int64_t cpu_before = os::thread_cpu_ns(), snapshot_ns = os::monotonic_ns();
     std::string error;
     bool saved = catalog_.save(ledger_rows(ledger_, templates_), streams_.sequence_rows(), error);
     if (!saved && !failing_)
       log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again soon");
     if (saved && failing_) log_info("ledger", "is saved again");
     failing_ = !saved;
+    if (saved && store_) store_->ledger_saved(snapshot_ns);
     next_ns_ = os::monotonic_ns() + std::min(kMostBetweenNs, kPause * (os::thread_cpu_ns() - cpu_before));
   }
   // Saving tens of thousands of counts takes a while: it may use a thousandth of a CPU.
@@ -185,6 +187,7 @@ class LedgerKeeper {
   const Ledger& ledger_;
   const TemplateStore& templates_;
   Streams& streams_;
+  FlowStore* store_;  // nullptr without one
   bool failing_ = false;
   int64_t next_ns_ = 0;  // monotonic
 };
@@ -265,7 +268,7 @@ int run_collect(const Arguments& arguments) {
   if (output) output->start();
   if (http) http->start();
   pipeline.start();
-  LedgerKeeper keeper(catalog, ledger, templates, streams);
+  LedgerKeeper keeper(catalog, ledger, templates, streams, store.get());
   keeper.save();
   ready = true;
   say_started(config, ledger.rows(), workers, http.get());

@@ -2,6 +2,7 @@
 #include "ledger/catalog_schema.h"
 
 #include "ledger/account_columns.h"
+#include "ledger/stored_counts.h"
 
 namespace weir {
 
@@ -35,6 +36,8 @@ CREATE TABLE IF NOT EXISTS segments (
   start_min INTEGER NOT NULL, start_max INTEGER NOT NULL,
   end_min INTEGER NOT NULL, end_max INTEGER NOT NULL,
   table_name TEXT NOT NULL DEFAULT 'flows');
+CREATE TABLE IF NOT EXISTS stored_counts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, counts BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS extra_fields (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type TEXT NOT NULL, element TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS retired (
@@ -80,6 +83,7 @@ void create_or_migrate(Database& database) {
   Transaction transaction(database, "BEGIN IMMEDIATE");
   database.execute(kTables);
   add_missing_columns(database);
+  raise_noted_counts(database);
   database.execute("PRAGMA application_id = " + std::to_string(kCatalogApplication));
   database.execute("PRAGMA user_version = " + std::to_string(kCatalogVersion));
   transaction.commit();

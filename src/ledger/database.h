@@ -28,10 +28,12 @@ class Statement {
   Statement(sqlite3* connection, const std::string& sql);
   Statement& bind(int index, int64_t value);           // index from 1
   Statement& bind(int index, std::string_view value);  // copied
-  bool step();                                         // true: a row is there
-  void run();                                          // steps to the end and resets: for INSERT and the like
-  int64_t integer(int column) const;                   // column from 0
-  std::string_view text(int column) const;             // until the next step
+  Statement& bind_blob(int index, std::string_view value);
+  bool step();                              // true: a row is there
+  void run();                               // steps to the end and resets: for INSERT and the like
+  int64_t integer(int column) const;        // column from 0
+  std::string_view text(int column) const;  // until the next step
+  std::string_view blob(int column) const;  // the same
 
  private:
   struct Finalize {

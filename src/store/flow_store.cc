@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/flow_store.h"
 
-#include <algorithm>
-
 namespace weir {
 
 FlowStore::FlowStore(const FlowStoreConfig& config, Ledger& ledger, int64_t lost_before)
@@ -25,16 +23,7 @@ void FlowStore::stop() {
 
 FlowStoreFigures FlowStore::figures() const {
   FlowStoreFigures figures;
-  for (const Segment& segment : segments_.live()) {
-    const bool flows = segment.table == Table::flows;
-    LevelFigures& level =
-        flows ? figures.levels[static_cast<size_t>(std::clamp(segment.level, 0, 2))] : figures.counters;
-    ++level.segments;
-    level.rows += segment.figures.rows;
-    level.bytes += segment.figures.bytes;
-    int64_t received = segment.figures.received.min_ns;
-    figures.oldest_ns = figures.oldest_ns == 0 ? received : std::min(figures.oldest_ns, received);
-  }
+  figures.live = segments_.live().figures();
   figures.stored_rows = output_.stats().sent_records;
   figures.free_bytes = space_.free_bytes();
   figures.removed_rows = {retention_.removed_rows(Removal::keep), retention_.removed_rows(Removal::max_size)};

@@ -24,16 +24,9 @@ struct FlowStoreConfig {
   int64_t min_free = FreeSpace::kAuto;
 };
 
-// Live segments, for example of one level.
-struct LevelFigures {
-  uint64_t segments = 0, rows = 0, bytes = 0;
-};
-
 struct FlowStoreFigures {
-  std::array<LevelFigures, 3> levels;  // of flows
-  LevelFigures counters;               // of all levels
-  uint64_t stored_rows = 0;            // flows since the start, also those removed since
-  int64_t oldest_ns = 0;               // time of receipt; 0: no rows
+  LiveFigures live;
+  uint64_t stored_rows = 0;  // flows since the start, also those removed since
   uint64_t free_bytes = 0;
   std::array<uint64_t, kRemovalCount> removed_rows{};
   MergeFigures merge;
@@ -47,7 +40,9 @@ class FlowStore {
   void start();
   void stop();
   StoreOutput& output() { return output_; }
-  FlowStoreFigures figures() const;
+  // The ledger as it was at that time (monotonic) is saved (Segments::ledger_saved).
+  void ledger_saved(int64_t snapshot_ns) { segments_.ledger_saved(snapshot_ns); }
+  FlowStoreFigures figures() const;  // in the same time, however many segments there are
 
  private:
   FreeSpace space_;

@@ -218,7 +218,7 @@ int Merger::add_inputs(SegmentWriter& writer, const MergeJob& job, const std::st
 
 // Retention may have removed it meanwhile, which is nothing to speak of.
 bool Merger::is_listed(int64_t id) const {
-  std::vector<Segment> live = segments_.live();
+  const LiveSegments live = segments_.live();
   return std::ranges::find(live, id, &Segment::id) != live.end();
 }
 

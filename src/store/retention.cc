@@ -55,11 +55,12 @@ bool Retention::may_trust(int64_t now_ns, int64_t steady_ns) {
 
 void Retention::run(int64_t now_ns, int64_t steady_ns) {
   if (config_.keep_ns > 0 && may_trust(now_ns, steady_ns)) {
-    std::vector<Segment> live = segments_.live();
+    const LiveSegments live = segments_.live();
     remove(too_old(live, config_.keep_ns, now_ns), Removal::keep);
   }
   if (config_.max_bytes > 0) {
-    std::vector<Segment> live = segments_.live();
+    const LiveSegments live = segments_.live();
+    if (live.figures().bytes() <= config_.max_bytes) return;
     remove(too_much(live, config_.max_bytes, now_ns), Removal::max_size);
   }
 }

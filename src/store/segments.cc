@@ -2,12 +2,15 @@
 #include "store/segments.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <mutex>
 #include <set>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/catalog_file.h"
+#include "ledger/stored_counts.h"
 #include "os/clock.h"
 #include "os/folder.h"
 #include "store/extra_columns.h"
@@ -43,6 +46,16 @@ std::vector<Segment> read_list(Database& database) {
   return segments;
 }
 
+// Counts of so many exporters take some milliseconds one by one.
+constexpr size_t kMostRaisedAtOnce = 1'000;
+// Where the ledger cannot be saved notes stay: then counts are raised one by one.
+constexpr size_t kMostNotes = 16;
+
+struct Note {
+  int64_t id = 0;
+  int64_t in_ledger_ns = 0;  // monotonic: from then on the ledger in memory has its counts; 0: not known yet
+};
+
 bool in_order(const Segment& a, const Segment& b) { return std::tie(a.hour, a.id) < std::tie(b.hour, b.id); }
 
 }  // namespace
@@ -60,21 +73,48 @@ struct Segments::Impl {
   void remove_empty_folder(const std::string& folder);
   void commit(std::vector<Segment>& added, const std::vector<Segment>& removed, const std::vector<StoredCount>& stored);
   int64_t insert(const Segment& segment);
-  void raise_stored(const StoredCount& count);
+  void raise_stored(const std::vector<StoredCount>& stored);
+  void forget_notes();
+  LiveSegments current() const {
+    std::lock_guard lock(live_mutex);
+    return live;
+  }
+  void exchange(const std::vector<Segment>& added, const std::set<int64_t>& removed);
   std::string file(const std::string& path) const { return data + "/" + path; }
 
   const std::string data;
-  mutable std::mutex mutex;
+  mutable std::mutex mutex;  // of everything but what is named below; held while the catalog is written
   Database database;
   std::unique_ptr<StoreColumns> columns;
-  int64_t run = 0;     // of this process: names never repeat
-  int64_t number = 0;  // of the next name
-  std::vector<Segment> live;
+  int64_t run = 0;                     // of this process: names never repeat
+  int64_t number = 0;                  // of the next name
   std::vector<Segment> unnamed;        // listed, but still called .tmp: renaming failed
   std::set<std::string> expected;      // paths given out by new_path()
   std::vector<std::string> to_unlink;  // retired files that could not be removed yet
   std::vector<std::string> to_forget;  // rows of `retired` whose files are gone
+  std::vector<Note> notes;             // rows of `stored_counts`
+  std::atomic<int64_t> ledger_saved_ns{0};
+
+  mutable std::mutex live_mutex;  // never held for long
+  LiveSegments live;
 };
+
+LiveSegments::LiveSegments(std::vector<Segment> segments) {
+  auto list = std::make_shared<List>();
+  list->segments = std::move(segments);
+  LiveFigures& figures = list->figures;
+  for (const Segment& segment : list->segments) {
+    const bool flows = segment.table == Table::flows;
+    LevelFigures& level =
+        flows ? figures.levels[static_cast<size_t>(std::clamp(segment.level, 0, 2))] : figures.counters;
+    ++level.segments;
+    level.rows += segment.figures.rows;
+    level.bytes += segment.figures.bytes;
+    int64_t received = segment.figures.received.min_ns;
+    figures.oldest_ns = figures.oldest_ns == 0 ? received : std::min(figures.oldest_ns, received);
+  }
+  list_ = std::move(list);
+}
 
 Segments::Segments(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Segments::Segments(Segments&&) noexcept = default;
@@ -106,7 +146,7 @@ void Segments::Impl::prepare(const FieldTable& fields) {
 }
 
 void Segments::Impl::recover() {
-  live = read_list(database);
+  live = LiveSegments(read_list(database));
   std::vector<Segment> unfinished;
   for (const Segment& segment : live) {
     if (os::exists(file(segment.path))) continue;
@@ -192,10 +232,9 @@ void Segments::Impl::remove_empty_folder(const std::string& folder) {
   if (os::remove_folder(file(folder)) == 0) os::remove_folder(file(os::parent_folder(folder)));  // the hour, the day
 }
 
-std::vector<Segment> Segments::live() const {
-  std::lock_guard lock(impl_->mutex);
-  return impl_->live;
-}
+LiveSegments Segments::live() const { return impl_->current(); }
+
+void Segments::ledger_saved(int64_t snapshot_ns) { impl_->ledger_saved_ns = snapshot_ns; }
 
 std::span<const StoreColumn> Segments::columns(Table table) const {
   return table == Table::flows ? impl_->columns->all() : store_columns(table);
@@ -237,17 +276,30 @@ int64_t Segments::Impl::insert(const Segment& segment) {
   return id;
 }
 
-void Segments::Impl::raise_stored(const StoredCount& count) {
-  const std::string column = count.table == Table::flows ? "stored" : "counters_stored";
-  database
-      .prepare("INSERT INTO exporters (exporter, protocol, domain, " + column +
-               ") VALUES (?, ?, ?, ?) ON CONFLICT (exporter, protocol, domain) DO UPDATE SET " + column + " = max(" +
-               column + ", excluded." + column + ")")
-      .bind(1, count.account.exporter.to_string())
-      .bind(2, protocol_name(count.account.protocol))
-      .bind(3, count.account.domain)
-      .bind(4, count.stored)
-      .run();
+// Into the rows of the ledger's table, or, as that takes some microseconds for each, of many exporters as a note until
+// the ledger is saved the next time.
+void Segments::Impl::raise_stored(const std::vector<StoredCount>& stored) {
+  std::array<std::vector<CountOf>, kTableCount> counts;
+  for (const StoredCount& s : stored) counts[static_cast<size_t>(s.table)].push_back({s.account, s.stored});
+  for (Table table : kTables) {
+    const std::vector<CountOf>& of = counts[static_cast<size_t>(table)];
+    const char* column = table == Table::flows ? "stored" : "counters_stored";
+    if (of.size() > kMostRaisedAtOnce && notes.size() < kMostNotes)
+      notes.push_back({note_counts(database, column, of), 0});
+    else
+      raise_counts(database, column, of);
+  }
+}
+
+// Notes whose counts were in the ledger when it was copied, and that copy is saved.
+void Segments::Impl::forget_notes() {
+  Statement forget = database.prepare("DELETE FROM stored_counts WHERE id = ?");
+  const int64_t saved = ledger_saved_ns;
+  std::erase_if(notes, [&](const Note& note) {
+    if (note.in_ledger_ns == 0 || note.in_ledger_ns > saved) return false;
+    forget.bind(1, note.id).run();
+    return true;
+  });
 }
 
 // Step 2.
@@ -263,34 +315,57 @@ void Segments::Impl::commit(std::vector<Segment>& added, const std::vector<Segme
   }
   Statement forget = database.prepare("DELETE FROM retired WHERE path = ?");
   for (const std::string& path : to_forget) forget.bind(1, path).run();
-  for (const StoredCount& s : stored) raise_stored(s);
-  transaction.commit();
+  const std::vector<Note> before = notes;
+  try {
+    forget_notes();
+    raise_stored(stored);
+    transaction.commit();
+  } catch (const DatabaseError&) {
+    notes = before;
+    throw;
+  }
   to_forget.clear();
+}
+
+// The list anew, after a change of the catalog.
+void Segments::Impl::exchange(const std::vector<Segment>& added, const std::set<int64_t>& removed) {
+  const LiveSegments old = current();
+  std::vector<Segment> now;
+  now.reserve(old.size() + added.size());
+  for (const Segment& segment : old)
+    if (removed.empty() || !removed.contains(segment.id)) now.push_back(segment);
+  for (const Segment& segment : added) {
+    now.insert(std::ranges::upper_bound(now, segment, in_order), segment);
+    expected.erase(segment.path);
+  }
+  std::erase_if(unnamed, [&](const Segment& s) { return removed.contains(s.id); });
+  LiveSegments next(std::move(now));
+  std::lock_guard lock(live_mutex);
+  live = std::move(next);
 }
 
 Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& removed,
                         const std::vector<StoredCount>& stored, std::string& error) {
   std::lock_guard lock(impl_->mutex);
   const std::set<int64_t> ids(removed.begin(), removed.end());
-  auto is_gone = [&](const Segment& s) { return ids.contains(s.id); };
   std::vector<Segment> gone;
-  std::ranges::copy_if(impl_->live, std::back_inserter(gone), is_gone);
+  if (!ids.empty())
+    std::ranges::copy_if(impl_->current(), std::back_inserter(gone),
+                         [&](const Segment& s) { return ids.contains(s.id); });
   if (gone.size() != removed.size()) {
     error = "a segment to be replaced has been removed meanwhile";
     return Change::outdated;
   }
+  if (!stored.empty())
+    for (Note& note : impl_->notes)
+      if (note.in_ledger_ns == 0) note.in_ledger_ns = os::monotonic_ns();
   try {
     impl_->commit(added, gone, stored);
   } catch (const DatabaseError& failure) {
     error = "cannot change the list of segments in " + catalog_path(impl_->data) + ": " + failure.what();
     return Change::failed;
   }
-  std::erase_if(impl_->live, is_gone);
-  std::erase_if(impl_->unnamed, is_gone);
-  for (const Segment& segment : added) {
-    impl_->live.insert(std::ranges::upper_bound(impl_->live, segment, in_order), segment);
-    impl_->expected.erase(segment.path);
-  }
+  impl_->exchange(added, ids);
   std::vector<Segment> to_name = std::exchange(impl_->unnamed, {});
   to_name.insert(to_name.end(), added.begin(), added.end());
   impl_->name_finished(to_name);

@@ -4,7 +4,8 @@
 //
 //   in       one process, the collector that holds the lock of the data directory
 //   out      readers in any process take a copy in one short transaction
-//   threads  any; changes come one after the other
+//   threads  any; changes come one after the other, and nobody who only looks waits for them
+//   memory   the list, and for the time of a change a second one
 //   failure  open() and read() throw usage_error naming the file; changes say why they were not made
 //
 // Order of a change, so that a crash at any step leaves every row exactly once:
@@ -17,6 +18,7 @@
 // the list does not name are never touched.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,6 +49,42 @@ struct StoredCount {
   Table table = Table::flows;
 };
 
+// Live segments, for example of one level.
+struct LevelFigures {
+  uint64_t segments = 0, rows = 0, bytes = 0;
+};
+
+// Of all live segments.
+struct LiveFigures {
+  std::array<LevelFigures, 3> levels;  // of flows
+  LevelFigures counters;               // of all levels
+  int64_t oldest_ns = 0;               // time of receipt; 0: no rows
+  uint64_t bytes() const { return levels[0].bytes + levels[1].bytes + levels[2].bytes + counters.bytes; }
+};
+
+// The list at one moment, by hour, then id: never changed, shared by all who hold it, and made anew by who changes the
+// list. Copying it copies no segment.
+class LiveSegments {
+ public:
+  LiveSegments() : LiveSegments(std::vector<Segment>()) {}
+  explicit LiveSegments(std::vector<Segment> segments);
+
+  auto begin() const { return list_->segments.begin(); }
+  auto end() const { return list_->segments.end(); }
+  size_t size() const { return list_->segments.size(); }
+  bool empty() const { return list_->segments.empty(); }
+  const Segment& operator[](size_t index) const { return list_->segments[index]; }
+  operator const std::vector<Segment>&() const { return list_->segments; }  // while this one, or a copy of it, lives
+  const LiveFigures& figures() const { return list_->figures; }
+
+ private:
+  struct List {
+    std::vector<Segment> segments;
+    LiveFigures figures;
+  };
+  std::shared_ptr<const List> list_;
+};
+
 // Whatever is not `done` has changed nothing.
 enum class Change : uint8_t {
   done,
@@ -63,7 +101,7 @@ class Segments {
   Segments(Segments&&) noexcept;
   ~Segments();
 
-  std::vector<Segment> live() const;  // by hour, then id
+  LiveSegments live() const;  // at once, whatever is being changed
   // Those of the store. They stay where they are until this object goes.
   std::span<const StoreColumn> columns(Table table = Table::flows) const;
   // Where the file of `path` lies.
@@ -75,9 +113,14 @@ class Segments {
   // The segment will not come: removes its .tmp file.
   void give_up(const std::string& path);
   // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, any may be empty. `stored` goes to the
-  // ledger's table in the same transaction, so that counts and segments agree after a crash.
+  // ledger's table in the same transaction, so that counts and segments agree after a crash; those of one change are in
+  // the ledger in memory before the next one that has any.
   Change change(std::vector<Segment> added, const std::vector<int64_t>& removed, const std::vector<StoredCount>& stored,
                 std::string& error);
+
+  // The ledger as it was at that time (monotonic) is saved: what was noted of counts before is not needed any more.
+  // From any thread.
+  void ledger_saved(int64_t snapshot_ns);
 
   // The list of any data directory, for readers: also without write permission and while a collector runs.
   // Throws usage_error: no such directory, no catalog, a newer version's, damaged.
