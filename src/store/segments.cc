@@ -22,16 +22,17 @@ std::vector<Segment> read_list(Database& database) {
   std::vector<Segment> segments;
   const std::set<std::string> columns = columns_of(database, "segments");
   if (columns.empty()) return segments;  // of a version that had no store
-  const bool of_flows = !columns.contains("table_name");
+  const bool of_flows = !columns.contains("table_name"), has_yardstick = columns.contains("yardstick");
   Statement row = database.prepare(
       "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, "
       "end_max, " +
-      std::string(of_flows ? "'flows'" : "table_name") + " FROM segments ORDER BY hour, id");
+      std::string(of_flows ? "'flows'" : "table_name") + ", " +
+      (has_yardstick ? "coalesce(yardstick, received_max)" : "received_max") + " FROM segments ORDER BY hour, id");
   while (row.step()) {
     auto table = find_table(row.text(12));
     if (!table) continue;  // of a later version: left alone
     Segment segment{row.integer(0), std::string(row.text(1)), static_cast<int>(row.integer(2)), row.integer(3), {},
-                    *table};
+                    *table,         row.integer(13)};
     SegmentFigures& f = segment.figures;
     f.rows = static_cast<uint64_t>(row.integer(4));
     f.bytes = static_cast<uint64_t>(row.integer(5));
@@ -41,6 +42,12 @@ std::vector<Segment> read_list(Database& database) {
     segments.push_back(std::move(segment));
   }
   return segments;
+}
+
+int64_t newest_yardstick(const std::vector<Segment>& segments) {
+  int64_t newest = 0;
+  for (const Segment& segment : segments) newest = std::max(newest, segment.yardstick_ns);
+  return newest;
 }
 
 bool in_order(const Segment& a, const Segment& b) { return std::tie(a.hour, a.id) < std::tie(b.hour, b.id); }
@@ -224,12 +231,12 @@ void Segments::give_up(const std::string& path) {
 int64_t Segments::Impl::insert(const Segment& segment) {
   Statement put = database.prepare(
       "INSERT INTO segments (path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, "
-      "end_min, end_max, table_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+      "end_min, end_max, table_name, yardstick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
   const SegmentFigures& f = segment.figures;
   put.bind(1, segment.path).bind(2, segment.level).bind(3, segment.hour);
   put.bind(4, static_cast<int64_t>(f.rows)).bind(5, static_cast<int64_t>(f.bytes));
   put.bind(6, f.received.min_ns).bind(7, f.received.max_ns).bind(8, f.start.min_ns).bind(9, f.start.max_ns);
-  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns).bind(12, table_name(segment.table));
+  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns).bind(12, table_name(segment.table)).bind(13, segment.yardstick_ns);
   put.step();
   int64_t id = put.integer(0);
   while (put.step()) {
@@ -279,6 +286,7 @@ Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& 
     error = "a segment to be replaced has been removed meanwhile";
     return Change::outdated;
   }
+  for (Segment& segment : added) segment.yardstick_ns = std::max(segment.yardstick_ns, newest_yardstick(gone));
   try {
     impl_->commit(added, gone, stored);
   } catch (const DatabaseError& failure) {
@@ -298,6 +306,24 @@ Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& 
   for (const Segment& segment : gone) to_remove.push_back(segment.path);
   impl_->remove_files(to_remove);
   return Change::done;
+}
+
+int64_t Segments::yardstick_ns() const {
+  std::lock_guard lock(impl_->mutex);
+  return newest_yardstick(impl_->live);
+}
+
+bool Segments::lower_yardsticks(int64_t ns) {
+  std::lock_guard lock(impl_->mutex);
+  try {
+    impl_->database.prepare("UPDATE segments SET yardstick = ?1 WHERE coalesce(yardstick, received_max) > ?1")
+        .bind(1, ns)
+        .run();
+  } catch (const DatabaseError& failure) {
+    return false;
+  }
+  for (Segment& segment : impl_->live) segment.yardstick_ns = std::min(segment.yardstick_ns, ns);
+  return true;
 }
 
 static std::string existing_catalog(const std::string& data) {

@@ -52,6 +52,7 @@ static Response metrics(const CollectorView& view, LossHighWater& loss, const Re
   MetricsInput input;
   input.build = view.build;
   input.previous_shutdown_unclean = view.previous_shutdown_unclean;
+  if (view.clock_held) input.clock_held = view.clock_held();
   input.process = os::process_figures();
   input.ledger = view.ledger();
   loss.apply(input.ledger);
