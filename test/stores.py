@@ -181,3 +181,5 @@ def move(database, data, identity, path, hours):
     shift = (hour - new_hour) * HOUR_NS
     database.execute("UPDATE segments SET hour = ?, path = ?, received_min = received_min - ?, received_max = "
                      "received_max - ? WHERE id = ?", (new_hour, new_path, shift, shift, identity))
+    if "yardstick" in [column[1] for column in database.execute("PRAGMA table_info(segments)")]:
+        database.execute("UPDATE segments SET yardstick = yardstick - ? WHERE id = ?", (shift, identity))

@@ -41,7 +41,7 @@ std::unique_ptr<FileOutput> make_output(const CollectConfig& config, Ledger& led
 }
 
 // `lost`: what the run before had decoded, but neither stored nor counted as dropped when it ended.
-std::unique_ptr<FlowStore> make_store(const CollectConfig& config, Ledger& ledger, int64_t lost) {
+std::unique_ptr<FlowStore> make_store(const CollectConfig& config, ReceiveClock& clock, Ledger& ledger, int64_t lost) {
   if (config.no_store) return nullptr;
   FlowStoreConfig store;
   store.data = config.data;
@@ -51,7 +51,7 @@ std::unique_ptr<FlowStore> make_store(const CollectConfig& config, Ledger& ledge
   store.retention = {config.keep_ns, config.store_max_bytes};
   store.merge = {config.merge_flushes, config.merge_merged};
   store.min_free = config.min_free;
-  return std::make_unique<FlowStore>(store, ledger, lost);
+  return std::make_unique<FlowStore>(store, clock, ledger, lost);
 }
 
 // Without an output decoding only counts; what is left out on purpose is `filtered`.
@@ -242,7 +242,8 @@ int run_collect(const Arguments& arguments) {
 
   // Where records go.
   BatchPool pool;
-  std::unique_ptr<FlowStore> store = make_store(config, ledger, lost);
+  ReceiveClock clock(config.keep_ns);
+  std::unique_ptr<FlowStore> store = make_store(config, clock, ledger, lost);
   std::unique_ptr<FileOutput> output = make_output(config, ledger);
   auto deliver = [&](const BatchRef& batch) {
     if (store) store->output().offer(batch);
@@ -255,13 +256,14 @@ int run_collect(const Arguments& arguments) {
   };
 
   // Sockets, all bound before any is read.
-  Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver, deliver_counters});
+  Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver, deliver_counters, clock});
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)
-    add_routes(*http, {build_info(), &ready, [&] { return ledger_rows(ledger, templates); },
-                       [&] { return all_sink_figures(store.get(), output.get()); },
-                       [&] { return store_metrics(store.get()); }, running.previous_was_unclean()});
+    add_routes(*http,
+               {build_info(), &ready, [&] { return ledger_rows(ledger, templates); },
+                [&] { return all_sink_figures(store.get(), output.get()); }, [&] { return store_metrics(store.get()); },
+                running.previous_was_unclean(), [&] { return clock.is_held(); }});
 
   // Start, from the sinks backwards.
   if (store) store->start();

@@ -15,11 +15,14 @@ constexpr int64_t kDrainNs = 2'000'000'000;  // at most, where exporters go on s
 }  // namespace
 
 struct Pipeline::Lane {
-  Lane(std::vector<ListeningSocket> sockets, std::unique_ptr<Decoder> d)
-      : receiver(std::move(sockets)), decoder(std::move(d)) {}
+  Lane(std::vector<ListeningSocket> sockets, ReceiveClock& clock, std::unique_ptr<Decoder> d)
+      : receiver(std::move(sockets), clock), decoder(std::move(d)) {}
   UdpReceiver receiver;
   std::unique_ptr<Decoder> decoder;
   std::unique_ptr<Worker> worker;
+  // The oldest row not yet emitted: when it was received, and since when it waits (monotonic). Its datagram may have
+  // waited in the socket before.
+  int64_t pending_ns = 0, pending_since_ns = 0;
 };
 
 Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
@@ -33,12 +36,12 @@ Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
       os::UdpSocket socket =
           os::UdpSocket::listen(listener.endpoint, static_cast<int>(parts.config.receive_buffer_bytes));
       SocketAccount& account = parts.ledger.add_socket(listener.uri, w, socket.granted_receive_buffer());
-      sockets.push_back({std::move(socket), &account, 0});
+      sockets.push_back({std::move(socket), &account});
     }
     auto emit = [this](std::unique_ptr<FlowBatch> batch) { parts_.deliver(parts_.pool.publish(std::move(batch))); };
     auto decoder = std::make_unique<Decoder>(DecoderConfig{parts.config.default_sampling_rate}, parts.templates,
                                              parts.streams, parts.ledger, parts.pool, emit, parts.deliver_counters);
-    lanes_.push_back(std::make_unique<Lane>(std::move(sockets), std::move(decoder)));
+    lanes_.push_back(std::make_unique<Lane>(std::move(sockets), parts.clock, std::move(decoder)));
   }
 }
 
@@ -56,9 +59,10 @@ void Pipeline::work(Lane& lane, std::stop_token stop) {
   auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
   while (!stop.stop_requested()) {
     size_t received = lane.receiver.receive(kWaitMs, decode);
-    int64_t oldest = lane.decoder->oldest_pending_ns();
-    if (oldest != 0 && (received == 0 || os::realtime_ns() - oldest > kFlushAfterNs)) lane.decoder->flush();
     int64_t now = os::monotonic_ns(), due = next_tick_ns_.load(std::memory_order_relaxed);
+    int64_t oldest = lane.decoder->oldest_pending_ns();
+    if (oldest != lane.pending_ns) lane.pending_ns = oldest, lane.pending_since_ns = now;
+    if (oldest != 0 && (received == 0 || now - lane.pending_since_ns > kFlushAfterNs)) lane.decoder->flush();
     if (now >= due && next_tick_ns_.compare_exchange_strong(due, now + kTickNs)) lane.decoder->tick(now);
   }
   drain(lane);

@@ -25,6 +25,7 @@ struct PipelineParts {
   BatchPool& pool;
   std::function<void(const BatchRef&)> deliver;  // any worker; must not block
   Decoder::EmitCounters deliver_counters;        // the same
+  ReceiveClock& clock;
 };
 
 class Pipeline {

@@ -13,6 +13,7 @@ void Decoder::read_counter_sample(Message& message, Bytes body, bool expanded) {
   if (problem) account.count(*problem);
   if (!usable) return counters_->pop_back();
   sample.received_ns = message.context.received_ns;
+  sample.clock_held = message.context.clock_held;
   sample.agent = message.exporter;
   sample.sub_agent = message.known->stream->key.domain;
   sample.uptime_ms = message.context.uptime_ms;

@@ -61,6 +61,16 @@ TEST_F(CountersTest, ASampleHasWhatItsDatagramSays) {
   EXPECT_EQ(account().records.value(), 0);
 }
 
+TEST_F(CountersTest, WhatCameWhileTheClockWasHeldSaysSo) {
+  Decoder decoder = make();
+  decoder.decode({datagram(1, 1), *IpAddress::parse("192.0.2.1"), 40'000, 5, 0, true});
+  decode(decoder, datagram(2, 1));
+  decoder.flush();
+  ASSERT_EQ(batches_.size(), 1u);
+  EXPECT_TRUE(batches_[0].at(0).clock_held);
+  EXPECT_FALSE(batches_[0].at(1).clock_held);
+}
+
 TEST_F(CountersTest, BatchesAreHandedOverWhenFull) {
   Decoder decoder = make();
   for (uint32_t i = 1; i <= 10; ++i) decode(decoder, datagram(i, 10));

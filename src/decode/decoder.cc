@@ -128,6 +128,7 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   message.protocol = protocol;
   message.start = datagram.bytes.data();
   message.context.received_ns = datagram.received_ns;
+  message.context.clock_held = datagram.clock_held;
   message.context.tag = datagram.tag;
   message.known = known({datagram.exporter, datagram.exporter_port, protocol, domain}, datagram.received_ns);
   if (!message.known) {

@@ -91,8 +91,9 @@ struct Fixture {
     config.fallback_after_ns = fallback_ns;
     return config;
   }
-  void send(const Writer& datagram, uint16_t port = 4000) {
-    decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), port, kExportSeconds * 1'000'000'000ll});
+  void send(const Writer& datagram, uint16_t port = 4000, bool clock_held = false) {
+    decoder.decode(
+        {datagram.bytes, *IpAddress::parse("192.0.2.1"), port, kExportSeconds * 1'000'000'000ll, 0, clock_held});
   }
   const FlowBatch& rows() {
     decoder.flush();

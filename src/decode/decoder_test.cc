@@ -402,6 +402,33 @@ TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], (kExportSeconds - 10) * 1'000'000'000ll);
 }
 
+// Beside what the flow's own times say, and where it has none; also in data that waited for its template.
+TEST(Decoder, WhatCameWhileTheClockWasHeldIsMarked) {
+  Fixture f;
+  Writer tpl = set(2, Writer().u16(300).u16(2).u16(150).u16(4).u16(151).u16(4));
+  f.send(
+      ipfix(0, set(300, Writer().u32(kExportSeconds).u32(kExportSeconds - 10).u32(kExportSeconds).u32(kExportSeconds))),
+      4000, true);
+  f.send(ipfix(2, Writer().add(tpl).add(set(300, Writer().u32(kExportSeconds).u32(kExportSeconds)))));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 3u);
+  EXPECT_EQ(number_of(rows, Field::time_quality, 0), 5u);
+  EXPECT_EQ(number_of(rows, Field::time_quality, 1), 4u);
+  EXPECT_FALSE(has_field(rows, Field::time_quality, 2));
+  EXPECT_TRUE(rows.runs()[0].clock_held);
+  EXPECT_FALSE(rows.runs()[1].clock_held);
+  EXPECT_EQ(f.account(Protocol::ipfix).time_quality.value(), 1);  // of the flow's own
+}
+
+TEST(Decoder, WithoutTimesOfItsOwnARecordIsMarkedToo) {
+  Fixture f;
+  Writer tpl = set(2, Writer().u16(300).u16(1).u16(1).u16(8));
+  f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer().u64(1000).u64(2000)))), 4000, true);
+  EXPECT_EQ(number_of(f.rows(), Field::time_quality, 0), 4u);
+  EXPECT_EQ(number_of(f.rows(), Field::time_quality, 1), 4u);
+  EXPECT_EQ(f.account(Protocol::ipfix).time_quality.value(), 0);
+}
+
 // applicationName (IE 96) in the record: padded to a fixed length, and of variable length (RFC 7011 §7).
 TEST(Decoder, TextsOfFixedAndVariableLength) {
   Fixture f;

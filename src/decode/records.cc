@@ -26,6 +26,7 @@ Run& Decoder::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
   run.domain = message.domain;
   run.sequence = message.context.sequence;
   run.received_ns = message.context.received_ns;
+  run.clock_held = message.context.clock_held;
   run.export_ns = message.context.export_ns;
   run.account = message.known->account->index;
   run.mask = mask;

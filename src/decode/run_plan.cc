@@ -390,7 +390,16 @@ void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBas
   run_step(step, {bytes.at, 0, 1, bytes.length}, base, batch, run, run.first_row);
 }
 
-uint32_t judge_times(FlowBatch& batch, Run& run) {
+// The same for all rows.
+static void mark_received(FlowBatch& batch, Run& run) {
+  if (!run.clock_held) return;
+  uint8_t* out = batch.column<uint8_t>(Field::time_quality) + run.first_row;
+  const bool judged = run.mask.has(Field::time_quality);
+  for (uint32_t i = 0; i < run.rows; ++i) out[i] = static_cast<uint8_t>((judged ? out[i] : 0) | kClockHeldQuality);
+  run.mask.set(Field::time_quality);
+}
+
+static uint32_t judge_flow_times(FlowBatch& batch, Run& run) {
   static constexpr int64_t kDay = 86'400 * kSecond;
   bool has_start = run.mask.has(Field::time_flow_start_ns), has_end = run.mask.has(Field::time_flow_end_ns);
   if (!has_start && !has_end) return 0;
@@ -408,6 +417,12 @@ uint32_t judge_times(FlowBatch& batch, Run& run) {
   uint8_t* out = batch.column<uint8_t>(Field::time_quality) + run.first_row;
   for (uint32_t i = 0; i < run.rows; ++i) out[i] = quality(i);
   run.mask.set(Field::time_quality);
+  return wrong;
+}
+
+uint32_t judge_times(FlowBatch& batch, Run& run) {
+  uint32_t wrong = judge_flow_times(batch, run);
+  mark_received(batch, run);
   return wrong;
 }
 

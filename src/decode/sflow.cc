@@ -84,16 +84,20 @@ void Decoder::put_sample(const Message& message, bool discarded) {
     flush();
     sample_run_open_ = false;
   }
+  const bool held = message.context.clock_held;
+  FieldMask fields = sampled_->fields();
+  if (held) fields.set(Field::time_quality);
   uint32_t row;
-  if (sample_run_open_ && batch_->runs().back().mask == sampled_->fields()) {
+  if (sample_run_open_ && batch_->runs().back().mask == fields) {
     row = batch_->grow_last_run();
   } else {
-    Run& run = begin_run(message, sampled_->fields(), 1);
+    Run& run = begin_run(message, fields, 1);
     row = run.first_row;
     run.sampling_rate = discarded ? 0 : config_.default_sampling_rate;
     sample_run_open_ = true;
   }
   sampled_->put(*batch_, row);
+  if (held) batch_->column<uint8_t>(Field::time_quality)[row] = kClockHeldQuality;
   message.known->account->records.add();
 }
 

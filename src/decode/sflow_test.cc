@@ -45,10 +45,10 @@ struct Fixture {
     config.hold = {limits::kHeldForNs, limits::kHeldBytesPerExporter, limits::kHeldBytes};
     return config;
   }
-  void send(const Octets& bytes) {
+  void send(const Octets& bytes, bool clock_held = false) {
     Octets copy(bytes.begin(), bytes.end());
     copy.shrink_to_fit();
-    decoder.decode({copy, *IpAddress::parse("192.0.2.1"), 6343, 1'700'000'000'123'456'789});
+    decoder.decode({copy, *IpAddress::parse("192.0.2.1"), 6343, 1'700'000'000'123'456'789, 0, clock_held});
   }
   const FlowBatch& rows() {
     decoder.flush();
@@ -144,6 +144,19 @@ TEST(Sflow, RowsOfLikePacketsShareARun) {
   EXPECT_EQ(number(rows, Field::src_vlan, 2), 10u);
   EXPECT_EQ(number(rows, Field::dst_vlan, 2), 20u);
   EXPECT_EQ(rows.runs()[2].sequence, 10u);
+}
+
+TEST(Sflow, WhatCameWhileTheClockWasHeldIsMarked) {
+  Fixture f;
+  f.send(datagram({flow_sample({udp_record()}), flow_sample({udp_record()}, 101)}), true);
+  f.send(datagram({flow_sample({udp_record()}, 102)}, 10));
+  const FlowBatch& rows = f.rows();
+  ASSERT_EQ(rows.rows(), 3u);
+  ASSERT_EQ(rows.runs().size(), 2u);
+  EXPECT_EQ(number(rows, Field::time_quality, 0), 4u);
+  EXPECT_EQ(number(rows, Field::time_quality, 1), 4u);
+  EXPECT_FALSE(rows.runs()[1].mask.has(Field::time_quality));
+  EXPECT_TRUE(rows.runs()[0].clock_held);
 }
 
 TEST(Sflow, SampledIpv4AndIpv6) {

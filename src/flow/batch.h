@@ -53,6 +53,7 @@ struct Run {
   int64_t export_ns = 0;       // the exporter's clock when it sent the datagram
   uint64_t sampling_rate = 0;  // of rows whose mask has no sampling_rate
   uint32_t account = 0;        // ledger row to which these records belong
+  bool clock_held = false;     // received while the collector's clock was not believed (run/receive_clock.h)
 };
 
 // A list value: `count` values from `first` in the arena of its kind.

@@ -91,7 +91,7 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(application_id,        u64,     number,  1012, "UBIGINT",   "IE 95", "Application: engine id and selector (RFC 6759)") \
   WEIR_FIELD(flow_id,               u64,     number,  1013, "UBIGINT",   "IE 148", "Flow or connection number of the exporter") \
   WEIR_FIELD(sampler_id,            u64,     number,  1014, "UBIGINT",   "IE 48, 302", "Which sampler of the exporter chose the packets") \
-  WEIR_FIELD(time_quality,          u8,      number,  1015, "UTINYINT",  "decoder", "1: start after end; 2: more than a day after the export time; 3: both") \
+  WEIR_FIELD(time_quality,          u8,      number,  1015, "UTINYINT",  "decoder", "Sum of 1: start after end; 2: more than a day after the export time; 4: received while the collector's clock was not believed") \
   WEIR_FIELD(in_if_name,            text,    text,    1016, "VARCHAR",   "IE 82; else 83; options data", "Name of the input interface") \
   WEIR_FIELD(out_if_name,           text,    text,    1017, "VARCHAR",   "IE 82 (else 83) after IE 14; options data", "Name of the output interface") \
   WEIR_FIELD(ingress_vrf_name,      text,    text,    1018, "VARCHAR",   "IE 236; options data", "Name of the VRF the packets came in on") \

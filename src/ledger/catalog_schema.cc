@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS segments (
   received_min INTEGER NOT NULL, received_max INTEGER NOT NULL,
   start_min INTEGER NOT NULL, start_max INTEGER NOT NULL,
   end_min INTEGER NOT NULL, end_max INTEGER NOT NULL,
-  table_name TEXT NOT NULL DEFAULT 'flows');
+  table_name TEXT NOT NULL DEFAULT 'flows', yardstick INTEGER);
 CREATE TABLE IF NOT EXISTS stored_counts (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, counts BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS extra_fields (
@@ -75,8 +75,10 @@ static void add_missing_columns(Database& database) {
   };
   for (const AccountColumn& column : kAccountCounters) add(column.name);
   for (const AccountColumn& column : kAccountStates) add(column.name);
-  if (!columns_of(database, "segments").contains("table_name"))
+  const std::set<std::string> of_segments = columns_of(database, "segments");
+  if (!of_segments.contains("table_name"))
     database.execute("ALTER TABLE segments ADD COLUMN table_name TEXT NOT NULL DEFAULT 'flows'");
+  if (!of_segments.contains("yardstick")) database.execute("ALTER TABLE segments ADD COLUMN yardstick INTEGER");
 }
 
 void create_or_migrate(Database& database) {

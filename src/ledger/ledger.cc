@@ -67,9 +67,11 @@ LedgerRows Ledger::rows() const {
   std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
   rows.accounts.reserve(in_order.size());
   for (const Account* a : in_order) rows.accounts.push_back(copy(*a));
-  for (const SocketAccount& s : sockets_)
-    rows.sockets.push_back(
-        {s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(), s.bytes.value(), s.kernel_drops.value()});
+  for (const SocketAccount& s : sockets_) {
+    SocketRow& row = rows.sockets.emplace_back(SocketRow{s.listener, s.worker, s.receive_buffer_bytes,
+                                                         s.datagrams.value(), s.bytes.value(), s.kernel_drops.value()});
+    for (size_t i = 0; i < kReceiveErrorCount; ++i) row.receive_errors[i] = s.receive_errors[i].value();
+  }
   // A socket that an earlier run had and this one has again goes on counting from there.
   for (const SocketRow& e : earlier_sockets_) {
     auto same = std::find_if(rows.sockets.begin(), rows.sockets.end(),

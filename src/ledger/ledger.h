@@ -27,6 +27,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ip_address.h"
@@ -121,6 +122,11 @@ struct alignas(64) Account {
   }
 };
 
+// Why a socket could not be read: errno by name.
+enum class ReceiveError : uint8_t { no_memory, no_buffers, other };
+inline constexpr std::array<std::string_view, 3> kReceiveErrorNames{"ENOMEM", "ENOBUFS", "other"};
+inline constexpr size_t kReceiveErrorCount = kReceiveErrorNames.size();
+
 // One receiving socket.
 struct SocketAccount {
   std::string listener;  // "netflow://:2055"
@@ -129,6 +135,7 @@ struct SocketAccount {
   Counter datagrams, bytes;
   Counter kernel_drops;  // datagrams; part of the exporters' sequence_lost, never added to it
   Counter receive_calls;
+  std::array<Counter, kReceiveErrorCount> receive_errors;  // calls that failed
 };
 
 // A copy, for showing and storing; `datagrams` is read first.
@@ -146,6 +153,7 @@ struct SocketRow {
   unsigned worker = 0;
   int receive_buffer_bytes = 0;
   int64_t datagrams = 0, bytes = 0, kernel_drops = 0;
+  std::array<int64_t, kReceiveErrorCount> receive_errors{};  // since this process began
 };
 // What data sets wait for.
 struct WaitingRow {

@@ -12,6 +12,7 @@ static int64_t read(clockid_t id) {
 }
 int64_t realtime_ns() { return read(CLOCK_REALTIME); }
 int64_t monotonic_ns() { return read(CLOCK_MONOTONIC); }
+int64_t boottime_ns() { return read(CLOCK_BOOTTIME); }
 double process_cpu_seconds() { return static_cast<double>(read(CLOCK_PROCESS_CPUTIME_ID)) / 1e9; }
 int64_t thread_cpu_ns() { return read(CLOCK_THREAD_CPUTIME_ID); }
 void sleep_ns(int64_t ns) {

@@ -9,7 +9,7 @@
 namespace weir::os {
 
 Signals::Signals() {
-  ::signal(SIGPIPE, SIG_IGN);
+  for (int s : {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM}) ::signal(s, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);
   for (int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);

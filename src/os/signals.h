@@ -11,7 +11,8 @@ enum class Event { none, stop, reload };
 
 class Signals {
  public:
-  // To be made before any thread is. Also ignores SIGPIPE: a closed pipe is a write error.
+  // To be made before any thread is. In the whole process a closed pipe (SIGPIPE) and a file over its limit (SIGXFSZ)
+  // are write errors from then on, and SIGUSR1, SIGUSR2 and SIGALRM, which mean nothing here, are ignored.
   Signals();
   Event wait(int timeout_ms);
 

@@ -57,8 +57,9 @@ class ChunkMemory : public std::pmr::memory_resource {
     std::lock_guard lock(mutex_);
     size_t skip = rounded_up(used_, alignment) - used_;
     if (bytes + skip > left_) {
-      left_ = rounded_up(bytes, kMappedAtOnce);
-      at_ = map_huge_pages(left_);
+      const size_t mapped = rounded_up(bytes, kMappedAtOnce);
+      at_ = map_huge_pages(mapped);  // may throw
+      left_ = mapped;
       used_ = skip = 0;
     }
     std::byte* chunk = at_ + used_ + skip;

@@ -2,9 +2,12 @@
 #include "os/state_memory.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -77,6 +80,34 @@ TEST(TableMemory, BlocksAreAlignedAndCanBeWritten) {
     table_memory()->deallocate(block, bytes, 64);
   }
 }
+
+#if !defined(WEIR_ADDRESS_SANITIZER) && !defined(__SANITIZE_THREAD__)  // which map much of their own
+
+// In a process of its own, which may map no more: what is given out afterwards is memory all the same.
+[[noreturn]] void run_out_of_address_space() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_AS, &limit);
+  const rlimit none{1, limit.rlim_max};
+  ::setrlimit(RLIMIT_AS, &none);
+  int refused = 0;
+  for (int i = 0; i < 200'000 && refused < 3; ++i) {
+    try {
+      std::memset(object_memory()->allocate(1024, 64), 1, 1024);
+    } catch (const std::bad_alloc&) {
+      ++refused;
+    }
+  }
+  ::setrlimit(RLIMIT_AS, &limit);
+  for (int i = 0; i < 50'000; ++i) std::memset(object_memory()->allocate(1024, 64), 2, 1024);
+  std::_Exit(refused == 3 ? 0 : 1);
+}
+
+TEST(ObjectMemoryDeathTest, ARefusalOfTheKernelIsAnExceptionAndNothingElse) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(run_out_of_address_space(), testing::ExitedWithCode(0), "");
+}
+
+#endif
 
 }  // namespace
 }  // namespace weir::os

@@ -74,6 +74,7 @@ UdpSocket UdpSocket::listen(const Endpoint& endpoint, int receive_buffer_bytes) 
   int on = 1, only_v6 = any ? 0 : 1;
   ::setsockopt(file.fd(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (!as_v4) ::setsockopt(file.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6);
+  ::setsockopt(file.fd(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   int granted = set_receive_buffer(file.fd(), receive_buffer_bytes);
   sockaddr_storage address;
   socklen_t size = to_sockaddr(endpoint, as_v4, &address);
@@ -109,11 +110,11 @@ UdpSocket UdpSocket::connect(const Endpoint& source, const Endpoint& destination
   return UdpSocket(std::move(file), 0);
 }
 
-SocketMemory UdpSocket::memory() const {
+std::optional<SocketMemory> UdpSocket::memory() const {
   uint32_t info[SK_MEMINFO_VARS] = {};
   socklen_t size = sizeof info;
   if (::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info, &size) != 0) return {};
-  return {info[SK_MEMINFO_RMEM_ALLOC], info[SK_MEMINFO_DROPS]};
+  return SocketMemory{info[SK_MEMINFO_RMEM_ALLOC], info[SK_MEMINFO_DROPS]};
 }
 
 uint16_t UdpSocket::local_port() const {
@@ -143,19 +144,38 @@ int UdpSocket::take_error() const {
 // would fall into the same few cache sets.
 static constexpr size_t kSlotStride = limits::kDatagramBytes + 1 + 1600;
 
+// Room for what the kernel says beside a datagram: when it came.
+struct alignas(cmsghdr) Control {
+  uint8_t bytes[CMSG_SPACE(sizeof(timespec))];
+};
+
+static int64_t kernel_time_ns(const msghdr& header) {
+  const cmsghdr* control = CMSG_FIRSTHDR(&header);
+  if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) return 0;
+  timespec t;
+  std::memcpy(&t, CMSG_DATA(control), sizeof t);
+  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
 struct ReceiveSlots::Impl {
-  explicit Impl(size_t n) : bytes(new uint8_t[n * kSlotStride]), from(n), vectors(n), headers(n) {
+  explicit Impl(size_t n) : bytes(new uint8_t[n * kSlotStride]), from(n), controls(n), vectors(n), headers(n) {
     for (size_t i = 0; i < n; ++i) {
       vectors[i] = {bytes.get() + i * kSlotStride, limits::kDatagramBytes + 1};
       headers[i].msg_hdr.msg_iov = &vectors[i];
       headers[i].msg_hdr.msg_iovlen = 1;
       headers[i].msg_hdr.msg_name = &from[i];
-      headers[i].msg_hdr.msg_namelen = sizeof from[i];
+      headers[i].msg_hdr.msg_control = &controls[i];
+      prepare(i);
     }
+  }
+  void prepare(size_t i) {
+    headers[i].msg_hdr.msg_namelen = sizeof from[i];
+    headers[i].msg_hdr.msg_controllen = sizeof controls[i];
   }
   std::unique_ptr<uint8_t[]> bytes;
   size_t used = 0;
   std::vector<sockaddr_in6> from;  // large enough for either family
+  std::vector<Control> controls;
   std::vector<iovec> vectors;
   std::vector<mmsghdr> headers;
 };
@@ -164,8 +184,8 @@ ReceiveSlots::ReceiveSlots(size_t count) : count_(count), impl_(std::make_unique
 ReceiveSlots::~ReceiveSlots() = default;
 
 int ReceiveSlots::receive(const UdpSocket& socket) {
-  // The kernel shortens msg_namelen to the address it wrote; the slots serve sockets of both families.
-  for (size_t i = 0; i < impl_->used; ++i) impl_->headers[i].msg_hdr.msg_namelen = sizeof impl_->from[i];
+  // The kernel shortens both lengths to what it wrote; the slots serve sockets of both families.
+  for (size_t i = 0; i < impl_->used; ++i) impl_->prepare(i);
   impl_->used = 0;
   int n = ::recvmmsg(socket.fd(), impl_->headers.data(), static_cast<unsigned>(count_), MSG_DONTWAIT, nullptr);
   if (n >= 0) {
@@ -177,12 +197,13 @@ int ReceiveSlots::receive(const UdpSocket& socket) {
 
 Received ReceiveSlots::operator[](size_t i) const {
   const sockaddr_in6& from = impl_->from[i];
+  const int64_t at = kernel_time_ns(impl_->headers[i].msg_hdr);
   Bytes bytes(impl_->bytes.get() + i * kSlotStride, impl_->headers[i].msg_len);
   if (from.sin6_family == AF_INET) {
     const auto& four = reinterpret_cast<const sockaddr_in&>(from);
-    return {bytes, IpAddress::v4(ntohl(four.sin_addr.s_addr)), ntohs(four.sin_port)};
+    return {bytes, IpAddress::v4(ntohl(four.sin_addr.s_addr)), ntohs(four.sin_port), at};
   }
-  return {bytes, IpAddress::v6(from.sin6_addr.s6_addr), ntohs(from.sin6_port)};
+  return {bytes, IpAddress::v6(from.sin6_addr.s6_addr), ntohs(from.sin6_port), at};
 }
 
 struct SendBatch::Impl {
@@ -229,15 +250,10 @@ int SendBatch::flush(const UdpSocket& socket, size_t* sent) {
   return error;
 }
 
-bool wait_readable(const std::vector<const UdpSocket*>& sockets, int wake_fd, int timeout_ms) {
-  static constexpr size_t kMost = 64;
-  pollfd polled[kMost + 1];
-  size_t n = 0;
-  for (const UdpSocket* socket : sockets)
-    if (n < kMost) polled[n++] = {socket->fd(), POLLIN, 0};
-  if (wake_fd >= 0) polled[n++] = {wake_fd, POLLIN, 0};
-  return ::poll(polled, n, timeout_ms) > 0;
-}
+PollSet::PollSet() = default;
+PollSet::~PollSet() = default;
+void PollSet::add(const UdpSocket& socket) { polled_.push_back({socket.fd(), POLLIN, 0}); }
+bool PollSet::wait_readable(int timeout_ms) { return ::poll(polled_.data(), polled_.size(), timeout_ms) > 0; }
 
 uint64_t proc_net_udp_drops(uint16_t port) {
   uint64_t total = 0;

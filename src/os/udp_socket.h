@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "os/file.h"
 
 struct mmsghdr;
+struct pollfd;
 
 namespace weir::os {
 
@@ -33,14 +35,15 @@ class UdpSocket {
  public:
   // Bound with SO_REUSEPORT, so that several sockets share the port and the kernel spreads
   // exporters over them by their 4-tuple. An all-zero address listens on IPv6 and IPv4 at once
-  // (IPv4 only where the machine has no IPv6). Throws usage_error when the port is taken.
+  // (IPv4 only where the machine has no IPv6). The kernel notes when a datagram comes. Throws usage_error when the
+  // port is taken.
   static UdpSocket listen(const Endpoint& endpoint, int receive_buffer_bytes);
   // Bound to `source` (port 0: any) and connected to `destination`. Throws usage_error.
   static UdpSocket connect(const Endpoint& source, const Endpoint& destination);
 
   int fd() const { return file_.fd(); }
   int granted_receive_buffer() const { return granted_; }
-  SocketMemory memory() const;
+  std::optional<SocketMemory> memory() const;  // nothing where the kernel does not say
   uint16_t local_port() const;
   int send(Bytes datagram) const;  // 0 or errno
   int take_error() const;          // what the network answered to earlier datagrams (ECONNREFUSED: nobody there), or 0
@@ -59,6 +62,7 @@ struct Received {
   Bytes bytes;
   IpAddress source;  // v4-mapped for IPv4
   uint16_t source_port = 0;
+  int64_t kernel_ns = 0;  // when the kernel took it, by its clock then; 0: it does not say
 };
 
 // Preallocated slots for recvmmsg, each large enough for any datagram: nothing is truncated,
@@ -101,9 +105,18 @@ class SendBatch {
   std::unique_ptr<Impl> impl_;
 };
 
-// Waits until one of the sockets can be read, `wake_fd` can, or the time is over. Sets ready[i].
-// Returns false when interrupted or timed out.
-bool wait_readable(const std::vector<const UdpSocket*>& sockets, int wake_fd, int timeout_ms);
+// Waits for any number of sockets.
+class PollSet {
+ public:
+  PollSet();
+  ~PollSet();
+  void add(const UdpSocket& socket);
+  // False when interrupted, or when the time is over and none can be read.
+  bool wait_readable(int timeout_ms);
+
+ private:
+  std::vector<pollfd> polled_;
+};
 
 // Sum of the drops column of /proc/net/udp and udp6 for a port: the kernel's own count, for checks.
 uint64_t proc_net_udp_drops(uint16_t port);

@@ -2,8 +2,12 @@
 #include "receive/udp_receiver.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "os/clock.h"
 
 namespace weir {
@@ -15,11 +19,21 @@ static constexpr int64_t kLeastLingerNs = 2'000'000, kMostLingerNs = 4'000'000;
 static constexpr int64_t kBufferPerMs = 2 << 20;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
 
-UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets)
-    : sockets_(std::move(sockets)), slots_(limits::kReceiveSlots), batch_(limits::kReceiveSlots) {
+// The clock is believed where it is off by less than a day (ReceiveClock), so a datagram may have waited for so long.
+static constexpr int64_t kMostQueuedNs = 86'400'000'000'000;
+static constexpr int64_t kPauseNs = 5'000'000;
+static constexpr int64_t kLogEveryNs = 60'000'000'000;
+
+ReceiveError receive_error(int error) {
+  if (error == ENOMEM) return ReceiveError::no_memory;
+  return error == ENOBUFS ? ReceiveError::no_buffers : ReceiveError::other;
+}
+
+UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock)
+    : sockets_(std::move(sockets)), clock_(clock), slots_(limits::kReceiveSlots), batch_(limits::kReceiveSlots) {
   linger_ns_ = kMostLingerNs;
   for (const ListeningSocket& s : sockets_) {
-    waiting_.push_back(&s.socket);
+    waiting_.add(s.socket);
     linger_ns_ = std::min(linger_ns_, int64_t{s.socket.granted_receive_buffer()} * 1'000'000 / kBufferPerMs);
   }
   if (linger_ns_ < kLeastLingerNs) linger_ns_ = 0;
@@ -32,18 +46,22 @@ bool UdpReceiver::wait(int timeout_ms) {
     last_batch_ = 0;
     return true;  // the socket may well have more: reading tells as cheaply as polling
   }
-  return os::wait_readable(waiting_, -1, timeout_ms);
+  return waiting_.wait_readable(timeout_ms);
 }
 
 std::span<const Datagram> UdpReceiver::read(ListeningSocket& socket) {
   int received = slots_.receive(socket.socket);
+  if (received < 0) note_failure(socket, -received);
   if (received <= 0) return {};
-  int64_t now = os::realtime_ns();
+  const ReceiveClock::Times now = ReceiveClock::system_times();
+  const ReceiveClock::Stamp stamp = clock_.receive(now);
   auto count = static_cast<size_t>(received);
   int64_t bytes = 0;
   for (size_t i = 0; i < count; ++i) {
     os::Received r = slots_[i];
-    batch_[i] = {r.bytes, r.source, r.source_port, now};
+    const bool usable = r.kernel_ns > 0 && r.kernel_ns <= now.real_ns && r.kernel_ns >= now.real_ns - kMostQueuedNs;
+    const int64_t came = (usable ? r.kernel_ns : now.real_ns) + stamp.correction_ns;
+    batch_[i] = {r.bytes, r.source, r.source_port, came, 0, stamp.held};
     bytes += static_cast<int64_t>(r.bytes.size());
   }
   socket.account->datagrams.add(received);
@@ -52,11 +70,30 @@ std::span<const Datagram> UdpReceiver::read(ListeningSocket& socket) {
   return {batch_.data(), count};
 }
 
+void UdpReceiver::note_failure(ListeningSocket& socket, int error) {
+  failed_ = true;
+  socket.account->receive_errors[static_cast<size_t>(receive_error(error))].add();
+  ++socket.failures;
+  const int64_t now = os::monotonic_ns();
+  if (now < socket.next_line_ns) return;
+  socket.next_line_ns = now + kLogEveryNs;
+  const std::string times = std::to_string(std::exchange(socket.failures, 0));
+  log_error("receive", "cannot read from " + socket.account->listener + ": " + os::error_text(error) + " (" + times +
+                           " times); receiving goes on, tried again every few milliseconds" +
+                           (receive_error(error) == ReceiveError::other ? "" : "; the machine is short of memory"));
+}
+
+void UdpReceiver::pause() {
+  failed_ = false;
+  os::sleep_ns(kPauseNs);
+}
+
 void UdpReceiver::update_drops() {
   for (ListeningSocket& s : sockets_) {
-    uint32_t drops = s.socket.memory().drops;
-    s.account->kernel_drops.add(static_cast<uint32_t>(drops - s.drops_seen));
-    s.drops_seen = drops;
+    std::optional<os::SocketMemory> memory = s.socket.memory();
+    if (!memory) continue;  // the next look will tell
+    s.account->kernel_drops.add(static_cast<uint32_t>(memory->drops - s.drops_seen));
+    s.drops_seen = memory->drops;
   }
 }
 

@@ -5,7 +5,10 @@
 //   out      batches of Datagram, borrowed until the next call
 //   threads  one receiver per worker; update_drops() from any thread
 //   memory   limits::kReceiveSlots slots of 64 KiB, made once
-//   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO)
+//   time     a datagram's is the kernel's, of when it came; where that is missing or cannot be, the time of the read.
+//            Both as ReceiveClock has them
+//   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO); a socket that cannot be read
+//            is counted, logged at most once a minute, and tried again after some milliseconds
 #pragma once
 
 #include <span>
@@ -13,26 +16,34 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "os/clock.h"
 #include "os/udp_socket.h"
+#include "run/receive_clock.h"
 #include "wire/datagram.h"
 
 namespace weir {
+
+ReceiveError receive_error(int error);  // errno
 
 // One socket per listener.
 struct ListeningSocket {
   os::UdpSocket socket;
   SocketAccount* account = nullptr;
-  uint32_t drops_seen = 0;  // the kernel's counter when last read; it wraps
+  uint32_t drops_seen = 0;   // the kernel's counter when last read; it wraps
+  int64_t failures = 0;      // to read it, since the last line in the log
+  int64_t next_line_ns = 0;  // monotonic
 };
 
 class UdpReceiver {
  public:
-  explicit UdpReceiver(std::vector<ListeningSocket> sockets);
+  // `clock` outlives the receiver.
+  UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock);
 
   // Waits for datagrams, at most `timeout_ms`. Calls on_batch(std::span<const Datagram>) for every batch read;
   // each socket is read once, so that one busy listener does not starve another. Returns the number read.
   template <class OnBatch>
   size_t receive(int timeout_ms, OnBatch&& on_batch) {
+    const bool polls = last_batch_ == 0;
     if (!wait(timeout_ms)) return 0;
     size_t total = 0;
     for (ListeningSocket& socket : sockets_) {
@@ -42,6 +53,8 @@ class UdpReceiver {
       total += batch.size();
     }
     last_batch_ = total;
+    // What can be read but does not let itself be read would keep a core busy.
+    if (failed_ || (polls && total == 0)) pause();
     return total;
   }
 
@@ -51,13 +64,17 @@ class UdpReceiver {
  private:
   bool wait(int timeout_ms);
   std::span<const Datagram> read(ListeningSocket& socket);
+  void note_failure(ListeningSocket& socket, int error);
+  void pause();
 
   std::vector<ListeningSocket> sockets_;
-  std::vector<const os::UdpSocket*> waiting_;
+  ReceiveClock& clock_;
+  os::PollSet waiting_;
   os::ReceiveSlots slots_;
   std::vector<Datagram> batch_;
   size_t last_batch_ = 0;
   int64_t linger_ns_ = 0;  // after a short batch
+  bool failed_ = false;    // a socket could not be read since the last pause
 };
 
 }  // namespace weir

@@ -104,8 +104,8 @@ TEST_F(CounterStoreTest, SegmentsOfOneTableAreMergedAndNeverWithAnother) {
     add(segments, 20);
   }
   FreeSpace space(data_, 0);
-  Merger merger({3, 2, limits::kMergedBytes}, segments, space);
-  EXPECT_EQ(merger.merge_all(kHour * kHourNs + 1), 2u);
+  Merger merger({3, 2, limits::kMergedBytes}, segments, space, clock_);
+  EXPECT_EQ(merger.merge_all(), 2u);
   ASSERT_EQ(listed(Table::counters).size(), 1u);
   ASSERT_EQ(listed(Table::flows).size(), 1u);
   Segment merged = listed(Table::counters)[0];
@@ -124,8 +124,9 @@ TEST_F(CounterStoreTest, RetentionRemovesHoursOfAllTables) {
   add_counters(segments, 10, kHour);
   add_counters(segments, 20, kHour + 1);
   add(segments, 5, kHour);
-  Retention retention({kHourNs, 0}, segments);
-  retention.run((kHour + 2) * kHourNs, 1);
+  Retention retention({kHourNs, 0}, segments, clock_);
+  real_ns_ = (kHour + 2) * kHourNs;
+  retention.run();
   ASSERT_EQ(listed(Table::counters).size(), 1u);
   EXPECT_EQ(listed(Table::counters)[0].hour, kHour + 1);
   EXPECT_TRUE(listed(Table::flows).empty());
@@ -188,9 +189,9 @@ class CounterOutputTest : public CounterStoreTest {
 
 TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   Segments segments = Segments::open(data_);
-  Retention retention({}, segments);
+  Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_);
   std::vector<CounterSample> two_hours = samples(40);
   for (const CounterSample& sample : samples(30, kHour + 1)) two_hours.push_back(sample);
   offer(output, two_hours);
@@ -216,9 +217,9 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
 TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
   Catalog catalog = Catalog::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
-  Retention retention({}, segments);
+  Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_);
   offer(output, samples(40));
   LedgerRows before = ledger_.rows();
   output.stop();
@@ -230,9 +231,9 @@ TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
 
 TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {
   Segments segments = Segments::open(data_);
-  Retention retention({}, segments);
+  Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({.counter_batches = 2}, segments, retention, space, ledger_);
+  StoreOutput output({.counter_batches = 2}, segments, retention, space, clock_, ledger_);
   for (int i = 0; i < 3; ++i) offer(output, samples(10));
   EXPECT_EQ(dropped(), 10);
   output.stop();
@@ -244,9 +245,9 @@ TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {
 
 TEST_F(CounterOutputTest, WithoutSpaceSamplesAreDroppedAndCounted) {
   Segments segments = Segments::open(data_);
-  Retention retention({}, segments);
+  Retention retention({}, segments, clock_);
   FreeSpace space(data_, INT64_MAX);
-  StoreOutput output({}, segments, retention, space, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_);
   offer(output, samples(10));
   output.stop();
   EXPECT_EQ(dropped(), 10);
@@ -255,9 +256,9 @@ TEST_F(CounterOutputTest, WithoutSpaceSamplesAreDroppedAndCounted) {
 
 TEST_F(CounterOutputTest, WhatCannotBeWrittenIsDroppedAndCounted) {
   Segments segments = Segments::open(data_);
-  Retention retention({}, segments);
+  Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_);
   std::ofstream(data_ + "/counters") << "in the way";
   offer(output, samples(10));
   output.stop();

@@ -3,12 +3,14 @@
 
 namespace weir {
 
-FlowStore::FlowStore(const FlowStoreConfig& config, Ledger& ledger, int64_t lost_before)
+FlowStore::FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, int64_t lost_before)
     : space_(config.data, config.min_free),
       segments_(Segments::open(config.data, *config.fields)),
-      retention_(config.retention, segments_),
-      output_(config.output, segments_, retention_, space_, ledger, lost_before),
-      merger_(config.merge, segments_, space_) {}
+      retention_(config.retention, segments_, clock),
+      output_(config.output, segments_, retention_, space_, clock, ledger, lost_before),
+      merger_(config.merge, segments_, space_, clock) {
+  clock.start_from(segments_.yardstick_ns());
+}
 
 void FlowStore::start() {
   output_.start();

@@ -34,8 +34,9 @@ struct FlowStoreFigures {
 
 class FlowStore {
  public:
-  // `lost_before`: what the run before had decoded and lost (Ledger::settle_unfinished).
-  FlowStore(const FlowStoreConfig& config, Ledger& ledger, int64_t lost_before);
+  // Starts `clock` from what the store holds. `lost_before`: what the run before had decoded and lost
+  // (Ledger::settle_unfinished). Clock and ledger outlive the store.
+  FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, int64_t lost_before);
 
   void start();
   void stop();

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int64_t kLookEveryNs = 1'000'000'000;
 constexpr int64_t kAfterHourNs = 60'000'000'000;  // an hour is over once its last rows have been flushed
+constexpr int64_t kNoHourIsOver = INT64_MIN;
 constexpr int64_t kAsideNs = 60'000'000'000;
 constexpr int64_t kPausePerWork = 2;  // a third of a core
 constexpr int kAll = 2;               // the level of whatever an hour that is over leaves
@@ -96,8 +97,8 @@ std::optional<MergeJob> next_merge(const std::vector<Segment>& live, const std::
   return {};
 }
 
-Merger::Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space)
-    : config_(config), segments_(segments), space_(space) {}
+Merger::Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space, ReceiveClock& clock)
+    : config_(config), segments_(segments), space_(space), clock_(clock) {}
 
 void Merger::start() {
   worker_.emplace("store-merge", [this](std::stop_token stop) { work(stop); });
@@ -118,7 +119,7 @@ void Merger::pause(int64_t ns, const std::stop_token& stop) {
 }
 
 // What there is room for: a merge that has to wait for space holds up no other.
-std::optional<MergeJob> Merger::next(int64_t now_ns) {
+std::optional<MergeJob> Merger::next() {
   if (space_.is_low()) return {};
   const uint64_t free = space_.free_bytes();
   MergeConfig config = config_;
@@ -126,7 +127,8 @@ std::optional<MergeJob> Merger::next(int64_t now_ns) {
   if (os::monotonic_ns() >= aside_until_ns_) aside_.clear();
   std::set<int64_t> left_alone = unusable_;
   left_alone.insert(aside_.begin(), aside_.end());
-  return next_merge(segments_.live(), left_alone, now_ns, config);
+  const auto [now_ns, held] = clock_.now();
+  return next_merge(segments_.live(), left_alone, held ? kNoHourIsOver : now_ns, config);
 }
 
 // So that others are merged meanwhile.
@@ -139,7 +141,7 @@ void Merger::work(std::stop_token stop) {
   os::block_write_signals();
   os::lower_thread_priority();
   while (!stop.stop_requested()) {
-    auto job = next(os::realtime_ns());
+    auto job = next();
     if (!job)
       pause(kLookEveryNs, stop);
     else if (!merge(*job, stop, true))
@@ -147,9 +149,9 @@ void Merger::work(std::stop_token stop) {
   }
 }
 
-size_t Merger::merge_all(int64_t now_ns) {
+size_t Merger::merge_all() {
   size_t merges = 0;
-  while (auto job = next(now_ns)) {
+  while (auto job = next()) {
     if (merge(*job, {}, false))
       ++merges;
     else
@@ -183,7 +185,7 @@ bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses
   }
   std::string why = os::error_text(error);
   Change change = Change::failed;
-  if (!error) change = segments_.change({{0, path, job.level, job.hour, figures, job.table}}, ids, {}, why);
+  if (!error) change = segments_.change({{0, path, job.level, job.hour, figures, job.table, 0}}, ids, {}, why);
   if (change == Change::done) {
     note(job.inputs.size(), busy_ns);
     return true;

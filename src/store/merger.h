@@ -5,6 +5,7 @@
 //   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over,
 //            what is left of it as one
 //   threads  one of its own, of low priority, at work for at most about a third of the time
+//   clock    while it is held (run/receive_clock.h), no hour is over; merging by count goes on
 //   memory   a row group being read, one being written
 //   failure  a segment that cannot be read is named in the log once and left as it is from then on; what cannot be
 //            written is tried again after a minute
@@ -20,6 +21,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "run/receive_clock.h"
 #include "run/worker.h"
 #include "store/free_space.h"
 #include "store/segments.h"
@@ -54,21 +56,21 @@ struct MergeFigures {
 
 class Merger {
  public:
-  // Both outlive the merger.
-  Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space);
+  // All outlive the merger.
+  Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space, ReceiveClock& clock);
   ~Merger() { stop(); }
 
   void start();
   // Within the input being read; a merge that is not done is given up.
   void request_stop();
   void stop();
-  // All that is due now, in the calling thread and without pauses. Returns the number of merges.
-  size_t merge_all(int64_t now_ns);
+  // All that is due, in the calling thread and without pauses. Returns the number of merges.
+  size_t merge_all();
   MergeFigures figures() const;
 
  private:
   void work(std::stop_token stop);
-  std::optional<MergeJob> next(int64_t now_ns);
+  std::optional<MergeJob> next();
   void put_aside(const MergeJob& job);
   bool merge(const MergeJob& job, const std::stop_token& stop, bool pauses);
   int add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
@@ -81,6 +83,7 @@ class Merger {
   const MergeConfig config_;
   Segments& segments_;
   const FreeSpace& space_;
+  ReceiveClock& clock_;
   std::set<int64_t> unusable_;
   std::set<int64_t> aside_;  // ids that wait after a failure, all until the same time
   int64_t aside_until_ns_ = 0;

@@ -93,12 +93,13 @@ TEST_F(MergerTest, RowsAreTheSameBeforeAndAfter) {
   Segments segments = Segments::open(data_);
   FreeSpace space(data_, 0);
   for (uint32_t rows : {100, 1, 2048, 7, 50}) add(segments, rows);
-  Merger merger({2, 2, 256 * kMiB}, segments, space);
-  EXPECT_EQ(merger.merge_all(kWithin), 3u);  // 4 of level 0 -> 2 of level 1 -> 1 of level 2
+  Merger merger({2, 2, 256 * kMiB}, segments, space, clock_);
+  EXPECT_EQ(merger.merge_all(), 3u);  // 4 of level 0 -> 2 of level 1 -> 1 of level 2
   auto live = segments.live();
   ASSERT_EQ(live.size(), 2u);
   expect_files_as_listed(2206);
-  EXPECT_EQ(merger.merge_all(kOver), 1u);
+  real_ns_ = kOver;
+  EXPECT_EQ(merger.merge_all(), 1u);
   expect_files_as_listed(2206);
   ASSERT_EQ(segments.live().size(), 1u);
   EXPECT_EQ(segments.live()[0].level, 2);
@@ -112,10 +113,11 @@ TEST_F(MergerTest, ADamagedSegmentIsNamedOnceAndLeftAsItIs) {
   for (uint32_t rows : {10, 20, 30}) add(segments, rows);
   const std::string damaged = segments.file(segments.live()[1].path);
   std::filesystem::resize_file(damaged, 40);
-  Merger merger({2, 0, 256 * kMiB}, segments, space);
+  Merger merger({2, 0, 256 * kMiB}, segments, space, clock_);
   testing::internal::CaptureStderr();
-  merger.merge_all(kWithin);
-  merger.merge_all(kOver);
+  merger.merge_all();
+  real_ns_ = kOver;
+  merger.merge_all();
   std::string log = testing::internal::GetCapturedStderr();
   size_t named = log.find(damaged);
   ASSERT_NE(named, std::string::npos) << log;
@@ -132,8 +134,8 @@ TEST_F(MergerTest, WithoutRoomNothingIsMerged) {
   FreeSpace space(data_, INT64_MAX);
   add(segments, 10);
   add(segments, 20);
-  Merger merger({2, 2, 256 * kMiB}, segments, space);
-  EXPECT_EQ(merger.merge_all(kWithin), 0u);
+  Merger merger({2, 2, 256 * kMiB}, segments, space, clock_);
+  EXPECT_EQ(merger.merge_all(), 0u);
   expect_files_as_listed(30);
 }
 
@@ -153,26 +155,42 @@ TEST_F(MergerTest, AMergeWithoutRoomHoldsUpNoOther) {
     floor = os::space_at(data_).free - kMiB;
     space.emplace(data_, static_cast<int64_t>(floor));
   } while (space->free_bytes() != floor + kMiB);
-  Merger merger({2, 2, 256 * kMiB}, segments, *space);
-  EXPECT_EQ(merger.merge_all(kWithin), 1u);
+  Merger merger({2, 2, 256 * kMiB}, segments, *space, clock_);
+  EXPECT_EQ(merger.merge_all(), 1u);
   auto live = segments.live();
   ASSERT_EQ(live.size(), 3u);
   EXPECT_EQ(live[2].figures.rows, 50u);
 }
 
+TEST_F(MergerTest, WhileTheClockIsHeldNoHourIsOverButFlushesAreMerged) {
+  Segments segments = Segments::open(data_);
+  FreeSpace space(data_, 0);
+  for (uint32_t rows : {100, 1, 7}) add(segments, rows);
+  clock_.start_from(segments.yardstick_ns());
+  Merger merger({2, 0, 256 * kMiB}, segments, space, clock_);
+  real_ns_ = kOver + 1'000 * 24 * kHourNs;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(merger.merge_all(), 1u);
+  EXPECT_EQ(segments.live().size(), 2u);
+  real_ns_ = kOver;  // set right
+  EXPECT_EQ(merger.merge_all(), 1u);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(segments.live().size(), 1u);
+  EXPECT_EQ(segments.live()[0].yardstick_ns, kHour * kHourNs + 5'000'000'000);
+}
+
 TEST_F(MergerTest, WorksInTheBackgroundWhileOthersAdd) {
   Segments segments = Segments::open(data_);
   FreeSpace space(data_, 0);
-  Merger merger({2, 2, 256 * kMiB}, segments, space);
+  Merger merger({2, 2, 256 * kMiB}, segments, space, clock_);
   merger.start();
-  uint64_t rows = 0;
-  const int64_t hour = hour_of(std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
-  for (uint32_t i = 1; i <= 40; ++i, rows += 3) {
-    add(segments, 3, hour);
-    if (i % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  uint64_t rows = 0, merged = 0;
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 10; ++i, rows += 3) add(segments, 3);
+    EXPECT_TRUE(eventually([&] { return merger.figures().merged_segments > merged; }));
+    merged = merger.figures().merged_segments;
   }
   merger.stop();
-  EXPECT_GT(merger.figures().merged_segments, 0u);
   expect_files_as_listed(rows);
 }
 

@@ -40,21 +40,11 @@ std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t 
   return removed;
 }
 
-bool Retention::may_trust(int64_t now_ns, int64_t steady_ns) {
-  const int64_t ahead = now_ns - steady_ns, jump = ahead - ahead_ns_;
-  if (has_run_ && jump >= kHourNs) {
-    held_until_ns_ = steady_ns + kHourNs;
-    log_warning("store", "the clock jumped " + std::to_string(jump / kHourNs) +
-                             " hours forward; store.keep removes nothing for an hour: set the clock, if it is wrong");
-  }
-  if (has_run_ && jump <= -kHourNs) held_until_ns_ = 0;
-  has_run_ = true;
-  ahead_ns_ = ahead;
-  return steady_ns >= held_until_ns_;
-}
-
-void Retention::run(int64_t now_ns, int64_t steady_ns) {
-  if (config_.keep_ns > 0 && may_trust(now_ns, steady_ns)) {
+void Retention::run() {
+  const auto [now_ns, held] = clock_.now();
+  if (auto beginning = clock_.take_beginning()) believed_from_ns_ = *beginning;
+  if (believed_from_ns_ != 0 && segments_.lower_yardsticks(believed_from_ns_)) believed_from_ns_ = 0;
+  if (config_.keep_ns > 0 && !held) {
     const LiveSegments live = segments_.live();
     remove(too_old(live, config_.keep_ns, now_ns), Removal::keep);
   }

@@ -3,8 +3,8 @@
 // Where the newest hour alone is too large, its oldest segments go. For `max_bytes`, hours that have not come yet are
 // the oldest.
 //
-// A clock that jumps forward would make everything too old at once: `keep` then waits an hour, for someone to set it
-// right.
+// A wrong clock would make everything too old at once: while the clock is held (run/receive_clock.h), `keep` removes
+// nothing. Once it is believed after all, the list is told what tells the time from now on.
 //
 //   threads  run() from one thread, counts from any
 //   failure  what cannot be removed is logged once and tried again at the next run; so is what a merge has replaced
@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "run/receive_clock.h"
 #include "store/segments.h"
 
 namespace weir {
@@ -35,22 +36,21 @@ std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t 
 
 class Retention {
  public:
-  Retention(const RetentionConfig& config, Segments& segments) : config_(config), segments_(segments) {}
-  // The time of day, and that of a clock that nobody sets.
-  void run(int64_t now_ns, int64_t steady_ns);
+  // Both outlive it.
+  Retention(const RetentionConfig& config, Segments& segments, ReceiveClock& clock)
+      : config_(config), segments_(segments), clock_(clock) {}
+  void run();
   // Flows.
   uint64_t removed_rows(Removal reason) const { return rows_[static_cast<size_t>(reason)].load(); }
 
  private:
-  bool may_trust(int64_t now_ns, int64_t steady_ns);
   void remove(const std::vector<const Segment*>& segments, Removal reason);
 
   const RetentionConfig config_;
   Segments& segments_;
+  ReceiveClock& clock_;
   bool failing_ = false;
-  bool has_run_ = false;
-  int64_t ahead_ns_ = 0;       // of the time of day before the steady one, at the last run
-  int64_t held_until_ns_ = 0;  // steady
+  int64_t believed_from_ns_ = 0;  // to be told to the list; 0: nothing
   std::array<std::atomic<uint64_t>, kRemovalCount> rows_{};
 };
 

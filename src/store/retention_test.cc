@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/retention.h"
 
+#include <optional>
+
 #include "store/store_fixture.h"
 
 namespace weir {
@@ -61,13 +63,15 @@ TEST_F(RetentionTest, RemovesFilesAndCountsRows) {
   add(segments, 10, kHour - 3);
   add(segments, 20, kHour - 2);
   add(segments, 40, kHour);
-  Retention retention({2 * kHourNs, 0}, segments);
-  retention.run((kHour + 1) * kHourNs - 1, 0);
+  Retention retention({2 * kHourNs, 0}, segments, clock_);
+  real_ns_ = (kHour + 1) * kHourNs - 1;
+  retention.run();
   EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
   expect_files_as_listed(60);
   uint64_t newest = segments.live()[1].figures.bytes;
-  Retention by_size({0, newest}, segments);
-  by_size.run((kHour + 1) * kHourNs, 0);
+  Retention by_size({0, newest}, segments, clock_);
+  real_ns_ = (kHour + 1) * kHourNs;
+  by_size.run();
   EXPECT_EQ(by_size.removed_rows(Removal::max_size), 20u);
   expect_files_as_listed(40);
 }
@@ -75,36 +79,109 @@ TEST_F(RetentionTest, RemovesFilesAndCountsRows) {
 TEST_F(RetentionTest, NothingIsRemovedUnlessAsked) {
   Segments segments = Segments::open(data_);
   add(segments, 10, 0);
-  Retention retention({}, segments);
-  retention.run((kHour + 1'000'000) * kHourNs, 0);
+  Retention retention({}, segments, clock_);
+  real_ns_ = (kHour + 1'000'000) * kHourNs;
+  retention.run();
   expect_files_as_listed(10);
 }
 
-TEST_F(RetentionTest, AClockThatJumpsForwardRemovesNothingForAnHour) {
-  Segments segments = Segments::open(data_);
-  add(segments, 10, kHour);
-  Retention retention({2 * kHourNs, 0}, segments);
-  const int64_t now = (kHour + 1) * kHourNs, wrong = now + 1'000 * kHourNs;
-  constexpr int64_t kMinute = kHourNs / 60;
-  retention.run(now, 0);
-  retention.run(wrong + kMinute, kMinute);
-  retention.run(wrong + 60 * kMinute, 60 * kMinute);
-  expect_files_as_listed(10);
-  retention.run(wrong + 61 * kMinute, 61 * kMinute);  // it is meant to be so
-  EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
+// The clock of one that starts, whose store holds flows up to an hour ago; a month is kept.
+class RetentionClockTest : public RetentionTest {
+ protected:
+  static constexpr int64_t kDayNs = 24 * kHourNs, kKeepNs = 30 * kDayNs;
+  void SetUp() override {
+    RetentionTest::SetUp();
+    segments_.emplace(Segments::open(data_));
+    for (int64_t days : {29, 10, 0}) add(*segments_, 10, kHour - 24 * days);
+    testing::internal::CaptureStderr();
+  }
+  void TearDown() override {
+    testing::internal::GetCapturedStderr();
+    RetentionTest::TearDown();
+  }
+  void start() {
+    month_.emplace(kKeepNs, [this] { return ReceiveClock::Times{real_ns_, steady_ns_}; });
+    month_->start_from(segments_->yardstick_ns());
+    retention_.emplace(RetentionConfig{kKeepNs, 0}, *segments_, *month_);
+  }
+  void pass(int64_t ns) { real_ns_ += ns, steady_ns_ += ns; }
+  uint64_t removed() const { return retention_->removed_rows(Removal::keep); }
+
+  std::optional<Segments> segments_;
+  std::optional<ReceiveClock> month_;
+  std::optional<Retention> retention_;
+};
+
+TEST_F(RetentionClockTest, AStartYearsAheadRemovesNothingForADay) {
+  real_ns_ += 3 * 365 * kDayNs;
+  start();
+  retention_->run();
+  pass(kDayNs - 1);
+  retention_->run();
+  EXPECT_EQ(removed(), 0u);
+  expect_files_as_listed(30);
+  pass(1);  // it is meant to be so
+  retention_->run();
+  EXPECT_EQ(removed(), 30u);
 }
 
-TEST_F(RetentionTest, AClockThatIsSetRightAgainIsTrusted) {
-  Segments segments = Segments::open(data_);
-  add(segments, 10, kHour);
-  Retention retention({2 * kHourNs, 0}, segments);
-  const int64_t now = (kHour + 1) * kHourNs;
-  retention.run(now, 0);
-  retention.run(now + 1'000 * kHourNs, 1);
-  retention.run(now, 2);
-  expect_files_as_listed(10);
-  retention.run(now + 2 * kHourNs, 2 * kHourNs);  // two hours have really passed
-  EXPECT_EQ(retention.removed_rows(Removal::keep), 10u);
+TEST_F(RetentionClockTest, SetRightAgainItIsBelievedAtOnce) {
+  real_ns_ += 3 * 365 * kDayNs;
+  start();
+  retention_->run();
+  real_ns_ -= 3 * 365 * kDayNs;
+  pass(2 * kDayNs + kHourNs);
+  retention_->run();
+  EXPECT_EQ(removed(), 10u);  // what was received 29 days ago is now 31 days old
+  expect_files_as_listed(20);
+}
+
+TEST_F(RetentionClockTest, ACollectorThatWasOffForLessThanHalfOfKeepIsBelieved) {
+  real_ns_ += 14 * kDayNs;
+  start();
+  retention_->run();
+  EXPECT_EQ(removed(), 10u);
+}
+
+TEST_F(RetentionClockTest, AStepWhileRunningRemovesNothing) {
+  start();
+  retention_->run();
+  real_ns_ += 16 * kDayNs;
+  retention_->run();
+  EXPECT_EQ(removed(), 0u);
+  real_ns_ -= 16 * kDayNs;
+  retention_->run();
+  expect_files_as_listed(30);
+}
+
+// Hours of the future go first where there is too much; with a clock of 1970 all of the store would be of the future.
+TEST_F(RetentionClockTest, WithAClockOfThePastTheOldestGoFirstAsEver) {
+  real_ns_ = 5;
+  start();
+  Retention by_size({0, 2 * segments_->live()[0].figures.bytes}, *segments_, *month_);
+  by_size.run();
+  EXPECT_EQ(by_size.removed_rows(Removal::max_size), 10u);
+  ASSERT_EQ(segments_->live().size(), 2u);
+  EXPECT_EQ(segments_->live()[0].hour, kHour - 240);
+}
+
+// A store that holds flows of a future that was wrong, under a clock that is right: after a day they tell the time no
+// more, also to the next run.
+TEST_F(RetentionClockTest, ABelievedClockLowersWhatTheListSays) {
+  add(*segments_, 10, kHour + 24 * 1'000);
+  start();
+  retention_->run();
+  EXPECT_TRUE(month_->is_held());
+  pass(kDayNs);
+  retention_->run();
+  EXPECT_FALSE(month_->is_held());
+  EXPECT_EQ(segments_->yardstick_ns(), real_ns_);
+  segments_.reset();
+  segments_.emplace(Segments::open(data_));
+  EXPECT_EQ(segments_->yardstick_ns(), real_ns_);
+  start();
+  EXPECT_FALSE(month_->is_held());
+  expect_files_as_listed(40);
 }
 
 }  // namespace

@@ -25,16 +25,17 @@ std::vector<Segment> read_list(Database& database) {
   std::vector<Segment> segments;
   const std::set<std::string> columns = columns_of(database, "segments");
   if (columns.empty()) return segments;  // of a version that had no store
-  const bool of_flows = !columns.contains("table_name");
+  const bool of_flows = !columns.contains("table_name"), has_yardstick = columns.contains("yardstick");
   Statement row = database.prepare(
       "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, "
       "end_max, " +
-      std::string(of_flows ? "'flows'" : "table_name") + " FROM segments ORDER BY hour, id");
+      std::string(of_flows ? "'flows'" : "table_name") + ", " +
+      (has_yardstick ? "coalesce(yardstick, received_max)" : "received_max") + " FROM segments ORDER BY hour, id");
   while (row.step()) {
     auto table = find_table(row.text(12));
     if (!table) continue;  // of a later version: left alone
     Segment segment{row.integer(0), std::string(row.text(1)), static_cast<int>(row.integer(2)), row.integer(3), {},
-                    *table};
+                    *table,         row.integer(13)};
     SegmentFigures& f = segment.figures;
     f.rows = static_cast<uint64_t>(row.integer(4));
     f.bytes = static_cast<uint64_t>(row.integer(5));
@@ -55,6 +56,12 @@ struct Note {
   int64_t id = 0;
   int64_t in_ledger_ns = 0;  // monotonic: from then on the ledger in memory has its counts; 0: not known yet
 };
+
+int64_t newest_yardstick(const auto& segments) {
+  int64_t newest = 0;
+  for (const Segment& segment : segments) newest = std::max(newest, segment.yardstick_ns);
+  return newest;
+}
 
 bool in_order(const Segment& a, const Segment& b) { return std::tie(a.hour, a.id) < std::tie(b.hour, b.id); }
 
@@ -80,6 +87,7 @@ struct Segments::Impl {
     return live;
   }
   void exchange(const std::vector<Segment>& added, const std::set<int64_t>& removed);
+  void publish(LiveSegments next);  // it is the list from now on
   std::string file(const std::string& path) const { return data + "/" + path; }
 
   const std::string data;
@@ -263,12 +271,12 @@ void Segments::give_up(const std::string& path) {
 int64_t Segments::Impl::insert(const Segment& segment) {
   Statement put = database.prepare(
       "INSERT INTO segments (path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, "
-      "end_min, end_max, table_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+      "end_min, end_max, table_name, yardstick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
   const SegmentFigures& f = segment.figures;
   put.bind(1, segment.path).bind(2, segment.level).bind(3, segment.hour);
   put.bind(4, static_cast<int64_t>(f.rows)).bind(5, static_cast<int64_t>(f.bytes));
   put.bind(6, f.received.min_ns).bind(7, f.received.max_ns).bind(8, f.start.min_ns).bind(9, f.start.max_ns);
-  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns).bind(12, table_name(segment.table));
+  put.bind(10, f.end.min_ns).bind(11, f.end.max_ns).bind(12, table_name(segment.table)).bind(13, segment.yardstick_ns);
   put.step();
   int64_t id = put.integer(0);
   while (put.step()) {
@@ -339,7 +347,10 @@ void Segments::Impl::exchange(const std::vector<Segment>& added, const std::set<
     expected.erase(segment.path);
   }
   std::erase_if(unnamed, [&](const Segment& s) { return removed.contains(s.id); });
-  LiveSegments next(std::move(now));
+  publish(LiveSegments(std::move(now)));
+}
+
+void Segments::Impl::publish(LiveSegments next) {
   std::lock_guard lock(live_mutex);
   live = std::move(next);
 }
@@ -359,6 +370,7 @@ Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& 
   if (!stored.empty())
     for (Note& note : impl_->notes)
       if (note.in_ledger_ns == 0) note.in_ledger_ns = os::monotonic_ns();
+  for (Segment& segment : added) segment.yardstick_ns = std::max(segment.yardstick_ns, newest_yardstick(gone));
   try {
     impl_->commit(added, gone, stored);
   } catch (const DatabaseError& failure) {
@@ -373,6 +385,24 @@ Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& 
   for (const Segment& segment : gone) to_remove.push_back(segment.path);
   impl_->remove_files(to_remove);
   return Change::done;
+}
+
+int64_t Segments::yardstick_ns() const { return newest_yardstick(impl_->current()); }
+
+bool Segments::lower_yardsticks(int64_t ns) {
+  std::lock_guard lock(impl_->mutex);
+  try {
+    impl_->database.prepare("UPDATE segments SET yardstick = ?1 WHERE coalesce(yardstick, received_max) > ?1")
+        .bind(1, ns)
+        .run();
+  } catch (const DatabaseError& failure) {
+    return false;
+  }
+  const LiveSegments old = impl_->current();
+  std::vector<Segment> now(old.begin(), old.end());
+  for (Segment& segment : now) segment.yardstick_ns = std::min(segment.yardstick_ns, ns);
+  impl_->publish(LiveSegments(std::move(now)));
+  return true;
 }
 
 static std::string existing_catalog(const std::string& data) {

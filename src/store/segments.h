@@ -40,6 +40,8 @@ struct Segment {
   int64_t hour = 0;  // hours since 1970, of its partition
   SegmentFigures figures;
   Table table = Table::flows;
+  // The newest time of receipt of rows that came while the clock was believed; 0: there are none.
+  int64_t yardstick_ns = 0;
 };
 
 // What the ledger's `stored` (of counter samples: `counters_stored`) of an account is once a segment is listed.
@@ -112,7 +114,8 @@ class Segments {
   std::string new_path(int64_t hour, int& error, Table table = Table::flows);
   // The segment will not come: removes its .tmp file.
   void give_up(const std::string& path);
-  // Steps 2 to 4: `added` (id is given) takes the place of those in `removed`, any may be empty. `stored` goes to the
+  // Steps 2 to 4: `added` (id is given; its yardstick is at least theirs) takes the place of those in
+  // `removed`, any may be empty. `stored` goes to the
   // ledger's table in the same transaction, so that counts and segments agree after a crash; those of one change are in
   // the ledger in memory before the next one that has any.
   Change change(std::vector<Segment> added, const std::vector<int64_t>& removed, const std::vector<StoredCount>& stored,
@@ -121,6 +124,11 @@ class Segments {
   // The ledger as it was at that time (monotonic) is saved: what was noted of counts before is not needed any more.
   // From any thread.
   void ledger_saved(int64_t snapshot_ns);
+
+  // The newest of the live segments' yardsticks, 0: there is none.
+  int64_t yardstick_ns() const;
+  // Times of receipt later than `ns` tell no more what the time is. False where the catalog cannot be written.
+  bool lower_yardsticks(int64_t ns);
 
   // The list of any data directory, for readers: also without write permission and while a collector runs.
   // Throws usage_error: no such directory, no catalog, a newer version's, damaged.

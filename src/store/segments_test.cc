@@ -372,5 +372,46 @@ TEST_F(SegmentsTest, ATypeOfANewerVersionIsRefused) {
   EXPECT_THROW(Segments::read_extra_columns(data_), Error);
 }
 
+// What tells the time is the newest time of receipt of rows that were not marked.
+TEST_F(SegmentsTest, TheYardstickIsOfRowsThatAreNotMarked) {
+  const int64_t after = 5'000'000'000;  // the hour, as the rows are written
+  Segments segments = Segments::open(data_);
+  EXPECT_EQ(segments.yardstick_ns(), 0);
+  add(segments, 10, kHour);
+  Segment marked = write(segments, 10, kHour + 1'000);
+  marked.yardstick_ns = 0;
+  std::string error;
+  ASSERT_EQ(segments.change({marked}, {}, {}, error), Change::done) << error;
+  EXPECT_EQ(segments.yardstick_ns(), kHour * kHourNs + after);
+  // A merge says no more than what it was made of.
+  Segment merged = write(segments, 20, kHour + 1'000, 1);
+  merged.yardstick_ns = 0;
+  ASSERT_EQ(segments.change({merged}, {segments.live()[0].id, segments.live()[1].id}, {}, error), Change::done)
+      << error;
+  EXPECT_EQ(segments.yardstick_ns(), kHour * kHourNs + after);
+  EXPECT_EQ(number("SELECT max(yardstick) FROM segments"), kHour * kHourNs + after);
+  EXPECT_TRUE(segments.lower_yardsticks(kHour * kHourNs));
+  EXPECT_EQ(segments.yardstick_ns(), kHour * kHourNs);
+  EXPECT_EQ(number("SELECT max(yardstick) FROM segments"), kHour * kHourNs);
+}
+
+TEST_F(SegmentsTest, InAListOfAVersionThatDidNotMarkAllRowsTellTheTime) {
+  {
+    Segments segments = Segments::open(data_);
+    add(segments, 10, kHour);
+  }
+  sql("ALTER TABLE segments DROP COLUMN yardstick");
+  ASSERT_EQ(Segments::read(data_).size(), 1u);
+  EXPECT_EQ(Segments::read(data_)[0].yardstick_ns, kHour * kHourNs + 5'000'000'000);
+  Segments segments = Segments::open(data_);
+  EXPECT_EQ(segments.yardstick_ns(), kHour * kHourNs + 5'000'000'000);
+  sql("INSERT INTO segments (path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, "
+      "end_min, "
+      "end_max) SELECT 'flows/of-an-older-version', level, hour, rows, bytes, received_min, received_max + 7, "
+      "start_min, "
+      "start_max, end_min, end_max FROM segments");
+  EXPECT_EQ(Segments::read(data_)[1].yardstick_ns, kHour * kHourNs + 5'000'000'007);
+}
+
 }  // namespace
 }  // namespace weir

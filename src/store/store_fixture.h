@@ -5,15 +5,19 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "flow/batch.h"
+#include "os/clock.h"
 #include "os/folder.h"
+#include "run/receive_clock.h"
 #include "store/partition.h"
 #include "store/segments.h"
 
@@ -63,6 +67,7 @@ class StoreTest : public testing::Test {
       left -= now;
     }
     EXPECT_EQ(writer.finish(segment.figures), 0);
+    segment.yardstick_ns = segment.figures.received.max_ns;
     return segment;
   }
   static int64_t add(Segments& segments, uint32_t rows, int64_t hour = kHour, int level = 0) {
@@ -117,7 +122,19 @@ class StoreTest : public testing::Test {
     EXPECT_EQ(sum, rows);
   }
 
+  static bool eventually(const std::function<bool()>& condition) {
+    const int64_t until = os::monotonic_ns() + 60'000'000'000;
+    while (os::monotonic_ns() < until) {
+      if (condition()) return true;
+      os::sleep_ns(2'000'000);
+    }
+    return false;
+  }
+
   std::string data_;
+  // What the store's clocks say. They stand still, unless a test sets them.
+  std::atomic<int64_t> real_ns_{kHour * kHourNs + 1}, steady_ns_{1'000 * kHourNs};
+  ReceiveClock clock_{0, [this] { return ReceiveClock::Times{real_ns_, steady_ns_}; }};
 };
 
 }  // namespace weir

@@ -41,11 +41,12 @@ Counter& stored_of(Account& account, Table table) {
 }  // namespace
 
 StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
-                         Ledger& ledger, int64_t lost_before)
+                         ReceiveClock& clock, Ledger& ledger, int64_t lost_before)
     : config_(config),
       segments_(segments),
       retention_(retention),
       space_(space),
+      clock_(clock),
       ledger_(ledger),
       queue_(config.queue_batches),
       counter_queue_(config.counter_batches) {
@@ -129,11 +130,11 @@ bool StoreOutput::take_next() {
 
 void StoreOutput::look_around(int64_t now_ns) {
   next_look_ns_ = now_ns + kLookEveryNs;
-  clock_hour_ = hour_of(os::realtime_ns());
+  clock_hour_ = hour_of(clock_.now().now_ns);
   space_.look();
   if (now_ns < next_retention_ns_) return;
   next_retention_ns_ = now_ns + kRetentionEveryNs;
-  retention_.run(os::realtime_ns(), now_ns);
+  retention_.run();
 }
 
 void StoreOutput::take(const FlowBatch& batch) {
@@ -148,7 +149,7 @@ void StoreOutput::take(const FlowBatch& batch) {
     auto count = static_cast<size_t>(std::ranges::find_if_not(runs, of_hour) - runs.begin());
     std::span<const Run> now = runs.first(count);
     rows_.begin(Table::flows, hour);
-    for (const Run& run : now) rows_.of_accounts.emplace_back(run.account, run.rows);
+    for (const Run& run : now) rows_.add(run.account, run.rows, run.received_ns, run.clock_held);
     add(rows_, [&](SegmentWriter& writer) { return writer.add(batch, now); });
     runs = runs.subspan(count);
   }
@@ -166,7 +167,7 @@ void StoreOutput::take(const CounterBatch& batch) {
     auto count = static_cast<size_t>(std::ranges::find_if_not(samples, of_hour) - samples.begin());
     std::span<const CounterSample> now = samples.first(count);
     rows_.begin(Table::counters, hour);
-    for (const CounterSample& sample : now) rows_.of_accounts.emplace_back(sample.account, 1);
+    for (const CounterSample& sample : now) rows_.add(sample.account, 1, sample.received_ns, sample.clock_held);
     add(rows_, [&](SegmentWriter& writer) { return writer.add(now); });
     samples = samples.subspan(count);
   }
@@ -189,6 +190,7 @@ void StoreOutput::add(const Rows& rows, Write write) {
                       os::error_text(error));
   }
   for (const auto& [account, count] : rows.of_accounts) segment->rows[account] += count;
+  segment->yardstick_ns = std::max(segment->yardstick_ns, rows.yardstick_ns);
   error = write(segment->writer);
   if (error)
     lose(take_out(segment), output_error(error),
@@ -206,7 +208,7 @@ StoreOutput::OpenSegment* StoreOutput::segment_of(Table table, int64_t hour, int
     flush(take_out(std::ranges::find_if(open_, of_table)->get()));
   SegmentWriter writer(segments_.file(path), segments_.columns(table), table);
   open_.push_back(std::make_unique<OpenSegment>(
-      OpenSegment{table, hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}}));
+      OpenSegment{table, hour, clock_hour_, os::monotonic_ns(), path, std::move(writer), {}, 0}));
   return open_.back().get();
 }
 
@@ -251,7 +253,7 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
   if (failing_) log_info("store", "flows are stored again");
   failing_ = false;
   next_retention_ns_ = os::monotonic_ns() + kRetentionEveryNs;
-  retention_.run(os::realtime_ns(), os::monotonic_ns());
+  retention_.run();
 }
 
 // "", or why not.
@@ -262,7 +264,8 @@ std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& 
     stored.push_back({a.key, stored_of(a, segment.table).value() + static_cast<int64_t>(rows), segment.table});
   }
   std::string error;
-  segments_.change({{0, segment.path, 0, segment.hour, figures, segment.table}}, {}, stored, error);
+  segments_.change({{0, segment.path, 0, segment.hour, figures, segment.table, segment.yardstick_ns}}, {}, stored,
+                   error);
   return error;
 }
 

@@ -15,6 +15,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -25,6 +26,7 @@
 
 #include "ledger/ledger.h"
 #include "run/bounded_queue.h"
+#include "run/receive_clock.h"
 #include "run/worker.h"
 #include "sink/output.h"
 #include "store/free_space.h"
@@ -45,7 +47,7 @@ class StoreOutput final : public Output {
  public:
   // Everything but the configuration outlives the output. `lost_before`: what the run before had decoded and lost.
   StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
-              Ledger& ledger, int64_t lost_before = 0);
+              ReceiveClock& clock, Ledger& ledger, int64_t lost_before = 0);
   ~StoreOutput() override;
 
   void start() override;
@@ -66,6 +68,7 @@ class StoreOutput final : public Output {
     std::string path;
     SegmentWriter writer;
     absl::flat_hash_map<uint32_t, uint64_t> rows;  // by account
+    int64_t yardstick_ns = 0;                      // as Segment's
   };
 
   // Rows of one table, which go into a segment together.
@@ -73,10 +76,16 @@ class StoreOutput final : public Output {
     Table table = Table::flows;
     int64_t hour = 0;
     std::vector<std::pair<uint32_t, uint64_t>> of_accounts;  // account, rows
+    int64_t yardstick_ns = 0;                                // as Segment's
 
     void begin(Table of, int64_t in) {
       table = of, hour = in;
       of_accounts.clear();
+      yardstick_ns = 0;
+    }
+    void add(uint32_t account, uint64_t rows, int64_t received_ns, bool clock_held) {
+      of_accounts.emplace_back(account, rows);
+      if (!clock_held) yardstick_ns = std::max(yardstick_ns, received_ns);
     }
   };
 
@@ -102,6 +111,7 @@ class StoreOutput final : public Output {
   Segments& segments_;
   Retention& retention_;
   FreeSpace& space_;
+  ReceiveClock& clock_;
   Ledger& ledger_;
   BoundedQueue<BatchRef> queue_;
   BoundedQueue<std::unique_ptr<CounterBatch>> counter_queue_;

@@ -16,15 +16,6 @@
 namespace weir {
 namespace {
 
-bool eventually(const std::function<bool()>& condition) {
-  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (std::chrono::steady_clock::now() < until) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return false;
-}
-
 class StoreOutputTest : public StoreTest {
  protected:
   void TearDown() override {
@@ -34,12 +25,12 @@ class StoreOutputTest : public StoreTest {
 
   // Everything that a store's output needs.
   struct Store {
-    Store(const std::string& data, const StoreOutputConfig& config, Ledger& ledger, int64_t floor = 0,
-          RetentionConfig keep = {})
+    Store(const std::string& data, const StoreOutputConfig& config, ReceiveClock& clock, Ledger& ledger,
+          int64_t floor = 0, RetentionConfig keep = {})
         : space(data, floor),
           segments(Segments::open(data)),
-          retention(keep, segments),
-          output(config, segments, retention, space, ledger) {}
+          retention(keep, segments, clock),
+          output(config, segments, retention, space, clock, ledger) {}
     FreeSpace space;
     Segments segments;
     Retention retention;
@@ -62,7 +53,6 @@ class StoreOutputTest : public StoreTest {
   static uint64_t dropped(const StoreOutput& output, OutputError reason) {
     return output.stats().dropped_records[static_cast<size_t>(reason)];
   }
-  static int64_t now_hour() { return hour_of(os::realtime_ns()); }
 
   static constexpr int64_t kNever = INT64_MAX;
   static constexpr int64_t kSoon = 50'000'000;
@@ -71,10 +61,10 @@ class StoreOutputTest : public StoreTest {
 };
 
 TEST_F(StoreOutputTest, WhatIsOfferedIsStoredAtStopAndCountedPerExporter) {
-  Store store(data_, {.flush_ns = kNever}, ledger_);
+  Store store(data_, {.flush_ns = kNever}, clock_, ledger_);
   store.output.start();
-  for (int i = 0; i < 5; ++i) store.output.offer(batch(100, now_hour(), 1));
-  store.output.offer(batch(7, now_hour(), 2));
+  for (int i = 0; i < 5; ++i) store.output.offer(batch(100, kHour, 1));
+  store.output.offer(batch(7, kHour, 2));
   EXPECT_EQ(account(1).stored.value(), 0);
   store.output.stop();
   EXPECT_EQ(account(1).stored.value(), 500);
@@ -83,25 +73,25 @@ TEST_F(StoreOutputTest, WhatIsOfferedIsStoredAtStopAndCountedPerExporter) {
   expect_files_as_listed(507);
   EXPECT_EQ(store.segments.live().size(), 1u);
   EXPECT_EQ(number("SELECT stored FROM exporters WHERE exporter = '192.0.2.1'"), 500);
-  store.output.offer(batch(3, now_hour()));
+  store.output.offer(batch(3, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::stopped), 3u);
   EXPECT_EQ(account(1).sink_dropped.value(), 3);
 }
 
 TEST_F(StoreOutputTest, RowsAreVisibleAfterTheFlushTime) {
-  Store store(data_, {.flush_ns = kSoon}, ledger_);
+  Store store(data_, {.flush_ns = kSoon}, clock_, ledger_);
   store.output.start();
-  store.output.offer(batch(10, now_hour()));
+  store.output.offer(batch(10, kHour));
   EXPECT_TRUE(eventually([&] { return listed_rows() == 10; }));
-  store.output.offer(batch(20, now_hour()));
+  store.output.offer(batch(20, kHour));
   EXPECT_TRUE(eventually([&] { return listed_rows() == 30; }));
   EXPECT_EQ(Segments::read(data_).size(), 2u);
 }
 
 TEST_F(StoreOutputTest, AFullSegmentDoesNotWait) {
-  Store store(data_, {.flush_ns = kNever, .flush_rows = 1'000}, ledger_);
+  Store store(data_, {.flush_ns = kNever, .flush_rows = 1'000}, clock_, ledger_);
   store.output.start();
-  for (int i = 0; i < 25; ++i) store.output.offer(batch(100, now_hour()));
+  for (int i = 0; i < 25; ++i) store.output.offer(batch(100, kHour));
   EXPECT_TRUE(eventually([&] { return listed_rows() == 2'000; }));
   store.output.stop();
   EXPECT_EQ(Segments::read(data_).size(), 3u);
@@ -109,7 +99,7 @@ TEST_F(StoreOutputTest, AFullSegmentDoesNotWait) {
 }
 
 TEST_F(StoreOutputTest, EachHourOfReceiptHasItsOwnFolder) {
-  Store store(data_, {.flush_ns = kNever}, ledger_);
+  Store store(data_, {.flush_ns = kNever}, clock_, ledger_);
   store.output.start();
   for (int64_t hour : {kHour, kHour + 1, kHour, kHour + 2, kHour + 3, kHour + 4, kHour})
     store.output.offer(batch(10, hour));
@@ -126,8 +116,8 @@ TEST_F(StoreOutputTest, EachHourOfReceiptHasItsOwnFolder) {
 }
 
 TEST_F(StoreOutputTest, AFullQueueRefusesAndCounts) {
-  Store store(data_, {.queue_batches = 2}, ledger_);  // not started: nobody empties it
-  for (int i = 0; i < 5; ++i) store.output.offer(batch(10, now_hour()));
+  Store store(data_, {.queue_batches = 2}, clock_, ledger_);  // not started: nobody empties it
+  for (int i = 0; i < 5; ++i) store.output.offer(batch(10, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::queue_full), 30u);
   EXPECT_EQ(account().sink_dropped.value(), 30);
   store.output.stop();
@@ -135,19 +125,19 @@ TEST_F(StoreOutputTest, AFullQueueRefusesAndCounts) {
 }
 
 TEST_F(StoreOutputTest, TheQueueIsBoundedInBytesToo) {
-  size_t one = batch(10, now_hour())->memory_bytes();
+  size_t one = batch(10, kHour)->memory_bytes();
   ASSERT_GT(one, 2'048u * 24);  // a batch has room for 2,048 rows; bytes and src_addr are 24 bytes a row
-  Store store(data_, {.queue_bytes = 3 * one}, ledger_);
-  for (int i = 0; i < 5; ++i) store.output.offer(batch(10, now_hour()));
+  Store store(data_, {.queue_bytes = 3 * one}, clock_, ledger_);
+  for (int i = 0; i < 5; ++i) store.output.offer(batch(10, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::queue_full), 20u);
   store.output.stop();
   EXPECT_EQ(account().stored.value(), 30);
 }
 
 TEST_F(StoreOutputTest, BelowTheFloorRowsAreRefused) {
-  Store store(data_, {.flush_ns = kSoon}, ledger_, INT64_MAX);
+  Store store(data_, {.flush_ns = kSoon}, clock_, ledger_, INT64_MAX);
   store.output.start();
-  store.output.offer(batch(10, now_hour()));
+  store.output.offer(batch(10, kHour));
   EXPECT_TRUE(eventually([&] { return dropped(store.output, OutputError::no_space) == 10; }));
   store.output.stop();
   EXPECT_EQ(account().sink_dropped.value(), 10);
@@ -156,13 +146,13 @@ TEST_F(StoreOutputTest, BelowTheFloorRowsAreRefused) {
 
 // Counting and storing go on after each fault; every row is either stored or dropped.
 TEST_F(StoreOutputTest, ACatalogThatCannotBeWrittenLosesTheSegmentAndRecovers) {
-  Store store(data_, {.flush_ns = kSoon}, ledger_);
+  Store store(data_, {.flush_ns = kSoon}, clock_, ledger_);
   sql("CREATE TRIGGER refuse BEFORE INSERT ON segments BEGIN SELECT raise(ABORT, 'refused'); END");
   store.output.start();
-  store.output.offer(batch(10, now_hour()));
+  store.output.offer(batch(10, kHour));
   ASSERT_TRUE(eventually([&] { return dropped(store.output, OutputError::input_output) == 10; }));
   sql("DROP TRIGGER refuse");
-  store.output.offer(batch(20, now_hour()));
+  store.output.offer(batch(20, kHour));
   EXPECT_TRUE(eventually([&] { return listed_rows() == 20; }));
   store.output.stop();
   EXPECT_EQ(account().stored.value(), 20);
@@ -171,7 +161,7 @@ TEST_F(StoreOutputTest, ACatalogThatCannotBeWrittenLosesTheSegmentAndRecovers) {
 }
 
 TEST_F(StoreOutputTest, AFileOverItsLimitIsLostAndCounted) {
-  Store store(data_, {.flush_ns = kSoon}, ledger_);
+  Store store(data_, {.flush_ns = kSoon}, clock_, ledger_);
   rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -198,7 +188,7 @@ TEST_F(StoreOutputTest, AFileOverItsLimitIsLostAndCounted) {
 TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
   if (::mount("weir-test", data_.c_str(), "tmpfs", 0, "size=3m") != 0)
     GTEST_SKIP() << "needs root, to mount a small file system";
-  Store store(data_, {.flush_ns = kSoon}, ledger_);
+  Store store(data_, {.flush_ns = kSoon}, clock_, ledger_);
   store.output.start();
   uint64_t offered = 0;
   auto offer = [&] {
@@ -233,12 +223,32 @@ TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
 }
 
 TEST_F(StoreOutputTest, RetentionRunsAfterAFlush) {
-  Store store(data_, {.flush_ns = kSoon}, ledger_, 0, {0, 1});
+  Store store(data_, {.flush_ns = kSoon}, clock_, ledger_, 0, {0, 1});
   store.output.start();
-  store.output.offer(batch(10, now_hour()));
+  store.output.offer(batch(10, kHour));
   EXPECT_TRUE(eventually([&] { return store.retention.removed_rows(Removal::max_size) == 10; }));
   store.output.stop();
   expect_files_as_listed(0);
+}
+
+// In one segment: the newest of those that are not marked tells the time.
+TEST_F(StoreOutputTest, MarkedRowsDoNotTellTheTime) {
+  Store store(data_, {.flush_ns = kNever}, clock_, ledger_);
+  auto rows_at = [&](int64_t after_ns, bool clock_held) {
+    auto batch = pool_.take();
+    weir::Run& run = batch->append_run(3);
+    run.account = account().index;
+    run.received_ns = kHour * kHourNs + after_ns;
+    run.clock_held = clock_held;
+    store.output.offer(pool_.publish(std::move(batch)));
+  };
+  rows_at(7, false);
+  rows_at(9, true);
+  rows_at(8, false);
+  store.output.stop();
+  ASSERT_EQ(store.segments.live().size(), 1u);
+  EXPECT_EQ(store.segments.live()[0].yardstick_ns, kHour * kHourNs + 8);
+  EXPECT_EQ(store.segments.live()[0].figures.received.max_ns, kHour * kHourNs + 9);
 }
 
 }  // namespace

@@ -89,6 +89,8 @@ void write_build_and_process(Exposition& out, const MetricsInput& input) {
   out.gauge("weir_previous_shutdown_unclean",
             "1: the run before this one did not end by itself (crash, kill -9, power).");
   out.sample({}, int64_t{input.previous_shutdown_unclean});
+  out.gauge("weir_clock_held", "1: the system's clock does not fit what was received before, and is not believed.");
+  out.sample({}, int64_t{input.clock_held});
   const os::ProcessFigures& process = input.process;
   out.counter("process_cpu_seconds_total", "User and system CPU time.");
   out.sample({}, process.cpu_seconds);
@@ -111,6 +113,7 @@ void write_sockets(Exposition& out, const LedgerRows& ledger) {
     sum.datagrams += socket.datagrams;
     sum.bytes += socket.bytes;
     sum.kernel_drops += socket.kernel_drops;
+    for (size_t i = 0; i < kReceiveErrorCount; ++i) sum.receive_errors[i] += socket.receive_errors[i];
     sum.receive_buffer_bytes = std::min(sum.receive_buffer_bytes, socket.receive_buffer_bytes);
   }
   auto write = [&](auto SocketRow::* value) {
@@ -123,6 +126,10 @@ void write_sockets(Exposition& out, const LedgerRows& ledger) {
   out.counter("weir_receive_kernel_drops_total",
               "Datagrams the kernel dropped because a receive buffer was full; part of the exporters' sequence loss.");
   write(&SocketRow::kernel_drops);
+  out.counter("weir_receive_errors_total", "Attempts to read the listener's sockets that failed.");
+  for (const auto& [name, socket] : listeners)
+    for (size_t i = 0; i < kReceiveErrorCount; ++i)
+      out.sample({{"listener", name}, {"reason", std::string(kReceiveErrorNames[i])}}, socket.receive_errors[i]);
   out.gauge("weir_receive_buffer_bytes", "Receive buffer that the kernel granted each socket of the listener.");
   write(&SocketRow::receive_buffer_bytes);
 }

@@ -55,6 +55,7 @@ struct StoreMetrics {
 struct MetricsInput {
   BuildInfo build;
   bool previous_shutdown_unclean = false;
+  bool clock_held = false;
   os::ProcessFigures process;
   LedgerRows ledger;
   std::vector<SinkFigures> sinks;

@@ -87,6 +87,7 @@ static Response metrics(const CollectorView& view, SharedMetrics& shared, const 
     MetricsInput input;
     input.build = view.build;
     input.previous_shutdown_unclean = view.previous_shutdown_unclean;
+    if (view.clock_held) input.clock_held = view.clock_held();
     input.process = os::process_figures();
     input.ledger = view.ledger();
     shared.loss.apply(input.ledger);

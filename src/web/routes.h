@@ -19,6 +19,7 @@ struct CollectorView {
   std::function<std::vector<SinkFigures>()> sinks;          // may be empty
   std::function<std::optional<StoreMetrics>()> store = {};  // may be empty
   bool previous_shutdown_unclean = false;
+  std::function<bool()> clock_held = {};  // may be empty
 };
 
 // /  /-/healthy  /-/ready  /health  /metrics  /api/v1/exporters

@@ -16,6 +16,7 @@ struct Datagram {
   uint16_t exporter_port = 0;
   int64_t received_ns = 0;  // UTC
   uint64_t tag = 0;         // whatever the reader wants to know it again by
+  bool clock_held = false;  // the collector's clock was not believed when it came
 };
 
 }  // namespace weir

@@ -18,6 +18,7 @@ namespace weir {
 struct CounterSample {
   // Of the datagram; not read from the sample.
   int64_t received_ns = 0;
+  bool clock_held = false;  // received while the collector's clock was not believed
   IpAddress agent;
   uint32_t sub_agent = 0;
   uint32_t uptime_ms = 0;

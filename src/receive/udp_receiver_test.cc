@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// Over the loopback: what is received, from whom, when, and what happens where a socket cannot be read.
+#include "receive/udp_receiver.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000, kDay = 86'400 * kSecond;
+const os::Endpoint kAnyPort{IpAddress::v4(0x7f000001), 0};
+
+struct Seen {
+  std::string text;
+  IpAddress exporter;
+  uint16_t port = 0;
+  int64_t received_ns = 0;
+  bool clock_held = false;
+};
+
+class UdpReceiverTest : public testing::Test {
+ protected:
+  // One listener: its socket, and one that sends to it.
+  struct Listener {
+    SocketAccount account;
+    uint16_t port = 0;
+    int fd = -1;
+    std::optional<os::UdpSocket> sender;
+  };
+
+  void open(size_t listeners, int buffer = 1 << 20) {
+    std::vector<ListeningSocket> sockets;
+    for (size_t i = 0; i < listeners; ++i) {
+      Listener& listener = listeners_.emplace_back();
+      os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, buffer);
+      listener.account.listener = "netflow://listener" + std::to_string(i);
+      listener.port = socket.local_port();
+      listener.fd = socket.fd();
+      listener.sender.emplace(os::UdpSocket::connect(kAnyPort, {kAnyPort.address, listener.port}));
+      sockets.push_back({std::move(socket), &listener.account});
+    }
+    receiver_.emplace(std::move(sockets), clock_);
+  }
+  void send(const std::string& text, size_t to = 0) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+    ASSERT_EQ(listeners_[to].sender->send({bytes, text.size()}), 0);
+  }
+  size_t receive(int timeout_ms) {
+    return receiver_->receive(timeout_ms, [&](std::span<const Datagram> batch) {
+      for (const Datagram& d : batch)
+        seen_.push_back({{d.bytes.begin(), d.bytes.end()}, d.exporter, d.exporter_port, d.received_ns, d.clock_held});
+    });
+  }
+  bool receive_until(size_t count) {
+    const int64_t until = os::monotonic_ns() + 60 * kSecond;
+    while (seen_.size() < count && os::monotonic_ns() < until) receive(100);
+    return seen_.size() == count;
+  }
+  // The kernel begins to note times a moment after the first socket asks for them; until then they are those of the
+  // read.
+  bool wait_for_kernel_times() {
+    const int64_t until = os::monotonic_ns() + 60 * kSecond;
+    while (os::monotonic_ns() < until) {
+      seen_.clear();
+      send("early");
+      os::sleep_ns(20'000'000);
+      const int64_t before_reading = os::realtime_ns();
+      if (!receive_until(1)) return false;
+      if (std::exchange(seen_, {})[0].received_ns < before_reading) return true;
+    }
+    return false;
+  }
+  // Nothing that can be read as a socket is, but poll() takes it for readable.
+  void break_socket(size_t which) {
+    int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(::dup3(null, listeners_[which].fd, O_CLOEXEC), 0);
+    ::close(null);
+  }
+  static int64_t errors(const Listener& listener, ReceiveError reason) {
+    return listener.account.receive_errors[static_cast<size_t>(reason)].value();
+  }
+
+  ReceiveClock clock_{0};
+  std::deque<Listener> listeners_;
+  std::optional<UdpReceiver> receiver_;
+  std::vector<Seen> seen_;
+};
+
+TEST_F(UdpReceiverTest, WhatIsSentIsReceivedAndCounted) {
+  open(1);
+  const std::string large(65'507, 'x');  // the most that UDP over IPv4 carries
+  for (const std::string& text : {std::string("one"), std::string(), large}) send(text);
+  ASSERT_TRUE(receive_until(3));
+  EXPECT_EQ(seen_[0].text, "one");
+  EXPECT_EQ(seen_[1].text, "");
+  EXPECT_EQ(seen_[2].text, large);
+  EXPECT_EQ(seen_[0].exporter.to_string(), "127.0.0.1");
+  EXPECT_EQ(seen_[0].port, listeners_[0].sender->local_port());
+  EXPECT_EQ(listeners_[0].account.datagrams.value(), 3);
+  EXPECT_EQ(listeners_[0].account.bytes.value(), 65'510);
+  EXPECT_EQ(receive(0), 0u);
+}
+
+TEST_F(UdpReceiverTest, MoreThanABatchComesInTheOrderOfSending) {
+  open(1, 4 << 20);
+  const size_t count = 3 * limits::kReceiveSlots + 5;
+  for (size_t i = 0; i < count; ++i) send(std::to_string(i));
+  ASSERT_TRUE(receive_until(count));
+  for (size_t i = 0; i < count; ++i) EXPECT_EQ(seen_[i].text, std::to_string(i));
+  EXPECT_GE(listeners_[0].account.receive_calls.value(), 4);
+}
+
+TEST_F(UdpReceiverTest, NoSocketIsTooMany) {
+  open(100);
+  for (size_t which : {99u, 65u, 64u, 0u}) {
+    seen_.clear();
+    while (receive(0) > 0) {
+    }
+    send("to " + std::to_string(which), which);
+    ASSERT_TRUE(receive_until(1)) << which;
+    EXPECT_EQ(seen_[0].text, "to " + std::to_string(which));
+    EXPECT_EQ(listeners_[which].account.datagrams.value(), 1);
+  }
+}
+
+// Read together, they came apart.
+TEST_F(UdpReceiverTest, ADatagramHasTheTimeAtWhichItCame) {
+  open(1);
+  ASSERT_TRUE(wait_for_kernel_times());
+  std::vector<int64_t> before;
+  for (int i = 0; i < 5; ++i) {
+    before.push_back(os::realtime_ns());
+    send("x");
+    os::sleep_ns(20'000'000);
+  }
+  EXPECT_EQ(receive(1'000), 5u);
+  ASSERT_EQ(seen_.size(), 5u);
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_GE(seen_[i].received_ns, before[i]) << i;
+    EXPECT_LE(seen_[i].received_ns, i < 4 ? before[i + 1] : os::realtime_ns()) << i;
+    EXPECT_FALSE(seen_[i].clock_held);
+  }
+}
+
+TEST_F(UdpReceiverTest, WithoutTheKernelsTimeItHasThatOfTheRead) {
+  open(1);
+  int off = 0;
+  ASSERT_EQ(::setsockopt(listeners_[0].fd, SOL_SOCKET, SO_TIMESTAMPNS, &off, sizeof off), 0);
+  send("x");
+  os::sleep_ns(20'000'000);
+  int64_t before = os::realtime_ns();
+  ASSERT_TRUE(receive_until(1));
+  EXPECT_GE(seen_[0].received_ns, before);
+  EXPECT_LE(seen_[0].received_ns, os::realtime_ns());
+}
+
+// The store's newest flow is two days in the future.
+TEST_F(UdpReceiverTest, TimesAreCorrectedAndMarkedWhileTheClockIsHeld) {
+  clock_.start_from(os::realtime_ns() + 2 * kDay);
+  open(1);
+  testing::internal::CaptureStderr();
+  int64_t before = os::realtime_ns();
+  send("x");
+  os::sleep_ns(20'000'000);
+  ASSERT_TRUE(receive_until(1));
+  testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(seen_[0].clock_held);
+  EXPECT_GE(seen_[0].received_ns, before + 2 * kDay - kSecond);  // set a moment before
+  EXPECT_LE(seen_[0].received_ns, os::realtime_ns() + 2 * kDay);
+}
+
+TEST_F(UdpReceiverTest, ASocketThatCannotBeReadIsCountedAndDoesNotSpin) {
+  open(2);
+  break_socket(0);
+  testing::internal::CaptureStderr();
+  const int64_t began = os::monotonic_ns(), cpu_before = os::thread_cpu_ns();
+  for (int i = 0; i < 50; ++i) receive(1'000);
+  const int64_t failed = errors(listeners_[0], ReceiveError::other);
+  EXPECT_EQ(failed, 50);
+  EXPECT_GE(os::monotonic_ns() - began, 50 * 1'000'000);  // a few milliseconds each
+  EXPECT_LT(os::thread_cpu_ns() - cpu_before, os::monotonic_ns() - began);
+  send("still", 1);
+  EXPECT_TRUE(receive_until(1));
+  EXPECT_EQ(errors(listeners_[1], ReceiveError::other), 0);
+  std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+  EXPECT_NE(log.find("netflow://listener0"), std::string::npos) << log;
+}
+
+TEST_F(UdpReceiverTest, ErrorsHaveTheNamesOfTheirErrno) {
+  EXPECT_EQ(kReceiveErrorNames[static_cast<size_t>(receive_error(ENOMEM))], "ENOMEM");
+  EXPECT_EQ(kReceiveErrorNames[static_cast<size_t>(receive_error(ENOBUFS))], "ENOBUFS");
+  EXPECT_EQ(kReceiveErrorNames[static_cast<size_t>(receive_error(EIO))], "other");
+}
+
+TEST_F(UdpReceiverTest, DropsOfTheKernelAreCountedOnce) {
+  open(1, 4'096);
+  for (int i = 0; i < 200; ++i) send(std::string(1'000, 'x'));
+  while (receive(0) > 0) {
+  }
+  receiver_->update_drops();
+  const int64_t dropped = listeners_[0].account.kernel_drops.value();
+  EXPECT_GT(dropped, 0);
+  EXPECT_EQ(dropped + static_cast<int64_t>(seen_.size()), 200);
+  receiver_->update_drops();
+  EXPECT_EQ(listeners_[0].account.kernel_drops.value(), dropped);
+  break_socket(0);  // now the kernel says nothing of it, which is not 0
+  receiver_->update_drops();
+  EXPECT_EQ(listeners_[0].account.kernel_drops.value(), dropped);
+}
+
+}  // namespace
+}  // namespace weir
