@@ -25,6 +25,10 @@ inline constexpr size_t kTemplates = 524'288;  // in all
 inline constexpr size_t kFieldsPerTemplate = 1'024;
 inline constexpr size_t kEmptyFieldsPerTemplate = 64;  // of no octets: each costs a step for every record of one octet
 inline constexpr size_t kTemplateJournalBytes = 16u << 20;  // then rewritten, if mostly stale
+// Of one exporter address: ids that are new or confirmed after a restart, and other layouts for known ids. An exporter
+// that starts sends all it has at once; one that is configured anew changes some dozens.
+inline constexpr uint32_t kTemplatesPerSecond = 8'192;
+inline constexpr uint32_t kTemplateChangesPerSecond = 512;
 
 // Options state: what options data told, per session (exporter, port, domain, protocol)
 inline constexpr size_t kSamplersPerSession = 1'024;  // rates by sampler, and as many by interface

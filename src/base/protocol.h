@@ -72,16 +72,17 @@ inline constexpr std::string_view malformed_name(Malformed m) { return kMalforme
 // Limits that input ran into: not malformed, but refused, so that memory stays bounded.
 enum class Refused : uint8_t {
   sessions_full,            // limits::kSessions
-  exporter_templates_full,  // limits::kTemplatesPerExporter
-  templates_full,           // limits::kTemplates
+  exporter_templates_full,  // limits::kTemplatesPerExporter, limits.templates_bytes_per_exporter
+  templates_full,           // limits::kTemplates, limits.senders_bytes
   sample_sources_full,      // limits::kSampleSources: samples whose sequence is not followed
   text_too_long,            // limits::kTextBytes: the text is cut
   options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
+  template_changes_full,    // limits::kTemplatesPerSecond, kTemplateChangesPerSecond
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
-inline constexpr std::string_view kRefusedNames[kRefusedCount] = {"sessions_full",  "exporter_templates_full",
-                                                                  "templates_full", "sample_sources_full",
-                                                                  "text_too_long",  "options_full"};
+inline constexpr std::string_view kRefusedNames[kRefusedCount] = {
+    "sessions_full", "exporter_templates_full", "templates_full", "sample_sources_full", "text_too_long",
+    "options_full",  "template_changes_full"};
 
 }  // namespace weir

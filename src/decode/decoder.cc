@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/decoder.h"
 
+#include <utility>
+
 #include "os/clock.h"
 
 namespace weir {
@@ -261,13 +263,21 @@ void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
   for (;;) {
     const uint8_t* at = body.data() + reader.position();
     TemplateReadResult result = read_template(reader, message.protocol, kind, record_);
-    if (result.read == TemplateRead::padding) return;
+    if (result.read == TemplateRead::padding) break;
     if (result.read == TemplateRead::ok)
       install(message, record_, at);
     else
       malformed(message, result.reason, at);
-    if (result.read == TemplateRead::broken) return;
+    if (result.read == TemplateRead::broken) break;
   }
+  settle(message);
+}
+
+// After the last template of a set: its plans are looked up once, however many it has changed.
+void Decoder::settle(Message& message) {
+  refresh(*message.known);
+  for (Released& released : std::exchange(released_, {}))
+    replay(std::move(released.sets), std::move(released.plan), &message, false);
 }
 
 void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* at) {
@@ -280,33 +290,56 @@ void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* a
     account.withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
     return tell(TemplateNews::withdrawn);
   }
+  if (config_.observer) refresh(known);
+  const bool is_newest = known.version == known.session->version();
   const KnownTemplate* earlier = known.plans->known(record.id);
   const bool same = earlier && earlier->plan->same_layout(record);
   tell(!earlier ? TemplateNews::first : same ? TemplateNews::repeated : TemplateNews::changed);
-  if (same && earlier->confirmed() && message.context.boot == known.plans->boot) {  // a repetition, as UDP needs them
+  const bool in_force = same && earlier->confirmed() && message.context.boot == known.plans->boot;
+  if (in_force && is_newest) {  // a repetition, as UDP needs them
     earlier->sent_ns->store(os::monotonic_ns(), std::memory_order_relaxed);
     return;
   }
   SetContext context = message.context;
   if (!has_data_before(message, record.id)) context.set_offset = 0;
-  TemplateStore::Installed installed =
-      templates_.install(*known.session, std::move(record), context, os::monotonic_ns());
+  TemplateStore::Installed installed = templates_.install(*known.session, std::move(record), context,
+                                                          os::monotonic_ns(), TemplateStore::Journaling::later);
+  writes_journal_ = true;
   count_forgotten(installed.forgotten);
   if (installed.refused) return account.count(*installed.refused);
-  refresh(known);
   if (installed.added) account.templates.add();
   give_up(installed.quarantined, GivenUp::quarantined);
-  if (!installed.released.empty()) replay(std::move(installed.released), installed.plan, &message, false);
+  if (!installed.released.empty()) released_.push_back({std::move(installed.plan), std::move(installed.released)});
+}
+
+// What one datagram has changed, in one write.
+void Decoder::write_journal() {
+  if (std::exchange(writes_journal_, false)) templates_.write_journal();
 }
 
 // Whether a data set of that id stands in the message before the set that is being read.
-bool Decoder::has_data_before(const Message& message, uint16_t set_id) const {
-  for (size_t at = 0; at < message.context.set_offset; at += load_be16(message.sets.data() + at + 2))
-    if (load_be16(message.sets.data() + at) == set_id) return true;
-  return false;
+bool Decoder::has_data_before(Message& message, uint16_t set_id) {
+  size_t& at = message.looked_at;
+  if (at == 0) data_ids_.clear();
+  for (; at < message.context.set_offset; at += load_be16(message.sets.data() + at + 2))
+    if (uint16_t id = load_be16(message.sets.data() + at); id >= kFirstDataSet) data_ids_.insert(id);
+  return data_ids_.contains(set_id);
+}
+
+// What options data of this very message told holds for the data sets after them. Looking it up makes the next change
+// to it a copy of it all, so it is not done for more options data, and not for ever in one message.
+void Decoder::take_options(Message& message, uint16_t set_id) {
+  static constexpr uint32_t kMost = 8;
+  Known& known = *message.known;
+  const Plan* plan = known.plans->sole(set_id, message.context.boot);
+  if (message.options_taken >= kMost || (plan && plan->kind == TemplateKind::options)) return;
+  ++message.options_taken;
+  options_told_ = false;
+  refresh(known);
 }
 
 void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
+  if (options_told_) take_options(message, set_id);
   // Looked up for each set: options data of this very message may have told it.
   uint64_t init_ms = message.known->plans->options->system_init_ms();
   message.base.system_init_ns = static_cast<int64_t>(init_ms * 1'000'000);
@@ -356,6 +389,8 @@ void Decoder::quarantine(Message& message, uint16_t set_id, Bytes body) {
 // Counts the datagram, and what its sequence number says of those before it.
 void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   Account& account = *message.known->account;
+  write_journal();
+  options_told_ = false;
   if (!sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();

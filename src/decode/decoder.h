@@ -10,6 +10,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <functional>
 #include <memory>
@@ -83,6 +84,13 @@ class Decoder {
     uint32_t records = 0;           // data records decoded, options data included
     uint32_t sets_held = 0;         // data sets of this message that wait
     uint32_t sets_quarantined = 0;  // that will never be decoded
+    uint32_t options_taken = 0;     // times that options data of it were taken over for the data after them
+    size_t looked_at = 0;           // octets of `sets` whose data sets are in data_ids_
+  };
+  // What waited for a template of the set that is being read.
+  struct Released {
+    std::shared_ptr<const Plan> plan;
+    std::vector<HeldSet> sets;
   };
 
   void look_ahead(std::span<const Datagram> datagrams) const;
@@ -93,7 +101,10 @@ class Decoder {
   void decode_sets(Message& message, Bytes sets);
   void read_templates(Message& message, Bytes body, TemplateKind kind);
   void install(Message& message, TemplateRecord& record, const uint8_t* at);
-  bool has_data_before(const Message& message, uint16_t set_id) const;
+  void settle(Message& message);
+  void write_journal();
+  bool has_data_before(Message& message, uint16_t set_id);
+  void take_options(Message& message, uint16_t set_id);
   void read_data_set(Message& message, uint16_t set_id, Bytes body);
   static HeldSet held_set(const Message& message, uint16_t set_id, Bytes body);
   void hold(Message& message, uint16_t set_id, Bytes body);
@@ -157,7 +168,11 @@ class Decoder {
   os::StateMap<SessionKey, Known> known_{os::table_memory()};
   std::vector<FieldBytes> fields_;  // of the record being walked
   ListReader lists_;
-  TemplateRecord record_;  // the template being read
+  TemplateRecord record_;                   // the template being read
+  std::vector<Released> released_;          // by the templates of the set being read
+  absl::flat_hash_set<uint16_t> data_ids_;  // of the data sets before it; see Message::looked_at
+  bool options_told_ = false;               // since the plans were looked up
+  bool writes_journal_ = false;             // the store has changes that are not in its journal yet
   std::vector<HeldSet> dropped_;
   std::vector<OptionsFact> facts_;        // of the options data set being read
   std::unique_ptr<SampledFlow> sampled_;  // the sFlow sample being read

@@ -147,14 +147,14 @@ uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes b
   }
   account.options_records.add(records);
   tell_options(message);
-  refresh(*message.known);  // last: `plan` may belong to the snapshot that this replaces
   return records;
 }
 
 void Decoder::tell_options(const Message& message) {
   if (facts_.empty()) return;
   const Known& known = *message.known;
-  if (size_t refused = templates_.tell(*known.session, facts_))
+  writes_journal_ = options_told_ = true;
+  if (size_t refused = templates_.tell(*known.session, facts_, TemplateStore::Journaling::later))
     known.account->count(Refused::options_full, static_cast<int64_t>(refused));
   facts_.clear();
 }

@@ -91,6 +91,7 @@ void Decoder::tick(int64_t monotonic_ns, bool all) {
     replay(std::move(fallback.sets), fallback.plan, nullptr, true);
   give_up(templates_.take_expired(monotonic_ns));
   count_forgotten(templates_.forget_old(monotonic_ns));
+  write_journal();
 }
 
 void Decoder::give_up_held() { give_up(templates_.take_all_held()); }

@@ -94,8 +94,7 @@ SessionPlans plans_with(uint16_t id, std::vector<FieldSpecifier> fields) {
   SessionPlans plans;
   auto known = std::make_shared<KnownTemplate>();
   known->plan = compile_plan(record, Protocol::ipfix);
-  plans.templates.push_back(std::move(known));
-  plans.index();
+  plans.put(std::move(known));
   return plans;
 }
 
@@ -139,7 +138,7 @@ TEST(ShownValue, GoesOnlySoDeep) {
 
 TEST(ShownValue, RecordsNameEveryElement) {
   SessionPlans plans = plans_with(256, {{0, 7, 2}, {9, 12'235, 1}, {4711, 5, 2}, {0, 7, 2}, {0, 7, 1}});
-  const Plan& plan = *plans.templates[0]->plan;
+  const Plan& plan = *plans.find(256);
   Octets octets{0, 80, 'w', 1, 2, 0, 81, 82};
   std::vector<FieldBytes> fields(5);
   ASSERT_EQ(walk_record(plan, octets, fields.data()), 8u);

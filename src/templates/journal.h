@@ -1,54 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file `templates.journal` of the data directory: templates and options state, appended as they
 // change, so that a crash loses none. docs/formats/templates-journal.md has the layout.
+//
+//   threads  none of its own; TemplateStore calls it under its lock
+//   memory   what is appended and not yet written, and a window of the file while it is read or rewritten
+//   failure  set-up throws usage_error; later calls return errno
 #pragma once
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
 #include "os/file.h"
-#include "templates/held.h"
-#include "templates/options_state.h"
-#include "templates/template_record.h"
+#include "templates/journal_entry.h"
 
 namespace weir {
 
-// One entry of the journal; `kind` says which members hold. Borrows its bytes.
-struct JournalEntry {
-  enum class Kind : uint8_t {
-    template_record,
-    fact,
-    restart,    // of the exporter: what the session's templates were before is unconfirmed
-    forgotten,  // a template; with template id 0 the whole session
-  };
-  Kind kind = Kind::template_record;
-  SessionKey session = {};
-  TemplateKind template_kind = TemplateKind::data;
-  Bytes template_wire = {};
-  OptionsFact fact = {};
-  uint16_t template_id = 0;  // forgotten
-};
-
 class Journal {
  public:
-  // Opens or creates; throws usage_error where the path cannot be used or the file is not a journal. Every whole entry
-  // is handed to `replay`; a torn tail (a crash while writing) is cut off.
-  Journal(std::string path, const std::function<void(const JournalEntry&)>& replay);
+  using Visit = std::function<void(const JournalEntry&)>;
 
+  // Opens or creates; throws usage_error where the path cannot be used or the file is not a journal.
+  explicit Journal(std::string path);
+  Journal(const Journal&) = delete;
+  ~Journal();  // writes what was appended
+
+  struct Read {
+    bool stopped = false;
+    uint64_t damaged_places = 0, damaged_octets = 0;  // between whole entries
+    uint64_t octets_cut = 0;                          // behind the last whole one
+  };
+  // Hands every whole entry to `visit`; a torn tail (a crash while writing) is cut off. `goes_on` is asked after every
+  // mebibyte, with the octets read and those of the file: false ends the reading, and the file stays as it was.
+  Read read(const Visit& visit, const std::function<bool(uint64_t, uint64_t)>& goes_on);
+
+  // Into memory, for the next write().
+  void append(const JournalEntry& entry) { encode_entry(entry, appended_); }
+  size_t appended_bytes() const { return appended_.size(); }
   // 0, or errno: what could not be written is lost at the next start, not now.
-  int append(const JournalEntry& entry);
-  // Replaces the file by these entries. 0 or errno.
-  int rewrite(const std::vector<JournalEntry>& entries);
-  uint64_t bytes() const { return bytes_; }
+  int write();
+  // Replaces the file by the entries that `produce` hands over. What was appended before is among them. 0 or errno.
+  int rewrite(const std::function<void(const Visit&)>& produce);
+  uint64_t bytes() const { return bytes_; }  // of the file
   const std::string& path() const { return path_; }
 
  private:
+  void open();
+  std::string temporary() const { return path_ + ".new"; }
+  int write_new(const std::function<void(const Visit&)>& produce, uint64_t& bytes) const;
+
   std::string path_;
   os::File file_;
   uint64_t bytes_ = 0;
-  std::vector<uint8_t> scratch_;
+  std::vector<uint8_t> appended_;
 };
 
 }  // namespace weir

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/plan.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -47,6 +49,7 @@ class Compiler {
 
   // First the best rank for each field, then the steps in the template's order, then those that build on others.
   void add_steps() {
+    find_same();
     const auto& fields = plan_->record.fields;
     for_each_element([&](const Element& e, const FieldSpecifier& f, size_t) {
       if (width_fits(e, f.length) && !builds_on_another(e.convert)) best(e.field) = std::min(best(e.field), e.rank);
@@ -107,15 +110,20 @@ class Compiler {
   }
 
   void describe_sections() {
-    for (SectionField& section : plan_->sections)
-      for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
-        const FieldSpecifier& f = plan_->record.fields[i];
-        if (f.pen != 0 || f.length == 0 || f.length > 8) continue;
-        auto position = static_cast<uint16_t>(i);
-        if (f.id == 408) section.type_position = position;
-        if (f.id == 409 || f.id == 102) section.offset_position = position;
-        if (f.id == 410 || f.id == 103) section.size_position = position;
-      }
+    SectionField described;
+    for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
+      const FieldSpecifier& f = plan_->record.fields[i];
+      if (f.pen != 0 || f.length == 0 || f.length > 8) continue;
+      auto position = static_cast<uint16_t>(i);
+      if (f.id == 408) described.type_position = position;
+      if (f.id == 409 || f.id == 102) described.offset_position = position;
+      if (f.id == 410 || f.id == 103) described.size_position = position;
+    }
+    for (SectionField& section : plan_->sections) {
+      section.type_position = described.type_position;
+      section.offset_position = described.offset_position;
+      section.size_position = described.size_position;
+    }
   }
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
@@ -152,9 +160,21 @@ class Compiler {
   // Of an element that a template has twice the last one counts.
   bool comes_again(const Element& e, size_t position) const {
     if (!can_merge(e.convert)) return false;
-    auto rest = std::span(plan_->record.fields).subspan(position + 1);
-    return std::ranges::any_of(
-        rest, [&](const FieldSpecifier& f) { return f.pen == e.pen && f.id == e.id && width_fits(e, f.length); });
+    for (size_t next = next_same_[position]; next != kNone; next = next_same_[next])
+      if (width_fits(e, plan_->record.fields[next].length)) return true;
+    return false;
+  }
+
+  // For each field the next one of the same element.
+  void find_same() {
+    const auto& fields = plan_->record.fields;
+    next_same_.assign(fields.size(), kNone);
+    absl::flat_hash_map<std::pair<uint32_t, uint16_t>, uint16_t> seen;
+    for (size_t i = fields.size(); i-- > 0;) {
+      auto [same, is_last] = seen.try_emplace({fields[i].pen, fields[i].id}, kNone);
+      next_same_[i] = same->second;
+      same->second = static_cast<uint16_t>(i);
+    }
   }
 
   void measure_texts() {
@@ -210,7 +230,9 @@ class Compiler {
   uint8_t& best(Field f) { return best_rank_[static_cast<size_t>(f)]; }
 
   std::shared_ptr<Plan> plan_;
+  static constexpr uint16_t kNone = 0xffff;
   const FieldTable& table_;
+  std::vector<uint16_t> next_same_;  // of each field; kNone
   std::array<uint8_t, kFieldCount> best_rank_;
   std::vector<Step> merges_;  // after all addresses, which tell the IP version
   std::vector<Step> codes_;   // ICMP codes alone: count more than those of elements with type and code

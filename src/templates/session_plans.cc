@@ -17,13 +17,39 @@ bool sent_before(const SetContext& a, const SetContext& b) {
   return later < 0 || (later == 0 && a.set_offset < b.set_offset);
 }
 
-void SessionPlans::index() {
-  ids_.clear();
-  soles_.clear();
-  for (const auto& known : templates) {
-    bool is_sole = known->confirmed() && !known->previous && !known->changed_at;
-    ids_.push_back(known->plan->id);
-    soles_.push_back(is_sole ? known->plan.get() : nullptr);
+static const Plan* sole_of(const KnownTemplate& known) {
+  return known.confirmed() && !known.previous && !known.changed_at ? known.plan.get() : nullptr;
+}
+
+void SessionPlans::put(std::shared_ptr<const KnownTemplate> known) {
+  const uint16_t id = known->plan->id;
+  const Plan* sole = sole_of(*known);
+  const auto at = std::lower_bound(ids_.begin(), ids_.end(), id) - ids_.begin();
+  const auto position = static_cast<size_t>(at);
+  if (position < ids_.size() && ids_[position] == id) {
+    soles_[position] = sole;
+    templates_.replace(position, std::move(known));
+  } else {
+    ids_.insert(ids_.begin() + at, id);
+    soles_.insert(soles_.begin() + at, sole);
+    templates_.insert(position, std::move(known));
+  }
+}
+
+void SessionPlans::erase(uint16_t template_id) {
+  const size_t position = position_of(template_id);
+  if (position == ids_.size()) return;
+  ids_.erase(ids_.begin() + static_cast<ptrdiff_t>(position));
+  soles_.erase(soles_.begin() + static_cast<ptrdiff_t>(position));
+  templates_.erase(position);
+}
+
+void SessionPlans::change_all(const std::function<void(KnownTemplate&)>& change) {
+  for (size_t i = 0; i < ids_.size(); ++i) {
+    auto next = std::make_shared<KnownTemplate>(*templates_.at(i));
+    change(*next);
+    soles_[i] = sole_of(*next);
+    templates_.replace(i, std::move(next));
   }
 }
 
@@ -44,7 +70,7 @@ const Plan* SessionPlans::sole(uint16_t template_id, uint32_t of_boot) const {
 
 const KnownTemplate* SessionPlans::known(uint16_t template_id) const {
   size_t at = position_of(template_id);
-  return at < templates.size() ? templates[at].get() : nullptr;
+  return at < templates_.size() ? templates_.at(at).get() : nullptr;
 }
 
 const Plan* SessionPlans::find(uint16_t template_id) const {

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "templates/held.h"
 #include "templates/options_state.h"
 #include "templates/plan.h"
+#include "templates/template_table.h"
 
 namespace weir {
 
@@ -46,32 +48,38 @@ struct PlanChoice {
   bool quarantine = false;                            // ... never to be decoded
 };
 
-// Immutable.
-struct alignas(64) SessionPlans {
-  static constexpr size_t kHotBytes = 168;  // what every data set needs comes first
-  uint32_t boot = 0;                        // the current one; bit n of sent_in is boot - n
+// Not changed any more once somebody else may read it: then a copy is, which shares nearly all of it.
+class alignas(64) SessionPlans {
+ public:
+  static constexpr size_t kHotBytes = 168;   // what every data set needs comes first
+  static constexpr uint32_t kBootsKept = 8;  // bits of sent_in
+  uint32_t boot = 0;                         // the current one; bit n of sent_in is boot - n
   std::shared_ptr<const OptionsState> options = nothing_told();
 
  private:
-  // Of `templates`, in the same order.
+  // Of `templates_`, in the same order.
   absl::InlinedVector<uint16_t, 16> ids_;
   absl::InlinedVector<const Plan*, 12> soles_;
+  TemplateTable templates_;  // by id
 
  public:
-  std::vector<std::shared_ptr<const KnownTemplate>> templates;  // by id
+  const TemplateTable& templates() const { return templates_; }
+  // Adds it, or replaces what is known of that id.
+  void put(std::shared_ptr<const KnownTemplate> known);
+  void erase(uint16_t template_id);
+  // Every template becomes what `change` makes of it.
+  void change_all(const std::function<void(KnownTemplate&)>& change);
 
   // The plan of a template whose only layout was sent in that boot: of nearly every data set. Null: see choose().
   const Plan* sole(uint16_t template_id, uint32_t of_boot) const;
-  void index();                                                      // to be called after a change
   static const std::shared_ptr<const OptionsState>& nothing_told();  // one for all
   const KnownTemplate* known(uint16_t template_id) const;
   const Plan* find(uint16_t template_id) const;  // the newest layout, confirmed or not
-  static constexpr uint32_t kBootsKept = 8;      // bits of sent_in
   // For a data set of that context. Points into this.
   PlanChoice choose(uint16_t template_id, const SetContext& context) const;
 
  private:
-  size_t position_of(uint16_t template_id) const;  // in `templates`; its size where it is not known
+  size_t position_of(uint16_t template_id) const;  // in `templates_`; its size where it is not known
 };
 
 }  // namespace weir

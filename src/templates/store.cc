@@ -10,15 +10,11 @@
 
 namespace weir {
 
+static constexpr int64_t kSecond = 1'000'000'000;
+
 TemplateStore::TemplateStore(const TemplateStoreConfig& config)
     : config_(config), plan_cache_(*config_.fields), held_(config.hold) {
-  if (config_.journal_path.empty()) return;
-  ToldOptions told;
-  journal_ = std::make_unique<Journal>(config_.journal_path, [&](const JournalEntry& entry) { replay(entry, told); });
-  for (auto& [key, options] : told) publish_options(session_locked(key), std::move(options));
-  if (int error = journal_->rewrite(journal_entries()))
-    log_warning("templates", "cannot tidy " + config_.journal_path + ": " + os::error_text(error));
-  journal_live_bytes_ = journal_->bytes();
+  if (!config_.journal_path.empty()) load_journal();
 }
 
 Session& TemplateStore::session_locked(const SessionKey& key) {
@@ -32,24 +28,33 @@ std::shared_ptr<Session> TemplateStore::session(const SessionKey& key) {
   return session_locked(key).shared_from_this();
 }
 
-std::shared_ptr<const SessionPlans> TemplateStore::plans(const Session& session) const {
+std::shared_ptr<const SessionPlans> TemplateStore::plans(Session& session) {
   std::lock_guard lock(mutex_);
+  session.given_out_ = session.options_given_out_ = true;
   return session.plans_;
 }
 
-void TemplateStore::publish(Session& session, std::shared_ptr<SessionPlans> plans) {
-  plans->index();
-  session.plans_ = std::move(plans);
+// The plans of a session, to be changed. Readers that have been given the ones before keep those.
+SessionPlans& TemplateStore::edit(Session& session) {
+  if (session.given_out_) {
+    session.plans_ = os::make_shared_state<SessionPlans>(*session.plans_);
+    session.given_out_ = false;
+    ++copies_;
+  }
   session.version_.fetch_add(1, std::memory_order_release);
+  return *session.plans_;
 }
 
 // ---- Templates
 
 TemplateStore::Installed TemplateStore::install(Session& session, TemplateRecord record, const SetContext& context,
-                                                int64_t monotonic_ns) {
+                                                int64_t monotonic_ns, Journaling journaling) {
   std::lock_guard lock(mutex_);
+  now_ns_ = monotonic_ns;
   session.seen(context.received_ns);
-  return install_locked(session, std::move(record), context, monotonic_ns, true);
+  Installed installed = install_locked(session, std::move(record), context, monotonic_ns, true);
+  if (journaling == Journaling::at_once) write_journal_locked();
+  return installed;
 }
 
 std::optional<Refused> TemplateStore::refuse(const Session& session) const {
@@ -58,6 +63,26 @@ std::optional<Refused> TemplateStore::refuse(const Session& session) const {
     return Refused::exporter_templates_full;
   if (templates_ >= config_.most_templates) return Refused::templates_full;
   return {};
+}
+
+// Counts one more; whether it is one too many in this second.
+bool TemplateStore::comes_too_often(const Session& session, bool is_known, int64_t received_ns) {
+  Exporter& exporter = exporters_[session.key.exporter];
+  if (exporter.templates == 0 && exporter.second == INT64_MIN) emptied_.push_back(session.key.exporter);
+  const int64_t second = received_ns / kSecond;
+  if (exporter.second != second) exporter.second = second, exporter.added = exporter.changed = 0;
+  uint32_t& count = is_known ? exporter.changed : exporter.added;
+  if (count >= (is_known ? limits::kTemplateChangesPerSecond : limits::kTemplatesPerSecond)) return true;
+  ++count;
+  return false;
+}
+
+// The layout in force is no longer the exporter's. What comes waits until the template is sent again.
+void TemplateStore::refuse_change(Session& session, uint16_t template_id, Installed& result) {
+  edit(session).erase(template_id);
+  uncount(session, 1);
+  append_journal({.kind = JournalEntry::Kind::forgotten, .session = session.key, .template_id = template_id});
+  result.forgotten.push_back({session.key, 1});
 }
 
 TemplateStore::Installed TemplateStore::install_locked(Session& session, TemplateRecord record,
@@ -79,6 +104,10 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
     result.plan = known->plan;
     known->sent_ns->store(now_ns, std::memory_order_relaxed);
     if (known->confirmed()) return result;
+    if (journal && comes_too_often(session, false, context.received_ns)) {
+      result.refused = Refused::template_changes_full;
+      return result;
+    }
     confirm(session, *known, context);
     if (journal) write_template(session, *result.plan);
     release(session, id, false, result);
@@ -86,6 +115,11 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   }
   // A late one: the layout in force was sent after it, in the same boot.
   if (known && known->confirmed() && known->since_known && sent_before(context, known->since)) return result;
+  if (journal && comes_too_often(session, known != nullptr, context.received_ns)) {
+    result.refused = Refused::template_changes_full;
+    if (known) refuse_change(session, id, result);
+    return result;
+  }
 
   auto next = std::make_shared<KnownTemplate>();
   next->plan = result.plan = plan_cache_.plan_of(std::move(record), session.key.protocol);
@@ -138,23 +172,16 @@ void TemplateStore::install_late(Session& session, TemplateRecord record, const 
 
 // Adds it, or replaces what is known of that id.
 void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) {
-  auto plans = os::make_shared_state<SessionPlans>(*session.plans_);
-  auto& all = plans->templates;
-  auto at = std::lower_bound(all.begin(), all.end(), known->plan->id,
-                             [](const auto& k, uint16_t id) { return k->plan->id < id; });
-  bool replaces = at != all.end() && (*at)->plan->id == known->plan->id;
-  if (replaces) {
-    *at = std::move(known);
-  } else {
+  SessionPlans& plans = edit(session);
+  if (!plans.known(known->plan->id)) {
     Exporter& exporter = exporters_[session.key.exporter];
-    if (all.empty()) {
+    if (plans.templates().empty()) {
       with_templates_[group_of(session.key)].push_back(session.shared_from_this());
       exporter.sessions.push_back(session.shared_from_this());
     }
     ++exporter.templates, ++templates_;
-    all.insert(at, std::move(known));
   }
-  publish(session, std::move(plans));
+  plans.put(std::move(known));
 }
 
 // Sent again after a restart, with the same layout.
@@ -177,32 +204,26 @@ void TemplateStore::release(Session& session, uint16_t template_id, bool must_fi
 std::vector<HeldSet> TemplateStore::restarted(Session& session, uint32_t boot) {
   std::lock_guard lock(mutex_);
   if (static_cast<int32_t>(boot - session.plans_->boot) <= 0) return {};
-  bool anything = !session.plans_->templates.empty() || session.plans_->options->system_init_ms() != 0;
+  bool anything = !session.plans_->templates().empty() || session.plans_->options->system_init_ms() != 0;
   mark_restart(session, boot);
-  if (anything) write_journal({.kind = JournalEntry::Kind::restart, .session = session.key});
+  if (anything) append_journal({.kind = JournalEntry::Kind::restart, .session = session.key});
+  write_journal_locked();
   return held_.take_older(session.key, boot);
 }
 
 // A boot time that was told before a restart is wrong after it; what is sampled and how stays.
 void TemplateStore::mark_restart(Session& session, uint32_t boot) {
-  auto plans = os::make_shared_state<SessionPlans>(*session.plans_);
-  uint32_t boots = boot - plans->boot;
+  SessionPlans& plans = edit(session);
+  uint32_t boots = boot - plans.boot;
   auto shifted = [&](uint8_t sent_in) {
     return boots < kBootsKept ? static_cast<uint8_t>(sent_in << boots) : uint8_t{0};
   };
-  plans->boot = boot;
-  if (plans->options->system_init_ms() != 0) {
-    auto options = std::make_shared<OptionsState>(*plans->options);
-    options->tell({OptionsFact::Kind::system_init, 0, 0, {}});
-    plans->options = std::move(options);
-  }
-  for (auto& known : plans->templates) {
-    auto next = std::make_shared<KnownTemplate>(*known);
-    next->sent_in = shifted(next->sent_in);
-    next->previous_sent_in = shifted(next->previous_sent_in);
-    known = std::move(next);
-  }
-  publish(session, std::move(plans));
+  plans.boot = boot;
+  if (plans.options->system_init_ms() != 0) edit_options(session).tell({OptionsFact::Kind::system_init, 0, 0, {}});
+  plans.change_all([&](KnownTemplate& known) {
+    known.sent_in = shifted(known.sent_in);
+    known.previous_sent_in = shifted(known.previous_sent_in);
+  });
 }
 
 // ---- Data sets that wait
@@ -265,7 +286,8 @@ std::vector<TemplateStore::Fallback> TemplateStore::take_fallbacks(int64_t now_n
 std::vector<HeldSet> TemplateStore::take_expired(int64_t now_ns) {
   std::vector<HeldSet> expired;
   std::lock_guard lock(mutex_);
-  if (journal_incomplete_) journal_incomplete_ = journal_->rewrite(journal_entries()) != 0;
+  now_ns_ = now_ns;
+  write_journal_locked();
   held_.expire(now_ns, expired);
   return expired;
 }
@@ -295,6 +317,11 @@ size_t TemplateStore::waiting_count() const {
   return held_.keys();
 }
 
+uint64_t TemplateStore::copies() const {
+  std::lock_guard lock(mutex_);
+  return copies_;
+}
+
 size_t TemplateStore::template_count() const {
   std::lock_guard lock(mutex_);
   return templates_;
@@ -303,7 +330,7 @@ size_t TemplateStore::template_count() const {
 void TemplateStore::for_each(const std::function<void(const SessionKey&, const Plan&)>& visit) const {
   std::lock_guard lock(mutex_);
   for (const auto& [key, session] : sessions_)
-    for (const auto& known : session->plans_->templates) visit(key, *known->plan);
+    session->plans_->templates().for_each([&](const KnownTemplate& known) { visit(key, *known.plan); });
 }
 
 }  // namespace weir

@@ -46,7 +46,10 @@ class alignas(64) Session : public std::enable_shared_from_this<Session> {
   friend class TemplateStore;
   std::atomic<uint32_t> version_{0};
   std::atomic<int64_t> seen_ns_{0};
-  std::shared_ptr<const SessionPlans> plans_;  // under the store's lock
+  // Under the store's lock. Changed in place until somebody has been given it; then a copy is.
+  std::shared_ptr<SessionPlans> plans_;
+  bool given_out_ = false;
+  bool options_given_out_ = true;
 };
 
 struct TemplateStoreConfig {
@@ -58,19 +61,27 @@ struct TemplateStoreConfig {
   size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
   size_t most_templates = limits::kTemplates;
   size_t most_options_bytes = limits::kOptionsBytes;
+  std::function<bool()> stop_loading;  // asked now and then while the journal is read: true ends that (loading_stopped)
 };
 
 class TemplateStore {
  public:
   // Reads the journal; throws usage_error where it cannot be used.
   explicit TemplateStore(const TemplateStoreConfig& config);
+  // The journal was not read to its end, and is as it was: the store is not to be used.
+  bool loading_stopped() const { return loading_stopped_; }
 
   std::shared_ptr<Session> session(const SessionKey& key);
   // Drops a session without templates; false (and it stays) where it has some.
   bool forget_if_empty(const SessionKey& key);
   // Drops a session with all its templates; how many it had.
   size_t forget(const SessionKey& key);
-  std::shared_ptr<const SessionPlans> plans(const Session& session) const;
+  // To be asked for once all changes are made: the next change after it copies.
+  std::shared_ptr<const SessionPlans> plans(Session& session);
+
+  // When a change goes to the journal: at once, or with the next write_journal(), all in one write.
+  enum class Journaling : uint8_t { at_once, later };
+  void write_journal();
 
   // Templates that a session has lost.
   struct Forgotten {
@@ -80,14 +91,16 @@ class TemplateStore {
   struct Installed {
     bool changed = false;  // a new id or another layout
     bool added = false;    // a new id
-    std::optional<Refused> refused;
-    std::vector<HeldSet> released;     // waited for it, oldest first: decode them now
+    std::optional<Refused>
+        refused;                    // another layout of a known id: then the id is forgotten, for what comes is unknown
+    std::vector<HeldSet> released;  // waited for it, oldest first: decode them now
     std::vector<HeldSet> quarantined;  // waited for that id, but do not fit the layout it was changed to
     std::vector<Forgotten> forgotten;  // to make room
     std::shared_ptr<const Plan> plan;  // null where it came too late to be used
   };
   // `context`: of the message it came in; `offset` 0 where no data set of that id stands before it in there.
-  Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns);
+  Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns,
+                    Journaling journaling = Journaling::at_once);
 
   // The exporter has restarted, its boot number is now `boot`: templates are unconfirmed until they come again.
   // Returns what was held from before, never to be decoded. Of no effect where the boot is known already.
@@ -102,7 +115,7 @@ class TemplateStore {
   Held hold(HeldSet set, std::vector<HeldSet>& dropped);
 
   // Takes over what the options records of one data set told, in order. Returns how many facts found no room.
-  size_t tell(Session& session, std::span<const OptionsFact> facts);
+  size_t tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling = Journaling::at_once);
 
   // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
   // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
@@ -124,6 +137,8 @@ class TemplateStore {
   size_t waiting_count() const;
 
   size_t template_count() const;
+  // How often the plans of a session were copied for a change.
+  uint64_t copies() const;
   uint64_t journal_errors() const { return journal_errors_.load(std::memory_order_relaxed); }
   // Every template known, for showing.
   void for_each(const std::function<void(const SessionKey&, const Plan&)>& visit) const;
@@ -145,6 +160,9 @@ class TemplateStore {
     size_t templates = 0;
     std::vector<std::shared_ptr<Session>> sessions;
     int64_t swept_ns = INT64_MIN / 2;
+    // What came in this second of receive time.
+    int64_t second = INT64_MIN;
+    uint32_t added = 0, changed = 0;
   };
   struct Replaced {
     int64_t until_ns;  // monotonic
@@ -160,13 +178,17 @@ class TemplateStore {
   void confirm(Session& session, const KnownTemplate& known, const SetContext& context);
   void release(Session& session, uint16_t template_id, bool must_fit, Installed& result);
   std::optional<Refused> refuse(const Session& session) const;
-  void publish(Session& session, std::shared_ptr<SessionPlans> plans);
+  bool comes_too_often(const Session& session, bool is_known, int64_t received_ns);
+  void refuse_change(Session& session, uint16_t template_id, Installed& result);
+  SessionPlans& edit(Session& session);
+  OptionsState& edit_options(Session& session);
   void publish_options(Session& session, std::shared_ptr<const OptionsState> options);
   void mark_restart(Session& session, uint32_t boot);
 
   size_t forget_locked(Session& session);
-  void forget_templates(Session& session, const std::function<bool(const KnownTemplate&)>& is_old);
+  void forget_templates(Session& session, std::span<const uint16_t> ids);
   void uncount(Session& session, size_t templates);
+  void drop_empty_exporters();
   void make_room(const Session& newcomer, Refused reason, int64_t received_ns, std::vector<Forgotten>& forgotten);
   static constexpr uint32_t kBootsKept = SessionPlans::kBootsKept;
   void evict_idle(std::vector<std::shared_ptr<Session>> sessions, int64_t received_ns, size_t templates,
@@ -177,9 +199,12 @@ class TemplateStore {
   void replay(const JournalEntry& entry, ToldOptions& told);
   void replay_template(Session& session, const JournalEntry& entry);
   void write_template(const Session& session, const Plan& plan);
-  void write_journal(const JournalEntry& entry);
-  std::vector<JournalEntry> journal_entries() const;  // borrow from the sessions
-  static void append_entries(const Session& session, std::vector<JournalEntry>& entries);
+  void append_journal(const JournalEntry& entry);
+  void write_journal_locked();
+  void rewrite_journal();
+  void journal_failed(int error);
+  void load_journal();
+  static void visit_entries(const Session& session, const Journal::Visit& visit);
   std::shared_ptr<const Plan> unconfirmed_of(const SessionKey& key, uint16_t template_id) const;
   std::shared_ptr<const Plan> fallback_for(const SessionKey& key, uint16_t template_id) const;
 
@@ -189,6 +214,8 @@ class TemplateStore {
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
   absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
   absl::flat_hash_map<IpAddress, Exporter> exporters_;
+  std::vector<IpAddress> emptied_;  // that have lost their last template; they stay until their second is over
+  uint64_t copies_ = 0;
   size_t templates_ = 0;
   size_t options_bytes_ = 0;  // OptionsState::bytes() of all sessions
   int64_t swept_ns_ = INT64_MIN / 2, next_aging_ns_ = INT64_MIN;
@@ -196,7 +223,11 @@ class TemplateStore {
   HeldSets held_;
   std::unique_ptr<Journal> journal_;
   uint64_t journal_live_bytes_ = 0;
-  bool journal_incomplete_ = false;  // something could not be written: write all of it anew as soon as possible
+  // Something could not be written: all of it is written anew, at a time of its own; waits double meanwhile.
+  bool journal_incomplete_ = false;
+  int64_t now_ns_ = 0;  // monotonic, as told last
+  int64_t journal_retry_ns_ = 0, journal_wait_ns_ = 0;
+  bool loading_stopped_ = false;
   std::atomic<uint64_t> journal_errors_{0};
 };
 

@@ -8,35 +8,45 @@
 
 namespace weir {
 
+static constexpr size_t kAppendedAtOnce = 1u << 20;  // then written, however many changes are still to come
+static constexpr int64_t kSecond = 1'000'000'000;
+static constexpr int64_t kFirstWait = kSecond, kLongestWait = 60 * kSecond;  // between attempts to write it anew
+static constexpr int64_t kSayEvery = 5 * kSecond;
+
+// As edit(). The caller keeps options_bytes_ right.
+OptionsState& TemplateStore::edit_options(Session& session) {
+  SessionPlans& plans = edit(session);
+  if (session.options_given_out_) plans.options = std::make_shared<OptionsState>(*plans.options);
+  session.options_given_out_ = false;
+  return const_cast<OptionsState&>(*plans.options);  // made here, and nobody else has it yet
+}
+
 void TemplateStore::publish_options(Session& session, std::shared_ptr<const OptionsState> options) {
-  auto next = os::make_shared_state<SessionPlans>(*session.plans_);
-  options_bytes_ += options->bytes() - next->options->bytes();
-  next->options = std::move(options);
-  publish(session, std::move(next));
+  SessionPlans& plans = edit(session);
+  options_bytes_ += options->bytes() - plans.options->bytes();
+  plans.options = std::move(options);
+  session.options_given_out_ = true;
 }
 
 // Exporters repeat what they told all the time: only a change makes a new state.
-size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts) {
+size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling) {
   std::lock_guard lock(mutex_);
   size_t refused = 0;
-  std::shared_ptr<OptionsState> next;
-  const OptionsState& now = *session.plans_->options;
-  std::vector<const OptionsFact*> changes;
+  OptionsState* options = nullptr;
   for (const OptionsFact& fact : facts) {
-    if (!next && now.knows(fact)) continue;
+    if (session.plans_->options->knows(fact)) continue;
     if (options_bytes_ >= config_.most_options_bytes && (fact.value != 0 || !fact.text.empty())) {
       ++refused;
       continue;
     }
-    if (!next) next = std::make_shared<OptionsState>(now);
-    Told told = next->tell(fact);
+    if (!options) options = &edit_options(session);
+    const size_t before = options->bytes();
+    Told told = options->tell(fact);
+    options_bytes_ += options->bytes() - before;
     refused += told == Told::full;
-    if (told == Told::changed) changes.push_back(&fact);
+    if (told == Told::changed) append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
   }
-  if (changes.empty()) return refused;
-  publish_options(session, std::move(next));
-  for (const OptionsFact* fact : changes)
-    write_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = *fact});
+  if (journaling == Journaling::at_once) write_journal_locked();
   return refused;
 }
 
@@ -56,8 +66,7 @@ void TemplateStore::replay(const JournalEntry& entry, ToldOptions& told) {
       options->tell({OptionsFact::Kind::system_init, 0, 0, {}});
       return;
     case JournalEntry::Kind::forgotten:
-      if (entry.template_id != 0)
-        return forget_templates(session, [&](const KnownTemplate& k) { return k.plan->id == entry.template_id; });
+      if (entry.template_id != 0) return forget_templates(session, {&entry.template_id, 1});
       forget_locked(session);
       options = std::make_shared<OptionsState>();
       return;
@@ -81,44 +90,98 @@ static JournalEntry template_entry(const SessionKey& session, const Plan& plan) 
 }
 
 void TemplateStore::write_template(const Session& session, const Plan& plan) {
-  if (journal_) write_journal(template_entry(session.key, plan));
+  if (journal_) append_journal(template_entry(session.key, plan));
+}
+
+void TemplateStore::write_journal() {
+  std::lock_guard lock(mutex_);
+  write_journal_locked();
+}
+
+// What finds the journal incomplete is written with all the rest.
+void TemplateStore::append_journal(const JournalEntry& entry) {
+  if (!journal_ || journal_incomplete_) return;
+  journal_->append(entry);
+  if (journal_->appended_bytes() >= kAppendedAtOnce) write_journal_locked();
 }
 
 // Appends; where most of a large file is stale, writes it anew.
-void TemplateStore::write_journal(const JournalEntry& entry) {
+void TemplateStore::write_journal_locked() {
   if (!journal_) return;
-  int error = journal_incomplete_ ? journal_->rewrite(journal_entries()) : journal_->append(entry);
-  journal_incomplete_ = error != 0;
-  if (!error && journal_->bytes() > limits::kTemplateJournalBytes && journal_->bytes() > 4 * journal_live_bytes_) {
-    error = journal_->rewrite(journal_entries());
-    journal_live_bytes_ = journal_->bytes();
+  if (journal_incomplete_) {
+    const bool waits = now_ns_ < journal_retry_ns_ && journal_retry_ns_ - now_ns_ <= journal_wait_ns_;
+    return waits ? void() : rewrite_journal();
   }
-  if (error && journal_errors_.fetch_add(1, std::memory_order_relaxed) == 0)
+  if (int error = journal_->write()) return journal_failed(error);
+  if (journal_->bytes() > limits::kTemplateJournalBytes && journal_->bytes() > 2 * journal_live_bytes_)
+    rewrite_journal();
+}
+
+void TemplateStore::rewrite_journal() {
+  int error = journal_->rewrite([&](const Journal::Visit& visit) {
+    for (const auto& [key, session] : sessions_) visit_entries(*session, visit);
+  });
+  if (error) return journal_failed(error);
+  journal_live_bytes_ = journal_->bytes();
+  if (journal_incomplete_) log_info("templates", journal_->path() + " could be written again, and is whole");
+  journal_incomplete_ = false;
+}
+
+void TemplateStore::journal_failed(int error) {
+  journal_wait_ns_ = journal_incomplete_ ? std::min(2 * journal_wait_ns_, kLongestWait) : kFirstWait;
+  journal_retry_ns_ = now_ns_ + journal_wait_ns_;
+  journal_errors_.fetch_add(1, std::memory_order_relaxed);
+  if (!journal_incomplete_)
     log_error("templates", "cannot write " + journal_->path() + ": " + os::error_text(error) +
-                               "; templates work, but will be unknown after a restart");
+                               "; templates work, but will be unknown after a restart until it can be written");
+  journal_incomplete_ = true;
 }
 
 // What is not confirmed stands before an entry that says so.
-void TemplateStore::append_entries(const Session& session, std::vector<JournalEntry>& entries) {
+void TemplateStore::visit_entries(const Session& session, const Journal::Visit& visit) {
   const SessionPlans& plans = *session.plans_;
   bool any_unconfirmed = false;
-  for (const auto& known : plans.templates) {
-    if (known->confirmed()) continue;
-    entries.push_back(template_entry(session.key, *known->plan));
+  plans.templates().for_each([&](const KnownTemplate& known) {
+    if (known.confirmed()) return;
+    visit(template_entry(session.key, *known.plan));
     any_unconfirmed = true;
-  }
-  if (any_unconfirmed) entries.push_back({.kind = JournalEntry::Kind::restart, .session = session.key});
-  for (const auto& known : plans.templates)
-    if (known->confirmed()) entries.push_back(template_entry(session.key, *known->plan));
+  });
+  if (any_unconfirmed) visit({.kind = JournalEntry::Kind::restart, .session = session.key});
+  plans.templates().for_each([&](const KnownTemplate& known) {
+    if (known.confirmed()) visit(template_entry(session.key, *known.plan));
+  });
   plans.options->for_each([&](const OptionsFact& fact) {
-    entries.push_back({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
+    visit({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
   });
 }
 
-std::vector<JournalEntry> TemplateStore::journal_entries() const {
-  std::vector<JournalEntry> entries;
-  for (const auto& [key, session] : sessions_) append_entries(*session, entries);
-  return entries;
+// Until it is read, nothing is written to it: journal_ is null.
+void TemplateStore::load_journal() {
+  auto journal = std::make_unique<Journal>(config_.journal_path);
+  ToldOptions told;
+  int64_t said_ns = os::monotonic_ns();
+  auto goes_on = [&](uint64_t done, uint64_t total) {
+    if (config_.stop_loading && config_.stop_loading()) return false;
+    if (os::monotonic_ns() - said_ns < kSayEvery) return true;
+    said_ns = os::monotonic_ns();
+    log_info("templates", "reading " + journal->path() + ": " + std::to_string(done >> 20) + " of " +
+                              std::to_string(total >> 20) + " MiB, " + std::to_string(templates_) + " templates");
+    return true;
+  };
+  Journal::Read read = journal->read([&](const JournalEntry& entry) { replay(entry, told); }, goes_on);
+  loading_stopped_ = read.stopped;
+  if (read.stopped) return log_info("templates", "stopped while reading " + journal->path() + "; it stays as it was");
+  if (read.damaged_places > 0)
+    log_warning("templates", journal->path() + " was damaged in " + std::to_string(read.damaged_places) +
+                                 " places: " + std::to_string(read.damaged_octets) +
+                                 " octets of it are lost, what stands before and after them is kept");
+  if (read.octets_cut > 0)
+    log_warning("templates", journal->path() + " ended with " + std::to_string(read.octets_cut) +
+                                 " octets that are no whole entry, as a crash leaves it; they are cut off");
+  for (auto& [key, options] : told) publish_options(session_locked(key), std::move(options));
+  journal_ = std::move(journal);
+  now_ns_ = os::monotonic_ns();
+  rewrite_journal();
 }
 
 }  // namespace weir

@@ -26,7 +26,7 @@ bool TemplateStore::forget_if_empty(const SessionKey& key) {
   auto found = sessions_.find(key);
   if (found == sessions_.end()) return true;
   const SessionPlans& plans = *found->second->plans_;
-  if (!plans.templates.empty() || !plans.options->empty()) return false;
+  if (!plans.templates().empty() || !plans.options->empty()) return false;
   sessions_.erase(found);
   return true;
 }
@@ -37,27 +37,29 @@ size_t TemplateStore::forget(const SessionKey& key) {
   if (found == sessions_.end()) return 0;
   std::shared_ptr<Session> session = found->second;
   size_t templates = forget_locked(*session);
-  write_journal({.kind = JournalEntry::Kind::forgotten, .session = key});
+  append_journal({.kind = JournalEntry::Kind::forgotten, .session = key});
+  write_journal_locked();
   sessions_.erase(key);
   return templates;
 }
 
 // All that is known of a session.
 size_t TemplateStore::forget_locked(Session& session) {
-  auto plans = os::make_shared_state<SessionPlans>();
-  plans->boot = session.plans_->boot;
-  size_t templates = session.plans_->templates.size();
+  size_t templates = session.plans_->templates().size();
   options_bytes_ -= session.plans_->options->bytes();
-  publish(session, std::move(plans));
+  const uint32_t boot = session.plans_->boot;
+  edit(session) = SessionPlans();
+  session.plans_->boot = boot;
+  session.options_given_out_ = true;  // the one for all
   uncount(session, templates);
   return templates;
 }
 
-void TemplateStore::forget_templates(Session& session, const std::function<bool(const KnownTemplate&)>& is_old) {
-  auto plans = os::make_shared_state<SessionPlans>(*session.plans_);
-  size_t templates = std::erase_if(plans->templates, [&](const auto& k) { return is_old(*k); });
-  publish(session, std::move(plans));
-  uncount(session, templates);
+void TemplateStore::forget_templates(Session& session, std::span<const uint16_t> ids) {
+  SessionPlans& plans = edit(session);
+  const size_t before = plans.templates().size();
+  for (uint16_t id : ids) plans.erase(id);
+  uncount(session, before - plans.templates().size());
 }
 
 void TemplateStore::uncount(Session& session, size_t templates) {
@@ -65,13 +67,21 @@ void TemplateStore::uncount(Session& session, size_t templates) {
   templates_ -= templates;
   auto exporter = exporters_.find(session.key.exporter);
   exporter->second.templates -= templates;
-  if (!session.plans_->templates.empty()) return;
+  if (!session.plans_->templates().empty()) return;
   auto is_this = [&](const auto& s) { return s.get() == &session; };
   auto group = with_templates_.find(group_of(session.key));
   std::erase_if(group->second, is_this);
   if (group->second.empty()) with_templates_.erase(group);
   std::erase_if(exporter->second.sessions, is_this);
-  if (exporter->second.sessions.empty()) exporters_.erase(exporter);
+  if (exporter->second.sessions.empty()) emptied_.push_back(session.key.exporter);
+}
+
+// Not at once: what came in this second still counts.
+void TemplateStore::drop_empty_exporters() {
+  for (const IpAddress& address : std::exchange(emptied_, {})) {
+    auto exporter = exporters_.find(address);
+    if (exporter != exporters_.end() && exporter->second.templates == 0) exporters_.erase(exporter);
+  }
 }
 
 // ---- Room
@@ -103,7 +113,7 @@ void TemplateStore::evict_idle(std::vector<std::shared_ptr<Session>> sessions, i
   for (const auto& session : sessions) {
     if (gone >= templates) return;
     size_t lost = forget_locked(*session);
-    write_journal({.kind = JournalEntry::Kind::forgotten, .session = session->key});
+    append_journal({.kind = JournalEntry::Kind::forgotten, .session = session->key});
     forgotten.push_back({session->key, lost});
     gone += lost;
   }
@@ -113,7 +123,9 @@ void TemplateStore::evict_idle(std::vector<std::shared_ptr<Session>> sessions, i
 
 std::vector<TemplateStore::Forgotten> TemplateStore::forget_old(int64_t now_ns) {
   std::lock_guard lock(mutex_);
+  now_ns_ = now_ns;
   drop_replaced(now_ns);
+  drop_empty_exporters();
   std::vector<Forgotten> forgotten;
   if (config_.lifetime_ns == 0 || now_ns < next_aging_ns_) return forgotten;
   next_aging_ns_ = now_ns + std::min(config_.lifetime_ns / 16, 10 * kSecond);
@@ -125,14 +137,16 @@ std::vector<TemplateStore::Forgotten> TemplateStore::forget_old(int64_t now_ns) 
     all.insert(all.end(), exporter.sessions.begin(), exporter.sessions.end());
   for (const auto& session : all) {
     std::vector<uint16_t> ids;
-    for (const auto& known : session->plans_->templates)
-      if (is_old(*known)) ids.push_back(known->plan->id);
+    session->plans_->templates().for_each([&](const KnownTemplate& known) {
+      if (is_old(known)) ids.push_back(known.plan->id);
+    });
     if (ids.empty()) continue;
-    forget_templates(*session, is_old);
+    forget_templates(*session, ids);
     for (uint16_t id : ids)
-      write_journal({.kind = JournalEntry::Kind::forgotten, .session = session->key, .template_id = id});
+      append_journal({.kind = JournalEntry::Kind::forgotten, .session = session->key, .template_id = id});
     forgotten.push_back({session->key, ids.size()});
   }
+  write_journal_locked();
   return forgotten;
 }
 
