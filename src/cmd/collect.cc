@@ -273,6 +273,7 @@ int run_collect(const Arguments& arguments) {
   LedgerKeeper keeper(catalog, ledger, templates, streams, store.get());
   keeper.save();
   ready = true;
+  running.started();
   say_started(config, ledger.rows(), workers, http.get());
 
   run_until_stopped(signals, pipeline, keeper, output.get());

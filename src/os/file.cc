@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "os/folder.h"
 #include "os/interrupt.h"
 
 namespace weir::os {
@@ -113,7 +114,9 @@ File lock_exclusively(const std::string& path) {
 
 RunningMark::RunningMark(std::string path) : path_(std::move(path)), unclean_(exists(path_)) { open_append(path_); }
 
-RunningMark::~RunningMark() { ::unlink(path_.c_str()); }
+RunningMark::~RunningMark() {
+  if (started_ || !unclean_) ::unlink(path_.c_str());
+}
 
 int write_all(int fd, const void* bytes, size_t size, size_t* written) {
   const char* at = static_cast<const char*>(bytes);
@@ -138,11 +141,17 @@ int write_all(int fd, const void* bytes, size_t size, size_t* written) {
 
 int replace_file(const std::string& path, Bytes bytes) {
   std::string temporary = path + ".new";
-  File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-  if (!file.is_open()) return errno;
-  if (int error = write_all(file.fd(), bytes.data(), bytes.size())) return error;
-  if (::fsync(file.fd()) != 0) return errno;
-  return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+  int error = 0;
+  {
+    File file = create_data_file(temporary, error);
+    if (error) return error;
+    error = write_all(file.fd(), bytes.data(), bytes.size());
+    if (!error && ::fsync(file.fd()) != 0) error = errno;
+  }
+  if (!error && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (!error) return sync_folder(parent_folder(path));
+  ::unlink(temporary.c_str());  // what is not whole takes room that may be what it lacked
+  return error;
 }
 
 File create_data_file(const std::string& path, int& error) {
@@ -183,17 +192,31 @@ File open_read(const std::string& path, int& error) {
   return file;
 }
 
-std::string bytes_at(const File& file, uint64_t offset, size_t count) {
+std::string bytes_at(const File& file, uint64_t offset, size_t count, int& error) {
   std::string bytes(count, '\0');
   size_t have = 0;
+  error = 0;
   while (have < count) {
     ssize_t n = ::pread(file.fd(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0) error = errno;
     if (n <= 0) break;
     have += static_cast<size_t>(n);
   }
   bytes.resize(have);
   return bytes;
+}
+
+std::string bytes_at(const File& file, uint64_t offset, size_t count) {
+  int error = 0;
+  return bytes_at(file, offset, count, error);
+}
+
+int reading_error(const File& file) {
+  constexpr size_t kPart = 1 << 20;
+  int error = 0;
+  for (uint64_t at = 0;; at += kPart)
+    if (bytes_at(file, at, kPart, error).size() < kPart) return error;
 }
 
 uint64_t file_size(const File& file) {

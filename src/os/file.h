@@ -40,6 +40,10 @@ std::string first_bytes(const std::string& path, size_t most);          // "" wh
 File open_append(const std::string& path);                              // creates; throws usage_error
 File open_read(const std::string& path, int& error);                    // `error`: 0 or errno
 std::string bytes_at(const File& file, uint64_t offset, size_t count);  // fewer where the file ends or cannot be read
+// The same; `error`: 0, or the errno of what could not be read.
+std::string bytes_at(const File& file, uint64_t offset, size_t count, int& error);
+// Reads all of a file without keeping it: 0, or the errno of the first part that cannot be read.
+int reading_error(const File& file);
 uint64_t file_size(const File& file);
 // A file or folder that this process may make below the system's folder for temporary ones ($TMPDIR, else /tmp): the
 // name alone, different in every process and at every call.
@@ -67,18 +71,22 @@ void make_data_directory(const std::string& path);
 // Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws
 // usage_error when another process has it.
 File lock_exclusively(const std::string& path);
-// A file that exists while a process runs and is removed when it ends in order: one found at start tells of a crash.
+// A file that exists while a process runs and is removed when it ends in order: one found at start tells of a crash, and
+// goes on doing so over starts that are refused.
 class RunningMark {
  public:
   explicit RunningMark(std::string path);
   RunningMark(const RunningMark&) = delete;
-  // Removes the file (a start that was refused is no crash).
+  // Removes the file, unless it was there before and this start was refused.
   ~RunningMark();
+  // This start is not refused any more.
+  void started() { started_ = true; }
   bool previous_was_unclean() const { return unclean_; }
 
  private:
   std::string path_;
   bool unclean_;
+  bool started_ = false;
 };
 
 // The whole of `bytes` to `path` by way of a temporary beside it: a crash leaves the old or the new. 0 or errno.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "os/resolve.h"
+#include "store/footer.h"
 
 namespace weir {
 
@@ -56,17 +57,30 @@ std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, 
   return missing;
 }
 
-// Cheap signs of damage: another size than catalogued, no Parquet at its ends.
+// Signs of damage that DuckDB would not see, and cheap ones: another size than catalogued, no Parquet at its ends, a
+// footer with a wrong checksum.
 void SegmentFiles::leave_out_broken() {
   for (size_t i = opened_.size(); i-- > 0;) {
     const Opened& opened = opened_[i];
     uint64_t size = os::file_size(opened.file), expected = opened.segment.figures.bytes;
-    if (size != expected)
+    int error = 0;
+    const std::string magic = os::bytes_at(opened.file, 0, kMagic.size(), error);
+    if (error)
+      leave_out_unreadable(i, error);
+    else if (size != expected)
       leave_out(i, "it has " + std::to_string(size) + " bytes, the catalog says " + std::to_string(expected));
-    else if (size < 2 * kMagic.size() || os::bytes_at(opened.file, 0, kMagic.size()) != kMagic ||
-             os::bytes_at(opened.file, size - kMagic.size(), kMagic.size()) != kMagic)
+    else if (magic != kMagic)
       leave_out(i, "it is no Parquet file");
+    else if (Footer footer = read_footer(opened.file); footer.error)
+      leave_out_unreadable(i, footer.error);
+    else if (!footer.problem.empty())
+      leave_out(i, footer.problem);
   }
+}
+
+void SegmentFiles::leave_out_unreadable(size_t index, int error) {
+  problems_.push_back("segment " + opened_[index].real_path + " cannot be read: " + os::error_text(error));
+  opened_.erase(opened_.begin() + static_cast<ptrdiff_t>(index));
 }
 
 SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range, std::span<const Table> tables) {
@@ -93,6 +107,7 @@ std::vector<std::string> SegmentFiles::open_paths(Table table) const {
 }
 
 void SegmentFiles::leave_out(size_t index, const std::string& problem) {
+  if (int error = os::reading_error(opened_[index].file)) return leave_out_unreadable(index, error);
   problems_.push_back("segment " + opened_[index].real_path + " is damaged: " + problem);
   opened_.erase(opened_.begin() + static_cast<ptrdiff_t>(index));
 }

@@ -36,6 +36,7 @@ class SegmentFiles {
 
   // What was left out, a sentence each.
   const std::vector<std::string>& problems() const { return problems_; }
+  // `problem`: how it is damaged, unless it cannot be read at all, which is said then.
   void leave_out(size_t index, const std::string& problem);
 
   // `text` with the true names of our files.
@@ -44,6 +45,7 @@ class SegmentFiles {
  private:
   std::vector<int64_t> open_all(const std::vector<Segment>& chosen, const std::string& data);
   void leave_out_broken();
+  void leave_out_unreadable(size_t index, int error);
 
   std::vector<Opened> opened_;
   std::vector<std::string> problems_;

@@ -212,6 +212,10 @@ int Merger::add_inputs(SegmentWriter& writer, const MergeJob& job, const std::st
       if (is_listed(input.id)) note_unusable(input, why);
       return ECANCELED;
     }
+    if (error && !why.empty() && error != EMFILE && error != ENFILE && error != ENOMEM) {
+      note_unreadable(input, why);
+      return ECANCELED;
+    }
     if (error) return error;
     if (pauses) pause(kPausePerWork * took, stop);
   }
@@ -229,6 +233,16 @@ void Merger::note_unusable(const Segment& segment, const std::string& why) {
   log_error("store", segments_.file(segment.path) + " cannot be merged: " + why +
                          "; it is left as it is, and queries may miss its " + std::to_string(segment.figures.rows) +
                          " " + std::string(row_name(segment.table)));
+}
+
+// Not for what is in it: others are merged meanwhile, and it is tried again.
+void Merger::note_unreadable(const Segment& segment, const std::string& why) {
+  aside_.insert(segment.id);
+  aside_until_ns_ = os::monotonic_ns() + kAsideNs;
+  if (!unreadable_.insert(segment.id).second) return;
+  log_error("store",
+            segments_.file(segment.path) + " cannot be read, to be merged: " + why +
+                "; it is tried again each minute: look at who owns the data directory, and at the disk (dmesg)");
 }
 
 void Merger::note(size_t inputs, int64_t busy_ns) {

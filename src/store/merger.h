@@ -7,8 +7,9 @@
 //   threads  one of its own, of low priority, at work for at most about a third of the time
 //   clock    while it is held (run/receive_clock.h), no hour is over; merging by count goes on
 //   memory   a row group being read, one being written
-//   failure  a segment that cannot be read is named in the log once and left as it is from then on; what cannot be
-//            written is tried again after a minute
+//   failure  a segment that is damaged is named in the log once and left as it is from then on; one that cannot be read
+//            (permission, an error of the disk) is named once, and tried again each minute, as is what cannot be
+//            written
 #pragma once
 
 #include <array>
@@ -77,6 +78,7 @@ class Merger {
                  int64_t& busy_ns);
   bool is_listed(int64_t id) const;
   void note_unusable(const Segment& segment, const std::string& why);
+  void note_unreadable(const Segment& segment, const std::string& why);
   void note(size_t inputs, int64_t busy_ns);
   void pause(int64_t ns, const std::stop_token& stop);
 
@@ -85,7 +87,8 @@ class Merger {
   const FreeSpace& space_;
   ReceiveClock& clock_;
   std::set<int64_t> unusable_;
-  std::set<int64_t> aside_;  // ids that wait after a failure, all until the same time
+  std::set<int64_t> unreadable_;  // ids that the log has named
+  std::set<int64_t> aside_;       // ids that wait after a failure, all until the same time
   int64_t aside_until_ns_ = 0;
 
   mutable std::mutex mutex_;

@@ -129,6 +129,28 @@ TEST_F(MergerTest, ADamagedSegmentIsNamedOnceAndLeftAsItIs) {
   EXPECT_EQ(files().size(), 2u);
 }
 
+// A lack of permission, or an error of the disk, says nothing of what is in the file, and may pass.
+TEST_F(MergerTest, ASegmentThatCannotBeReadIsNotTakenForDamaged) {
+  Segments segments = Segments::open(data_);
+  FreeSpace space(data_, 0);
+  for (uint32_t rows : {10, 20, 30, 40}) add(segments, rows);
+  const std::string unreadable = segments.file(segments.live()[1].path);
+  std::filesystem::rename(unreadable, unreadable + "x");
+  std::filesystem::create_symlink(unreadable, unreadable);
+  Merger merger({2, 0, 256 * kMiB}, segments, space);
+  testing::internal::CaptureStderr();
+  merger.merge_all(kWithin);
+  std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(log.contains(unreadable + " cannot be read")) << log;
+  EXPECT_FALSE(log.contains("damaged") || log.contains("left as it is")) << log;
+  EXPECT_EQ(segments.live().size(), 3u);  // others were merged
+  std::filesystem::rename(unreadable + "x", unreadable);
+  Merger later({2, 0, 256 * kMiB}, segments, space);  // as a minute later
+  later.merge_all(kOver);
+  EXPECT_EQ(segments.live().size(), 1u);
+  expect_files_as_listed(100);
+}
+
 TEST_F(MergerTest, WithoutRoomNothingIsMerged) {
   Segments segments = Segments::open(data_);
   FreeSpace space(data_, INT64_MAX);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <set>
 
+#include "os/folder.h"
+#include "store/footer.h"
 #include "store/thrift_writer.h"
 
 namespace weir {
@@ -248,6 +250,11 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
     thrift.field_i64(3, group.rows);
     thrift.end_struct();
   }
+  thrift.begin_struct_list(5, 1);
+  thrift.begin_element();
+  thrift.field_string(1, kFooterChecksumKey);
+  thrift.field_string(2, kFooterChecksumPlace);
+  thrift.end_struct();
   thrift.field_string(6, "weir version " WEIR_VERSION);
   // Minima and maxima are ordered as the types are.
   thrift.begin_struct_list(7, columns.size());
@@ -257,6 +264,7 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
     thrift.end_struct();
   }
   thrift.end_struct();
+  set_footer_checksum(out);
   return out;
 }
 
@@ -272,6 +280,7 @@ int ParquetFile::finish() {
   end += kMagic;
   if (write(end)) return error_;
   error_ = os::sync(file_);
+  if (!error_) error_ = os::sync_folder(os::parent_folder(path_));  // its name too, before the list has it
   file_ = os::File();
   return error_;
 }

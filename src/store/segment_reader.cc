@@ -7,12 +7,10 @@
 #include <limits>
 
 #include "store/decodings.h"
+#include "store/footer.h"
 
 namespace weir {
 namespace {
-
-constexpr std::string_view kMagic = "PAR1";
-constexpr size_t kTail = 8;  // length of the footer, magic
 
 uint32_t little_endian(std::string_view bytes) {
   uint32_t value;
@@ -47,7 +45,7 @@ bool SegmentReader::fail(std::string problem) {
 bool SegmentReader::open(const std::string& path) {
   int error = 0;
   os::File file = os::open_read(path, error);
-  short_of_resources_ = error == EMFILE || error == ENFILE || error == ENOMEM;
+  error_ = error == ENOENT ? 0 : error;
   if (error) return fail(os::error_text(error));
   return open(std::move(file));
 }
@@ -56,14 +54,10 @@ bool SegmentReader::open(os::File file) {
   file_ = std::move(file);
   groups_.clear();
   size_ = os::file_size(file_);
-  std::string tail;
-  if (size_ < kMagic.size() + kTail || !read_at(size_ - kTail, kTail, tail)) return fail("too short");
-  if (std::string_view(tail).substr(4) != kMagic) return fail("does not end as a Parquet file does");
-  size_t length = little_endian(tail);
-  if (length > kLargestFooter || length > size_ - kTail - kMagic.size()) return fail("the footer's length is wrong");
-  std::string footer;
-  if (!read_at(size_ - kTail - length, length, footer)) return false;
-  return parse_footer(footer);
+  Footer footer = read_footer(file_);
+  error_ = footer.error;
+  if (!footer.problem.empty()) return fail(std::move(footer.problem));
+  return parse_footer(footer.bytes);
 }
 
 uint64_t SegmentReader::rows() const {
@@ -80,12 +74,13 @@ uint64_t SegmentReader::most_values(size_t group) const {
 
 bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {
   if (offset > size_ || size > size_ - offset) return fail("a chunk lies outside the file");
-  out = os::bytes_at(file_, offset, size);
-  return out.size() == size || fail("the file ends too early, or cannot be read");
+  out = os::bytes_at(file_, offset, size, error_);
+  if (error_) return fail(os::error_text(error_));
+  return out.size() == size || fail("the file ends too early");
 }
 
 // The order of the leaves in the schema is that of the chunks in each row group. A column is known by its field id.
-// Nothing guards the footer against damage as checksums guard the pages: what it says twice has to agree.
+// Segments of before have no checksum of the footer: what it says twice has to agree.
 bool SegmentReader::parse_footer(std::string_view footer) {
   ThriftReader thrift(footer);
   std::vector<size_t> leaves;

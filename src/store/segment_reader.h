@@ -6,7 +6,7 @@
 //   out      its values appended to ColumnBuffers
 //   threads  one at a time
 //   memory   a chunk and its two pages, each page at most kLargestPage
-//   failure  false; problem() says what is wrong
+//   failure  false; problem() says what is wrong, error() whether that is damage
 #pragma once
 
 #include <zstd.h>
@@ -32,7 +32,6 @@ struct WholeChunk {
 class SegmentReader {
  public:
   static constexpr size_t kLargestPage = 256u << 20;
-  static constexpr size_t kLargestFooter = 64u << 20;
 
   // `columns`: of the store, which outlive the reader.
   explicit SegmentReader(std::span<const StoreColumn> columns = store_columns());
@@ -50,8 +49,9 @@ class SegmentReader {
   // Appends all columns of a row group, its first row becoming row `first`; a buffer for each.
   bool read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first);
   const std::string& problem() const { return problem_; }
-  // open() failed for want of descriptors or memory: nothing is known of the segment.
-  bool is_short_of_resources() const { return short_of_resources_; }
+  // errno where the segment could not be opened or read, for want of permission or descriptors or for an error of the
+  // disk: nothing is known of it then. 0 where it is damaged, or not there.
+  int error() const { return error_; }
 
  private:
   struct Chunk {
@@ -90,7 +90,7 @@ class SegmentReader {
   uint64_t size_ = 0;
   std::vector<Group> groups_;
   std::string problem_;
-  bool short_of_resources_ = false;
+  int error_ = 0;
   std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_;
 
   // Of the chunk being read.

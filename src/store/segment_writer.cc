@@ -137,7 +137,7 @@ SegmentWriter::SegmentWriter(std::string path, std::span<const StoreColumn> colu
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 
 SegmentWriter::~SegmentWriter() {
-  if (impl_ && impl_->file.is_open() && !impl_->finished) os::remove_file(impl_->file.path());
+  if (impl_ && impl_->file.bytes() > 0 && !impl_->finished) os::remove_file(impl_->file.path());
 }
 
 uint64_t SegmentWriter::rows() const { return impl_->figures.rows; }
@@ -180,10 +180,11 @@ int SegmentWriter::add(std::span<const CounterSample> samples) {
 // are never split: one that does not fit begins a new one.
 int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error) {
   SegmentReader reader(impl_->store);
-  if (!reader.open(segment_path)) {
+  auto unusable = [&] {
     error = reader.problem();
-    return reader.is_short_of_resources() ? ENFILE : EBADMSG;
-  }
+    return reader.error() ? reader.error() : EBADMSG;
+  };
+  if (!reader.open(segment_path)) return unusable();
   if (reader.rows() != figures.rows || reader.bytes() != figures.bytes) {
     error = "it has another number of rows or bytes than it should";
     return EBADMSG;
@@ -191,20 +192,14 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
   for (size_t group = 0; group < reader.row_groups(); ++group) {
     uint32_t rows = reader.rows(group);
     if (rows >= kLargeGroup) {
-      if (int failed = impl_->copy_row_group(reader, group)) {
-        error = reader.problem();
-        return failed;
-      }
+      if (int failed = impl_->copy_row_group(reader, group)) return failed == EBADMSG ? unusable() : failed;
       continue;
     }
     bool fits =
         rows <= kRowGroupRows - impl_->group_rows && impl_->elements() + reader.most_values(group) <= kRowGroupElements;
     if (!fits && impl_->group_rows)
       if (int failed = impl_->end_row_group()) return failed;
-    if (!reader.read(group, impl_->columns, impl_->group_rows)) {
-      error = reader.problem();
-      return EBADMSG;
-    }
+    if (!reader.read(group, impl_->columns, impl_->group_rows)) return unusable();
     impl_->group_rows += rows;
     if (impl_->text_bytes() >= kRowGroupTextBytes)
       if (int failed = impl_->end_row_group()) return failed;

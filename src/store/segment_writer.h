@@ -42,7 +42,8 @@ class SegmentWriter {
   int add(const FlowBatch& batch, std::span<const Run> runs);
   int add(std::span<const CounterSample> samples);
   // All rows of another segment, which stays as it is; `figures` are what finish() said of it. 0 or errno; EBADMSG
-  // where it is damaged, `error` says how. After an error this writer is of no use.
+  // where it is damaged. `error` says how, or why it cannot be read; "" where writing failed. After an error this
+  // writer is of no use.
   int add_segment(const std::string& segment_path, const SegmentFigures& figures, std::string& error);
 
   uint64_t rows() const;
