@@ -153,8 +153,8 @@ TEST_F(ManyTest, AFlushOfAHundredThousandExportersIsCountedExactly) {
   {
     FreeSpace space(data_, 0);
     Segments segments = Segments::open(data_);
-    Retention retention({}, segments);
-    StoreOutput output({.flush_ns = INT64_MAX}, segments, retention, space, ledger);
+    Retention retention({}, segments, clock_);
+    StoreOutput output({.flush_ns = INT64_MAX}, segments, retention, space, clock_, ledger);
     output.start();
     for (uint32_t i = 0; i < kExporters;) {
       auto batch = pool.take();
