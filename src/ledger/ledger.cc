@@ -8,24 +8,6 @@
 
 namespace weir {
 
-Account& Ledger::account(const AccountKey& key) {
-  std::lock_guard lock(mutex_);
-  auto found = by_key_.find(key);
-  if (found != by_key_.end()) return *found->second;
-  AccountKey used = key;
-  if (accounts_.size() >= most_rows_) {
-    used = AccountKey{};
-    found = by_key_.find(used);
-    if (found != by_key_.end()) return *found->second;
-  }
-  Account& account = accounts_.emplace_back();
-  account.key = used;
-  account.index = static_cast<uint32_t>(accounts_.size() - 1);
-  by_index_[account.index].store(&account, std::memory_order_release);
-  by_key_[used] = &account;
-  return account;
-}
-
 Account& Ledger::at(uint32_t index) {
   Account* account = by_index_[index].load(std::memory_order_acquire);
   WEIR_ASSERT(account != nullptr);
@@ -56,6 +38,14 @@ static AccountRow copy(const Account& a) {
   return row;
 }
 
+static void add(AccountRow& row, const AccountRow& more) {
+#define C(name, meaning) row.name += more.name;
+  WEIR_ACCOUNT_COUNTERS(C)
+#undef C
+  for (size_t i = 0; i < kMalformedCount; ++i) row.malformed_by_reason[i] += more.malformed_by_reason[i];
+  for (size_t i = 0; i < kRefusedCount; ++i) row.refused_by_reason[i] += more.refused_by_reason[i];
+}
+
 LedgerRows Ledger::rows() const {
   std::lock_guard lock(mutex_);
   LedgerRows rows;
@@ -63,10 +53,14 @@ LedgerRows Ledger::rows() const {
   rows.at_ns = os::realtime_ns();
   std::vector<const Account*> in_order;  // a row is large: it is written once, where it stays
   in_order.reserve(accounts_.size());
-  for (const Account& a : accounts_) in_order.push_back(&a);
+  for (const auto& [key, account] : by_key_) in_order.push_back(account);
   std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
   rows.accounts.reserve(in_order.size());
   for (const Account* a : in_order) rows.accounts.push_back(copy(*a));
+  if (!retired_.empty()) {  // what came late for them
+    auto shared = std::ranges::find(rows.accounts, AccountKey{}, &AccountRow::key);
+    for (const Account* a : retired_) add(*shared, copy(*a));
+  }
   for (const SocketAccount& s : sockets_) {
     SocketRow& row = rows.sockets.emplace_back(SocketRow{s.listener, s.worker, s.receive_buffer_bytes,
                                                          s.datagrams.value(), s.bytes.value(), s.kernel_drops.value()});
@@ -92,7 +86,8 @@ void Ledger::restore(const LedgerRows& rows) {
   earlier_sockets_ = rows.sockets;
   for (const AccountRow& row : rows.accounts) {
     Account& a = account(row.key);
-#define C(name, meaning) a.name.set(row.name);
+    // Added: it may be the shared one, where there is no room for all.
+#define C(name, meaning) a.name.add(row.name);
     WEIR_ACCOUNT_COUNTERS(C)
 #undef C
     // What the earlier run still held in memory when it ended is gone.
@@ -100,10 +95,9 @@ void Ledger::restore(const LedgerRows& rows) {
     a.expired_bytes.add(row.held_bytes);
     a.held.set(0);
     a.held_bytes.set(0);
-    for (size_t i = 0; i < kMalformedCount; ++i) a.malformed_by_reason[i].set(row.malformed_by_reason[i]);
-    for (size_t i = 0; i < kRefusedCount; ++i) a.refused_by_reason[i].set(row.refused_by_reason[i]);
-    a.first_seen_ns.set(row.first_seen_ns);
-    a.last_seen_ns.set(row.last_seen_ns);
+    for (size_t i = 0; i < kMalformedCount; ++i) a.malformed_by_reason[i].add(row.malformed_by_reason[i]);
+    for (size_t i = 0; i < kRefusedCount; ++i) a.refused_by_reason[i].add(row.refused_by_reason[i]);
+    a.add_seen(row.first_seen_ns, row.last_seen_ns);
   }
 }
 
@@ -111,7 +105,8 @@ void Ledger::restore(const LedgerRows& rows) {
 int64_t Ledger::settle_unfinished() {
   std::lock_guard lock(mutex_);
   int64_t lost = 0;
-  for (Account& a : accounts_) {
+  for (const auto& [key, account] : by_key_) {
+    Account& a = *account;
     int64_t left = a.records.value() - a.stored.value() - a.filtered.value() - a.sink_dropped.value();
     if (left < 0) a.records.add(-left);
     if (left > 0) a.sink_dropped.add(left);

@@ -4,9 +4,11 @@
 //
 //   in       every stage adds to an Account's counters; receive adds to its SocketAccount
 //   out      snapshots: `weir exporters`, /metrics, catalog.db
-//   threads  counters are atomics, any thread; accounts are never moved or removed while the process lives.
+//   threads  counters are atomics, any thread; accounts are never moved while the process lives.
 //            An account's `datagrams` counts a datagram last: a copy that has it has all else that it changed
-//   memory   limits::kLedgerRows accounts; later exporters share one row, exporter "::" ("other")
+//   memory   limits::kLedgerRows accounts, and what a SenderBudget allows. Where there is no room, rows without a
+//            stream make some (base/eviction.h): their counts are added to one row, exporter "::" ("other"), so that
+//            no sum over all rows falls. Only where nothing can go newcomers share that row
 //
 // The identities that hold when the stream is quiet:
 //   exported = received + sequence_lost             in the protocol's unit: v9 datagrams - duplicates; v5 and v7
@@ -28,11 +30,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ip_address.h"
 #include "base/limits.h"
 #include "base/protocol.h"
+#include "base/sender_budget.h"
 #include "os/state_memory.h"
 
 namespace weir {
@@ -56,6 +60,8 @@ class Counter {
   // Who sees this in value() also sees what the thread had added to other counters before.
   void add_last(int64_t n = 1) { value_.fetch_add(n, std::memory_order_release); }
   void set(int64_t n) { value_.store(n, std::memory_order_relaxed); }
+  // Leaves 0.
+  int64_t take() { return value_.exchange(0, std::memory_order_relaxed); }
   int64_t value() const { return value_.load(std::memory_order_acquire); }
 
  private:
@@ -102,6 +108,9 @@ class Counter {
 struct alignas(64) Account {
   // What every datagram needs comes first: one cache line, up to the counters of datagrams and records.
   uint32_t index = 0;
+  std::atomic<bool> retired{false};  // its counts are those of the row "other"
+  std::atomic<uint32_t> holders{0};  // AccountHolds
+  std::atomic<uint32_t> streams{0};  // that are in the table of streams: it stays
   Counter first_seen_ns, last_seen_ns;
   Counter clock_skew_ns;  // collector's clock minus the exporter's, at the last datagram (gauge)
 #define C(name, meaning) Counter name;
@@ -111,6 +120,20 @@ struct alignas(64) Account {
   std::array<Counter, kRefusedCount> refused_by_reason;
   Counter templates;  // known now (gauge)
   AccountKey key;
+
+  // Whether all its records are accounted for: no batch names it any more.
+  bool is_settled() const {
+    return stored.value() + filtered.value() + sink_dropped.value() == records.value() &&
+           counters_stored.value() + counters_filtered.value() + counters_dropped.value() == counter_samples.value();
+  }
+  bool gave_records() const { return records.value() + counter_samples.value() + options_records.value() > 0; }
+
+  // Seen then, too. One thread at a time.
+  void add_seen(int64_t first_ns, int64_t last_ns) {
+    const int64_t first = first_seen_ns.value();
+    if (first_ns != 0 && (first == 0 || first_ns < first)) first_seen_ns.set(first_ns);
+    if (last_ns > last_seen_ns.value()) last_seen_ns.set(last_ns);
+  }
 
   void count(Malformed reason) {
     malformed.add();
@@ -126,6 +149,27 @@ struct alignas(64) Account {
 enum class ReceiveError : uint8_t { no_memory, no_buffers, other };
 inline constexpr std::array<std::string_view, 3> kReceiveErrorNames{"ENOMEM", "ENOBUFS", "other"};
 inline constexpr size_t kReceiveErrorCount = kReceiveErrorNames.size();
+
+// Who adds to an account for a while: it becomes nobody else's meanwhile, even if its row goes.
+class AccountHold {
+ public:
+  explicit AccountHold(Account& account) : account_(&account) {
+    account.holders.fetch_add(1, std::memory_order_relaxed);
+  }
+  AccountHold(AccountHold&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
+  AccountHold& operator=(AccountHold&& other) noexcept {
+    std::swap(account_, other.account_);
+    return *this;
+  }
+  ~AccountHold() {
+    if (account_) account_->holders.fetch_sub(1, std::memory_order_release);
+  }
+  Account& operator*() const { return *account_; }
+  Account* operator->() const { return account_; }
+
+ private:
+  Account* account_;
+};
 
 // One receiving socket.
 struct SocketAccount {
@@ -176,11 +220,20 @@ struct LedgerRows {
 
 class Ledger {
  public:
-  explicit Ledger(int64_t since_ns, size_t most_rows = limits::kLedgerRows)
-      : since_ns_(since_ns), most_rows_(most_rows), by_index_(new std::atomic<Account*>[most_rows + 1]()) {}
+  // `budget` (null: none) outlives it.
+  explicit Ledger(int64_t since_ns, size_t most_rows = limits::kLedgerRows, SenderBudget* budget = nullptr)
+      : since_ns_(since_ns),
+        most_rows_(most_rows),
+        most_slots_(most_rows + most_rows / 4 + 1),
+        budget_(budget),
+        by_index_(new std::atomic<Account*>[most_slots_]()) {}
 
-  // The account of an exporter, made on first sight. Stable address. Takes a lock: cache the result.
+  // The account of an exporter, made on first sight; the shared one where there is no room. Takes a lock: cache the
+  // result. The row of one that nobody holds may go when another is made.
   Account& account(const AccountKey& key);
+  AccountHold hold(const AccountKey& key);
+  // The same for a stream: the row stays until `streams` is counted down.
+  AccountHold hold_for_stream(const AccountKey& key);
   Account& at(uint32_t index);
   SocketAccount& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
 
@@ -191,14 +244,29 @@ class Ledger {
   // because it was killed, become sink_dropped, and counter samples counters_dropped. Returns how many records.
   int64_t settle_unfinished();
 
+  // Charged to the exporter: the account, its place in the table and in that of catalog.db.
+  static constexpr size_t kRowBytes = sizeof(Account) + 2 * (sizeof(AccountKey) + 16);
+
  private:
+  Account& account_locked(const AccountKey& key);
+  Account& other();
+  Account& use_slot(const AccountKey& key);
+  bool has_slot() const;
+  void make_room(bool too_many);
+  void evict(Account& account);
+  void reclaim();
+
   mutable std::mutex mutex_;
   int64_t since_ns_;
-  size_t most_rows_;
+  size_t most_rows_, most_slots_;
+  SenderBudget* const budget_;
   std::pmr::deque<Account> accounts_{os::object_memory()};
   // accounts_[i] without the lock: filled before the index is handed out.
   std::unique_ptr<std::atomic<Account*>[]> by_index_;
   absl::flat_hash_map<AccountKey, Account*> by_key_;
+  std::deque<Account*> retired_;  // not in by_key_; somebody may still add to them
+  std::vector<Account*> free_;    // nobody does
+  size_t without_room_ = 0;       // newcomers to refuse before room is looked for again
   std::deque<SocketAccount> sockets_;
   std::vector<SocketRow> earlier_sockets_;
 };

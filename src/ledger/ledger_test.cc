@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 namespace weir {
 namespace {
 
@@ -34,6 +36,93 @@ TEST(Ledger, CountingBeganWithTheFirstRun) {
   EXPECT_EQ(first.rows().since_ns, 1'000);
   later.restore(first.rows());
   EXPECT_EQ(later.rows().since_ns, 1'000);
+}
+
+AccountKey junk(uint32_t domain) { return {IpAddress::v4(0xc0000299), Protocol::netflow9, domain}; }
+
+int64_t sum(const Ledger& ledger, int64_t AccountRow::* column) {
+  int64_t total = 0;
+  for (const AccountRow& row : ledger.rows().accounts) total += row.*column;
+  return total;
+}
+
+// The row of one exporter, if it has one of its own.
+std::optional<AccountRow> row_of(const Ledger& ledger, const AccountKey& key) {
+  for (const AccountRow& row : ledger.rows().accounts)
+    if (row.key == key) return row;
+  return {};
+}
+
+TEST(Ledger, WhereItIsFullWhatNeverGaveARecordMakesRoom) {
+  Ledger ledger(0, 64);
+  Account& good = ledger.account(kA);
+  good.records.add(7), good.stored.add(7), good.datagrams.add();
+  for (uint32_t n = 0; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
+  ledger.account(kB).datagrams.add();
+  EXPECT_EQ(row_of(ledger, kB)->datagrams, 1) << "a newcomer has a row of its own";
+  EXPECT_EQ(row_of(ledger, kA)->records, 7);
+  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1002);
+  EXPECT_GT(row_of(ledger, AccountKey{})->datagrams, 900);
+  EXPECT_LE(ledger.rows().accounts.size(), 65u);
+}
+
+TEST(Ledger, WhatIsOnItsWayKeepsItsRow) {
+  Ledger ledger(0, 16);
+  Account& writing = ledger.account(junk(0));
+  writing.records.add(5);  // of no output yet
+  for (uint32_t n = 1; n < 500; ++n) {
+    Account& settled = ledger.account(junk(n));
+    settled.records.add(1), settled.sink_dropped.add(1);
+  }
+  ledger.at(writing.index).stored.add(5);
+  EXPECT_EQ(row_of(ledger, junk(0))->stored, 5);
+  EXPECT_EQ(sum(ledger, &AccountRow::records), 504);
+}
+
+TEST(Ledger, WhatComesLateForARowThatWentIsOthers) {
+  Ledger ledger(0, 16);
+  AccountHold held = ledger.hold(junk(0));
+  for (uint32_t n = 1; n < 500; ++n) ledger.account(junk(n)).datagrams.add();
+  ASSERT_FALSE(row_of(ledger, junk(0)));
+  held->records.add(3), held->datagrams.add();
+  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 500);
+  EXPECT_EQ(row_of(ledger, AccountKey{})->records, 3);
+  const uint32_t index = held->index;
+  held = ledger.hold(junk(499));
+  for (uint32_t n = 500; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
+  EXPECT_EQ(row_of(ledger, AccountKey{})->records, 3) << "no row has taken the place that a batch names";
+  ledger.at(index).stored.add(3);
+  for (uint32_t n = 1000; n < 1500; ++n) ledger.account(junk(n)).datagrams.add();
+  EXPECT_EQ(sum(ledger, &AccountRow::stored), 3);
+  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1500);
+}
+
+TEST(Ledger, RowsWithAStreamStay) {
+  Ledger ledger(0, 16);
+  AccountHold stream = ledger.hold_for_stream(junk(0));
+  for (uint32_t n = 1; n < 500; ++n) ledger.account(junk(n)).datagrams.add();
+  EXPECT_TRUE(row_of(ledger, junk(0)));
+}
+
+TEST(Ledger, ABudgetBoundsItsRowsAndNewExportersAlwaysGetOne) {
+  SenderBudget budget(64 * Ledger::kRowBytes);
+  Ledger ledger(0, 10'000, &budget);
+  for (uint32_t n = 0; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
+  EXPECT_LE(ledger.rows().accounts.size(), 65u);
+  EXPECT_LE(budget.total(), budget.most());
+  ledger.account(kB).datagrams.add();
+  EXPECT_TRUE(row_of(ledger, kB));
+  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1001);
+}
+
+TEST(Ledger, AFullOneOfAnEarlierRunLocksNobodyOut) {
+  Ledger first(0, 64), second(0, 64);
+  for (uint32_t n = 0; n < 1000; ++n) first.account(junk(n)).datagrams.add();
+  second.restore(first.rows());
+  second.settle_unfinished();
+  second.account(kB).datagrams.add();
+  EXPECT_TRUE(row_of(second, kB));
+  EXPECT_EQ(sum(second, &AccountRow::datagrams), 1001);
 }
 
 }  // namespace

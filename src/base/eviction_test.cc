@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/eviction.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+const IpAddress kFlood = IpAddress::v4(0xc0000201), kGood = IpAddress::v4(0xc0000202), kNew = IpAddress::v4(0xc0000203);
+
+// So many entries are numbered from `first` on; `what` is a number.
+void add(std::vector<EvictionEntry>& entries, const IpAddress& exporter, bool gave, int64_t seen_ns, size_t count = 1) {
+  for (size_t i = 0; i < count; ++i)
+    entries.push_back({exporter, gave, seen_ns + static_cast<int64_t>(i),
+                       reinterpret_cast<const void*>(entries.size())});  // NOLINT(performance-no-int-to-ptr)
+}
+
+std::vector<size_t> numbers(const std::vector<const void*>& order) {
+  std::vector<size_t> list;
+  for (const void* what : order) list.push_back(reinterpret_cast<size_t>(what));
+  return list;
+}
+
+TEST(Eviction, WhatNeverGaveARecordGoesFirstOfTheAddressWithMost) {
+  std::vector<EvictionEntry> entries;
+  add(entries, kGood, true, 10);        // 0: idle, but it gave records
+  add(entries, kNew, false, 5);         // 1: has not given one yet
+  add(entries, kFlood, false, 100, 6);  // 2..7
+  std::vector<size_t> order = numbers(eviction_order(entries, 8));
+  EXPECT_EQ(std::vector<size_t>(order.begin(), order.begin() + 5), (std::vector<size_t>{2, 3, 4, 5, 6}));
+  EXPECT_EQ(order[5], 1u) << "one each is left: the idlest";
+  EXPECT_EQ(order.back(), 0u);
+}
+
+TEST(Eviction, WithinAnAddressWhatGaveRecordsStays) {
+  std::vector<EvictionEntry> entries;
+  add(entries, kFlood, true, 1);         // 0: a good stream of the address that others forge, and idle
+  add(entries, kFlood, false, 100, 20);  // 1..20
+  EXPECT_EQ(numbers(eviction_order(entries, 21)).back(), 0u);
+}
+
+TEST(Eviction, ThenTheIdlestOfThoseOverAFairShare) {
+  std::vector<EvictionEntry> entries;
+  add(entries, kGood, true, 1);        // 0: the idlest of all, but within its share
+  add(entries, kFlood, true, 100, 9);  // 1..9
+  std::vector<size_t> order = numbers(eviction_order(entries, 10));
+  EXPECT_EQ(std::vector<size_t>(order.begin(), order.begin() + 4), (std::vector<size_t>{1, 2, 3, 4}));
+  EXPECT_EQ(order[4], 0u) << "5 and 1 of 10 are left: no one is over a share";
+}
+
+TEST(Eviction, OfBytesNobodyLosesWhoIsWithinAFairShare) {
+  SenderBudget budget(1000);
+  budget.add(kFlood, 900);
+  budget.add(kGood, 400);
+  std::vector<EvictionEntry> entries;
+  add(entries, kGood, false, 1, 4);     // 0..3
+  add(entries, kFlood, false, 100, 9);  // 4..12: 100 each, 500 are a fair share
+  EXPECT_EQ(numbers(eviction_order(entries, budget)), (std::vector<size_t>{4, 5, 6, 7}));
+}
+
+}  // namespace
+}  // namespace weir
