@@ -142,10 +142,10 @@ TEST(SendBatch, AllOfABatchArrivesInOrder) {
   UdpSocket listener = UdpSocket::listen(kLoopback4, 1 << 20);
   UdpSocket sender = UdpSocket::connect(kLoopback4, {kLoopback4.address, listener.local_port()});
   SendBatch batch(8, 16);
-  for (int i = 0; i < 8; ++i) {
+  for (size_t i = 0; i < 8; ++i) {
     uint8_t* slot = batch.slot();
     slot[0] = static_cast<uint8_t>(i);
-    batch.commit(static_cast<size_t>(1 + i));
+    batch.commit(1 + i);
   }
   EXPECT_TRUE(batch.full());
   size_t sent = 0;

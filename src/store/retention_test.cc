@@ -184,5 +184,70 @@ TEST_F(RetentionClockTest, ABelievedClockLowersWhatTheListSays) {
   expect_files_as_listed(40);
 }
 
+// An empty store, whose first flows come before the clock is set.
+class FirstRunTest : public RetentionTest {
+ protected:
+  static constexpr int64_t kDayNs = 24 * kHourNs;
+  void SetUp() override {
+    RetentionTest::SetUp();
+    segments_.emplace(Segments::open(data_));
+    month_.start_from(segments_->yardstick_ns());
+    testing::internal::CaptureStderr();
+  }
+  void TearDown() override {
+    testing::internal::GetCapturedStderr();
+    RetentionTest::TearDown();
+  }
+  // Flows, stored in the hour in which they are said to have come.
+  ReceiveClock::Stamp receive(uint32_t rows) {
+    ReceiveClock::Stamp stamp = month_.receive({real_ns_, steady_ns_});
+    Segment segment = write(*segments_, rows, hour_of(real_ns_ + stamp.correction_ns));
+    if (stamp.held) segment.yardstick_ns = 0;
+    std::string error;
+    EXPECT_EQ(segments_->change({segment}, {}, {}, error), Change::done) << error;
+    retention_->run();
+    return stamp;
+  }
+  void pass(int64_t ns) { real_ns_ += ns, steady_ns_ += ns; }
+
+  std::optional<Segments> segments_;
+  ReceiveClock month_{30 * kDayNs, [this] { return ReceiveClock::Times{real_ns_, steady_ns_}; }};
+  std::optional<Retention> retention_;
+};
+
+TEST_F(FirstRunTest, From1970ToNow) {
+  retention_.emplace(RetentionConfig{30 * kDayNs, 0}, *segments_, month_);
+  real_ns_ = kHourNs;
+  EXPECT_FALSE(receive(10).held);
+  real_ns_ = kHour * kHourNs;  // set
+  ReceiveClock::Stamp stamp = receive(20);
+  EXPECT_TRUE(stamp.held);
+  EXPECT_EQ(stamp.correction_ns, 0);  // so these are right
+  pass(kDayNs - kHourNs);
+  EXPECT_TRUE(receive(30).held);
+  expect_files_as_listed(60);
+  pass(kHourNs);
+  EXPECT_FALSE(receive(40).held);
+  expect_files_as_listed(90);  // without those of 1970
+  EXPECT_EQ(segments_->yardstick_ns(), real_ns_);  // from when it is believed
+}
+
+TEST_F(FirstRunTest, FromTheFutureToNow) {
+  retention_.emplace(RetentionConfig{30 * kDayNs, 0}, *segments_, month_);
+  const int64_t now = real_ns_;
+  real_ns_ = now + 1'000 * kDayNs;
+  EXPECT_FALSE(receive(10).held);
+  real_ns_ = now;
+  EXPECT_TRUE(receive(20).held);
+  EXPECT_EQ(segments_->live().back().hour, kHour + 24 * 1'000);
+  pass(kDayNs);
+  EXPECT_FALSE(receive(30).held);
+  EXPECT_EQ(segments_->live().front().hour, kHour + 24);
+  pass(kDayNs);
+  EXPECT_FALSE(receive(40).held);
+  expect_files_as_listed(100);
+  EXPECT_LE(segments_->yardstick_ns(), real_ns_ + kHourNs);
+}
+
 }  // namespace
 }  // namespace weir

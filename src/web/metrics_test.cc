@@ -65,6 +65,19 @@ size_t count(const std::string& text, const std::string& start) {
   return n;
 }
 
+TEST(Metrics, ClockAndReceiveErrors) {
+  MetricsInput input = sample();
+  EXPECT_EQ(value(metrics_text(input, MetricsFormat::text), "weir_clock_held"), 0);
+  input.clock_held = true;
+  input.ledger.sockets[0].receive_errors = {1, 0, 5};
+  input.ledger.sockets[1].receive_errors = {2, 0, 7};
+  std::string text = metrics_text(input, MetricsFormat::text);
+  EXPECT_EQ(value(text, "weir_clock_held"), 1);
+  EXPECT_EQ(value(text, R"(weir_receive_errors_total{listener="netflow://:2055",reason="ENOMEM"})"), 3);
+  EXPECT_EQ(value(text, R"(weir_receive_errors_total{listener="netflow://:2055",reason="ENOBUFS"})"), 0);
+  EXPECT_EQ(value(text, R"(weir_receive_errors_total{listener="netflow://:2055",reason="other"})"), 12);
+}
+
 TEST(Metrics, Values) {
   std::string text = metrics_text(sample(), MetricsFormat::text);
   EXPECT_EQ(value(text, R"(weir_build_info{version="0.1.0",revision="abc\"def",compiler="g++ 12"})"), 1);
