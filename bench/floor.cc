@@ -33,9 +33,10 @@ struct Counts {
 
 void count(const weir::os::UdpSocket& socket, int64_t linger_ns, const std::atomic<bool>& stop, Counts& counts) {
   weir::os::ReceiveSlots slots(weir::limits::kReceiveSlots);
-  std::vector<const weir::os::UdpSocket*> sockets = {&socket};
+  weir::os::PollSet polled;
+  polled.add(socket);
   while (!stop.load(std::memory_order_relaxed)) {
-    if (!weir::os::wait_readable(sockets, -1, 100)) continue;
+    if (!polled.wait_readable(100)) continue;
     int received;
     while ((received = slots.receive(socket)) > 0) {
       if (linger_ns > 0 && static_cast<size_t>(received) < slots.count()) weir::os::sleep_ns(linger_ns);

@@ -2,6 +2,7 @@
 """What is wrong is said with its name, and the rest still answers: SQL, data directories, segments damaged by hand."""
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -201,6 +202,18 @@ def test_a_store_without_its_catalog_is_not_deleted(data):
         assert collector.stop() == 0
     assert all(f.read_bytes() == content for f, content in before.items())
     assert str(len(before)) in said, said
+
+
+def test_files_that_no_list_names_are_shown(data):
+    def stats():
+        return json.loads(run_weir("store", "stats", "--data", data, "--format", "json").stdout)["unlisted"]
+
+    assert stats() == {"files": 0, "bytes": 0}
+    assert "unlisted" not in run_weir("store", "stats", "--data", data).stdout
+    victim = data / stores.segments(data)[0]["path"]
+    shutil.copy(victim, victim.with_name("copied.parquet"))
+    assert stats() == {"files": 1, "bytes": victim.stat().st_size}
+    assert "unlisted: 1 files" in run_weir("store", "stats", "--data", data).stdout
 
 
 def test_a_file_of_the_statement_that_is_missing_is_its_mistake(original):

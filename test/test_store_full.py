@@ -108,4 +108,57 @@ def test_a_start_on_a_full_disk_is_an_error(tmp_path):
         disk.fill(leave=0)
         done = harness.run_weir("collect", "--data", disk.folder / "data", "--listen",
                                 f"netflow://127.0.0.1:{harness.free_port()}", "--http", "off", timeout=20)
-        assert done.returncode in (1, 2) and str(disk.folder / "data") in done.stderr and "terminate" not in done.stderr
+        assert done.returncode == 1 and "the disk is full" in done.stderr and str(disk.folder / "data") in done.stderr
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_smaller_store_starts_on_a_full_disk(end, tmp_path):
+    """Not even the catalog can be opened then; what max_size asks for makes the room, and the rest of the rows stays."""
+    with SmallDisk(tmp_path, 24 * MIB) as disk:
+        data = disk.folder / "data"
+        with stores.StoreCollector(tmp_path, data=data, min_free="1", flush="300ms", merge_flushes=1000) as collector:
+            for seed in range(6):
+                send(collector, 30_000, seed)
+            settled(collector)
+            eventually(lambda: stores.count(data) == 180_000, "not all rows are visible", 12, 0.2)
+            if end == "stopped":
+                assert collector.stop() == 0, collector.stderr()
+            else:
+                collector.popen.kill()
+                collector.popen.wait()
+        disk.fill(leave=0)
+        refused = harness.run_weir("collect", "--data", data, "--listen", f"netflow://127.0.0.1:{harness.free_port()}",
+                                   "--http", "off", timeout=20)
+        assert refused.returncode == 1 and "the disk is full" in refused.stderr and "--max-size" in refused.stderr
+
+        bytes_before = sum(f.stat().st_size for f in stores.files(data))
+        with stores.StoreCollector(tmp_path, data=data, min_free="1", flush="300ms", max_size=str(bytes_before // 2),
+                                   name="smaller") as collector:
+            eventually(lambda: "(store.max_size)" in collector.stderr(), collector.stderr, 20)
+            assert 0 < stores.count(data) < 180_000
+            before = stores.count(data)
+            send(collector, 1_000, seed=9)
+            eventually(lambda: stores.count(data) == before + 1_000, "it does not store", 12, 0.2)
+            assert collector.stop() == 0, collector.stderr()
+        stores.assert_ledger_closes(data)
+        assert stores.leftovers(data) == []
+
+
+def test_a_start_that_is_refused_keeps_the_mark_of_a_crash(tmp_path):
+    collector = stores.StoreCollector(tmp_path)
+    with collector:
+        collector.popen.kill()
+        collector.popen.wait()
+    mark = collector.data / "running"
+    assert mark.exists()
+    taken = harness.free_port()
+    refused = harness.run_weir("collect", "--data", collector.data, "--listen", f"netflow://127.0.0.1:{taken}", "--http",
+                               "203.0.113.1:9", timeout=20)
+    assert refused.returncode != 0 and mark.exists(), refused.stderr
+    with stores.StoreCollector(tmp_path, name="again") as again:
+        assert "did not end by itself" in again.stderr()
+        assert again.stop() == 0
+    assert not mark.exists()
+    refused = harness.run_weir("collect", "--data", collector.data, "--listen", f"netflow://127.0.0.1:{taken}", "--http",
+                               "203.0.113.1:9", timeout=20)
+    assert refused.returncode != 0 and not mark.exists()

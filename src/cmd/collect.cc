@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/disk_full.h"
 #include "cmd/options.h"
 #include "cmd/pipeline.h"
 #include "ledger/catalog.h"
@@ -16,6 +17,7 @@
 #include "os/signals.h"
 #include "sink/file_output.h"
 #include "store/flow_store.h"
+#include "store/make_room.h"
 #include "store/partition.h"
 #include "web/routes.h"
 
@@ -222,18 +224,20 @@ int run_collect(const Arguments& arguments) {
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
 
   // What must survive: the data directory, the ledger, the templates.
-  os::make_data_directory(config.data);
-  os::File lock = os::lock_exclusively(config.data + "/lock");
-  os::RunningMark running(config.data + "/running");
+  auto on_disk = [&](auto open) { return naming_full_disk(config.data, open); };
+  on_disk([&] { os::make_data_directory(config.data); });
+  os::File lock = on_disk([&] { return os::lock_exclusively(config.data + "/lock"); });
+  if (!config.no_store) make_room(config.data, config.store_max_bytes, os::realtime_ns());
+  os::RunningMark running = on_disk([&] { return os::RunningMark(config.data + "/running"); });
   if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
-  Catalog catalog = Catalog::open(config.data + "/catalog.db");
+  Catalog catalog = on_disk([&] { return Catalog::open(config.data + "/catalog.db"); });
   Ledger ledger(os::realtime_ns());
   ledger.restore(catalog.load());
   const int64_t lost = ledger.settle_unfinished();
   if (lost > 0)
     log_warning("collect", std::to_string(lost) + " flows were decoded but not yet stored when the run before ended; " +
                                "they are lost, and counted as sink_dropped");
-  TemplateStore templates(template_config(config));
+  TemplateStore templates = on_disk([&] { return TemplateStore(template_config(config)); });
   Streams streams(ledger, templates);
   streams.restore(catalog.load_sequences());
   templates.for_each([&](const SessionKey& key, const Plan&) {
@@ -243,7 +247,7 @@ int run_collect(const Arguments& arguments) {
   // Where records go.
   BatchPool pool;
   ReceiveClock clock(config.keep_ns);
-  std::unique_ptr<FlowStore> store = make_store(config, clock, ledger, lost);
+  std::unique_ptr<FlowStore> store = on_disk([&] { return make_store(config, clock, ledger, lost); });
   std::unique_ptr<FileOutput> output = make_output(config, ledger);
   auto deliver = [&](const BatchRef& batch) {
     if (store) store->output().offer(batch);

@@ -70,6 +70,14 @@ std::string aligned(const std::vector<Line>& lines) {
   return text;
 }
 
+// "unlisted: 2 files, 1.2 MB, …", where there are any.
+std::string unlisted(const Json& stats, bool human) {
+  const Json& found = stats["unlisted"];
+  if (found["files"] == 0) return "";
+  return "unlisted: " + number(found["files"], human) + " files, " + size(found["bytes"], human) +
+         ", which are not part of the store\n";
+}
+
 // "fields added: app_name (9/12235, string), …"
 std::string added_fields(const Json& stats) {
   std::string text;
@@ -92,7 +100,7 @@ std::string store_table(const Json& stats, bool human) {
     text += "\n" + aligned({{"", "segments", "samples", "bytes", "bytes/sample", "oldest", "newest"},
                             line_of("counters", stats["counters"], human)});
   return text + "\nfree: " + size(stats["free_bytes"], human) + " of " + size(stats["total_bytes"], human) + "\n" +
-         added_fields(stats);
+         unlisted(stats, human) + added_fields(stats);
 }
 
 }  // namespace weir

@@ -40,21 +40,22 @@ auto naming_file(const std::string& path, Work work) {
 // Runs `work(Database&)` without writing: also for a user with read permission only, and while a collector runs. It may
 // run more than once, and the last result counts.
 //
-// Without a -wal file no collector runs and the file alone is whole: read as immutable it needs no write access and
-// leaves nothing behind. With one, SQLite's own locks give a snapshot. A collector may start in between: then once
-// more.
+// Without a -wal file, or with an empty one, as a start on a full disk may leave, the file alone is whole: read as
+// immutable it needs no write access and leaves nothing behind. With one, SQLite's own locks give a snapshot. A
+// collector may start in between: then once more.
 template <class Work>
 auto read_catalog(const std::string& path, Work work) {
+  auto has_wal = [&] { return os::file_size(path + "-wal") > 0; };
   return naming_file(path, [&] {
     for (int attempt = 0;; ++attempt) {
-      bool wal = os::exists(path + "-wal");
+      bool wal = has_wal();
       try {
         Database database(path, wal ? Database::Mode::read_only : Database::Mode::immutable);
         check_catalog(database, false);
         auto result = work(database);
-        if (wal || !os::exists(path + "-wal")) return result;
+        if (wal || !has_wal()) return result;
       } catch (const DatabaseError&) {
-        if (attempt == 3 || wal == os::exists(path + "-wal")) throw;
+        if (attempt == 3 || wal == has_wal()) throw;
       }
     }
   });

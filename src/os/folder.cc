@@ -39,6 +39,7 @@ int rename_file(const std::string& from, const std::string& to) {
   return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 int remove_file(const std::string& path) { return ::unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno; }
+int empty_file(const std::string& path) { return ::truncate(path.c_str(), 0) == 0 ? 0 : errno; }
 int remove_folder(const std::string& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT ? 0 : errno; }
 
 std::vector<std::string> files_below(const std::string& path) {

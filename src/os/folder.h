@@ -15,6 +15,7 @@ int make_folders(const std::string& path);
 int sync_folder(const std::string& path);
 int rename_file(const std::string& from, const std::string& to);
 int remove_file(const std::string& path);    // 0 also where there is none
+int empty_file(const std::string& path);     // its content goes, its name stays
 int remove_folder(const std::string& path);  // only an empty one: else ENOTEMPTY
 // Paths of all regular files below the folder, in no order.
 std::vector<std::string> files_below(const std::string& path);

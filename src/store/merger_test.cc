@@ -137,16 +137,17 @@ TEST_F(MergerTest, ASegmentThatCannotBeReadIsNotTakenForDamaged) {
   const std::string unreadable = segments.file(segments.live()[1].path);
   std::filesystem::rename(unreadable, unreadable + "x");
   std::filesystem::create_symlink(unreadable, unreadable);
-  Merger merger({2, 0, 256 * kMiB}, segments, space);
+  Merger merger({2, 0, 256 * kMiB}, segments, space, clock_);
   testing::internal::CaptureStderr();
-  merger.merge_all(kWithin);
+  merger.merge_all();
   std::string log = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(log.contains(unreadable + " cannot be read")) << log;
   EXPECT_FALSE(log.contains("damaged") || log.contains("left as it is")) << log;
   EXPECT_EQ(segments.live().size(), 3u);  // others were merged
   std::filesystem::rename(unreadable + "x", unreadable);
-  Merger later({2, 0, 256 * kMiB}, segments, space);  // as a minute later
-  later.merge_all(kOver);
+  Merger later({2, 0, 256 * kMiB}, segments, space, clock_);  // as a minute later
+  real_ns_ = kOver;
+  later.merge_all();
   EXPECT_EQ(segments.live().size(), 1u);
   expect_files_as_listed(100);
 }

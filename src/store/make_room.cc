@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/make_room.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "os/folder.h"
+#include "store/retention.h"
+
+namespace weir {
+
+// The catalog grows with the first change, and the ledger is saved at once.
+static constexpr uint64_t kEnough = 4 * limits::kCatalogRoomBytes;
+
+size_t make_room(const std::string& data, uint64_t max_bytes, int64_t now_ns) {
+  const os::Space space = os::space_at(data);
+  if (space.total == 0 || space.free >= limits::kCatalogRoomBytes || max_bytes == 0) return 0;
+  size_t emptied = 0;
+  uint64_t flows = 0;
+  try {
+    const LiveSegments live(Segments::read(data));
+    for (const Segment* segment : too_much(live, max_bytes, now_ns)) {
+      if (os::space_at(data).free >= kEnough) break;
+      // Not unlinked: a query that has it open would keep its room.
+      if (os::empty_file(data + "/" + segment->path) != 0) continue;
+      ++emptied;
+      if (segment->table == Table::flows) flows += segment->figures.rows;
+    }
+  } catch (const Error&) {
+    return emptied;  // there is no list, or it cannot be read: whoever opens it next says why
+  }
+  if (emptied > 0)
+    log_warning("store", "the disk of " + data + " is full: emptied the " + std::to_string(emptied) +
+                             " oldest segments of those that store.max_size asks to be removed, with " +
+                             std::to_string(flows) + " flows, so that the catalog can be written");
+  return emptied;
+}
+
+}  // namespace weir
