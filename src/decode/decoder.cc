@@ -390,6 +390,7 @@ void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   Account& account = *message.known->account;
   write_journal();
   options_told_ = false;
+  if (message.records > 0 && message.known->session) message.known->session->gave_record();
   if (!sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();
