@@ -41,8 +41,8 @@ def test_a_torn_first_write_is_begun_anew(journal, octets):
 
 
 def test_reading_can_be_interrupted(journal):
-    """A file of 16 GiB without an entry (and without a block on the disk) takes long to search."""
-    length = 16 << 30
+    """A file of 4 GiB without an entry (and without a block on the disk) takes long to search."""
+    length = 4 << 30
     journal.write_bytes(MAGIC)
     os.truncate(journal, length)
     with start(journal) as weir:

@@ -272,9 +272,14 @@ void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
   settle(message);
 }
 
-// After the last template of a set: its plans are looked up once, however many it has changed.
+// After the last template of a set: its plans are looked up once, however many it has changed. Each look-up makes the
+// next change copy them, so a message with many such sets has its data read through the store (hold()) in the end.
 void Decoder::settle(Message& message) {
-  refresh(*message.known);
+  static constexpr uint32_t kMost = 32;
+  if (message.known->version != message.known->session->version()) {
+    message.stale = ++message.look_ups > kMost;
+    if (!message.stale) refresh(*message.known);
+  }
   for (Released& released : std::exchange(released_, {}))
     replay(std::move(released.sets), std::move(released.plan), &message, false);
 }
@@ -338,6 +343,7 @@ void Decoder::take_options(Message& message, uint16_t set_id) {
 }
 
 void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
+  if (message.stale) return hold(message, set_id, body);
   if (options_told_) take_options(message, set_id);
   // Looked up for each set: options data of this very message may have told it.
   uint64_t init_ms = message.known->plans->options->system_init_ms();

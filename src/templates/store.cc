@@ -91,19 +91,24 @@ bool TemplateStore::comes_too_often(const Session& session, bool is_known, int64
   const int64_t second = received_ns / kSecond;
   if (exporter.second != second) exporter.second = second, exporter.added = exporter.changed = 0;
   uint32_t& count = is_known ? exporter.changed : exporter.added;
-  if (count >= (is_known ? limits::kTemplateChangesPerSecond : limits::kTemplatesPerSecond)) return true;
-  ++count;
-  return false;
+  return ++count > (is_known ? limits::kTemplateChangesPerSecond : limits::kTemplatesPerSecond);
 }
 
-// The layout in force is no longer the exporter's. What comes waits until the template is sent again.
+// The layout in force is no longer the exporter's. What comes waits until the template is sent again. Of a session that
+// goes on like that all templates go, in one step: those that it sends after it are new.
 void TemplateStore::refuse_change(Session& session, uint16_t template_id, Installed& result) {
-  const Kept before = kept(session);
-  edit(session).erase(template_id);
-  charge(session, before);
-  uncount(session, 1);
-  append_journal({.kind = JournalEntry::Kind::forgotten, .session = session.key, .template_id = template_id});
-  result.forgotten.push_back({session.key, 1});
+  static constexpr uint32_t kOneByOne = 64;
+  const uint32_t changed = exporters_.find(session.key.exporter)->second.changed;
+  JournalEntry entry{.kind = JournalEntry::Kind::forgotten, .session = session.key, .template_id = template_id};
+  size_t lost = 1;
+  if (changed > limits::kTemplateChangesPerSecond + kOneByOne) {
+    entry.template_id = 0;
+    lost = forget_locked(session);
+  } else {
+    forget_templates(session, {&template_id, 1});
+  }
+  append_journal(entry);
+  result.forgotten.push_back({session.key, lost});
 }
 
 TemplateStore::Installed TemplateStore::install_locked(Session& session, TemplateRecord record,
