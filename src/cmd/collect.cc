@@ -65,13 +65,17 @@ void count_as_filtered(const CounterBatch& batch, Ledger& ledger) {
   for (const CounterSample& sample : batch) ledger.at(sample.account).counters_filtered.add();
 }
 
-TemplateStoreConfig template_config(const CollectConfig& config) {
+TemplateStoreConfig template_config(const CollectConfig& config, SenderBudget& budget, os::Signals& signals) {
   TemplateStoreConfig templates;
   templates.hold = {config.hold_for_ns, config.hold_bytes_per_exporter, config.hold_bytes};
   templates.fallback_after_ns = config.template_fallback_ns;
   templates.fields = config.field_table.get();
   templates.lifetime_ns = config.template_lifetime_ns;
   templates.journal_path = config.data + "/templates.journal";
+  templates.most_templates_bytes_per_exporter = config.templates_bytes_per_exporter;
+  templates.budget = &budget;
+  templates.keep_fields = KeepFields::no;
+  templates.stop_loading = [&signals] { return signals.wait(0) == os::Event::stop; };
   return templates;
 }
 
@@ -237,7 +241,9 @@ int run_collect(const Arguments& arguments) {
   if (lost > 0)
     log_warning("collect", std::to_string(lost) + " flows were decoded but not yet stored when the run before ended; " +
                                "they are lost, and counted as sink_dropped");
-  TemplateStore templates = on_disk([&] { return TemplateStore(template_config(config)); });
+  SenderBudget budget(limits::kSendersBytes);
+  TemplateStore templates = on_disk([&] { return TemplateStore(template_config(config, budget, signals)); });
+  if (templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
   Streams streams(ledger, templates);
   streams.restore(catalog.load_sequences());
   templates.for_each([&](const SessionKey& key, const Plan&) {

@@ -138,6 +138,7 @@ constexpr std::string_view kTemplates = "Templates";
 
 // The kernel doubles what is asked for and keeps it in an int.
 constexpr int64_t kMostReceiveBuffer = INT_MAX / 2;
+constexpr int64_t kLeastTemplates = 64 << 10;  // more than the largest takes
 constexpr int64_t kMostHeld = 1ll << 40;
 constexpr uint64_t kMostFlushRows = 100'000'000;
 constexpr uint64_t kMostMerged = 10'000;
@@ -213,6 +214,10 @@ const Option kOptions[] = {
      "So many merged segments (12 of 5 min: 1 h) are merged once more. 0: not before the hour is over",
      [](CollectConfig& c, const std::string& t) { c.merge_merged = parse_number(t, kMostMerged); }},
 
+    {"limits.templates_bytes_per_exporter", "--templates-bytes-per-exporter", ValueKind::size, "BYTES", "16MiB", kTemplates,
+     "Memory that the templates of one exporter address may take. What is more is refused, and counted as "
+     "exporter_templates_full",
+     [](CollectConfig& c, const std::string& t) { c.templates_bytes_per_exporter = static_cast<uint64_t>(parse_size(t, kLeastTemplates, kMostHeld)); }},
     {"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
      "How long data waits for a template from its own source port before one from another port of the same exporter "
      "may serve (only if all that are known agree); and after a restart of the exporter, before the template of before "

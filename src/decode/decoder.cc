@@ -273,9 +273,14 @@ void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
   settle(message);
 }
 
-// After the last template of a set: its plans are looked up once, however many it has changed.
+// After the last template of a set: its plans are looked up once, however many it has changed. Each look-up makes the
+// next change copy them, so a message with many such sets has its data read through the store (hold()) in the end.
 void Decoder::settle(Message& message) {
-  refresh(*message.known);
+  static constexpr uint32_t kMost = 32;
+  if (message.known->version != message.known->session->version()) {
+    message.stale = ++message.look_ups > kMost;
+    if (!message.stale) refresh(*message.known);
+  }
   for (Released& released : std::exchange(released_, {}))
     replay(std::move(released.sets), std::move(released.plan), &message, false);
 }
@@ -339,6 +344,7 @@ void Decoder::take_options(Message& message, uint16_t set_id) {
 }
 
 void Decoder::read_data_set(Message& message, uint16_t set_id, Bytes body) {
+  if (message.stale) return hold(message, set_id, body);
   if (options_told_) take_options(message, set_id);
   // Looked up for each set: options data of this very message may have told it.
   uint64_t init_ms = message.known->plans->options->system_init_ms();
@@ -391,6 +397,7 @@ void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   Account& account = *message.known->account;
   write_journal();
   options_told_ = false;
+  if (message.records > 0 && message.known->session) message.known->session->gave_record();
   if (!sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();

@@ -84,6 +84,8 @@ class Decoder {
     uint32_t records = 0;           // data records decoded, options data included
     uint32_t sets_held = 0;         // data sets of this message that wait
     uint32_t sets_quarantined = 0;  // that will never be decoded
+    uint32_t look_ups = 0;          // of plans that templates of it have changed
+    bool stale = false;             // there were too many of them: the plans are no longer looked up
     uint32_t options_taken = 0;     // times that options data of it were taken over for the data after them
     size_t looked_at = 0;           // octets of `sets` whose data sets are in data_ids_
   };

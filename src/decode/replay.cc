@@ -38,6 +38,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     message.base = {set.context.export_ns, set.context.uptime_ms, message.protocol == Protocol::netflow9,
                     static_cast<int64_t>(init_ms * 1'000'000)};
     uint32_t records = read_records(message, *plan, set.body);
+    if (records > 0 && sender->session) sender->session->gave_record();
     Account& account = *sender->account;
     account.held.add(-1);
     account.held_bytes.add(-static_cast<int64_t>(set.body.size()));

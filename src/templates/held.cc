@@ -32,6 +32,10 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
   }
   IpAddress exporter = set.session.exporter;
   drop_oldest_of(exporter, limits_.bytes_per_exporter - bytes, dropped);
+  if (!makes_room_in_budget(exporter, bytes, dropped)) {
+    dropped.push_back(std::move(set));
+    return;
+  }
   if (bytes_ + bytes > limits_.bytes) make_room(dropped);
   Key key{set.session, set.template_id};
   int64_t since = set.held_since_ns;
@@ -42,6 +46,7 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
   append(share.sets, &node, &Node::in_share);
   share.bytes += bytes;
   bytes_ += bytes;
+  if (budget_) budget_->add(exporter, bytes);
   Queue& queue = by_key_[key];
   if (queue.sets.count == 0) check_later(key, queue, since);
   append(queue.sets, &node, &Node::in_key);
@@ -64,10 +69,19 @@ HeldSet HeldSets::remove(Node* node) {
   queue->second.body_bytes -= set.body.size();
   share->second.bytes -= cost(set);
   bytes_ -= cost(set);
+  if (budget_) budget_->remove(set.session.exporter, cost(set));
   if (queue->second.sets.count == 0) by_key_.erase(queue);
   if (share->second.sets.count == 0) by_exporter_.erase(share);
   all_.erase(node->self);
   return set;
+}
+
+bool HeldSets::makes_room_in_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped) {
+  if (!budget_ || budget_->may_keep(exporter, bytes)) return true;
+  auto share = by_exporter_.find(exporter);
+  if (share == by_exporter_.end() || share->second.bytes < bytes) return false;
+  drop_oldest_of(exporter, share->second.bytes - bytes, dropped);
+  return true;
 }
 
 void HeldSets::drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::vector<HeldSet>& dropped) {

@@ -4,7 +4,8 @@
 //   threads  none of its own; TemplateStore calls it under its lock
 //   memory   bytes per exporter and in all (each set counts kOverhead more than its body); an exporter over
 //            its share loses its own oldest sets; over the total those that hold most come down to one level, and who
-//            holds less than that loses nothing
+//            holds less than that loses nothing. Where a budget of all senders has no room, an exporter loses its own
+//            oldest sets
 //   time     sets older than `hold_for` expire
 #pragma once
 
@@ -18,6 +19,7 @@
 
 #include "base/ip_address.h"
 #include "base/protocol.h"
+#include "base/sender_budget.h"
 
 namespace weir {
 
@@ -64,7 +66,7 @@ struct HoldLimits {
 
 class HeldSets {
  public:
-  explicit HeldSets(const HoldLimits& limits) : limits_(limits) {}
+  explicit HeldSets(const HoldLimits& limits, SenderBudget* budget = nullptr) : limits_(limits), budget_(budget) {}
 
   // What had to go to make room is appended to `dropped`.
   void add(HeldSet set, std::vector<HeldSet>& dropped);
@@ -144,8 +146,11 @@ class HeldSets {
   void make_room(std::vector<HeldSet>& dropped);
   void check_later(const Key& key, Queue& queue, int64_t at_ns);
 
+  bool makes_room_in_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped);
+
   HoldLimits limits_;
-  std::list<Node> all_;  // oldest first
+  SenderBudget* budget_;  // null: none
+  std::list<Node> all_;   // oldest first
   absl::flat_hash_map<Key, Queue> by_key_;
   absl::flat_hash_map<IpAddress, Share> by_exporter_;
   std::deque<Check> checks_;  // by time

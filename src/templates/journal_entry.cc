@@ -146,6 +146,12 @@ void encode_entry(const JournalEntry& entry, std::vector<uint8_t>& out) {
   store_be(out.data() + start + 4, checksum(body));
 }
 
+void put_entry(Bytes body, std::vector<uint8_t>& out) {
+  put(out, static_cast<uint32_t>(body.size()));
+  put(out, checksum(body));
+  out.insert(out.end(), body.begin(), body.end());
+}
+
 // Its octets with the header, or 0 where no whole one stands at the beginning of `bytes`.
 size_t JournalParser::whole_entry(Bytes bytes) {
   const size_t length = body_length(bytes);

@@ -38,6 +38,9 @@ inline constexpr char kJournalMagic[8] = {'W', 'E', 'I', 'R', 'T', 'P', 'L', '1'
 // Appends its octets to `out`.
 void encode_entry(const JournalEntry& entry, std::vector<uint8_t>& out);
 
+// The same of a body that is there already.
+void put_entry(Bytes body, std::vector<uint8_t>& out);
+
 // Finds the whole entries of a journal, given to it in windows. Where one is damaged it goes on at the next one whose
 // length and checksum are right.
 class JournalParser {

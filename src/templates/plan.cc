@@ -14,6 +14,9 @@
 namespace weir {
 namespace {
 
+constexpr size_t kBlockOverhead = 16;
+constexpr size_t kCacheEntry = 64;
+
 bool is_address(Convert c) { return c == Convert::address4 || c == Convert::address6; }
 
 class Compiler {
@@ -27,17 +30,29 @@ class Compiler {
     best_rank_.fill(255);
   }
 
-  std::shared_ptr<const Plan> compile() {
+  std::shared_ptr<const Plan> compile(KeepFields keep) {
     measure();
     if (plan_->kind == TemplateKind::options)
       plan_->option_steps = option_steps(plan_->record);
     else
       add_steps();
+    if (keep == KeepFields::no) std::vector<FieldSpecifier>().swap(plan_->record.fields);
+    plan_->steps.shrink_to_fit();
+    plan_->bytes = static_cast<uint32_t>(bytes());
     return plan_;
   }
 
  private:
+  // With the allocator's part of each block, and the entry in the cache of plans.
+  size_t bytes() const {
+    auto of = [](const auto& v) { return v.capacity() ? kBlockOverhead + v.capacity() * sizeof(v[0]) : 0; };
+    return sizeof(Plan) + kCacheEntry + of(plan_->steps) + of(plan_->extra_steps) + of(plan_->option_steps) +
+           of(plan_->lists) + of(plan_->sections) + of(plan_->lengths) + of(plan_->record.fields) +
+           of(plan_->record.wire);
+  }
+
   void measure() {
+    plan_->lengths.reserve(plan_->record.fields.size());
     for (const FieldSpecifier& f : plan_->record.fields) {
       bool variable = f.length == kVariableLength;
       plan_->fixed = plan_->fixed && !variable;
@@ -242,8 +257,15 @@ class Compiler {
 
 }  // namespace
 
-std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol, const FieldTable& fields) {
-  return Compiler(std::move(record), protocol, fields).compile();
+std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol, const FieldTable& fields,
+                                         KeepFields keep) {
+  return Compiler(std::move(record), protocol, fields).compile(keep);
+}
+
+size_t most_plan_bytes(const TemplateRecord& record) {
+  static constexpr size_t kSteps = 2;  // of one field, mostly fewer
+  return sizeof(Plan) + kCacheEntry + 4 * kBlockOverhead + record.wire.size() +
+         record.fields.size() * (sizeof(FieldSpecifier) + sizeof(uint16_t) + kSteps * sizeof(Step));
 }
 
 // (element, octets) of a record without a template; padded to its length.

@@ -69,15 +69,22 @@ struct Plan {
   uint32_t text_bytes = 0;          // most that the texts of a record take in a batch
   bool uptime_times = false;        // has times relative to the exporter's boot
   bool has_addresses4 = false, has_addresses6 = false;
-  bool appends = false;  // some steps append to lists
-  TemplateRecord record;
+  bool appends = false;   // some steps append to lists
+  TemplateRecord record;  // its fields only where they are asked for: they are in the wire record, too
+  uint32_t bytes = 0;     // of memory, with all of it
 
   bool same_layout(const TemplateRecord& other) const { return kind == other.kind && record.wire == other.wire; }
 };
 
+// Whether a plan keeps record.fields: for showing them. A third of the memory of a plan of many fields.
+enum class KeepFields : uint8_t { yes, no };
+
 // Never fails: read_template() has refused what cannot be a plan.
 std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protocol,
-                                         const FieldTable& fields = FieldTable::plain());
+                                         const FieldTable& fields = FieldTable::plain(),
+                                         KeepFields keep = KeepFields::yes);
+// Of that plan at most, before it is made.
+size_t most_plan_bytes(const TemplateRecord& record);
 
 // NetFlow v1, v5 and v7 have one fixed record layout each; as plans they run through the same code.
 const Plan& netflow1_plan();

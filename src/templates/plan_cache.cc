@@ -2,15 +2,16 @@
 #include "templates/plan_cache.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace weir {
 
 std::shared_ptr<const Plan> PlanCache::plan_of(TemplateRecord record, Protocol protocol) {
-  std::string key{static_cast<char>(protocol), static_cast<char>(record.kind)};
-  key.append(record.wire.begin(), record.wire.end());
-  std::weak_ptr<const Plan>& known = plans_[key];
-  if (std::shared_ptr<const Plan> plan = known.lock()) return plan;
-  std::shared_ptr<const Plan> plan = compile_plan(std::move(record), protocol, fields_);
+  const std::string_view wire(reinterpret_cast<const char*>(record.wire.data()), record.wire.size());
+  std::weak_ptr<const Plan>& known = plans_[absl::HashOf(protocol, record.kind, wire)];
+  std::shared_ptr<const Plan> plan = known.lock();
+  if (plan && plan->protocol == protocol && plan->same_layout(record)) return plan;
+  plan = compile_plan(std::move(record), protocol, fields_, keep_);
   known = plan;
   if (plans_.size() >= tidy_at_) drop_unused();
   return plan;

@@ -9,7 +9,6 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <memory>
-#include <string>
 
 #include "templates/plan.h"
 
@@ -17,7 +16,7 @@ namespace weir {
 
 class PlanCache {
  public:
-  explicit PlanCache(const FieldTable& fields) : fields_(fields) {}
+  explicit PlanCache(const FieldTable& fields, KeepFields keep = KeepFields::yes) : fields_(fields), keep_(keep) {}
   // Never null.
   std::shared_ptr<const Plan> plan_of(TemplateRecord record, Protocol protocol);
   size_t size() const { return plans_.size(); }
@@ -26,7 +25,9 @@ class PlanCache {
   void drop_unused();
 
   const FieldTable& fields_;
-  absl::flat_hash_map<std::string, std::weak_ptr<const Plan>> plans_;  // by protocol, kind and template record
+  const KeepFields keep_;
+  // By a hash of protocol, kind and template record. Of two layouts with one hash the last one is shared.
+  absl::flat_hash_map<size_t, std::weak_ptr<const Plan>> plans_;
   size_t tidy_at_ = 1'024;
 };
 

@@ -21,12 +21,21 @@ static const Plan* sole_of(const KnownTemplate& known) {
   return known.confirmed() && !known.previous && !known.changed_at ? known.plan.get() : nullptr;
 }
 
-void SessionPlans::put(std::shared_ptr<const KnownTemplate> known) {
+// Beside its plans: itself, the time it last came, and its places in the table, allocated apart.
+static constexpr size_t kKnownBytes = sizeof(KnownTemplate) + 128;
+
+size_t most_template_bytes(const TemplateRecord& record) { return kKnownBytes + most_plan_bytes(record); }
+
+void SessionPlans::put(std::shared_ptr<KnownTemplate> known) {
+  known->bytes =
+      static_cast<uint32_t>(kKnownBytes + known->plan->bytes + (known->previous ? known->previous->bytes : 0));
+  template_bytes_ += known->bytes;
   const uint16_t id = known->plan->id;
   const Plan* sole = sole_of(*known);
   const auto at = std::lower_bound(ids_.begin(), ids_.end(), id) - ids_.begin();
   const auto position = static_cast<size_t>(at);
   if (position < ids_.size() && ids_[position] == id) {
+    template_bytes_ -= templates_.at(position)->bytes;
     soles_[position] = sole;
     templates_.replace(position, std::move(known));
   } else {
@@ -39,6 +48,7 @@ void SessionPlans::put(std::shared_ptr<const KnownTemplate> known) {
 void SessionPlans::erase(uint16_t template_id) {
   const size_t position = position_of(template_id);
   if (position == ids_.size()) return;
+  template_bytes_ -= templates_.at(position)->bytes;
   ids_.erase(ids_.begin() + static_cast<ptrdiff_t>(position));
   soles_.erase(soles_.begin() + static_cast<ptrdiff_t>(position));
   templates_.erase(position);

@@ -39,9 +39,13 @@ struct KnownTemplate {
   std::optional<SetContext> changed_at, previous_changed_at;
   int64_t since_ns = 0;                           // monotonic, when `previous` was replaced
   std::shared_ptr<std::atomic<int64_t>> sent_ns;  // monotonic, when it last came
+  uint32_t bytes = 0;                             // of memory, with its plans; SessionPlans::put() fills it in
 
   bool confirmed() const { return sent_in & 1; }
 };
+
+// What a template takes at most, before it is known.
+size_t most_template_bytes(const TemplateRecord& record);
 
 struct PlanChoice {
   std::shared_ptr<const Plan> const* plan = nullptr;  // null: wait for the template, or ...
@@ -61,11 +65,13 @@ class alignas(64) SessionPlans {
   absl::InlinedVector<uint16_t, 16> ids_;
   absl::InlinedVector<const Plan*, 12> soles_;
   TemplateTable templates_;  // by id
+  size_t template_bytes_ = 0;
 
  public:
   const TemplateTable& templates() const { return templates_; }
+  size_t template_bytes() const { return template_bytes_; }  // of memory; shared plans count for everyone
   // Adds it, or replaces what is known of that id.
-  void put(std::shared_ptr<const KnownTemplate> known);
+  void put(std::shared_ptr<KnownTemplate> known);
   void erase(uint16_t template_id);
   // Every template becomes what `change` makes of it.
   void change_all(const std::function<void(KnownTemplate&)>& change);

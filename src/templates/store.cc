@@ -13,7 +13,7 @@ namespace weir {
 static constexpr int64_t kSecond = 1'000'000'000;
 
 TemplateStore::TemplateStore(const TemplateStoreConfig& config)
-    : config_(config), plan_cache_(*config_.fields), held_(config.hold) {
+    : config_(config), plan_cache_(*config_.fields, config.keep_fields), held_(config.hold, config.budget) {
   if (!config_.journal_path.empty()) load_journal();
 }
 
@@ -57,12 +57,31 @@ TemplateStore::Installed TemplateStore::install(Session& session, TemplateRecord
   return installed;
 }
 
-std::optional<Refused> TemplateStore::refuse(const Session& session) const {
-  auto exporter = exporters_.find(session.key.exporter);
-  if (exporter != exporters_.end() && exporter->second.templates >= config_.most_templates_per_exporter)
-    return Refused::exporter_templates_full;
-  if (templates_ >= config_.most_templates) return Refused::templates_full;
+std::optional<Refused> TemplateStore::refuse(const Session& session, size_t bytes, bool is_known) const {
+  auto found = exporters_.find(session.key.exporter);
+  static const Exporter kNone;
+  const Exporter& exporter = found == exporters_.end() ? kNone : found->second;
+  if (!is_known && exporter.templates >= config_.most_templates_per_exporter) return Refused::exporter_templates_full;
+  if (exporter.bytes + bytes > config_.most_templates_bytes_per_exporter) return Refused::exporter_templates_full;
+  const bool has_fair_share = exporter.templates >= fair_templates(session.key.exporter);
+  if (!is_known && templates_ >= config_.most_templates && has_fair_share) return Refused::templates_full;
+  if (config_.budget && !config_.budget->may_keep(session.key.exporter, bytes)) return Refused::templates_full;
   return {};
+}
+
+// Makes room for it where there is none; why it is refused all the same.
+std::optional<Refused> TemplateStore::admit(const Session& session, const TemplateRecord& record,
+                                            const SetContext& context, std::vector<Forgotten>& forgotten) {
+  const size_t bytes = most_template_bytes(record);
+  const bool is_known = session.plans_->known(record.id) != nullptr;
+  std::optional<Refused> refused = refuse(session, bytes, is_known);
+  if (refused == Refused::exporter_templates_full)
+    make_room_in_exporter(session, context.received_ns, forgotten);
+  else if (refused || is_crowded(bytes))
+    make_room_for_all(session, context.received_ns, forgotten);
+  else
+    return {};
+  return refuse(session, bytes, is_known);
 }
 
 // Counts one more; whether it is one too many in this second.
@@ -72,17 +91,24 @@ bool TemplateStore::comes_too_often(const Session& session, bool is_known, int64
   const int64_t second = received_ns / kSecond;
   if (exporter.second != second) exporter.second = second, exporter.added = exporter.changed = 0;
   uint32_t& count = is_known ? exporter.changed : exporter.added;
-  if (count >= (is_known ? limits::kTemplateChangesPerSecond : limits::kTemplatesPerSecond)) return true;
-  ++count;
-  return false;
+  return ++count > (is_known ? limits::kTemplateChangesPerSecond : limits::kTemplatesPerSecond);
 }
 
-// The layout in force is no longer the exporter's. What comes waits until the template is sent again.
+// The layout in force is no longer the exporter's. What comes waits until the template is sent again. Of a session that
+// goes on like that all templates go, in one step: those that it sends after it are new.
 void TemplateStore::refuse_change(Session& session, uint16_t template_id, Installed& result) {
-  edit(session).erase(template_id);
-  uncount(session, 1);
-  append_journal({.kind = JournalEntry::Kind::forgotten, .session = session.key, .template_id = template_id});
-  result.forgotten.push_back({session.key, 1});
+  static constexpr uint32_t kOneByOne = 64;
+  const uint32_t changed = exporters_.find(session.key.exporter)->second.changed;
+  JournalEntry entry{.kind = JournalEntry::Kind::forgotten, .session = session.key, .template_id = template_id};
+  size_t lost = 1;
+  if (changed > limits::kTemplateChangesPerSecond + kOneByOne) {
+    entry.template_id = 0;
+    lost = forget_locked(session);
+  } else {
+    forget_templates(session, {&template_id, 1});
+  }
+  append_journal(entry);
+  result.forgotten.push_back({session.key, lost});
 }
 
 TemplateStore::Installed TemplateStore::install_locked(Session& session, TemplateRecord record,
@@ -90,17 +116,14 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   Installed result;
   const uint16_t id = record.id;
   const KnownTemplate* known = session.plans_->known(id);
-  if (!known) {
-    result.refused = refuse(session);
-    if (result.refused) make_room(session, *result.refused, context.received_ns, result.forgotten);
-    if (result.refused) result.refused = refuse(session);
-    if (result.refused) return result;
-  }
+  const bool is_same = known && known->plan->same_layout(record);
   if (context.boot != session.plans_->boot) {
+    if (!is_same) result.refused = admit(session, record, context, result.forgotten);
+    if (result.refused) return result;
     install_late(session, std::move(record), context, result);
     return result;
   }
-  if (known && known->plan->same_layout(record)) {
+  if (is_same) {
     result.plan = known->plan;
     known->sent_ns->store(now_ns, std::memory_order_relaxed);
     if (known->confirmed()) return result;
@@ -115,8 +138,10 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   }
   // A late one: the layout in force was sent after it, in the same boot.
   if (known && known->confirmed() && known->since_known && sent_before(context, known->since)) return result;
-  if (journal && comes_too_often(session, known != nullptr, context.received_ns)) {
+  result.refused = admit(session, record, context, result.forgotten);
+  if (journal && !result.refused && comes_too_often(session, known != nullptr, context.received_ns))
     result.refused = Refused::template_changes_full;
+  if (result.refused) {
     if (known) refuse_change(session, id, result);
     return result;
   }
@@ -172,16 +197,34 @@ void TemplateStore::install_late(Session& session, TemplateRecord record, const 
 
 // Adds it, or replaces what is known of that id.
 void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) {
+  const Kept before = kept(session);
   SessionPlans& plans = edit(session);
   if (!plans.known(known->plan->id)) {
     Exporter& exporter = exporters_[session.key.exporter];
     if (plans.templates().empty()) {
       with_templates_[group_of(session.key)].push_back(session.shared_from_this());
       exporter.sessions.push_back(session.shared_from_this());
+      session.since_ns_ = session.seen_ns_.load(std::memory_order_relaxed);
     }
     ++exporter.templates, ++templates_;
   }
   plans.put(std::move(known));
+  charge(session, before);
+}
+
+TemplateStore::Kept TemplateStore::kept(const Session& session) {
+  return {session.plans_->template_bytes(), session.plans_->options->bytes()};
+}
+
+// What a session has come to hold more or less than `before`.
+void TemplateStore::charge(const Session& session, const Kept& before) {
+  const Kept now = kept(session);
+  options_bytes_ += now.options - before.options;
+  if (now.templates != before.templates) exporters_[session.key.exporter].bytes += now.templates - before.templates;
+  if (!config_.budget) return;
+  const size_t bytes_before = before.templates + before.options, bytes_now = now.templates + now.options;
+  if (bytes_now > bytes_before) config_.budget->add(session.key.exporter, bytes_now - bytes_before);
+  if (bytes_now < bytes_before) config_.budget->remove(session.key.exporter, bytes_before - bytes_now);
 }
 
 // Sent again after a restart, with the same layout.

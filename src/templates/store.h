@@ -5,9 +5,12 @@
 //   out      plans; data sets released by the template they waited for, or given up
 //   threads  any; writers are serialised by one lock; readers keep the plans of a session they have seen and
 //            look again only when the session's version has moved
-//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, and the hold limits; beyond: idle
-//            sessions give their templates up, else refused, counted. A layout that was replaced is kept beside its
-//            successor for limits::kPreviousPlanNs, so for so long a template may count twice
+//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, the hold limits, so many bytes of
+//            templates an exporter, and the budget of all that is kept of senders. Whoever holds less than a fair share
+//            of the templates or of the budget always gets in and loses nothing; for that, sessions of those that hold
+//            more give all they have up: first those that never gave a record (before those with records also the ones
+//            of exporters that hold less, after some seconds), then the idlest. What else is too much is refused,
+//            counted. A layout that was replaced is kept beside its successor for limits::kPreviousPlanNs
 //   failure  a journal that cannot be written is counted and said once; templates still work
 //
 // Key (UDP): exporter address, source port, observation domain, protocol, template id.
@@ -41,12 +44,19 @@ class alignas(64) Session : public std::enable_shared_from_this<Session> {
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
   // A datagram of it came. Wall-clock time of receipt.
   void seen(int64_t received_ns) { seen_ns_.store(received_ns, std::memory_order_relaxed); }
+  // A record of it was decoded: it is not among the first to make room for others.
+  void gave_record() {
+    if (!has_given_record()) gave_record_.store(true, std::memory_order_relaxed);
+  }
+  bool has_given_record() const { return gave_record_.load(std::memory_order_relaxed); }
 
  private:
   friend class TemplateStore;
   std::atomic<uint32_t> version_{0};
+  std::atomic<bool> gave_record_{false};
   std::atomic<int64_t> seen_ns_{0};
-  // Under the store's lock. Changed in place until somebody has been given it; then a copy is.
+  int64_t since_ns_ = 0;  // of its templates, receive time; this and what follows is under the store's lock
+  // Changed in place until somebody has been given it; then a copy is.
   std::shared_ptr<SessionPlans> plans_;
   bool given_out_ = false;
   bool options_given_out_ = true;
@@ -61,6 +71,9 @@ struct TemplateStoreConfig {
   size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
   size_t most_templates = limits::kTemplates;
   size_t most_options_bytes = limits::kOptionsBytes;
+  size_t most_templates_bytes_per_exporter = limits::kTemplatesBytesPerExporter;
+  SenderBudget* budget = nullptr;            // that templates, options and held sets are charged to; null: none
+  KeepFields keep_fields = KeepFields::yes;  // of plans
   std::function<bool()> stop_loading;  // asked now and then while the journal is read: true ends that (loading_stopped)
 };
 
@@ -158,6 +171,7 @@ class TemplateStore {
   // The templates of one exporter, and the sessions that have them.
   struct Exporter {
     size_t templates = 0;
+    size_t bytes = 0;  // of its templates
     std::vector<std::shared_ptr<Session>> sessions;
     int64_t swept_ns = INT64_MIN / 2;
     // What came in this second of receive time.
@@ -177,10 +191,18 @@ class TemplateStore {
   void put(Session& session, std::shared_ptr<KnownTemplate> known);
   void confirm(Session& session, const KnownTemplate& known, const SetContext& context);
   void release(Session& session, uint16_t template_id, bool must_fit, Installed& result);
-  std::optional<Refused> refuse(const Session& session) const;
+  std::optional<Refused> refuse(const Session& session, size_t bytes, bool is_known) const;
+  std::optional<Refused> admit(const Session& session, const TemplateRecord& record, const SetContext& context,
+                               std::vector<Forgotten>& forgotten);
   bool comes_too_often(const Session& session, bool is_known, int64_t received_ns);
   void refuse_change(Session& session, uint16_t template_id, Installed& result);
   SessionPlans& edit(Session& session);
+  struct Kept {  // bytes of memory
+    size_t templates = 0, options = 0;
+  };
+  static Kept kept(const Session& session);
+  void charge(const Session& session, const Kept& before);
+  bool may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const;
   OptionsState& edit_options(Session& session);
   void publish_options(Session& session, std::shared_ptr<const OptionsState> options);
   void mark_restart(Session& session, uint32_t boot);
@@ -189,10 +211,24 @@ class TemplateStore {
   void forget_templates(Session& session, std::span<const uint16_t> ids);
   void uncount(Session& session, size_t templates);
   void drop_empty_exporters();
-  void make_room(const Session& newcomer, Refused reason, int64_t received_ns, std::vector<Forgotten>& forgotten);
   static constexpr uint32_t kBootsKept = SessionPlans::kBootsKept;
-  void evict_idle(std::vector<std::shared_ptr<Session>> sessions, int64_t received_ns, size_t templates,
-                  std::vector<Forgotten>& forgotten);
+  bool is_crowded(size_t bytes) const;
+  size_t fair_templates(const IpAddress& newcomer) const;
+  void make_room_in_exporter(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
+  void make_room_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
+  // Who gives all its templates up, in this order; those of one kind the idlest first.
+  enum class Turn : uint8_t { no_record, no_record_for_long, gave_record };
+  struct Candidate {
+    Turn turn;
+    int64_t seen_ns;
+    std::shared_ptr<Session> session;  // this may be the last one who has it
+    auto operator<=>(const Candidate&) const = default;
+  };
+  static Candidate candidate(Session& session, Turn turn) {
+    return {turn, session.seen_ns_.load(std::memory_order_relaxed), session.shared_from_this()};
+  }
+  void evict(std::vector<Candidate> candidates, const std::function<bool(const Candidate&)>& is_due,
+             std::vector<Forgotten>& forgotten);
   void drop_replaced(int64_t now_ns);
 
   using ToldOptions = absl::flat_hash_map<SessionKey, std::shared_ptr<OptionsState>>;

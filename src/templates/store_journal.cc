@@ -13,7 +13,7 @@ static constexpr int64_t kSecond = 1'000'000'000;
 static constexpr int64_t kFirstWait = kSecond, kLongestWait = 60 * kSecond;  // between attempts to write it anew
 static constexpr int64_t kSayEvery = 5 * kSecond;
 
-// As edit(). The caller keeps options_bytes_ right.
+// As edit(). The caller charges for what it changes.
 OptionsState& TemplateStore::edit_options(Session& session) {
   SessionPlans& plans = edit(session);
   if (session.options_given_out_) plans.options = std::make_shared<OptionsState>(*plans.options);
@@ -22,53 +22,64 @@ OptionsState& TemplateStore::edit_options(Session& session) {
 }
 
 void TemplateStore::publish_options(Session& session, std::shared_ptr<const OptionsState> options) {
-  SessionPlans& plans = edit(session);
-  options_bytes_ += options->bytes() - plans.options->bytes();
-  plans.options = std::move(options);
+  const Kept before = kept(session);
+  edit(session).options = std::move(options);
   session.options_given_out_ = true;
+  charge(session, before);
 }
 
 // Exporters repeat what they told all the time: only a change makes a new state.
 size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling) {
   std::lock_guard lock(mutex_);
   size_t refused = 0;
+  const Kept before = kept(session);
   OptionsState* options = nullptr;
   for (const OptionsFact& fact : facts) {
     if (session.plans_->options->knows(fact)) continue;
-    if (options_bytes_ >= config_.most_options_bytes && (fact.value != 0 || !fact.text.empty())) {
+    if ((fact.value != 0 || !fact.text.empty()) && !may_tell(session, fact, before)) {
       ++refused;
       continue;
     }
     if (!options) options = &edit_options(session);
-    const size_t before = options->bytes();
     Told told = options->tell(fact);
-    options_bytes_ += options->bytes() - before;
     refused += told == Told::full;
     if (told == Told::changed) append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
   }
+  charge(session, before);
   if (journaling == Journaling::at_once) write_journal_locked();
   return refused;
+}
+
+// `before`: what is charged of the session; what it was told since is not.
+bool TemplateStore::may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const {
+  static constexpr size_t kBesideText = 16;
+  const size_t more = session.plans_->options->bytes() - before.options;  // modulo 2^64: names may have been cut short
+  if (options_bytes_ + more >= config_.most_options_bytes) return false;
+  const auto growth = static_cast<ptrdiff_t>(more + kBesideText + fact.text.size());
+  return !config_.budget || growth <= 0 || config_.budget->may_keep(session.key.exporter, static_cast<size_t>(growth));
 }
 
 // Facts are gathered in `told`, for a state is copied whole where it is published.
 void TemplateStore::replay(const JournalEntry& entry, ToldOptions& told) {
   Session& session = session_locked(entry.session);
-  std::shared_ptr<OptionsState>& options = told[entry.session];
-  if (!options) options = std::make_shared<OptionsState>();
+  auto tell = [&](const OptionsFact& fact) {
+    std::shared_ptr<OptionsState>& options = told[entry.session];
+    if (!options) options = std::make_shared<OptionsState>();
+    options->tell(fact);
+  };
   switch (entry.kind) {
     case JournalEntry::Kind::template_record:
       return replay_template(session, entry);
     case JournalEntry::Kind::fact:
-      options->tell(entry.fact);
-      return;
+      return tell(entry.fact);
     case JournalEntry::Kind::restart:
       mark_restart(session, session.plans_->boot + 1);
-      options->tell({OptionsFact::Kind::system_init, 0, 0, {}});
+      if (told.contains(entry.session)) tell({OptionsFact::Kind::system_init, 0, 0, {}});
       return;
     case JournalEntry::Kind::forgotten:
       if (entry.template_id != 0) return forget_templates(session, {&entry.template_id, 1});
       forget_locked(session);
-      options = std::make_shared<OptionsState>();
+      told.erase(entry.session);
       return;
   }
 }
@@ -178,7 +189,16 @@ void TemplateStore::load_journal() {
   if (read.octets_cut > 0)
     log_warning("templates", journal->path() + " ended with " + std::to_string(read.octets_cut) +
                                  " octets that are no whole entry, as a crash leaves it; they are cut off");
-  for (auto& [key, options] : told) publish_options(session_locked(key), std::move(options));
+  for (auto& [key, options] : told) {
+    const size_t bytes = options->bytes();
+    if (options_bytes_ + bytes > config_.most_options_bytes) continue;
+    if (config_.budget && !config_.budget->may_keep(key.exporter, bytes)) continue;
+    publish_options(session_locked(key), std::move(options));
+  }
+  absl::erase_if(sessions_, [](const auto& entry) {
+    const SessionPlans& plans = *entry.second->plans_;
+    return plans.templates().empty() && plans.options->empty();
+  });
   journal_ = std::move(journal);
   now_ns_ = os::monotonic_ns();
   rewrite_journal();

@@ -8,10 +8,12 @@ namespace weir {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kToFirstRecord = 10 * kSecond;  // of who sends templates; exporters do so when they have records
 
-// Looking for room costs a walk: at most once a second, whatever is refused meanwhile.
-bool is_due(int64_t& last_ns, int64_t now_ns) {
-  if (now_ns >= last_ns && now_ns - last_ns < kSecond) return false;
+// Looking for room costs a walk: not too often, whatever is refused or let in meanwhile.
+bool is_due_again(int64_t& last_ns, int64_t now_ns) {
+  static constexpr int64_t kBetween = kSecond / 5;
+  if (now_ns >= last_ns && now_ns - last_ns < kBetween) return false;
   last_ns = now_ns;
   return true;
 }
@@ -46,20 +48,23 @@ size_t TemplateStore::forget(const SessionKey& key) {
 // All that is known of a session.
 size_t TemplateStore::forget_locked(Session& session) {
   size_t templates = session.plans_->templates().size();
-  options_bytes_ -= session.plans_->options->bytes();
+  const Kept before = kept(session);
   const uint32_t boot = session.plans_->boot;
   edit(session) = SessionPlans();
   session.plans_->boot = boot;
   session.options_given_out_ = true;  // the one for all
+  charge(session, before);
   uncount(session, templates);
   return templates;
 }
 
 void TemplateStore::forget_templates(Session& session, std::span<const uint16_t> ids) {
+  const Kept before = kept(session);
   SessionPlans& plans = edit(session);
-  const size_t before = plans.templates().size();
+  const size_t templates = plans.templates().size();
   for (uint16_t id : ids) plans.erase(id);
-  uncount(session, before - plans.templates().size());
+  charge(session, before);
+  uncount(session, templates - plans.templates().size());
 }
 
 void TemplateStore::uncount(Session& session, size_t templates) {
@@ -86,36 +91,74 @@ void TemplateStore::drop_empty_exporters() {
 
 // ---- Room
 
-void TemplateStore::make_room(const Session& newcomer, Refused reason, int64_t received_ns,
-                              std::vector<Forgotten>& forgotten) {
-  if (reason == Refused::exporter_templates_full) {
-    Exporter& exporter = exporters_[newcomer.key.exporter];
-    size_t goal = seven_eighths(config_.most_templates_per_exporter);
-    if (is_due(exporter.swept_ns, received_ns))
-      evict_idle(exporter.sessions, received_ns, exporter.templates - std::min(goal, exporter.templates), forgotten);
-    return;
-  }
-  if (!is_due(swept_ns_, received_ns)) return;
-  std::vector<std::shared_ptr<Session>> all;
-  for (const auto& [address, exporter] : exporters_)
-    all.insert(all.end(), exporter.sessions.begin(), exporter.sessions.end());
-  evict_idle(std::move(all), received_ns, templates_ - std::min(templates_, seven_eighths(config_.most_templates)),
-             forgotten);
+bool TemplateStore::is_crowded(size_t bytes) const {
+  const SenderBudget* budget = config_.budget;
+  return templates_ >= config_.most_templates || (budget && budget->total() + bytes > budget->most());
 }
 
-// Sessions that have sent nothing for long give up what they have, the idlest first, until so many templates are gone.
-void TemplateStore::evict_idle(std::vector<std::shared_ptr<Session>> sessions, int64_t received_ns, size_t templates,
-                               std::vector<Forgotten>& forgotten) {
-  auto seen = [](const auto& s) { return s->seen_ns_.load(std::memory_order_relaxed); };
-  std::erase_if(sessions, [&](const auto& s) { return received_ns - seen(s) <= limits::kIdleSessionNs; });
-  std::sort(sessions.begin(), sessions.end(), [&](const auto& a, const auto& b) { return seen(a) < seen(b); });
-  size_t gone = 0;
-  for (const auto& session : sessions) {
-    if (gone >= templates) return;
-    size_t lost = forget_locked(*session);
-    append_journal({.kind = JournalEntry::Kind::forgotten, .session = session->key});
-    forgotten.push_back({session->key, lost});
-    gone += lost;
+// Of the templates in all, with that exporter among those that share them.
+size_t TemplateStore::fair_templates(const IpAddress& newcomer) const {
+  return config_.most_templates / (exporters_.size() + (exporters_.contains(newcomer) ? 0 : 1));
+}
+
+// Those that never gave a record at once; others only after they have been idle for long.
+void TemplateStore::make_room_in_exporter(const Session& newcomer, int64_t received_ns,
+                                          std::vector<Forgotten>& forgotten) {
+  auto found = exporters_.find(newcomer.key.exporter);
+  if (found == exporters_.end()) return;
+  Exporter& exporter = found->second;
+  if (!is_due_again(exporter.swept_ns, received_ns)) return;
+  const size_t templates = seven_eighths(config_.most_templates_per_exporter);
+  const size_t bytes = seven_eighths(config_.most_templates_bytes_per_exporter);
+  std::vector<Candidate> candidates;
+  for (const auto& session : exporter.sessions) {
+    const bool is_idle = received_ns - session->seen_ns_.load(std::memory_order_relaxed) > limits::kIdleSessionNs;
+    if (session.get() == &newcomer || (session->has_given_record() && !is_idle)) continue;
+    candidates.push_back(candidate(*session, session->has_given_record() ? Turn::gave_record : Turn::no_record));
+  }
+  auto is_over = [&](const Candidate&) { return exporter.templates > templates || exporter.bytes > bytes; };
+  evict(std::move(candidates), is_over, forgotten);
+}
+
+// Whoever has given a record loses only what is more than a fair share.
+void TemplateStore::make_room_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten) {
+  if (!is_due_again(swept_ns_, received_ns)) return;
+  const SenderBudget* budget = config_.budget;
+  const size_t fair_count = fair_templates(newcomer.key.exporter), goal = seven_eighths(config_.most_templates);
+  const bool by_count = templates_ >= config_.most_templates;
+  const size_t fair_bytes = budget ? budget->fair_share() : 0, bytes_goal = budget ? seven_eighths(budget->most()) : 0;
+  const auto still_too_many = [&] { return by_count && templates_ > goal; };
+  const auto still_too_large = [&] { return budget && budget->total() > bytes_goal; };
+  const auto is_over = [&](const IpAddress& address) {
+    if (still_too_many() && exporters_.find(address)->second.templates > fair_count) return true;
+    return still_too_large() && budget->of(address) > fair_bytes;
+  };
+  std::vector<Candidate> candidates;
+  for (const auto& [address, exporter] : exporters_) {
+    const bool over = is_over(address);
+    for (const auto& session : exporter.sessions) {
+      const bool gave = session->has_given_record(), is_new = received_ns - session->since_ns_ <= kToFirstRecord;
+      if (session.get() == &newcomer || (!over && (gave || is_new))) continue;
+      candidates.push_back(candidate(*session, gave   ? Turn::gave_record
+                                               : over ? Turn::no_record
+                                                      : Turn::no_record_for_long));
+    }
+  }
+  auto is_due = [&](const Candidate& c) {
+    if (c.turn == Turn::no_record_for_long) return still_too_many() || still_too_large();
+    return is_over(c.session->key.exporter);
+  };
+  evict(std::move(candidates), is_due, forgotten);
+}
+
+void TemplateStore::evict(std::vector<Candidate> candidates, const std::function<bool(const Candidate&)>& is_due,
+                          std::vector<Forgotten>& forgotten) {
+  std::sort(candidates.begin(), candidates.end());
+  for (const Candidate& c : candidates) {
+    if (!is_due(c)) continue;
+    size_t lost = forget_locked(*c.session);
+    append_journal({.kind = JournalEntry::Kind::forgotten, .session = c.session->key});
+    forgotten.push_back({c.session->key, lost});
   }
 }
 

@@ -133,11 +133,23 @@ TEST(TemplateStore, CapsPerExporterAndInAll) {
   TemplateStore store(config);
   for (uint16_t id = 256; id < 259; ++id)
     EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}}), {}, 0).refused);
+  store.session(key(1))->gave_record();
   auto refused = store.install(*store.session(key(2)), v9_template(300, {{1, 4}}), {}, 0);
   EXPECT_EQ(refused.refused, Refused::exporter_templates_full);
-  store.install(*store.session(key(1, "192.0.2.2")), v9_template(256, {{1, 4}}), {}, 0);
-  refused = store.install(*store.session(key(1, "192.0.2.3")), v9_template(256, {{1, 4}}), {}, 0);
-  EXPECT_EQ(refused.refused, Refused::templates_full);
+  for (uint16_t id : {256, 257})
+    refused = store.install(*store.session(key(1, "192.0.2.2")), v9_template(id, {{1, 4}}), {}, 0);
+  EXPECT_FALSE(refused.refused) << "two of four are a fair share";
+  ASSERT_EQ(refused.forgotten.size(), 1u);
+  EXPECT_EQ(refused.forgotten[0].session.exporter, key(1).exporter) << "that has three of four";
+}
+
+TEST(TemplateStore, WhoHasAFairShareGetsNoMoreWhereThereIsNoRoom) {
+  TemplateStoreConfig config = small();
+  config.most_templates = 4;
+  TemplateStore store(config);
+  for (uint16_t id = 256; id < 260; ++id)
+    EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}}), {}, 0).refused);
+  EXPECT_EQ(store.install(*store.session(key(1)), v9_template(260, {{1, 4}}), {}, 0).refused, Refused::templates_full);
 }
 
 TEST(TemplateStore, TheJournalBringsEverythingBack) {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The template store under a budget in bytes, against senders that want all of it.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "templates/store.h"
+#include "templates/store_fixture.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+SessionKey key(uint32_t address, uint16_t port = 1) { return {IpAddress::v4(address), port, Protocol::netflow9, 0}; }
+
+// So many fields, none like those of another number.
+TemplateRecord large_template(uint16_t id, uint16_t fields, uint32_t number) {
+  std::vector<std::pair<uint16_t, uint16_t>> all;
+  for (uint16_t n = 0; n < fields; ++n)
+    all.emplace_back(static_cast<uint16_t>(500 + n), static_cast<uint16_t>(1 + (number >> (n % 16)) % 4));
+  return v9_template(id, all);
+}
+
+constexpr uint32_t kGood = 0xc0000201, kForged = 0x0a000000;
+
+struct BudgetTest : testing::Test {
+  explicit BudgetTest(size_t bytes = 4u << 20) : budget(bytes) {
+    config.budget = &budget;
+    config.keep_fields = KeepFields::no;
+    config.hold = {30 * kSecond, 1 << 20, 4 << 20};
+  }
+  std::optional<Refused> install(TemplateStore& store, const SessionKey& session, TemplateRecord record) {
+    SetContext context;
+    context.received_ns = now_ns += 10'000'000;
+    auto installed = store.install(*store.session(session), std::move(record), context, now_ns);
+    for (const auto& lost : installed.forgotten) forgotten += lost.session.exporter == IpAddress::v4(kGood);
+    return installed.refused;
+  }
+  void attack(TemplateStore& store, uint32_t sources, uint16_t each, uint16_t fields) {
+    for (uint16_t id = 0; id < each; ++id)
+      for (uint32_t source = 0; source < sources; ++source)
+        install(store, key(kForged + source),
+                large_template(static_cast<uint16_t>(256 + id), fields, id * 31u + source));
+  }
+  SenderBudget budget;
+  TemplateStoreConfig config;
+  int64_t now_ns = 0;
+  size_t forgotten = 0;  // sessions of the good exporter that lost theirs
+};
+
+TEST_F(BudgetTest, ForgedSourcesDoNotKeepALaterExporterOut) {
+  TemplateStore store(config);
+  attack(store, 130, 40, 100);
+  EXPECT_LE(budget.total(), budget.most() + (budget.most() >> 3));
+  for (uint16_t id = 256; id < 266; ++id) {
+    EXPECT_EQ(install(store, key(kGood), large_template(id, 20, 7)), std::nullopt) << id;
+    attack(store, 130, 2, 100);
+  }
+  EXPECT_EQ(forgotten, 0u);
+  EXPECT_EQ(store.plans(*store.session(key(kGood)))->templates().size(), 10u);
+  EXPECT_LE(budget.total(), budget.most() + (budget.most() >> 3));
+}
+
+TEST_F(BudgetTest, TheSameByTheNumberOfTemplates) {
+  config.budget = nullptr;
+  config.most_templates = 1'000;
+  TemplateStore store(config);
+  attack(store, 130, 12, 4);
+  EXPECT_LE(store.template_count(), 1'000u + 20u)
+      << "beyond it only who has less than a fair share, for a fifth of a second";
+  for (uint16_t id = 256; id < 260; ++id) {
+    EXPECT_EQ(install(store, key(kGood), large_template(id, 4, 7)), std::nullopt) << id;
+    attack(store, 130, 2, 4);
+  }
+  EXPECT_EQ(forgotten, 0u);
+}
+
+TEST_F(BudgetTest, WhatNeverGaveARecordGoesFirst) {
+  TemplateStore store(config);
+  // More than a fair share, and the idlest of all.
+  for (uint16_t id = 256; id < 456; ++id)
+    ASSERT_EQ(install(store, key(kGood), large_template(id, 100, id)), std::nullopt);
+  store.session(key(kGood))->gave_record();
+  attack(store, 130, 30, 100);
+  EXPECT_EQ(forgotten, 0u);
+  EXPECT_EQ(store.plans(*store.session(key(kGood)))->templates().size(), 200u);
+}
+
+TEST_F(BudgetTest, OneExporterHasABoundOfItsOwn) {
+  config.most_templates_bytes_per_exporter = 256u << 10;
+  TemplateStore store(config);
+  std::optional<Refused> refused;
+  for (uint16_t id = 256; id < 456 && !refused; ++id)
+    refused = install(store, key(kGood), large_template(id, 1'000, id));
+  EXPECT_EQ(refused, Refused::exporter_templates_full);
+  EXPECT_LE(budget.of(IpAddress::v4(kGood)), 256u << 10);
+  EXPECT_GT(store.template_count(), 15u);
+}
+
+TEST_F(BudgetTest, WhatIsForgottenIsGivenBack) {
+  TemplateStore store(config);
+  for (uint16_t id = 256; id < 300; ++id) install(store, key(kGood), large_template(id, 50, id));
+  for (uint16_t id = 256; id < 300; ++id) install(store, key(kGood), large_template(id, 60, id));  // with those before
+  const OptionsFact facts[] = {{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"},
+                               {OptionsFact::Kind::interface_name, 3, 0, "Gi0/0/3"},
+                               {OptionsFact::Kind::sampler_rate, 7, 512, {}}};
+  EXPECT_EQ(store.tell(*store.session(key(kGood)), facts), 0u);
+  std::vector<HeldSet> dropped;
+  store.hold({key(kGood), 900, 0, {}, std::vector<uint8_t>(100)}, dropped);
+  const size_t all = budget.total();
+  EXPECT_GT(all, 44u * 2 * 60 * 4);
+  store.forget_old(now_ns + limits::kPreviousPlanNs + kSecond);
+  EXPECT_LT(budget.total(), all) << "the layouts before";
+  store.take_all_held();
+  store.forget(key(kGood));
+  EXPECT_EQ(budget.total(), 0u);
+}
+
+TEST_F(BudgetTest, HeldSetsAndOptionsOfNewcomersFindRoom) {
+  TemplateStore store(config);
+  attack(store, 130, 40, 100);
+  const OptionsFact fact{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"};
+  EXPECT_EQ(store.tell(*store.session(key(kGood)), {&fact, 1}), 0u);
+  std::vector<HeldSet> dropped;
+  store.hold({key(kGood), 900, 0, {}, std::vector<uint8_t>(100)}, dropped);
+  EXPECT_TRUE(dropped.empty());
+}
+
+// 520,192 templates of 1,000 fields took 9.9 GB, and as much again at the next start.
+TEST_F(BudgetTest, TheJournalIsReadWithinTheBudget) {
+  char name[] = "/tmp/weir-budget-XXXXXX";
+  const std::string folder = mkdtemp(name);
+  config.journal_path = folder + "/templates.journal";
+  TemplateStoreConfig boundless = config;
+  boundless.budget = nullptr;
+  {
+    TemplateStore store(boundless);
+    install(store, key(kGood), large_template(256, 20, 7));
+    attack(store, 100, 12, 1'000);
+  }
+  const auto before = std::filesystem::file_size(config.journal_path);
+  TemplateStore store(config);
+  EXPECT_LE(budget.total(), budget.most() + (budget.most() >> 3));
+  EXPECT_GT(store.template_count(), 100u);
+  EXPECT_NE(store.plans(*store.session(key(kGood)))->find(256), nullptr);
+  EXPECT_LT(std::filesystem::file_size(config.journal_path), before) << "compacted to what was kept";
+  std::filesystem::remove_all(folder);
+}
+
+TEST(PlanBytes, OfManyFieldsAreLittleMoreThanTheyAreOnTheWire) {
+  // 1,000 fields of 4 octets on the wire. The elements are ones that fill no column.
+  auto plan = compile_plan(large_template(256, 1'000, 5), Protocol::netflow9, FieldTable::plain(), KeepFields::no);
+  EXPECT_LT(plan->bytes, 7'000u);
+  EXPECT_GE(most_plan_bytes(large_template(256, 1'000, 5)), plan->bytes);
+}
+
+}  // namespace
+}  // namespace weir
