@@ -253,6 +253,20 @@ def test_a_second_collector_on_one_data_directory(collect, tmp_path):
     assert weir.ready()
 
 
+def test_check_beside_a_running_collector(collect, tmp_path):
+    """With the running one's own configuration: notes, and no error."""
+    weir = collect()
+    answer = run_weir(*weir.arguments[1:], "--check", timeout=20)
+    assert answer.returncode == 0, answer.stderr
+    assert f"the data directory {weir.data} is locked: a collector (process {weir.pid})" in answer.stderr
+    assert f"netflow://127.0.0.1:{weir.port} is in use" in answer.stderr
+    assert f"127.0.0.1:{weir.http_port} (HTTP) is in use" in answer.stderr
+    assert "[collect]" in answer.stdout
+    weir.stop()
+    answer = run_weir(*weir.arguments[1:], "--check", timeout=20)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
 def test_unwritable_data_directory(tmp_path):
     """As an ordinary user: root writes everywhere."""
     if os.getuid() != 0:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/check.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -8,6 +10,7 @@
 #include "base/text.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/tcp_socket.h"
 #include "store/extra_columns.h"
 #include "store/segments.h"
 #include "web/http_server.h"
@@ -67,13 +70,31 @@ void check_added_fields(const CollectConfig& config) {
   check_extra_columns(Segments::read_extra_columns(config.data), *config.field_table);
 }
 
+std::string running_collector(const os::LockState& lock) {
+  return "a collector" + (lock.process > 0 ? " (process " + std::to_string(lock.process) + ")" : std::string());
+}
+
 // SO_REUSEPORT would let us share the port with another collector of the same user, and split its traffic.
-void check_listener(const CollectConfig& config, const Listener& listener) {
-  if (os::port_in_use(listener.endpoint))
+void check_listener(const CollectConfig& config, const Listener& listener, const os::LockState& lock,
+                    std::vector<std::string>& notes) {
+  if (!os::port_in_use(listener.endpoint)) {
+    os::UdpSocket::listen(listener.endpoint, static_cast<int>(config.receive_buffer_bytes));
+  } else if (lock.locked) {
+    notes.push_back(listener.uri + " is in use, as " + running_collector(lock) + " runs; not tried");
+  } else {
     throw usage_error("cannot listen on " + listener.uri +
-                      ": another program has the port; stop it, or listen elsewhere "
-                      "with --listen");
-  os::UdpSocket::listen(listener.endpoint, static_cast<int>(config.receive_buffer_bytes));
+                      ": another program has the port; stop it, or listen elsewhere with --listen");
+  }
+}
+
+void check_http(const CollectConfig& config, const os::LockState& lock, std::vector<std::string>& notes) {
+  if (config.http == "off") return;
+  int error = 0;
+  os::TcpListener::listen(parse_http_address(config.http), error);
+  if (error == EADDRINUSE && lock.locked)
+    notes.push_back(config.http + " (HTTP) is in use, as " + running_collector(lock) + " runs; not tried");
+  else if (error)
+    HttpServer server(config.http);  // says what is wrong
 }
 
 std::string quoted(const std::string& text) {
@@ -98,12 +119,18 @@ std::string toml_value(const Option& option, const std::string& text) {
   return "[" + joined + "]";
 }
 
-void check_collect(const CollectConfig& config) {
+std::vector<std::string> check_collect(const CollectConfig& config) {
+  std::vector<std::string> notes;
   check_data_directory(config.data);
+  const os::LockState lock = os::lock_state(config.data + "/lock");
+  if (lock.locked)
+    notes.push_back("the data directory " + config.data + " is locked: " + running_collector(lock) +
+                    " uses it; stop it before another is started there");
   check_output_file(config);
   check_added_fields(config);
-  for (const Listener& listener : config.listen) check_listener(config, listener);
-  if (config.http != "off") HttpServer server(config.http);
+  for (const Listener& listener : config.listen) check_listener(config, listener, lock, notes);
+  check_http(config, lock, notes);
+  return notes;
 }
 
 std::string effective_config(const LoadedConfig& loaded) {

@@ -3,14 +3,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cmd/options.h"
 
 namespace weir {
 
 // Proves that the data directory and the output can be written to and every port be bound; leaves nothing behind
-// and changes nothing. Throws usage_error for the first thing that is wrong.
-void check_collect(const CollectConfig& config);
+// and changes nothing. Throws usage_error for the first thing that is wrong. Returns what is worth a note: a collector
+// that runs on this data directory, and so the ports that it may have, is no mistake of the configuration.
+std::vector<std::string> check_collect(const CollectConfig& config);
 
 // The settings as TOML, each with its origin in a comment.
 std::string effective_config(const LoadedConfig& loaded);

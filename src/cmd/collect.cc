@@ -14,6 +14,7 @@
 #include "ledger/catalog.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "os/signals.h"
 #include "sink/file_output.h"
 #include "store/flow_store.h"
@@ -224,6 +225,7 @@ int run_collect(const Arguments& arguments) {
   const CollectConfig& config = loaded.config;
   if (config.log_format == "json") set_log_format(LogFormat::json);
   for (const std::string& warning : loaded.warnings) log_warning("collect", warning);
+  os::raise_open_files();
   os::Signals signals;
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
 

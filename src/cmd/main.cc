@@ -27,7 +27,7 @@ int collect(const Arguments& arguments) {
   }
   if (!asks_for_check(arguments)) return run_collect(arguments);
   LoadedConfig loaded = load_collect_settings(arguments);
-  check_collect(loaded.config);
+  for (const std::string& note : check_collect(loaded.config)) std::fprintf(stderr, "weir: note: %s\n", note.c_str());
   std::fputs(effective_config(loaded).c_str(), stdout);
   return 0;
 }

@@ -10,6 +10,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/interrupt.h"
+#include "os/process.h"
 
 namespace weir {
 namespace {
@@ -103,6 +104,7 @@ ResultFormat result_format(const std::string& name, bool to_terminal) {
 }
 
 int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work) {
+  os::raise_open_files();
   QuerySettings settings = query_settings(flags);
   os::TemporaryFolder spill("weir-spill");
   settings.engine.spill_folder = spill.path();

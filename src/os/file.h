@@ -71,6 +71,12 @@ void make_data_directory(const std::string& path);
 // Takes an exclusive lock on `path`, held until the File is closed or the process dies; throws
 // usage_error when another process has it.
 File lock_exclusively(const std::string& path);
+struct LockState {
+  bool locked = false;
+  int64_t process = 0;  // who has it; 0 where that cannot be told (another container's)
+};
+// Whether some process has that lock. Makes no file.
+LockState lock_state(const std::string& path);
 // A file that exists while a process runs and is removed when it ends in order: one found at start tells of a crash, and
 // goes on doing so over starts that are refused.
 class RunningMark {

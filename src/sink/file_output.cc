@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "os/advice.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -18,18 +19,19 @@ constexpr int kIdleMs = 200;      // how often a quiet output looks whether to r
 constexpr int kPipeWaitMs = 100;  // how often a full pipe looks whether to stop
 constexpr int64_t kLogEveryNs = 10'000'000'000;
 
-const char* remedy(OutputError reason) {
-  switch (reason) {
+std::string remedy(int error) {
+  const std::string advice(os::advice(error));
+  switch (output_error(error)) {
     case OutputError::no_space:
-      return "free space on that disk, or raise the quota; writing goes on by itself then";
+      return advice + "; writing goes on by itself then";
     case OutputError::file_too_large:
-      return "rotate the file (move it and send SIGHUP), or raise the limit (ulimit -f)";
+      return advice + ", or rotate the file (move it and send SIGHUP)";
     case OutputError::closed_pipe:
       return "start the reader again";
     case OutputError::stuck_pipe:
       return "stopped all the same: the reader of the pipe takes nothing";
     default:
-      return "look at the disk (dmesg), or name another path with --transport.file";
+      return advice + ", or name another path with --transport.file";
   }
 }
 
@@ -230,7 +232,7 @@ void FileOutput::report(int error, OutputError reason, size_t lost_records) {
   logged_ns_ = now;
   log_error("sink", "cannot write to " + config_.path + ": " + os::error_text(error) + "; " +
                         std::to_string(lost_since_logged_) + " records lost (" +
-                        std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(reason));
+                        std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(error));
   lost_since_logged_ = 0;
 }
 

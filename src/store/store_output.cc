@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store_output.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <chrono>
 
 #include "base/log.h"
+#include "os/advice.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/output_file.h"
@@ -23,11 +26,11 @@ constexpr int64_t kLogEveryNs = 10'000'000'000;
 
 size_t index(OutputError reason) { return static_cast<size_t>(reason); }
 
-const char* remedy(OutputError reason) {
-  if (reason == OutputError::no_space)
-    return "free space on that disk, or bound the store with store.max_size or store.keep; storing goes on by itself";
-  if (reason == OutputError::file_too_large) return "raise the limit of a file's size (ulimit -f)";
-  return "look at the disk (dmesg) and at who owns the data directory; the next segment is tried again";
+std::string remedy(int error) {
+  std::string advice(os::advice(error));
+  if (output_error(error) == OutputError::no_space)
+    return advice + ", or bound the store with store.max_size or store.keep; storing goes on by itself";
+  return advice + "; the next segment is tried again";
 }
 
 std::string low_text(const FreeSpace& space) {
@@ -140,7 +143,7 @@ void StoreOutput::look_around(int64_t now_ns) {
 void StoreOutput::take(const FlowBatch& batch) {
   if (space_.is_low()) {
     drop(batch, OutputError::no_space);
-    return report(Table::flows, OutputError::no_space, batch.rows(), low_text(space_));
+    return report(Table::flows, ENOSPC, batch.rows(), low_text(space_));
   }
   std::span<const Run> runs = batch.runs();
   while (!runs.empty()) {
@@ -158,7 +161,7 @@ void StoreOutput::take(const FlowBatch& batch) {
 void StoreOutput::take(const CounterBatch& batch) {
   if (space_.is_low()) {
     drop(batch);
-    return report(Table::counters, OutputError::no_space, batch.size(), low_text(space_));
+    return report(Table::counters, ENOSPC, batch.size(), low_text(space_));
   }
   std::span<const CounterSample> samples = batch;
   while (!samples.empty()) {
@@ -185,7 +188,7 @@ void StoreOutput::add(const Rows& rows, Write write) {
       lost += count;
     }
     counters_.error(output_error(error));
-    return report(rows.table, output_error(error), lost,
+    return report(rows.table, error, lost,
                   "cannot make a folder below " + segments_.file(std::string(table_name(rows.table))) + ": " +
                       os::error_text(error));
   }
@@ -193,8 +196,7 @@ void StoreOutput::add(const Rows& rows, Write write) {
   segment->yardstick_ns = std::max(segment->yardstick_ns, rows.yardstick_ns);
   error = write(segment->writer);
   if (error)
-    lose(take_out(segment), output_error(error),
-         "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error));
+    lose(take_out(segment), error, "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error));
 }
 
 // nullptr and an errno where none can be opened.
@@ -236,15 +238,15 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
   SegmentFigures figures;
   if (int error = segment->writer.finish(figures)) {
     std::string why = "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error);
-    return lose(std::move(segment), output_error(error), why);
+    return lose(std::move(segment), error, why);
   }
   space_.look();
   if (space_.free_bytes() < limits::kCatalogRoomBytes)
-    return lose(std::move(segment), OutputError::no_space, "less than 1 MiB is free, which the catalog needs");
+    return lose(std::move(segment), ENOSPC, "less than 1 MiB is free, which the catalog needs");
   if (std::string error = list(*segment, figures); !error.empty()) {
     space_.look();
     bool full = space_.free_bytes() < limits::kCatalogRoomBytes;  // others write to this disk too
-    return lose(std::move(segment), full ? OutputError::no_space : OutputError::input_output, error);
+    return lose(std::move(segment), full ? ENOSPC : EIO, error);
   }
   for (const auto& [account, rows] : segment->rows)
     stored_of(ledger_.at(account), segment->table).add(static_cast<int64_t>(rows));
@@ -269,7 +271,8 @@ std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& 
   return error;
 }
 
-void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, OutputError reason, const std::string& why) {
+void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, int error, const std::string& why) {
+  const OutputError reason = output_error(error);
   uint64_t lost = 0;
   for (const auto& [account, rows] : segment->rows) {
     drop(segment->table, account, rows, reason);
@@ -280,10 +283,10 @@ void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, OutputError reason,
   const Table table = segment->table;
   segment.reset();  // the writer removes what is unfinished
   segments_.give_up(path);
-  report(table, reason, lost, why);
+  report(table, error, lost, why);
 }
 
-void StoreOutput::report(Table table, OutputError reason, uint64_t lost, const std::string& why) {
+void StoreOutput::report(Table table, int error, uint64_t lost, const std::string& why) {
   lost_since_logged_[static_cast<size_t>(table)] += lost;
   failing_ = true;
   int64_t now = os::monotonic_ns();
@@ -293,8 +296,8 @@ void StoreOutput::report(Table table, OutputError reason, uint64_t lost, const s
   for (Table of : kTables)
     if (uint64_t count = std::exchange(lost_since_logged_[static_cast<size_t>(of)], 0))
       what += (what.empty() ? "" : " and ") + std::to_string(count) + " " + std::string(row_name(of));
-  log_error("store",
-            why + "; " + what + " lost (" + std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(reason));
+  log_error("store", why + "; " + what + " lost (" + std::string(kOutputErrorNames[index(output_error(error))]) +
+                         "); " + remedy(error));
 }
 
 OutputStats StoreOutput::stats() const {

@@ -101,11 +101,11 @@ class StoreOutput final : public Output {
   void look_around(int64_t now_ns);
   void flush(std::unique_ptr<OpenSegment> segment);
   std::string list(const OpenSegment& segment, const SegmentFigures& figures);
-  void lose(std::unique_ptr<OpenSegment> segment, OutputError reason, const std::string& why);
+  void lose(std::unique_ptr<OpenSegment> segment, int error, const std::string& why);
   void drop(const FlowBatch& batch, OutputError reason);
   void drop(const CounterBatch& batch);
   void drop(Table table, uint32_t account, uint64_t rows, OutputError reason);
-  void report(Table table, OutputError reason, uint64_t lost, const std::string& why);
+  void report(Table table, int error, uint64_t lost, const std::string& why);
 
   const StoreOutputConfig config_;
   Segments& segments_;

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
 #include <sstream>
+
+#include "os/clock.h"
 
 namespace weir {
 namespace {
@@ -179,15 +181,19 @@ TEST(Metrics, TheDomainsOfOneExporterAreBounded) {
   EXPECT_EQ(sum(text, "weir_exporter_records_total"), 10'000);
 }
 
+// Of CPU time, the best of a few: a busy machine does not count.
 TEST(Metrics, TenThousandExportersInATenthOfASecond) {
   MetricsInput input = many(10'000);
-  auto start = std::chrono::steady_clock::now();
-  std::string text = metrics_text(input, MetricsFormat::text);
-  auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  RecordProperty("seconds", std::to_string(seconds));
-  std::printf("%.1f ms, %zu bytes\n", seconds * 1e3, text.size());
-  EXPECT_LT(seconds, 1.0);  // generous: sanitizers and a busy machine
-  EXPECT_LT(text.size(), 4u << 20);
+  int64_t best_ns = INT64_MAX;
+  size_t bytes = 0;
+  for (int i = 0; i < 5; ++i) {
+    int64_t start_ns = os::thread_cpu_ns();
+    bytes = metrics_text(input, MetricsFormat::text).size();
+    best_ns = std::min(best_ns, os::thread_cpu_ns() - start_ns);
+  }
+  RecordProperty("microseconds", static_cast<int>(best_ns / 1'000));
+  EXPECT_LT(best_ns, 100'000'000);
+  EXPECT_LT(bytes, 4u << 20);
 }
 
 TEST(Metrics, LossNeverGoesDown) {
