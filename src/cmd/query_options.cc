@@ -92,6 +92,7 @@ QuerySettings query_settings(const QueryFlags& flags) {
   if (!flags.time.empty()) settings.range.column = parse_time_column(flags.time);
   if (!flags.memory.empty()) settings.engine.memory_bytes = memory_flag(flags.memory);
   settings.engine.threads = flags.threads;
+  settings.engine.external_access = true;  // the user's own statement may read the user's own files
   if (settings.range.since_ns > settings.range.until_ns)
     throw usage_error("--since " + flags.since + " is later than --until " + flags.until + ": no flow is in between");
   return settings;

@@ -10,6 +10,9 @@
 #include "query/flows_view.h"
 
 namespace weir {
+
+static constexpr int kMostRemoved = 100;
+
 namespace {
 
 // While it lives, interrupt() reaches the engine.
@@ -46,13 +49,16 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
   });
 }
 
+std::string path_of(const os::File& file) { return "/proc/self/fd/" + std::to_string(file.fd()); }
+
 }  // namespace
 
 FlowQuery::FlowQuery(QuerySettings settings)
     : settings_(std::move(settings)),
       files_(SegmentFiles::open(settings_.data, settings_.range,
                                 std::span(kTables).first(settings_.counters ? kTableCount : 1))),
-      columns_(Segments::read_extra_columns(settings_.data)) {}  // after the list: none is missing
+      columns_(Segments::read_extra_columns(settings_.data)),  // after the list: none is missing
+      no_rows_(os::unnamed_file()) {}
 
 void FlowQuery::interrupt() noexcept {
   interrupted_ = true;
@@ -72,22 +78,31 @@ SqlTick FlowQuery::tick(SqlEngine& engine) const {
 std::vector<std::string> FlowQuery::paths(SqlEngine& engine, Table table) {
   std::vector<std::string> paths = files_.open_paths(table);
   if (paths.size() != 1) return paths;
-  bool made = no_rows_.is_open();
-  if (!made) no_rows_ = os::unnamed_file();
-  std::string path = "/proc/self/fd/" + std::to_string(no_rows_.fd());
-  if (!made)
-    engine.execute("COPY (SELECT 0 AS nothing LIMIT 0) TO " + sql_literal(path) +
+  if (os::file_size(no_rows_) == 0)
+    engine.execute("COPY (SELECT 0 AS nothing LIMIT 0) TO " + sql_literal(path_of(no_rows_)) +
                    " (FORMAT parquet, USE_TMP_FILE false)");
-  paths.push_back(path);
+  paths.push_back(path_of(no_rows_));
   return paths;
 }
 
-void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work) {
-  SqlEngine engine(settings_.engine);
+// The folders of the segments are allowed, since one may get another name at any moment; and by their descriptors
+// those that are removed already.
+SqlSettings FlowQuery::engine_settings(const std::string& output) const {
+  SqlSettings settings = settings_.engine;
+  if (settings.external_access) return settings;
+  for (Table table : kTables) settings.folders.push_back(settings_.data + "/" + std::string(table_name(table)));
+  for (const SegmentFiles::Opened& opened : files_.opened()) settings.files.push_back(opened.open_path());
+  settings.files.push_back(path_of(no_rows_));
+  if (!output.empty()) settings.files.push_back(output);
+  return settings;
+}
+
+void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work, const std::string& output) {
+  SqlEngine engine(engine_settings(output));
   Running running(running_, engine);
   engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_));
   engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
-  engine.lock_settings();
+  if (settings_.engine.external_access) engine.lock_settings();  // else they are
   if (interrupted_) throw QueryInterrupted();
   work(engine);
 }
@@ -122,7 +137,7 @@ bool FlowQuery::leave_out_if_damaged(SqlEngine& engine, size_t index) {
 // Finds files that DuckDB cannot read, by reading all of each: first of those that the error names, as it nearly
 // always does; if that was nothing, of all, which costs what is there. Returns whether there were any.
 bool FlowQuery::leave_out_damaged(const std::string& error) {
-  SqlEngine engine(settings_.engine);
+  SqlEngine engine(engine_settings(""));
   Running running(running_, engine);
   for (bool named : {true, false}) {
     bool found = false;
@@ -133,16 +148,21 @@ bool FlowQuery::leave_out_damaged(const std::string& error) {
   return false;
 }
 
-void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart) {
-  for (;;) {
+void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart,
+                        const std::string& output) {
+  for (int removed = 0;;) {
     try {
-      return work_once(work);
+      return work_once(work, output);
     } catch (const SqlError& error) {
       std::string text = files_.with_real_paths(error.what());
       switch (error.kind()) {
         case SqlError::Kind::interrupted:
           throw QueryInterrupted();
         case SqlError::Kind::statement:
+          throw usage_error(text);
+        case SqlError::Kind::not_allowed:
+          // One of ours, merged away since the engine was made: the next engine knows.
+          if (text != error.what() && can_restart() && ++removed < kMostRemoved) continue;
           throw usage_error(text);
         case SqlError::Kind::out_of_memory:
           throw runtime_failure(text + "\n\nweir sets this limit with --memory, and the threads with --threads");
@@ -185,7 +205,7 @@ void FlowQuery::write_parquet(const std::string& sql, const std::string& path) {
         "COPY (" + rows + "\n) TO " + sql_literal(path) + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
         tick(engine));
   };
-  attempt(work, [] { return true; });
+  attempt(work, [] { return true; }, path);
 }
 
 }  // namespace weir

@@ -28,8 +28,8 @@ class QueryInterrupted : public std::runtime_error {
 struct QuerySettings {
   std::string data = {};
   TimeRange range = {};
-  bool counters = false;  // else the view `counters` has no rows: questions to flows read nothing else
-  SqlSettings engine = {};
+  bool counters = false;    // else the view `counters` has no rows: questions to flows read nothing else
+  SqlSettings engine = {};  // without external_access SQL reads the segments and nothing else
   std::function<void(double)> on_progress = {};  // about ten times a second before the first rows: 0 to 1, < 0 unknown
   std::function<void()> on_answer = {};          // before the first rows: no progress is told any more
 };
@@ -55,8 +55,11 @@ class FlowQuery {
   void interrupt() noexcept;
 
  private:
-  void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart);
-  void work_once(const std::function<void(SqlEngine&)>& work);
+  // `output`: the file that the work writes by its name, or "".
+  void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart,
+               const std::string& output = "");
+  void work_once(const std::function<void(SqlEngine&)>& work, const std::string& output);
+  SqlSettings engine_settings(const std::string& output) const;
   std::vector<std::string> paths(SqlEngine& engine, Table table);
   SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
   bool leave_out_damaged(const std::string& error);
@@ -66,7 +69,7 @@ class FlowQuery {
   QuerySettings settings_;
   SegmentFiles files_;
   StoreColumns columns_;
-  os::File no_rows_;  // a Parquet file without rows, where one was needed
+  os::File no_rows_;  // a Parquet file without rows, once one was needed
   std::atomic<SqlEngine*> running_ = nullptr;
   std::atomic<bool> interrupted_ = false;
 };

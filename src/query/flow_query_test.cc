@@ -40,7 +40,7 @@ TEST_F(FlowQueryTest, AnEmptyStoreHasNoRowsAndAllColumns) {
 
 TEST_F(FlowQueryTest, AFileOfTheStatementThatIsMissingIsItsMistake) {
   std::string segment = add_segment(rows(5, 0, 7));
-  FlowQuery opened = query();
+  FlowQuery opened({.data = data_, .engine = {.external_access = true}});
   try {
     answer(opened, "SELECT * FROM read_csv('/nowhere/sites.csv')");
     ADD_FAILURE();
@@ -293,7 +293,7 @@ TEST_F(FlowQueryTest, WithoutAStoreItSaysWhich) {
 
 TEST_F(FlowQueryTest, WritesParquetThatIsTheResult) {
   add_segment(rows(10, 0, 7));
-  FlowQuery opened = query();
+  FlowQuery opened({.data = data_, .engine = {.external_access = true}});
   std::string file = data_ + "/result.parquet";
   opened.write_parquet("SELECT src_as, bytes, time_received FROM flows -- all of them\n;", file);
   EXPECT_EQ(answer(opened, "SELECT count(*) AS n, sum(bytes) AS b, max(src_as) AS m FROM " + sql_literal(file)),
@@ -303,10 +303,33 @@ TEST_F(FlowQueryTest, WritesParquetThatIsTheResult) {
 // 2^53 + 1 is the first whole number that a DOUBLE does not hold.
 TEST_F(FlowQueryTest, SumsInParquetAreExact) {
   add_segment("SELECT 9007199254740992::UBIGINT AS bytes UNION ALL SELECT 1");
-  FlowQuery opened = query();
+  FlowQuery opened({.data = data_, .engine = {.external_access = true}});
   std::string file = data_ + "/result.parquet";
   opened.write_parquet("SELECT sum(bytes) AS b, count(*) AS n FROM flows", file);
   EXPECT_EQ(answer(opened, "SELECT b, n FROM " + sql_literal(file)), "b,n\n9007199254740993,2\n");
+}
+
+// As SQL from a network would have it: the segments, however many, and nothing else.
+TEST_F(FlowQueryTest, WithoutExternalAccessOnlySegmentsAreRead) {
+  add_segment(rows(10, 0, 7));
+  std::string other = data_ + "/other.parquet";
+  write_parquet("SELECT 1::UBIGINT AS bytes", other);
+  for (int segments : {1, 2}) {
+    FlowQuery opened = query();
+    EXPECT_EQ(answer(opened, "SELECT sum(bytes) AS b FROM flows"), "b\n" + std::to_string(70 * segments) + "\n");
+    for (const std::string& sql :
+         {"SELECT * FROM read_parquet(" + sql_literal(other) + ")", "FROM " + sql_literal(data_ + "/catalog.db"),
+          "SELECT content FROM read_blob(" + sql_literal(data_ + "/catalog.db") + ")",
+          std::string("SELECT content FROM read_text('/proc/self/environ')")}) {
+      EXPECT_THROW(answer(opened, sql), Error) << sql;
+    }
+    std::string file = data_ + "/result.parquet";
+    opened.write_parquet("SELECT bytes FROM flows", file);
+    EXPECT_GT(std::filesystem::file_size(file), 0u);
+    std::filesystem::remove(file);
+    EXPECT_TRUE(opened.problems().empty());
+    add_segment(rows(10, 0, 7));
+  }
 }
 
 TEST_F(FlowQueryTest, InterruptedBeforeItBegins) {

@@ -37,7 +37,7 @@ class StoreFixture : public testing::Test {
   }
 
   static void write_parquet(const std::string& select, const std::string& file) {
-    SqlEngine engine({});
+    SqlEngine engine({.external_access = true});
     SqlStatement statement = engine.prepare(select);
     std::string ids;
     for (const SqlColumn& column : statement.columns())

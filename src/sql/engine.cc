@@ -4,9 +4,7 @@
 #include <duckdb.h>
 
 #include <algorithm>
-#include <cctype>
 #include <exception>
-#include <regex>
 #include <utility>
 
 #include "base/error.h"
@@ -19,6 +17,10 @@ namespace weir {
 static constexpr int64_t kTickNs = 100'000'000;
 static constexpr int64_t kIdleNs = 100'000;  // while DuckDB's own threads have all the work
 static constexpr int64_t kMostDefaultMemory = 8ll << 30;
+static constexpr const char* kOnlyReading =
+    "only statements that read can be run: SELECT, FROM, WITH, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE, PIVOT, "
+    "UNPIVOT "
+    "and EXPLAIN";
 
 namespace {
 
@@ -53,8 +55,8 @@ SqlError::Kind kind_of(std::string_view message) {
                       "TransactionContext Error", "FATAL Error"})
     if (begins(prefix)) return Kind::reading;
   if (begins("Out of Memory Error")) return Kind::out_of_memory;
-  for (auto prefix : {"Permission Error", "HTTP Error"})
-    if (begins(prefix)) return Kind::other;
+  if (begins("Permission Error")) return Kind::not_allowed;
+  if (begins("HTTP Error")) return Kind::other;
   return Kind::statement;
 }
 
@@ -162,6 +164,12 @@ struct SqlEngine::Impl {
   Connection connection;
 };
 
+static std::string list_of(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + sql_literal(text);
+  return "[" + list + "]";
+}
+
 SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>()) {
   Configuration configuration;
   if (duckdb_create_config(configuration.put()) == DuckDBError) throw std::bad_alloc();
@@ -185,6 +193,11 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
     execute("SET enable_progress_bar = true");
     execute("SET enable_progress_bar_print = false");
   }
+  if (settings.external_access) return;
+  execute("SET allowed_paths = " + list_of(settings.files));
+  execute("SET allowed_directories = " + list_of(settings.folders));
+  execute("SET enable_external_access = false");
+  lock_settings();
 }
 
 // A statement whose rows were not read to the end is still worked on by DuckDB's threads. Closing the connection waits
@@ -221,8 +234,10 @@ SqlStatement SqlEngine::prepare(const std::string& sql) {
     throw SqlError(SqlError::Kind::statement, "there is no SQL statement in this text");
   }
   if (count > 1)
-    throw SqlError(SqlError::Kind::statement,
-                   "these are " + std::to_string(count) + " statements; one at a time can be run");
+    throw SqlError(
+        SqlError::Kind::statement,
+        "DuckDB runs this as several statements, which is not supported; PIVOT needs its values here: ON x IN "
+        "(...)");
   auto statement = std::make_unique<SqlStatement::Impl>();
   if (duckdb_prepare_extracted_statement(impl_->connection.get(), extracted.get(), 0, statement->prepared->put()) ==
       DuckDBError)
@@ -231,7 +246,19 @@ SqlStatement SqlEngine::prepare(const std::string& sql) {
   return SqlStatement(std::move(statement));
 }
 
+static void refuse_changing(const std::string& sql) {
+  auto refuse = [](const std::string& why) { throw SqlError(SqlError::Kind::statement, why); };
+  if (size_t count = count_statements(sql); count > 1)
+    refuse("these are " + std::to_string(count) + " statements; one at a time can be run");
+  else if (count == 0)
+    refuse("there is no SQL statement in this text");
+  if (!begins_as_reading(sql)) refuse(kOnlyReading);
+  if (std::string_view name = changing_function(sql); !name.empty())
+    refuse(std::string(name) + "() does more than read; " + kOnlyReading);
+}
+
 SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
+  refuse_changing(sql);
   SqlStatement statement = prepare(sql);
   if (duckdb_nparams(statement.impl_->prepared->get()) > 0)
     throw SqlError(SqlError::Kind::statement, "the statement has parameters (?, $1); write their values instead");
@@ -239,16 +266,10 @@ SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
   if (type == DUCKDB_STATEMENT_TYPE_SELECT) return statement;
   if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN) {
     // EXPLAIN ANALYZE runs what it explains.
-    static const std::regex kExplain(R"(^\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?)", std::regex::icase);
-    std::smatch words;
-    if (std::regex_search(sql, words, kExplain)) {
-      prepare_reading(words.suffix());
-      return statement;
-    }
+    prepare_reading(std::string(explained_statement(sql)));
+    return statement;
   }
-  throw SqlError(SqlError::Kind::statement,
-                 "only statements that read can be run: SELECT, FROM, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE and "
-                 "EXPLAIN");
+  throw SqlError(SqlError::Kind::statement, kOnlyReading);
 }
 
 void SqlEngine::execute(const std::string& sql, const SqlTick& tick) {
@@ -262,79 +283,5 @@ void SqlEngine::lock_settings() { execute("SET lock_configuration = true"); }
 void SqlEngine::interrupt() noexcept { duckdb_interrupt(impl_->connection.get()); }
 
 double SqlEngine::progress() const { return duckdb_query_progress(impl_->connection.get()).percentage / 100; }
-
-// ---- Text
-
-static size_t after(std::string_view sql, std::string_view end, size_t from) {
-  size_t found = sql.find(end, from);
-  return found == std::string_view::npos ? sql.size() : found + end.size();
-}
-
-static bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
-
-// The end of a comment in /* */, which may hold others.
-static size_t after_comment(std::string_view sql, size_t at) {
-  int depth = 0;
-  while (at < sql.size()) {
-    std::string_view two = sql.substr(at, 2);
-    int step = two == "/*" ? 1 : two == "*/" ? -1 : 0;
-    depth += step;
-    at += step ? 2 : 1;
-    if (depth == 0) break;
-  }
-  return at;
-}
-
-// The end of E'it\'s' or E'it''s', from its first quote.
-static size_t after_escaped(std::string_view sql, size_t at) {
-  for (++at; at < sql.size(); ++at) {
-    bool skips = sql[at] == '\\' || sql.substr(at, 2) == "''";
-    if (!skips && sql[at] == '\'') break;
-    at += skips;
-  }
-  return std::min(at + 1, sql.size());
-}
-
-// The end of $$text$$ or $tag$text$tag$; `at` where no such text begins there.
-static size_t after_dollars(std::string_view sql, size_t at) {
-  size_t end = at + 1;
-  while (end < sql.size() && is_word(sql[end])) ++end;
-  bool parameter = end > at + 1 && std::isdigit(static_cast<unsigned char>(sql[at + 1]));
-  if (end >= sql.size() || sql[end] != '$' || parameter || (at > 0 && is_word(sql[at - 1]))) return at;
-  return after(sql, sql.substr(at, end + 1 - at), end + 1);
-}
-
-// The end of the quoted text or comment that begins at `at`; `at` where there is none.
-static size_t skip_quoted(std::string_view sql, size_t at) {
-  char c = sql[at];
-  bool escapes = c == '\'' && at > 0 && (sql[at - 1] | 0x20) == 'e' && (at == 1 || !is_word(sql[at - 2]));
-  if (escapes) return after_escaped(sql, at);
-  // A doubled quote begins the next one.
-  if (c == '\'' || c == '"') return after(sql, std::string_view(&c, 1), at + 1);
-  if (c == '$') return after_dollars(sql, at);
-  if (sql.substr(at, 2) == "--") return after(sql, "\n", at);
-  if (sql.substr(at, 2) == "/*") return after_comment(sql, at);
-  return at;
-}
-
-std::string sql_body(std::string_view sql) {
-  size_t end = 0;
-  for (size_t at = 0; at < sql.size();) {
-    size_t next = skip_quoted(sql, at);
-    bool comment = next > at && (sql[at] == '-' || sql[at] == '/');
-    bool blank = std::string_view("; \t\r\n").contains(sql[at]);
-    at = std::max(next, at + 1);
-    if (!comment && !blank) end = at;
-  }
-  return std::string(sql.substr(0, end));
-}
-
-static std::string doubled(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (char c : text) out.append(c == quote ? 2 : 1, c);
-  return out + quote;
-}
-std::string sql_literal(std::string_view text) { return doubled(text, '\''); }
-std::string sql_name(std::string_view name) { return doubled(name, '"'); }
 
 }  // namespace weir

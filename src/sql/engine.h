@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SqlEngine: DuckDB in this process, with owners and one exception; nothing of its C API shows outside sql/.
 //
-//   in       SQL text; the first runs in memory, over whatever files the text names
+//   in       SQL text, over the files of SqlSettings, or over whatever files the text names (external_access)
 //   out      results as a stream of chunks (SqlResult), so that a result of any size needs bounded memory
 //   threads  one at a time; interrupt() from any thread and from signal handlers. DuckDB has threads of its own
 //   memory   SqlSettings::memory_bytes; what does not fit is spilled into a folder that goes with the engine
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sql/column.h"
+#include "sql/statement_text.h"
 
 namespace weir {
 
@@ -27,7 +28,8 @@ class SqlError : public std::runtime_error {
     reading,      // a file could not be read, or holds something else than expected
     interrupted,  // interrupt() was called
     out_of_memory,
-    other,  // disk full, a fault of the engine
+    not_allowed,  // a file that SqlSettings does not allow
+    other,        // disk full, a fault of the engine
   };
   SqlError(Kind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
   Kind kind() const { return kind_; }
@@ -41,6 +43,11 @@ struct SqlSettings {
   unsigned threads = 0;           // 0: one per core
   std::string spill_folder = {};  // made when something does not fit into memory, and removed; "": nowhere
   bool track_progress = false;    // SqlEngine::progress() works
+  // SQL may read and write every file that this process may: only for SQL of the very user who runs it. Without it only
+  // `files` and what is in `folders`, and the settings are locked from the start. DuckDB looks at where a link leads:
+  // /proc/self/fd/N is the file behind it, by its name when the engine was made, and by its name when it is opened.
+  bool external_access = false;
+  std::vector<std::string> files = {}, folders = {};
 };
 
 // Called about ten times a second while a statement has not given its first rows yet.
@@ -88,8 +95,8 @@ class SqlEngine {
 
   // A statement of our own. Throws SqlError.
   SqlStatement prepare(const std::string& sql);
-  // One as a user wrote it: throws SqlError (statement) unless it is exactly one, and only reads: SELECT, FROM, WITH,
-  // VALUES, DESCRIBE, SHOW, SUMMARIZE, or EXPLAIN of such a one.
+  // One as a user wrote it: throws SqlError (statement) unless it is exactly one, and only reads (statement_text.h).
+  // What is refused has done nothing: no file was made or opened.
   SqlStatement prepare_reading(const std::string& sql);
   void execute(const std::string& sql, const SqlTick& tick = {});  // for those without a result
   void lock_settings();                                            // no SQL can change a setting from here on
@@ -101,11 +108,5 @@ class SqlEngine {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// The statement without what may stand after it (semicolons, blanks, comments), so that it can be put in brackets.
-std::string sql_body(std::string_view sql);
-// 'it''s' and "a ""name""": text as a literal and as a name within SQL.
-std::string sql_literal(std::string_view text);
-std::string sql_name(std::string_view name);
 
 }  // namespace weir

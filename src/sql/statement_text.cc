@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/statement_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <span>
+
+namespace weir {
+
+static size_t after(std::string_view sql, std::string_view end, size_t from) {
+  size_t found = sql.find(end, from);
+  return found == std::string_view::npos ? sql.size() : found + end.size();
+}
+
+static bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
+
+// The end of a comment in /* */, which may hold others.
+static size_t after_comment(std::string_view sql, size_t at) {
+  int depth = 0;
+  while (at < sql.size()) {
+    std::string_view two = sql.substr(at, 2);
+    int step = two == "/*" ? 1 : two == "*/" ? -1 : 0;
+    depth += step;
+    at += step ? 2 : 1;
+    if (depth == 0) break;
+  }
+  return at;
+}
+
+// The end of E'it\'s' or E'it''s', from its first quote.
+static size_t after_escaped(std::string_view sql, size_t at) {
+  for (++at; at < sql.size(); ++at) {
+    bool skips = sql[at] == '\\' || sql.substr(at, 2) == "''";
+    if (!skips && sql[at] == '\'') break;
+    at += skips;
+  }
+  return std::min(at + 1, sql.size());
+}
+
+// The end of $$text$$ or $tag$text$tag$; `at` where no such text begins there.
+static size_t after_dollars(std::string_view sql, size_t at) {
+  size_t end = at + 1;
+  while (end < sql.size() && is_word(sql[end])) ++end;
+  bool parameter = end > at + 1 && std::isdigit(static_cast<unsigned char>(sql[at + 1]));
+  if (end >= sql.size() || sql[end] != '$' || parameter || (at > 0 && is_word(sql[at - 1]))) return at;
+  return after(sql, sql.substr(at, end + 1 - at), end + 1);
+}
+
+// The end of the quoted text or comment that begins at `at`; `at` where there is none.
+static size_t skip_quoted(std::string_view sql, size_t at) {
+  char c = sql[at];
+  bool escapes = c == '\'' && at > 0 && (sql[at - 1] | 0x20) == 'e' && (at == 1 || !is_word(sql[at - 2]));
+  if (escapes) return after_escaped(sql, at);
+  // A doubled quote begins the next one.
+  if (c == '\'' || c == '"') return after(sql, std::string_view(&c, 1), at + 1);
+  if (c == '$') return after_dollars(sql, at);
+  if (sql.substr(at, 2) == "--") return after(sql, "\n", at);
+  if (sql.substr(at, 2) == "/*") return after_comment(sql, at);
+  return at;
+}
+
+static std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+static bool is_comment(std::string_view sql, size_t at, size_t next) {
+  return next > at && (sql[at] == '-' || sql[at] == '/');
+}
+
+// Where the first thing from `at` on begins that is neither a comment nor one of `passed`.
+static size_t skip_between(std::string_view sql, size_t at, std::string_view passed) {
+  while (at < sql.size()) {
+    size_t next = skip_quoted(sql, at);
+    bool passes = is_comment(sql, at, next) || passed.contains(sql[at]);
+    if (!passes) break;
+    at = std::max(next, at + 1);
+  }
+  return at;
+}
+
+static constexpr std::string_view kBlanks = " \t\r\n";
+static constexpr std::string_view kBeforeAWord = "; \t\r\n(";
+
+// The word at or after `at`, in lower case; moves `at` behind it.
+static std::string next_word(std::string_view sql, size_t& at, std::string_view passed) {
+  at = skip_between(sql, at, passed);
+  size_t begin = at;
+  while (at < sql.size() && is_word(sql[at])) ++at;
+  return lower(sql.substr(begin, at - begin));
+}
+
+static constexpr std::array<std::string_view, 12> kReading = {"select",    "from",     "with",    "values",
+                                                              "table",     "describe", "desc",    "show",
+                                                              "summarize", "pivot",    "unpivot", "explain"};
+// Others change settings, or run the content of files (import_database).
+static constexpr std::array<std::string_view, 5> kReadingPragmas = {"table_info", "show_tables", "database_list",
+                                                                    "database_size", "version"};
+// Functions that a SELECT can call and that do more than read: they write files, change settings that are locked, or
+// run SQL that nobody has looked at.
+static constexpr std::array<std::string_view, 10> kChangingFunctions = {
+    "enable_logging",    "disable_logging",   "truncate_duckdb_logs",        "write_log",  "enable_profiling",
+    "disable_profiling", "enable_peg_parser", "json_execute_serialized_sql", "arrow_scan", "disable_peg_parser"};
+
+static bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Behind the bracket that closes the one at `at`.
+static size_t after_brackets(std::string_view sql, size_t at) {
+  int depth = 0;
+  while (at < sql.size()) {
+    size_t next = skip_quoted(sql, at);
+    if (next == at) depth += sql[at] == '(' ? 1 : sql[at] == ')' ? -1 : 0;
+    at = std::max(next, at + 1);
+    if (depth == 0) break;
+  }
+  return at;
+}
+
+std::string_view explained_statement(std::string_view sql) {
+  size_t at = 0;
+  if (next_word(sql, at, kBeforeAWord) != "explain") return {};
+  for (;;) {
+    at = skip_between(sql, at, kBlanks);
+    size_t behind = at;
+    std::string word = next_word(sql, behind, kBeforeAWord);
+    bool options = at < sql.size() && sql[at] == '(' && !is_one_of(kReading, word);
+    if (options)
+      at = after_brackets(sql, at);
+    else if (word == "analyze" || word == "verbose")
+      at = behind;
+    else
+      return sql.substr(at);
+  }
+}
+
+bool begins_as_reading(std::string_view sql) {
+  for (int depth = 0; depth < 2; ++depth) {
+    size_t at = 0;
+    std::string word = next_word(sql, at, kBeforeAWord);
+    if (word == "pragma") return depth == 0 && is_one_of(kReadingPragmas, next_word(sql, at, kBlanks));
+    if (word != "explain") return is_one_of(kReading, word);
+    sql = explained_statement(sql);
+  }
+  return false;  // EXPLAIN EXPLAIN is no SQL
+}
+
+std::string_view changing_function(std::string_view sql) {
+  std::string text = lower(sql);
+  auto found = std::ranges::find_if(kChangingFunctions, [&](std::string_view name) { return text.contains(name); });
+  return found == kChangingFunctions.end() ? std::string_view() : *found;
+}
+
+size_t count_statements(std::string_view sql) {
+  size_t count = 0;
+  for (size_t at = skip_between(sql, 0, "; \t\r\n"); at < sql.size(); at = skip_between(sql, at, "; \t\r\n")) {
+    ++count;
+    while (at < sql.size() && sql[at] != ';') at = std::max(skip_quoted(sql, at), at + 1);
+  }
+  return count;
+}
+
+std::string sql_body(std::string_view sql) {
+  size_t end = 0;
+  for (size_t at = 0; at < sql.size();) {
+    size_t next = skip_quoted(sql, at);
+    bool comment = next > at && (sql[at] == '-' || sql[at] == '/');
+    bool blank = std::string_view("; \t\r\n").contains(sql[at]);
+    at = std::max(next, at + 1);
+    if (!comment && !blank) end = at;
+  }
+  return std::string(sql.substr(0, end));
+}
+
+static std::string doubled(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (char c : text) out.append(c == quote ? 2 : 1, c);
+  return out + quote;
+}
+std::string sql_literal(std::string_view text) { return doubled(text, '\''); }
+std::string sql_name(std::string_view name) { return doubled(name, '"'); }
+
+}  // namespace weir
