@@ -81,18 +81,23 @@ TEST(Ledger, WhatIsOnItsWayKeepsItsRow) {
 
 TEST(Ledger, WhatComesLateForARowThatWentIsOthers) {
   Ledger ledger(0, 16);
+  auto arrive = [&](uint32_t n) {  // the idlest goes first
+    Account& account = ledger.account(junk(n));
+    account.last_seen_ns.set(n + 1);
+    account.datagrams.add();
+  };
   AccountHold held = ledger.hold(junk(0));
-  for (uint32_t n = 1; n < 500; ++n) ledger.account(junk(n)).datagrams.add();
+  for (uint32_t n = 1; n < 500; ++n) arrive(n);
   ASSERT_FALSE(row_of(ledger, junk(0)));
   held->records.add(3), held->datagrams.add();
   EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 500);
   EXPECT_EQ(row_of(ledger, AccountKey{})->records, 3);
   const uint32_t index = held->index;
   held = ledger.hold(junk(499));
-  for (uint32_t n = 500; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
+  for (uint32_t n = 500; n < 1000; ++n) arrive(n);
   EXPECT_EQ(row_of(ledger, AccountKey{})->records, 3) << "no row has taken the place that a batch names";
   ledger.at(index).stored.add(3);
-  for (uint32_t n = 1000; n < 1500; ++n) ledger.account(junk(n)).datagrams.add();
+  for (uint32_t n = 1000; n < 1500; ++n) arrive(n);
   EXPECT_EQ(sum(ledger, &AccountRow::stored), 3);
   EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1500);
 }

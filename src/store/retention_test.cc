@@ -239,10 +239,10 @@ TEST_F(FirstRunTest, FromTheFutureToNow) {
   EXPECT_FALSE(receive(10).held);
   real_ns_ = now;
   EXPECT_TRUE(receive(20).held);
-  EXPECT_EQ(segments_->live().back().hour, kHour + 24 * 1'000);
+  EXPECT_EQ(segments_->live()[segments_->live().size() - 1].hour, kHour + 24 * 1'000);
   pass(kDayNs);
   EXPECT_FALSE(receive(30).held);
-  EXPECT_EQ(segments_->live().front().hour, kHour + 24);
+  EXPECT_EQ(segments_->live()[0].hour, kHour + 24);
   pass(kDayNs);
   EXPECT_FALSE(receive(40).held);
   expect_files_as_listed(100);
