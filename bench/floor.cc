@@ -20,6 +20,7 @@
 
 #include "base/limits.h"
 #include "os/clock.h"
+#include "os/poll_set.h"
 #include "os/resolve.h"
 #include "os/signals.h"
 #include "os/udp_socket.h"
@@ -34,9 +35,9 @@ struct Counts {
 void count(const weir::os::UdpSocket& socket, int64_t linger_ns, const std::atomic<bool>& stop, Counts& counts) {
   weir::os::ReceiveSlots slots(weir::limits::kReceiveSlots);
   weir::os::PollSet polled;
-  polled.add(socket);
+  polled.add(socket.fd());
   while (!stop.load(std::memory_order_relaxed)) {
-    if (!polled.wait_readable(100)) continue;
+    if (!polled.wait(100)) continue;
     int received;
     while ((received = slots.receive(socket)) > 0) {
       if (linger_ns > 0 && static_cast<size_t>(received) < slots.count()) weir::os::sleep_ns(linger_ns);

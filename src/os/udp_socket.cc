@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <cstdio>
@@ -249,11 +248,6 @@ int SendBatch::flush(const UdpSocket& socket, size_t* sent) {
   if (sent) *sent = done;
   return error;
 }
-
-PollSet::PollSet() = default;
-PollSet::~PollSet() = default;
-void PollSet::add(const UdpSocket& socket) { polled_.push_back({socket.fd(), POLLIN, 0}); }
-bool PollSet::wait_readable(int timeout_ms) { return ::poll(polled_.data(), polled_.size(), timeout_ms) > 0; }
 
 uint64_t proc_net_udp_drops(uint16_t port) {
   uint64_t total = 0;

@@ -13,8 +13,6 @@
 #include "os/file.h"
 
 struct mmsghdr;
-struct pollfd;
-
 namespace weir::os {
 
 struct Endpoint {
@@ -103,19 +101,6 @@ class SendBatch {
   struct Impl;
   size_t count_, datagram_bytes_, used_ = 0;
   std::unique_ptr<Impl> impl_;
-};
-
-// Waits for any number of sockets.
-class PollSet {
- public:
-  PollSet();
-  ~PollSet();
-  void add(const UdpSocket& socket);
-  // False when interrupted, or when the time is over and none can be read.
-  bool wait_readable(int timeout_ms);
-
- private:
-  std::vector<pollfd> polled_;
 };
 
 // Sum of the drops column of /proc/net/udp and udp6 for a port: the kernel's own count, for checks.

@@ -33,7 +33,7 @@ UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clo
     : sockets_(std::move(sockets)), clock_(clock), slots_(limits::kReceiveSlots), batch_(limits::kReceiveSlots) {
   linger_ns_ = kMostLingerNs;
   for (const ListeningSocket& s : sockets_) {
-    waiting_.add(s.socket);
+    waiting_.add(s.socket.fd());
     linger_ns_ = std::min(linger_ns_, int64_t{s.socket.granted_receive_buffer()} * 1'000'000 / kBufferPerMs);
   }
   if (linger_ns_ < kLeastLingerNs) linger_ns_ = 0;
@@ -46,7 +46,7 @@ bool UdpReceiver::wait(int timeout_ms) {
     last_batch_ = 0;
     return true;  // the socket may well have more: reading tells as cheaply as polling
   }
-  return waiting_.wait_readable(timeout_ms);
+  return waiting_.wait(timeout_ms);
 }
 
 std::span<const Datagram> UdpReceiver::read(ListeningSocket& socket) {

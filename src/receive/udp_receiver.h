@@ -17,6 +17,7 @@
 
 #include "ledger/ledger.h"
 #include "os/clock.h"
+#include "os/poll_set.h"
 #include "os/udp_socket.h"
 #include "run/receive_clock.h"
 #include "wire/datagram.h"

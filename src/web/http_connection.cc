@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/http_connection.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cstdio>
 
@@ -23,9 +21,9 @@ constexpr size_t kTurnBytes = 4 * kPieceBytes;  // sent before others have their
 
 }  // namespace
 
-short HttpConnection::wanted_events() const {
-  if (state_ == State::answering) return POLLOUT;
-  return unparsed_ ? POLLIN | POLLOUT : POLLIN;  // with POLLOUT the next turn comes at once
+os::WaitFor HttpConnection::waits_for() const {
+  if (state_ == State::answering) return os::WaitFor::writing;
+  return unparsed_ ? os::WaitFor::either : os::WaitFor::reading;  // either: the next turn comes at once
 }
 
 int64_t HttpConnection::deadline_ns() const {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "os/file.h"
+#include "os/poll_set.h"
 #include "web/http_request.h"
 #include "web/http_response.h"
 
@@ -29,7 +30,7 @@ class HttpConnection {
   int fd() const { return socket_.fd(); }
   State state() const { return state_; }
   int64_t since_ns() const { return since_ns_; }  // when the state began (of an answer: the answer)
-  short wanted_events() const;
+  os::WaitFor waits_for() const;
   int64_t deadline_ns() const;
   // Does what can be done without waiting, at most a few pieces. False: to be closed.
   bool go_on(int64_t now_ns, const Answer& answer);

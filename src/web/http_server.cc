@@ -2,7 +2,6 @@
 #include "web/http_server.h"
 
 #include <errno.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <atomic>
@@ -40,7 +39,7 @@ struct HttpServer::Impl {
   size_t most_connections = kHttpConnections;
   int64_t rest_until_ns = 0;
   std::vector<std::unique_ptr<HttpConnection>> connections;
-  std::vector<pollfd> polled;  // the wake, the listener, then each connection
+  os::PollSet polled;  // the wake, the listener, then each connection
   std::unique_ptr<Worker> thread;
 };
 
@@ -108,12 +107,12 @@ void HttpServer::Impl::serve() {
     const int64_t now = os::monotonic_ns();
     std::vector<std::unique_ptr<HttpConnection>> kept;
     for (size_t i = 0; i < connections.size(); ++i) {
-      const bool ready = polled[i + 2].revents != 0;
+      const bool ready = polled.is_ready(i + 2);
       const bool in_time = now < connections[i]->deadline_ns();
       if (in_time && (!ready || connections[i]->go_on(now, answer_any))) kept.push_back(std::move(connections[i]));
     }
     connections = std::move(kept);
-    if (polled[1].revents) take_connections(now);
+    if (polled.is_ready(1)) take_connections(now);
   }
   connections.clear();
 }
@@ -121,15 +120,16 @@ void HttpServer::Impl::serve() {
 // Until something can be done for a connection, one comes, or one's time is over.
 void HttpServer::Impl::wait(int64_t now) {
   int64_t until = rest_until_ns > now ? rest_until_ns : INT64_MAX;
-  polled.assign({{wake.fd(), POLLIN, 0}, {listener.fd(), static_cast<short>(rest_until_ns > now ? 0 : POLLIN), 0}});
+  polled.clear();
+  polled.add(wake.fd());
+  polled.add(listener.fd(), rest_until_ns > now ? os::WaitFor::nothing : os::WaitFor::reading);
   for (const auto& connection : connections) {
-    polled.push_back({connection->fd(), connection->wanted_events(), 0});
+    polled.add(connection->fd(), connection->waits_for());
     until = std::min(until, connection->deadline_ns());
   }
   const int64_t left_ms = std::max<int64_t>(until - now, 0) / 1'000'000 + 1;
   const int timeout = until == INT64_MAX ? -1 : static_cast<int>(std::min<int64_t>(left_ms, 3'600'000));
-  if (::poll(polled.data(), polled.size(), timeout) < 0)
-    for (pollfd& one : polled) one.revents = 0;
+  polled.wait(timeout);
 }
 
 void HttpServer::Impl::take_connections(int64_t now) {
