@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace weir {
 
@@ -24,6 +25,61 @@ std::string join_list(const std::vector<std::string>& parts) {
   std::string joined;
   for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
   return joined;
+}
+
+// Well-formed UTF-8 (RFC 3629, section 4) of more than one octet; 0 octets where `text` does not begin with such.
+static FirstCharacter longer_character(std::string_view text) {
+  auto octet = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  uint8_t lead = octet(0);
+  uint32_t octets = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  if (octets == 0 || text.size() < octets) return {.octets = 0};
+  uint32_t code = lead & (0x7Fu >> octets);
+  for (size_t i = 1; i < octets; ++i) {
+    if ((octet(i) & 0xC0) != 0x80) return {.octets = 0};
+    code = code << 6 | (octet(i) & 0x3Fu);
+  }
+  static constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  bool surrogate = code >= 0xD800 && code < 0xE000;
+  if (code < kLeast[octets] || surrogate || code > 0x10FFFF) return {.octets = 0};
+  return {.code_point = code, .octets = octets};
+}
+
+static bool steers_terminal(uint32_t code) {
+  auto within = [code](uint32_t first, uint32_t last) { return code >= first && code <= last; };
+  return code < 0x20 || within(0x7F, 0x9F) || code == 0x061C || within(0x200E, 0x200F) || within(0x202A, 0x202E) ||
+         within(0x2066, 0x2069);
+}
+
+FirstCharacter first_character(std::string_view text) {
+  FirstCharacter first = longer_character(text);
+  if (first.octets == 0) first = {.code_point = static_cast<uint8_t>(text[0])};
+  first.steers = steers_terminal(first.code_point);
+  return first;
+}
+
+static std::string without_steering(std::string text, bool lines) {
+  size_t size = 0;
+  for (size_t at = 0; at < text.size();) {
+    FirstCharacter first = first_character(std::string_view(text).substr(at));
+    if (first.steers && !(lines && first.code_point == '\n'))
+      text[size++] = '?';
+    else
+      for (size_t i = 0; i < first.octets; ++i) text[size++] = text[at + i];
+    at += first.octets;
+  }
+  text.resize(size);
+  return text;
+}
+
+std::string printable(std::string text) { return without_steering(std::move(text), false); }
+std::string printable_lines(std::string text) { return without_steering(std::move(text), true); }
+
+char* write_json_escape(char* out, uint32_t code_point) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  *out++ = '\\';
+  *out++ = 'u';
+  for (int shift = 12; shift >= 0; shift -= 4) *out++ = kHex[code_point >> shift & 15];
+  return out;
 }
 
 static size_t edit_distance(std::string_view a, std::string_view b) {

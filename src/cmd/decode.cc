@@ -28,6 +28,7 @@ class FlowPrinter {
  public:
   FlowPrinter(const DecodeOptions& options, DecodeOutput& output, BatchPool& pool) : output_(output), pool_(pool) {
     if (options.shows_wire() || options.format == "none") return;
+    if (options.format == "csv" && os::is_terminal(1)) output.show_lines();
     if (options.counters) {
       write_counters_ = options.format == "csv" ? write_counter_csv : write_counter_json;
       if (options.format == "csv") write_counter_csv_header(output_.text());

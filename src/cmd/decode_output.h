@@ -4,8 +4,10 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "os/file.h"
 
 namespace weir {
@@ -13,12 +15,15 @@ namespace weir {
 class DecodeOutput {
  public:
   std::string& text() { return text_; }  // to append to
+  // From here on the text is lines for people to look at: without what steers the terminal.
+  void show_lines() { lines_ = true; }
   bool closed() const { return closed_; }
   void write_when_full() {
     if (text_.size() >= kBufferBytes) write();
   }
   // Throws runtime_failure where it cannot be written.
   void write() {
+    if (lines_) text_ = printable_lines(std::move(text_));
     int error = closed_ || text_.empty() ? 0 : os::write_all(1, text_.data(), text_.size());
     text_.clear();
     if (error == EPIPE)
@@ -30,7 +35,7 @@ class DecodeOutput {
  private:
   static constexpr size_t kBufferBytes = 1 << 18;
   std::string text_;
-  bool closed_ = false;
+  bool closed_ = false, lines_ = false;
 };
 
 }  // namespace weir

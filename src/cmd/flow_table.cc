@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/rfc3339.h"
+#include "base/text.h"
 
 namespace weir {
 namespace {
@@ -156,7 +157,7 @@ void FlowTable::write(const FlowBatch& batch, std::string& out) {
 }
 
 void FlowTable::take(Cells cells, std::string& out) {
-  for (std::string& cell : cells) make_printable(cell);
+  for (std::string& cell : cells) cell = printable(std::move(cell));
   if (begun_) {
     cells.resize(table_.heading.size());
     return table_.append_row(out, cells, false);

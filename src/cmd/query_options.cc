@@ -99,7 +99,7 @@ QuerySettings query_settings(const QueryFlags& flags) {
 }
 
 ResultFormat result_format(const std::string& name, bool to_terminal) {
-  if (name == "csv") return ResultFormat::csv;
+  if (name == "csv") return to_terminal ? ResultFormat::csv_terminal : ResultFormat::csv;
   if (name == "json") return ResultFormat::json;
   return to_terminal ? ResultFormat::terminal : ResultFormat::plain;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/rfc3339.h"
+#include "base/text.h"
 #include "query/result_table.h"
 #include "sink/spelling.h"
 
@@ -251,8 +252,7 @@ void SetPrinter::append_text_members(const ShownValue& record, const std::string
       append_text_members(value, "", indent + 2);
       continue;
     }
-    std::string text = value.kind == Kind::none ? "-" : value.text;
-    make_printable(text);
+    std::string text = value.kind == Kind::none ? "-" : printable(value.text);
     out_ += padded(label, width) + "  " + text + remark(value) + "\n";
   }
 }

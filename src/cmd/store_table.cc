@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 #include <vector>
+
+#include "base/text.h"
 
 namespace weir {
 
@@ -84,7 +87,7 @@ std::string added_fields(const Json& stats) {
   for (const Json& field : stats.value("fields", Json::array()))
     text += (text.empty() ? "fields added: " : ", ") + field["name"].get<std::string>() + " (" +
             field["element"].get<std::string>() + ", " + field["type"].get<std::string>() + ")";
-  return text.empty() ? text : text + "\n";
+  return text.empty() ? text : printable(std::move(text)) + "\n";
 }
 
 }  // namespace

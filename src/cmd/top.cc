@@ -66,8 +66,7 @@ class TopTable {
     auto text = [&](size_t i) {
       std::string cell;
       columns[i].append(cell, row, terminal_ ? SqlStyle::human : SqlStyle::csv);
-      make_printable(cell);
-      return columns[i].is_null(row) ? "-" : cell;
+      return columns[i].is_null(row) ? "-" : printable(std::move(cell));
     };
     std::vector<std::string> cells, numbers;
     for (size_t i = 0; i < keys_; ++i) cells.push_back(text(i));
@@ -133,7 +132,7 @@ void show_table(FlowQuery& query, const TopRequest& request) {
 
 void show_rows(FlowQuery& query, const Options& options) {
   ResultOutput output("");
-  auto writer = make_result_writer(result_format(options.common.format, false), output);
+  auto writer = make_result_writer(result_format(options.common.format, os::is_terminal(1)), output);
   FlowQuery::Consumer consumer{
       .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
       .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },

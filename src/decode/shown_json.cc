@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/shown_value.h"
 
+#include "base/text.h"
+
 namespace weir {
 namespace {
 
@@ -36,6 +38,16 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
+// What steers terminals is escaped.
+void append_or_escape(std::string& out, std::string_view character) {
+  FirstCharacter first = first_character(character);
+  char escape[6];
+  if (first.steers)
+    out.append(escape, write_json_escape(escape, first.code_point));
+  else
+    out += character;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -47,7 +59,7 @@ void append_json_string(std::string& out, std::string_view text) {
     else if (length == 1)
       append_escaped(out, text[0]);
     else
-      out += text.substr(0, length);
+      append_or_escape(out, text.substr(0, length));
     text.remove_prefix(length ? length : 1);
   }
   out += '"';

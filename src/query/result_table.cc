@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace weir {
 
 static constexpr size_t kRowsForWidths = 10'000;
@@ -11,14 +13,6 @@ static constexpr const char* kNull = "-";
 
 size_t shown_width(std::string_view text) {
   return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-void make_printable(std::string& text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  // U+0080 to U+009F: some terminals take them as escape sequences.
-  for (size_t at = 0; (at = text.find('\xc2', at)) != std::string::npos; ++at)
-    if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0) text.replace(at, 2, "?");
 }
 
 void TextTable::fit(const std::vector<std::string>& cells) {
@@ -81,8 +75,7 @@ class TableWriter : public ResultWriter {
     held_bytes_ = count_ = 0;
     begun_ = false;
     for (const SqlColumn& column : columns) {
-      std::string& name = table_.heading.emplace_back(column.name());
-      make_printable(name);
+      table_.heading.push_back(printable(column.name()));
       table_.right.push_back(column.is_number());
     }
     table_.fit(table_.heading);
@@ -113,9 +106,9 @@ class TableWriter : public ResultWriter {
  private:
   void take(std::vector<std::string> cells) {
     ++count_;
-    // A query plan is a drawing already.
-    if (is_plan_) return output_.write(cells[1] + "\n");
-    for (std::string& cell : cells) make_printable(cell);
+    // A query plan is a drawing already; it holds constants of the statement, and statistics of what was stored.
+    if (is_plan_) return output_.write(printable_lines(std::move(cells[1])) + "\n");
+    for (std::string& cell : cells) cell = printable(std::move(cell));
     if (begun_) return write_row(cells);
     table_.fit(cells);
     for (const std::string& cell : cells) held_bytes_ += cell.size();

@@ -28,6 +28,5 @@ struct TextTable {
 };
 
 size_t shown_width(std::string_view text);  // of UTF-8, in characters
-void make_printable(std::string& text);
 
 }  // namespace weir

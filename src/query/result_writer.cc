@@ -2,7 +2,9 @@
 #include "query/result_writer.h"
 
 #include <set>
+#include <utility>
 
+#include "base/text.h"
 #include "query/result_table.h"
 
 namespace weir {
@@ -16,12 +18,13 @@ void append_quoted(std::string& out, std::string_view text) {
 
 class CsvWriter : public ResultWriter {
  public:
-  explicit CsvWriter(ResultOutput& output) : output_(output) {}
+  CsvWriter(bool to_terminal, ResultOutput& output) : to_terminal_(to_terminal), output_(output) {}
 
   void begin(const std::vector<SqlColumn>& columns) override {
     for (size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) output_.buffer() += ',';
-      append(columns[i].name());
+      cell_ = columns[i].name();
+      append_cell();
     }
     output_.write("\n");
   }
@@ -33,7 +36,7 @@ class CsvWriter : public ResultWriter {
         if (columns[i].is_null(row)) continue;
         cell_.clear();
         columns[i].append(cell_, row, SqlStyle::csv);
-        append(cell_);
+        append_cell();
       }
       output_.write("\n");
     }
@@ -42,13 +45,15 @@ class CsvWriter : public ResultWriter {
   void end() override {}
 
  private:
-  void append(std::string_view text) {
-    bool quoted = text.empty() || text.find_first_of(",\"\r\n") != std::string_view::npos;
+  void append_cell() {
+    if (to_terminal_) cell_ = printable(std::move(cell_));
+    bool quoted = cell_.empty() || cell_.find_first_of(",\"\r\n") != std::string::npos;
     if (quoted)
-      append_quoted(output_.buffer(), text);
+      append_quoted(output_.buffer(), cell_);
     else
-      output_.buffer() += text;
+      output_.buffer() += cell_;
   }
+  bool to_terminal_;
   ResultOutput& output_;
   std::string cell_;
 };
@@ -91,7 +96,8 @@ class JsonWriter : public ResultWriter {
 std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output) {
   switch (format) {
     case ResultFormat::csv:
-      return std::make_unique<CsvWriter>(output);
+    case ResultFormat::csv_terminal:
+      return std::make_unique<CsvWriter>(format == ResultFormat::csv_terminal, output);
     case ResultFormat::json:
       return std::make_unique<JsonWriter>(output);
     case ResultFormat::terminal:

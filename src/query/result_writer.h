@@ -11,7 +11,9 @@
 
 namespace weir {
 
-enum class ResultFormat { terminal, plain, csv, json };  // terminal: a table with lines; plain: one without
+// terminal: a table with lines; plain: one without. csv_terminal: CSV that people look at, without what steers a
+// terminal.
+enum class ResultFormat { terminal, plain, csv, csv_terminal, json };
 
 class ResultWriter {
  public:

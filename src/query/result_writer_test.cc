@@ -40,6 +40,24 @@ TEST_F(ResultTest, PlainTableIsAlignedAndCannotSteerATerminal) {
             "-     1234  y\n");
 }
 
+// U+009B, which 8-bit terminals take for ESC [, and U+202E, from which on everything is shown from right to left.
+constexpr const char* kSteering = "SELECT 'a' || chr(155) || '2J' || chr(8238) || chr(127) || chr(10) || 'é' AS x";
+
+TEST_F(ResultTest, NoFormatForPeopleSteersATerminal) {
+  EXPECT_EQ(text(kSteering, ResultFormat::plain), "x\na?2J???é\n");
+  EXPECT_EQ(text(kSteering, ResultFormat::csv_terminal), "x\na?2J???é\n");
+  EXPECT_EQ(text(kSteering, ResultFormat::csv), "x\n\"a\xc2\x9b\x32J\xe2\x80\xae\x7f\né\"\n");
+  EXPECT_EQ(text(kSteering, ResultFormat::json), "{\"x\":\"a\\u009b2J\\u202e\\u007f\\né\"}\n");
+}
+
+TEST_F(ResultTest, APlanDoesNotSteerATerminal) {
+  std::string plan =
+      text("EXPLAIN FROM range(5) t(x) WHERE x::VARCHAR > 'a\xc2\x9b\x32J\xe2\x80\xae'", ResultFormat::plain);
+  EXPECT_TRUE(plan.contains("a?2J?")) << plan;
+  EXPECT_FALSE(plan.contains("\xc2\x9b") || plan.contains("\xe2\x80\xae")) << plan;
+  EXPECT_GT(std::ranges::count(plan, '\n'), 3);
+}
+
 TEST_F(ResultTest, TerminalTable) {
   EXPECT_EQ(text("SELECT 12 AS n, 'a' AS long_name", ResultFormat::terminal),
             "┌────┬───────────┐\n"
@@ -88,14 +106,6 @@ TEST_F(ResultTest, ALinkToAFileStaysALink) {
   }
   EXPECT_TRUE(std::filesystem::is_symlink(link));
   EXPECT_EQ(os::first_bytes(path, 100), "new");
-}
-
-TEST(TextTable, NothingSteersTheTerminal) {
-  std::string text =
-      "a\x1b[2Jb\xc2\x9b"
-      "2Jc\xc2\xa0\xc3\xa4\x7f";
-  make_printable(text);
-  EXPECT_EQ(text, "a?[2Jb?2Jc\xc2\xa0\xc3\xa4?");
 }
 
 class TopTest : public ResultTest {

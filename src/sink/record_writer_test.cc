@@ -283,6 +283,16 @@ TEST(JsonWriter, TextsAreEscaped) {
   EXPECT_EQ(lines[2], R"({"in_if_name":"","out_if_name":"","bytes":3})");
 }
 
+// RFC 8259 §7: any character may be escaped. C1, DEL and what changes the direction of writing are.
+TEST(JsonWriter, TextsDoNotSteerATerminal) {
+  FlowBatch batch;
+  weir::Run& run = batch.append_run(1);
+  set<TextRef>(batch, run, Field::in_if_name, {batch.texts().add("a\x1b\x7f\xc2\x9b\x32J\xe2\x80\xae é\xe2\x81\xa9")});
+  auto lines = written_lines(RecordFormat::json, {Field::in_if_name}, batch);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0], R"({"in_if_name":"a\u001b\u007f\u009b2J\u202e é\u2069"})");
+}
+
 // RFC 4180 §2: fields with line breaks, double quotes and commas in double quotes, a double quote as two.
 TEST(CsvWriter, TextsAreQuoted) {
   FlowBatch batch;

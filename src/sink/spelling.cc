@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/spelling.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include "base/text.h"
 
 namespace weir {
 
@@ -203,22 +206,17 @@ char* write_float(char* out, double value) {
 }
 
 char* write_json_text(char* out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  for (char c : text) {
+  for (size_t at = 0; at < text.size();) {
+    char c = text[at];
     auto octet = static_cast<uint8_t>(c);
-    if (octet >= 0x20 && octet != '"' && octet != '\\') {
-      *out++ = c;
+    if (octet >= 0x20 && octet < 0x7f) {
+      if (octet == '"' || octet == '\\') *out++ = '\\';
+      *out++ = c, ++at;
       continue;
     }
-    *out++ = '\\';
-    if (octet >= 0x20) {
-      *out++ = c;
-    } else {
-      std::memcpy(out, "u00", 3);
-      out[3] = kHex[octet >> 4];
-      out[4] = kHex[octet & 15];
-      out += 5;
-    }
+    FirstCharacter first = first_character(text.substr(at));
+    out = first.steers ? write_json_escape(out, first.code_point) : std::copy_n(&text[at], first.octets, out);
+    at += first.octets;
   }
   return out;
 }

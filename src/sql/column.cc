@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace weir {
 
 struct SqlType {
@@ -291,19 +293,21 @@ std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type_of_column
 }
 
 void append_json_text(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
   out += '"';
-  for (char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\', out += c;
-    else if (c == '\n')
+  while (!text.empty()) {
+    FirstCharacter first = first_character(text);
+    char escape[6];
+    if (first.code_point == '"' || first.code_point == '\\')
+      (out += '\\') += text[0];
+    else if (first.code_point == '\n')
       out += "\\n";
-    else if (c == '\t')
+    else if (first.code_point == '\t')
       out += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += "\\u00", out += kHex[c >> 4 & 15], out += kHex[c & 15];
+    else if (first.steers)
+      out.append(escape, write_json_escape(escape, first.code_point));
     else
-      out += c;
+      out += text.substr(0, first.octets);
+    text.remove_prefix(first.octets);
   }
   out += '"';
 }
