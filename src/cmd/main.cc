@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   try {
     return weir::run(weir::Arguments(argv + 1, argv + argc));
   } catch (const weir::Error& e) {
-    std::fprintf(stderr, "weir: %s\n", printable_lines(e.what()).c_str());  // may quote a value of the store
+    std::fprintf(stderr, "weir: %s\n", weir::printable_lines(e.what()).c_str());  // may quote a value of the store
     return static_cast<int>(e.code());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "weir: unexpected failure: %s\n", e.what());

@@ -15,16 +15,6 @@ static constexpr int kMostRemoved = 100;
 
 namespace {
 
-// While it lives, interrupt() reaches the engine.
-class Running {
- public:
-  Running(std::atomic<SqlEngine*>& place, SqlEngine& engine) : place_(place) { place_ = &engine; }
-  ~Running() { place_ = nullptr; }
-
- private:
-  std::atomic<SqlEngine*>& place_;
-};
-
 // The same rows, each column as `cast` has it: from "#1" to an expression, or to the same.
 template <class Cast>
 std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& columns, Cast cast) {
@@ -62,7 +52,7 @@ FlowQuery::FlowQuery(QuerySettings settings)
 
 void FlowQuery::interrupt() noexcept {
   interrupted_ = true;
-  if (SqlEngine* engine = running_.load()) engine->interrupt();
+  running_.interrupt();
 }
 
 SqlTick FlowQuery::tick(SqlEngine& engine) const {
@@ -99,7 +89,7 @@ SqlSettings FlowQuery::engine_settings(const std::string& output) const {
 
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work, const std::string& output) {
   SqlEngine engine(engine_settings(output));
-  Running running(running_, engine);
+  Interruptible::Scope running(running_, engine);
   engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_));
   engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
   if (settings_.engine.external_access) engine.lock_settings();  // else they are
@@ -138,7 +128,7 @@ bool FlowQuery::leave_out_if_damaged(SqlEngine& engine, size_t index) {
 // always does; if that was nothing, of all, which costs what is there. Returns whether there were any.
 bool FlowQuery::leave_out_damaged(const std::string& error) {
   SqlEngine engine(engine_settings(""));
-  Running running(running_, engine);
+  Interruptible::Scope running(running_, engine);
   for (bool named : {true, false}) {
     bool found = false;
     for (size_t i = files_.opened().size(); i-- > 0;)

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "query/interruptible.h"
 #include "query/segment_files.h"
 #include "query/time_range.h"
 #include "sql/engine.h"
@@ -70,7 +71,7 @@ class FlowQuery {
   SegmentFiles files_;
   StoreColumns columns_;
   os::File no_rows_;  // a Parquet file without rows, once one was needed
-  std::atomic<SqlEngine*> running_ = nullptr;
+  Interruptible running_;
   std::atomic<bool> interrupted_ = false;
 };
 

@@ -63,7 +63,7 @@ TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
                            "time_flow_start_ns,BIGINT\ntime_flow_end_ns,BIGINT\nbytes,UBIGINT\n"));
   EXPECT_TRUE(
       expected.ends_with("time_received,TIMESTAMP\ntime_start,TIMESTAMP\ntime_end,TIMESTAMP\n"
-                         "proto_name,VARCHAR\n"));
+                         "proto_name,VARCHAR\nbytes_scaled,DOUBLE\npackets_scaled,DOUBLE\n"));
 }
 
 TEST_F(FlowQueryTest, TextsAreText) {
@@ -104,7 +104,7 @@ TEST_F(FlowQueryTest, AddedFieldsAreColumnsOfTheView) {
   std::string expected = "column_name,column_type\n";
   for (const FlowsColumn& column : flows_columns(opened.columns())) expected += column.name + "," + column.type + "\n";
   EXPECT_EQ(answer(opened, "SELECT column_name, column_type FROM (DESCRIBE flows)"), expected);
-  EXPECT_TRUE(expected.ends_with("proto_name,VARCHAR\nhost,VARCHAR\nallowed,BOOLEAN\nratio,DOUBLE\n"));
+  EXPECT_TRUE(expected.ends_with("packets_scaled,DOUBLE\nhost,VARCHAR\nallowed,BOOLEAN\nratio,DOUBLE\n"));
   EXPECT_EQ(answer(opened, "SELECT min(ratio), max(ratio) FROM flows"), "min(ratio),max(ratio)\n0,0.25\n");
   EXPECT_NO_THROW(check_top({.keys = {"host"}}, opened.columns()));
 }
@@ -134,6 +134,52 @@ TEST_F(FlowQueryTest, SegmentsWithDifferentColumnsAreOneTable) {
             R"({"bytes":7,"proto":6,"proto_name":"TCP","src_addr":null,"dst_port":null,"as_path":[1,2],)"
             R"("reverse_bytes":null,"time_flow_start_ns":null,"packets":null})"
             "\n");
+}
+
+// 2^63 of 1 in 1000, 2^64 - 1, one whose rate is 0 (not sampled), one without. Scaled, together 2^63 * 1002 as far as a
+// DOUBLE tells.
+constexpr const char* kLargeCounters =
+    "SELECT 'a' AS src_addr, b::UBIGINT AS bytes, b::UBIGINT AS packets, r::UBIGINT AS sampling_rate FROM "
+    "(VALUES (9223372036854775808, 1000), (18446744073709551615, 1), (5, 0), (7, NULL)) t(b, r)";
+
+TEST_F(FlowQueryTest, ScaledCountersDoNotOverflow) {
+  add_segment(kLargeCounters);
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened,
+                   "SELECT sum(bytes_scaled) = 1002 * pow(2::DOUBLE, 63) AS b, sum(packets_scaled) = sum(bytes_scaled) "
+                   "AS p FROM flows"),
+            "b,p\ntrue,true\n");
+  EXPECT_EQ(answer(opened, "SELECT bytes, bytes_scaled, packets_scaled FROM flows WHERE bytes < 100 ORDER BY bytes"),
+            "bytes,bytes_scaled,packets_scaled\n5,5,5\n7,7,7\n");
+}
+
+TEST_F(FlowQueryTest, TheLargestCounterTimesTheLargestRateIsANumber) {
+  add_segment(
+      "SELECT 18446744073709551615::UBIGINT AS bytes, 18446744073709551615::UBIGINT AS sampling_rate FROM range(9)");
+  FlowQuery opened = query();  // 9 * 2^128
+  EXPECT_EQ(answer(opened, "SELECT sum(bytes_scaled) = 9 * pow(2::DOUBLE, 128) AS same FROM flows"), "same\ntrue\n");
+}
+
+// 2^63 + (2^64 - 1) + 5 + 7
+TEST_F(FlowQueryTest, SumsOfLargeCountersAreExact) {
+  add_segment(kLargeCounters);
+  FlowQuery opened = query();
+  const char* sql = "SELECT sum(bytes) AS n FROM flows";
+  EXPECT_EQ(answer(opened, sql), "n\n27670116110564327435\n");
+  EXPECT_EQ(answer(opened, sql, ResultFormat::json), "{\"n\":27670116110564327435}\n");
+  EXPECT_TRUE(answer(opened, sql, ResultFormat::plain).contains("27670116110564327435"));
+  EXPECT_EQ(answer(opened, top_sql({.keys = {"src_addr"}}, true)),
+            "src_addr,flows,packets,bytes,percent,total_flows,total_packets,total_bytes\n"
+            "a,4,27670116110564327435,27670116110564327435,100,4,27670116110564327435,27670116110564327435\n");
+  std::string file = data_ + "/sum.parquet";
+  opened.write_parquet(sql, file);
+  SqlEngine engine({.external_access = true});
+  SqlStatement statement = engine.prepare("FROM " + sql_literal(file));
+  SqlResult result = statement.run();
+  ASSERT_TRUE(result.next());
+  std::string value;
+  result.columns()[0].append(value, 0, SqlStyle::csv);
+  EXPECT_EQ(value, "27670116110564327435");
 }
 
 TEST_F(FlowQueryTest, EveryProtocolNumberHasAName) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The view `flows` as SQL: the columns of the contract, made from the physical ones of store/columns.h. Each field by
 // its name in the order of the field table, then time_received, time_start, time_end (TIMESTAMP, UTC, whole
-// milliseconds) and proto_name; then the fields that configurations have added to the store.
+// milliseconds), proto_name, bytes_scaled and packets_scaled (DOUBLE: times sampling_rate, where that is more than 1);
+// then the fields that configurations have added to the store.
 #pragma once
 
 #include <span>
