@@ -223,15 +223,17 @@ int run_collect(const Arguments& arguments) {
   os::RunningMark running(config.data + "/running");
   if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
   Catalog catalog = Catalog::open(config.data + "/catalog.db");
-  Ledger ledger(os::realtime_ns());
+  SenderBudget budget(config.senders_bytes);
+  Ledger ledger(os::realtime_ns(), limits::kLedgerRows, &budget);
   ledger.restore(catalog.load());
   const int64_t lost = ledger.settle_unfinished();
   if (lost > 0)
     log_warning("collect", std::to_string(lost) + " flows were decoded but not yet stored when the run before ended; " +
                                "they are lost, and counted as sink_dropped");
   TemplateStore templates(template_config(config));
-  Streams streams(ledger, templates);
+  Streams streams(ledger, templates, &budget);
   streams.restore(catalog.load_sequences());
+  streams.restore_sessions();
   templates.for_each([&](const SessionKey& key, const Plan&) {
     ledger.account({key.exporter, key.protocol, key.domain}).templates.add();
   });

@@ -50,6 +50,9 @@ struct CollectConfig {
   uint64_t merge_flushes = 30;        // --merge-flushes
   uint64_t merge_merged = 12;         // --merge-merged
 
+  // [limits]
+  uint64_t senders_bytes = limits::kSendersBytes;  // --senders-bytes
+
   // [templates]
   int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off
   int64_t template_lifetime_ns = 0;                                  // --template-lifetime; 0: for ever

@@ -139,6 +139,7 @@ constexpr std::string_view kTemplates = "Templates";
 // The kernel doubles what is asked for and keeps it in an int.
 constexpr int64_t kMostReceiveBuffer = INT_MAX / 2;
 constexpr int64_t kMostHeld = 1ll << 40;
+constexpr int64_t kLeastSenders = 16 << 20;
 constexpr uint64_t kMostFlushRows = 100'000'000;
 constexpr uint64_t kMostMerged = 10'000;
 
@@ -213,6 +214,10 @@ const Option kOptions[] = {
      "So many merged segments (12 of 5 min: 1 h) are merged once more. 0: not before the hour is over",
      [](CollectConfig& c, const std::string& t) { c.merge_merged = parse_number(t, kMostMerged); }},
 
+    {"limits.senders_bytes", "--senders-bytes", ValueKind::size, "BYTES", "512MiB", kTemplates,
+     "Memory for all that is kept of exporters: templates, sequences, data that waits, rows of the ledger. It is shared "
+     "fairly by exporter address; where it is full, what never gave a record goes first",
+     [](CollectConfig& c, const std::string& t) { c.senders_bytes = static_cast<uint64_t>(parse_size(t, kLeastSenders, kMostHeld)); }},
     {"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
      "How long data waits for a template from its own source port before one from another port of the same exporter "
      "may serve (only if all that are known agree); and after a restart of the exporter, before the template of before "

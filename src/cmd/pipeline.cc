@@ -56,6 +56,7 @@ void Pipeline::work(Lane& lane, std::stop_token stop) {
   auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
   while (!stop.stop_requested()) {
     size_t received = lane.receiver.receive(kWaitMs, decode);
+    if (received == 0) lane.decoder->drop_forgotten();
     int64_t oldest = lane.decoder->oldest_pending_ns();
     if (oldest != 0 && (received == 0 || os::realtime_ns() - oldest > kFlushAfterNs)) lane.decoder->flush();
     int64_t now = os::monotonic_ns(), due = next_tick_ns_.load(std::memory_order_relaxed);

@@ -38,6 +38,11 @@ class StreamSequence {
   SequenceTracker::State state() const { return current_.state(); }
   void restore(const SequenceTracker::State& state) { current_.restore(state); }
 
+  // Beside itself.
+  size_t more_bytes() const {
+    return current_.more_bytes() + (previous_ ? sizeof(SequenceTracker) + previous_->more_bytes() : 0);
+  }
+
   static constexpr int64_t kPreviousBootNs = 60ll * 1'000'000'000;
   // An exporter does not boot more often than this in kPreviousBootNs: those are several behind one address and port,
   // or one that numbers wrongly. Such restarts are counted, but its templates stay.
