@@ -196,10 +196,15 @@ SequenceHeader Decoder::sequence_header(const Message& message) const {
 
 // Before anything of the message is read: which boot of its exporter is it of? After a restart, templates and what
 // waits for them are of the past.
-void Decoder::arrive(Message& message) {
+void Decoder::arrive(Message& message, bool is_empty) {
   if (!message.known->stream) return;
   Stream& stream = *message.known->stream;
   std::unique_lock lock(stream.mutex);
+  if (is_empty && !stream.sequence.goes_on(sequence_header(message))) {
+    message.context.boot = stream.sequence.boot();
+    message.followed = false;
+    return;
+  }
   StreamSequence::Arrival arrival = stream.sequence.arrive(sequence_header(message), message.context.received_ns);
   lock.unlock();
   message.context.boot = arrival.boot;
@@ -224,7 +229,7 @@ void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version
   if (version.header > kSequenceAt) message.context.sequence = load_be32(p + kSequenceAt);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
   if (v5) message.header_sampling_rate = load_be16(p + kSamplingAt) & 0x3fff;
-  if (version.header > kSequenceAt) arrive(message);
+  if (version.header > kSequenceAt) arrive(message, datagram.bytes.size() == version.header);
   uint32_t claimed = load_be16(p + 2);
   Bytes body = datagram.bytes.subspan(version.header);
   size_t present = body.size() / version.record;
@@ -249,7 +254,7 @@ void Decoder::decode_netflow9(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond;
   message.context.sequence = load_be32(p + 12);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
-  arrive(message);
+  arrive(message, datagram.bytes.size() == kNetflow9Header);
   decode_sets(message, datagram.bytes.subspan(kNetflow9Header));
   finish(message, 1, true);
 }
@@ -266,7 +271,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
   message.context.sequence = load_be32(p + 8);
   message.base = {message.context.export_ns, 0, false, 0};
-  arrive(message);
+  arrive(message, datagram.bytes.size() == kIpfixHeader);
   size_t length = load_be16(p + 2);
   if (length != datagram.bytes.size()) malformed(message, Malformed::length_mismatch, p + kCountAt);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
@@ -403,7 +408,8 @@ void Decoder::quarantine(Message& message, uint16_t set_id, Bytes body) {
 // Counts the datagram, and what its sequence number says of those before it.
 void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   Account& account = *message.known->account;
-  if (message.known->stream && !sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
+  if (message.followed && message.known->stream && !sequence_unit(message.protocol).empty())
+    follow_sequence(message, units, units_known);
   if (message.records > 0) note_records(*message.known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();

@@ -82,6 +82,7 @@ class Decoder {
     FlowType type = FlowType::unknown;
     uint32_t domain = 0;
     uint64_t header_sampling_rate = 0;
+    bool followed = true;           // its sequence number counts
     bool fallback = false;          // a held set, read with a layout that was not sent for it
     Bytes sets;                     // v9, IPFIX: what follows the header
     uint32_t records = 0;           // data records decoded, options data included
@@ -138,7 +139,7 @@ class Decoder {
   std::unique_lock<std::mutex> pin(Message& message);
   Known* known(const SessionKey& key, int64_t now_ns);
   void refresh(Known& known);
-  void arrive(Message& message);
+  void arrive(Message& message, bool is_empty);
   void finish(const Message& message, uint32_t units, bool units_known);
   static void note_records(const Known& known);
   SequenceHeader sequence_header(const Message& message) const;
