@@ -30,7 +30,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   auto found = streams_.find(key);
   if (found != streams_.end()) return found->second;
   if (streams_.size() >= most_) make_room();
-  const size_t bytes = first_bytes(key.protocol);
+  const size_t bytes = first_bytes(key.protocol) + Ledger::kRowBytes;  // which may be a new one, too
   if (budget_ && (budget_->is_over() || !budget_->may_keep(key.exporter, bytes))) {
     spend_less(now_ns);
     if (!budget_->may_keep(key.exporter, bytes)) return nullptr;
