@@ -23,7 +23,7 @@ def flood(collector, sender, count):
 
 class Flooded(Collector):
     def wait_read(self):
-        eventually(lambda: self.kernel_queue() == 0, "the flood is not read", timeout=60, every=0.002)
+        eventually(lambda: self.kernel_queue()[0] == 0, "the flood is not read", timeout=60, every=0.002)
 
 
 def good_v9(n, domain=5):
