@@ -166,6 +166,7 @@ TEST_F(CatalogTest, RowsThatWentAreRemovedAndTheSumsStay) {
   for (uint32_t n = 0; n < 1000; ++n) {
     Account& account = ledger.account(junk(n));
     account.first_seen_ns.set(1 + n);
+    account.last_seen_ns.set(1 + n);
     account.datagrams.add();
     account.count(Malformed::short_header);
     if (n % 50 == 0) {

@@ -82,7 +82,11 @@ TEST(Ledger, WhatIsOnItsWayKeepsItsRow) {
 TEST(Ledger, WhatComesLateForARowThatWentIsOthers) {
   Ledger ledger(0, 16);
   AccountHold held = ledger.hold(junk(0));
-  for (uint32_t n = 1; n < 500; ++n) ledger.account(junk(n)).datagrams.add();
+  for (uint32_t n = 1; n < 500; ++n) {
+    Account& later = ledger.account(junk(n));
+    later.last_seen_ns.set(n);
+    later.datagrams.add();
+  }
   ASSERT_FALSE(row_of(ledger, junk(0)));
   held->records.add(3), held->datagrams.add();
   EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 500);
