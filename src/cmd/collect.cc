@@ -237,17 +237,18 @@ int run_collect(const Arguments& arguments) {
   os::RunningMark running = on_disk([&] { return os::RunningMark(config.data + "/running"); });
   if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
   Catalog catalog = on_disk([&] { return Catalog::open(config.data + "/catalog.db"); });
-  Ledger ledger(os::realtime_ns());
+  SenderBudget budget(config.senders_bytes);
+  Ledger ledger(os::realtime_ns(), limits::kLedgerRows, &budget);
   ledger.restore(catalog.load());
   const int64_t lost = ledger.settle_unfinished();
   if (lost > 0)
     log_warning("collect", std::to_string(lost) + " flows were decoded but not yet stored when the run before ended; " +
                                "they are lost, and counted as sink_dropped");
-  SenderBudget budget(limits::kSendersBytes);
   TemplateStore templates = on_disk([&] { return TemplateStore(template_config(config, budget, signals)); });
   if (templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
-  Streams streams(ledger, templates);
+  Streams streams(ledger, templates, &budget);
   streams.restore(catalog.load_sequences());
+  streams.restore_sessions();
   templates.for_each([&](const SessionKey& key, const Plan&) {
     ledger.account({key.exporter, key.protocol, key.domain}).templates.add();
   });

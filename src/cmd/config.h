@@ -51,6 +51,7 @@ struct CollectConfig {
   uint64_t merge_merged = 12;         // --merge-merged
 
   // [limits]
+  uint64_t senders_bytes = limits::kSendersBytes;  // --senders-bytes
   uint64_t templates_bytes_per_exporter = limits::kTemplatesBytesPerExporter;  // --templates-bytes-per-exporter
 
   // [templates]

@@ -140,6 +140,7 @@ constexpr std::string_view kTemplates = "Templates";
 constexpr int64_t kMostReceiveBuffer = INT_MAX / 2;
 constexpr int64_t kLeastTemplates = 64 << 10;  // more than the largest takes
 constexpr int64_t kMostHeld = 1ll << 40;
+constexpr int64_t kLeastSenders = 16 << 20;
 constexpr uint64_t kMostFlushRows = 100'000'000;
 constexpr uint64_t kMostMerged = 10'000;
 
@@ -214,6 +215,10 @@ const Option kOptions[] = {
      "So many merged segments (12 of 5 min: 1 h) are merged once more. 0: not before the hour is over",
      [](CollectConfig& c, const std::string& t) { c.merge_merged = parse_number(t, kMostMerged); }},
 
+    {"limits.senders_bytes", "--senders-bytes", ValueKind::size, "BYTES", "512MiB", kTemplates,
+     "Memory for all that is kept of exporters: templates, sequences, data that waits, rows of the ledger. It is shared "
+     "fairly by exporter address; where it is full, what never gave a record goes first",
+     [](CollectConfig& c, const std::string& t) { c.senders_bytes = static_cast<uint64_t>(parse_size(t, kLeastSenders, kMostHeld)); }},
     {"limits.templates_bytes_per_exporter", "--templates-bytes-per-exporter", ValueKind::size, "BYTES", "16MiB", kTemplates,
      "Memory that the templates of one exporter address may take. What is more is refused, and counted as "
      "exporter_templates_full",

@@ -59,6 +59,7 @@ void Pipeline::work(Lane& lane, std::stop_token stop) {
   auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
   while (!stop.stop_requested()) {
     size_t received = lane.receiver.receive(kWaitMs, decode);
+    if (received == 0) lane.decoder->drop_forgotten();
     int64_t now = os::monotonic_ns(), due = next_tick_ns_.load(std::memory_order_relaxed);
     int64_t oldest = lane.decoder->oldest_pending_ns();
     if (oldest != lane.pending_ns) lane.pending_ns = oldest, lane.pending_since_ns = now;

@@ -53,8 +53,20 @@ void Decoder::flush() {
   batch_ = pool_.take();
 }
 
+// They may be many: their memory is of use to others.
+void Decoder::drop_forgotten() {
+  const uint64_t departures = streams_.departures();
+  if (departures == departures_) return;
+  departures_ = departures;
+  for (auto it = known_.begin(); it != known_.end();) {
+    auto here = it++;
+    if (here->second.stream->forgotten.load(std::memory_order_relaxed)) known_.erase(here);
+  }
+}
+
 void Decoder::decode(const Datagram& datagram) {
   if (known_.size() >= limits::kSessions) known_.clear();
+  drop_forgotten();
   if (datagram.bytes.size() < 2) return refuse(datagram, Protocol::unknown, Malformed::short_header);
   switch (load_be16(datagram.bytes.data())) {
     case 0:  // sFlow's version has four octets
@@ -76,11 +88,11 @@ void Decoder::decode(const Datagram& datagram) {
 
 // A datagram whose header cannot be read belongs to no domain: domain 0 of its sender.
 void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reason) {
-  Account& account = ledger_.account({datagram.exporter, protocol, 0});
-  if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(datagram.received_ns);
-  account.last_seen_ns.set(datagram.received_ns);
-  account.count(reason);
-  account.datagrams.add_last();
+  AccountHold account = ledger_.hold({datagram.exporter, protocol, 0});
+  if (account->first_seen_ns.value() == 0) account->first_seen_ns.set(datagram.received_ns);
+  account->last_seen_ns.set(datagram.received_ns);
+  account->count(reason);
+  account->datagrams.add_last();
   if (!config_.observer) return;
   SetContext context;
   context.received_ns = datagram.received_ns;
@@ -93,8 +105,9 @@ void Decoder::malformed(const Message& message, Malformed reason, const uint8_t*
   if (config_.observer) config_.observer->malformed(place(message, at), reason);
 }
 
-DecodePlace Decoder::place(const Message& message, const uint8_t* at) {
-  return {message.known->stream->key, message.context,
+DecodePlace Decoder::place(const Message& message, const uint8_t* at) const {
+  const Stream* stream = message.known->stream.get();
+  return {stream ? stream->key : without_stream_key_, message.context,
           message.context.offset + static_cast<size_t>(at - message.start)};
 }
 
@@ -123,6 +136,19 @@ void Decoder::refresh(Known& known) {
   known.plans = templates_.plans(*known.session);
 }
 
+// A sender that there is no room for: counted, and decoded where that needs nothing from earlier datagrams. Its
+// sequence is then not followed.
+Decoder::Known* Decoder::without_stream(const SessionKey& key, int64_t now_ns) {
+  without_stream_key_ = key;
+  without_stream_hold_ = ledger_.hold({key.exporter, key.protocol, key.domain});
+  Account& account = **without_stream_hold_;
+  without_stream_.account = &account;
+  if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(now_ns);
+  account.last_seen_ns.set(now_ns);
+  account.count(Refused::sessions_full);
+  return has_templates(key.protocol) ? nullptr : &without_stream_;
+}
+
 // Finds the sender; false where it is one too many. finish() counts the datagram, once all else is counted.
 bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain) {
   message.exporter = datagram.exporter;
@@ -132,12 +158,12 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   message.context.received_ns = datagram.received_ns;
   message.context.clock_held = datagram.clock_held;
   message.context.tag = datagram.tag;
-  message.known = known({datagram.exporter, datagram.exporter_port, protocol, domain}, datagram.received_ns);
+  const SessionKey key{datagram.exporter, datagram.exporter_port, protocol, domain};
+  message.known = known(key, datagram.received_ns);
   if (!message.known) {
-    Account& account = ledger_.account({datagram.exporter, protocol, domain});
-    account.count(Refused::sessions_full);
-    account.datagrams.add_last();
-    return false;
+    message.known = without_stream(key, datagram.received_ns);
+    if (!message.known) without_stream_.account->datagrams.add_last();
+    return message.known != nullptr;
   }
   Known& known = *message.known;
   if (known.session) refresh(known);
@@ -149,6 +175,23 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   return true;
 }
 
+// While this lock is held the stream does not leave the table, so that what is added to its session is found again and
+// bounded. Another worker may have removed it since the datagram began: then it is a new one. No lock where there is no
+// room for it.
+std::unique_lock<std::mutex> Decoder::pin(Message& message) {
+  for (;;) {
+    const std::shared_ptr<Stream> stream = message.known->stream;
+    std::unique_lock lock(stream->mutex);
+    if (!stream->forgotten.load(std::memory_order_relaxed)) return lock;
+    lock.unlock();
+    if (!known(stream->key, message.context.received_ns)) {
+      message.known->account->count(Refused::sessions_full);
+      return {};
+    }
+    message.context.boot = message.known->plans->boot;
+  }
+}
+
 SequenceHeader Decoder::sequence_header(const Message& message) const {
   return {message.context.sequence, message.base.has_uptime, message.context.uptime_ms,
           static_cast<uint32_t>(message.context.export_ns / kSecond)};
@@ -156,9 +199,15 @@ SequenceHeader Decoder::sequence_header(const Message& message) const {
 
 // Before anything of the message is read: which boot of its exporter is it of? After a restart, templates and what
 // waits for them are of the past.
-void Decoder::arrive(Message& message) {
+void Decoder::arrive(Message& message, bool is_empty) {
+  if (!message.known->stream) return;
   Stream& stream = *message.known->stream;
   std::unique_lock lock(stream.mutex);
+  if (is_empty && !stream.sequence.goes_on(sequence_header(message))) {
+    message.context.boot = stream.sequence.boot();
+    message.followed = false;
+    return;
+  }
   StreamSequence::Arrival arrival = stream.sequence.arrive(sequence_header(message), message.context.received_ns);
   lock.unlock();
   message.context.boot = arrival.boot;
@@ -183,7 +232,7 @@ void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version
   if (version.header > kSequenceAt) message.context.sequence = load_be32(p + kSequenceAt);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
   if (v5) message.header_sampling_rate = load_be16(p + kSamplingAt) & 0x3fff;
-  if (version.header > kSequenceAt) arrive(message);
+  if (version.header > kSequenceAt) arrive(message, datagram.bytes.size() == version.header);
   uint32_t claimed = load_be16(p + 2);
   Bytes body = datagram.bytes.subspan(version.header);
   size_t present = body.size() / version.record;
@@ -208,7 +257,7 @@ void Decoder::decode_netflow9(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond;
   message.context.sequence = load_be32(p + 12);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
-  arrive(message);
+  arrive(message, datagram.bytes.size() == kNetflow9Header);
   decode_sets(message, datagram.bytes.subspan(kNetflow9Header));
   finish(message, 1, true);
 }
@@ -225,7 +274,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
   message.context.sequence = load_be32(p + 8);
   message.base = {message.context.export_ns, 0, false, 0};
-  arrive(message);
+  arrive(message, datagram.bytes.size() == kIpfixHeader);
   size_t length = load_be16(p + 2);
   if (length != datagram.bytes.size()) malformed(message, Malformed::length_mismatch, p + kCountAt);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
@@ -287,12 +336,11 @@ void Decoder::settle(Message& message) {
 
 void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* at) {
   Known& known = *message.known;
-  Account& account = *known.account;
   auto tell = [&](TemplateNews news) {
     if (config_.observer) config_.observer->template_record(place(message, at), record, news);
   };
   if (record.is_withdrawal()) {
-    account.withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
+    known.account->withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
     return tell(TemplateNews::withdrawn);
   }
   if (config_.observer) refresh(known);
@@ -307,10 +355,15 @@ void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* a
   }
   SetContext context = message.context;
   if (!has_data_before(message, record.id)) context.set_offset = 0;
+  std::unique_lock pinned = pin(message);
+  if (!pinned) return;
+  context.boot = message.context.boot;
   TemplateStore::Installed installed = templates_.install(*known.session, std::move(record), context,
                                                           os::monotonic_ns(), TemplateStore::Journaling::later);
+  pinned.unlock();
   writes_journal_ = true;
   count_forgotten(installed.forgotten);
+  Account& account = *known.account;
   if (installed.refused) return account.count(*installed.refused);
   if (installed.added) account.templates.add();
   give_up(installed.quarantined, GivenUp::quarantined);
@@ -397,10 +450,17 @@ void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   Account& account = *message.known->account;
   write_journal();
   options_told_ = false;
-  if (message.records > 0 && message.known->session) message.known->session->gave_record();
-  if (!sequence_unit(message.protocol).empty()) follow_sequence(message, units, units_known);
+  if (message.records > 0) note_records(*message.known);
+  if (message.followed && message.known->stream && !sequence_unit(message.protocol).empty())
+    follow_sequence(message, units, units_known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();
+}
+
+void Decoder::note_records(const Known& known) {
+  if (known.stream && !known.stream->gave_records.load(std::memory_order_relaxed))
+    known.stream->gave_records.store(true, std::memory_order_relaxed);
+  if (known.session) known.session->gave_record();
 }
 
 // IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
@@ -413,6 +473,7 @@ void Decoder::follow_sequence(const Message& message, uint32_t units, bool units
   if (counts_sets && !step.repeated) step.held = message.sets_held, step.given_up = message.sets_quarantined;
   std::unique_lock lock(stream.mutex);
   SequenceChange change = stream.sequence.advance(step, message.context.boot);
+  if (change.lost) streams_.charge(stream);  // it may remember a gap now
   lock.unlock();
   count(*message.known->account, change);
   if (change.duplicate) message.known->account->duplicate_records.add(message.records);

@@ -14,6 +14,8 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "decode/lists.h"
@@ -49,6 +51,8 @@ class Decoder {
   void decode(std::span<const Datagram> datagrams);
   // Emits the partial batches that have rows.
   void flush();
+  // Lets go of senders that have left the table of streams. To be called now and then where no datagrams come.
+  void drop_forgotten();
   // Reads what has waited long enough with another port's template, and gives up what waited too long. Any worker,
   // about once a second. `all`: nothing more will come (the end of a file).
   void tick(int64_t monotonic_ns, bool all = false);
@@ -60,7 +64,7 @@ class Decoder {
  private:
   // What this worker remembers of a sender.
   struct Known {
-    std::shared_ptr<Stream> stream;
+    std::shared_ptr<Stream> stream;  // null in without_stream_
     // The stream's, to be found without reading it.
     Account* account = nullptr;
     Session* session = nullptr;  // null where it has no templates
@@ -79,6 +83,7 @@ class Decoder {
     FlowType type = FlowType::unknown;
     uint32_t domain = 0;
     uint64_t header_sampling_rate = 0;
+    bool followed = true;           // its sequence number counts
     bool fallback = false;          // a held set, read with a layout that was not sent for it
     Bytes sets;                     // v9, IPFIX: what follows the header
     uint32_t records = 0;           // data records decoded, options data included
@@ -143,10 +148,13 @@ class Decoder {
   void give_up(const std::vector<HeldSet>& sets, GivenUp why = GivenUp::expired);
   void count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten);
   bool begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain);
+  Known* without_stream(const SessionKey& key, int64_t now_ns);
+  std::unique_lock<std::mutex> pin(Message& message);
   Known* known(const SessionKey& key, int64_t now_ns);
   void refresh(Known& known);
-  void arrive(Message& message);
+  void arrive(Message& message, bool is_empty);
   void finish(const Message& message, uint32_t units, bool units_known);
+  static void note_records(const Known& known);
   SequenceHeader sequence_header(const Message& message) const;
   void follow_sequence(const Message& message, uint32_t units, bool units_known);
   static void count(Account& account, const SequenceChange& change);
@@ -155,7 +163,7 @@ class Decoder {
   void refuse(const Datagram& datagram, Protocol protocol, Malformed reason);
   // Counts it; `at` is where the rule is broken.
   void malformed(const Message& message, Malformed reason, const uint8_t* at);
-  static DecodePlace place(const Message& message, const uint8_t* at);
+  DecodePlace place(const Message& message, const uint8_t* at) const;
 
   const DecoderConfig config_;
   TemplateStore& templates_;
@@ -168,6 +176,11 @@ class Decoder {
   std::unique_ptr<CounterBatch> counters_;  // null while there are none
   // begin() alone adds to it while a message is read, before it takes an address in it.
   os::StateMap<SessionKey, Known> known_{os::table_memory()};
+  uint64_t departures_ = 0;  // Streams::departures() when known_ was last gone through
+  // The sender of a datagram that is decoded although there is no room for a stream.
+  Known without_stream_;
+  SessionKey without_stream_key_;
+  std::optional<AccountHold> without_stream_hold_;
   std::vector<FieldBytes> fields_;  // of the record being walked
   ListReader lists_;
   TemplateRecord record_;                   // the template being read

@@ -505,5 +505,26 @@ TEST(Decoder, ATextThatIsTooLongIsCutAndCounted) {
   EXPECT_EQ(account.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value(), 2);
 }
 
+// Anyone can forge a header. One that brings nothing is no evidence: the exporter's numbers go on undisturbed.
+TEST(Decoder, HeadersWithWildNumbersAndNothingElseCostNothing) {
+  Fixture f;
+  Writer record = set(256, Writer().u32(1));
+  f.send(ipfix(0, ipfix_template(256, {{1, 4}})));
+  f.send(netflow9(0, 90'000'000, netflow9_template(256, {{1, 4}})));
+  for (uint32_t n = 0; n < 10; ++n) {
+    f.send(ipfix(n, record));
+    f.send(ipfix(0x9e3779b9 * (n + 1), Writer()));
+    f.send(netflow9(n + 1, 90'000'000, record));
+    f.send(netflow9(0x9e3779b9 * (n + 1), 1'000, Writer()));
+  }
+  for (Protocol protocol : {Protocol::ipfix, Protocol::netflow9}) {
+    const Account& account = f.account(protocol);
+    EXPECT_EQ(account.records.value(), 10);
+    EXPECT_EQ(account.restarts.value(), 0);
+    EXPECT_EQ(account.sequence_lost.value(), 0);
+    EXPECT_EQ(account.quarantined.value() + account.held.value(), 0);
+  }
+}
+
 }  // namespace
 }  // namespace weir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: data sets that came before their template.
 #include "decode/decoder.h"
+#include "os/clock.h"
 
 namespace weir {
 
@@ -38,7 +39,7 @@ void Decoder::replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan
     message.base = {set.context.export_ns, set.context.uptime_ms, message.protocol == Protocol::netflow9,
                     static_cast<int64_t>(init_ms * 1'000'000)};
     uint32_t records = read_records(message, *plan, set.body);
-    if (records > 0 && sender->session) sender->session->gave_record();
+    if (records > 0) note_records(*sender);
     Account& account = *sender->account;
     account.held.add(-1);
     account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
@@ -63,14 +64,15 @@ void Decoder::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
   for (const HeldSet& set : sets) {
     if (config_.observer) config_.observer->given_up(set, why == GivenUp::quarantined);
     auto bytes = static_cast<int64_t>(set.body.size());
-    Account& account = ledger_.account({set.session.exporter, set.session.protocol, set.session.domain});
+    AccountHold hold = ledger_.hold({set.session.exporter, set.session.protocol, set.session.domain});
+    Account& account = *hold;
     account.held.add(-1);
     account.held_bytes.add(-bytes);
     (why == GivenUp::expired ? account.expired : account.quarantined).add();
     (why == GivenUp::expired ? account.expired_bytes : account.quarantined_bytes).add(bytes);
     if (set.session.protocol != Protocol::ipfix || set.context.repeated) continue;
     // Not known(): a message that is being read points into what it would add to.
-    std::shared_ptr<Stream> stream = streams_.find(set.session, set.context.received_ns);
+    std::shared_ptr<Stream> stream = streams_.known(set.session);
     if (!stream) continue;
     std::unique_lock lock(stream->mutex);
     SequenceChange change = stream->sequence.give_up(set.context.boot);
@@ -81,7 +83,8 @@ void Decoder::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
 
 void Decoder::count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten) {
   for (const auto& [session, templates] : forgotten) {
-    Account& account = ledger_.account({session.exporter, session.protocol, session.domain});
+    AccountHold hold = ledger_.hold({session.exporter, session.protocol, session.domain});
+    Account& account = *hold;
     account.templates.add(-static_cast<int64_t>(templates));
     account.forgotten.add(static_cast<int64_t>(templates));
   }
@@ -93,6 +96,7 @@ void Decoder::tick(int64_t monotonic_ns, bool all) {
   give_up(templates_.take_expired(monotonic_ns));
   count_forgotten(templates_.forget_old(monotonic_ns));
   write_journal();
+  streams_.keep_to_budget(os::realtime_ns());
 }
 
 void Decoder::give_up_held() { give_up(templates_.take_all_held()); }

@@ -21,7 +21,7 @@ void Decoder::decode_sflow(const Datagram& datagram) {
   sample_steps_.clear();
   sample_run_open_ = false;
   read_samples(message, in, header.samples);
-  follow_samples(message, header);
+  if (message.known->stream) follow_samples(message, header);
   message.known->account->datagrams.add_last();
 }
 
@@ -104,6 +104,7 @@ void Decoder::put_sample(const Message& message, bool discarded) {
 void Decoder::follow_samples(const Message& message, const SflowHeader& header) {
   Stream& stream = *message.known->stream;
   int64_t lost = 0, refused = 0;
+  if (!sample_steps_.empty()) note_records(*message.known);
   std::unique_lock lock(stream.mutex);
   SampleSequences::Datagram step =
       stream.samples->datagram(message.exporter, header.sequence, message.context.uptime_ms);
@@ -113,6 +114,7 @@ void Decoder::follow_samples(const Message& message, const SflowHeader& header) 
       lost += change.lost;
       refused += change.refused;
     }
+  streams_.charge(stream);
   lock.unlock();
   if (lost) stream.account.sequence_lost.add(lost);
   if (refused) stream.account.count(Refused::sample_sources_full, refused);

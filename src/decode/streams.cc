@@ -2,19 +2,40 @@
 #include "decode/streams.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "os/state_memory.h"
 
 namespace weir {
+namespace {
+
+constexpr size_t kShare = 8;   // what part of the table or of the budget is made free at a time
+constexpr size_t kWorth = 64;  // what part of the budget makes looking again worth it, where there was little to find
+constexpr int64_t kRetryNs = 1'000'000'000;
+// A stream, its place in the tables of Streams and of one worker, and what allocating it costs.
+constexpr size_t kStreamBytes = sizeof(Stream) + 3 * sizeof(SessionKey) + 160;
+constexpr size_t kSessionBytes = sizeof(Session) + sizeof(SessionPlans) + sizeof(SessionKey) + 128;
+
+size_t first_bytes(Protocol protocol) { return kStreamBytes + (has_templates(protocol) ? kSessionBytes : 0); }
+
+size_t bytes_of(const Stream& stream) {
+  return first_bytes(stream.key.protocol) + stream.sequence.more_bytes() +
+         (stream.samples ? stream.samples->bytes() : 0);
+}
+
+}  // namespace
 
 std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   std::lock_guard lock(mutex_);
   auto found = streams_.find(key);
   if (found != streams_.end()) return found->second;
-  if (streams_.size() >= limits::kSessions) make_room(now_ns);
-  if (streams_.size() >= limits::kSessions) return nullptr;
-  Account& account = ledger_.account({key.exporter, key.protocol, key.domain});
-  auto stream = os::make_shared_state<Stream>(key, account);
+  if (streams_.size() >= most_) make_room();
+  const size_t bytes = first_bytes(key.protocol) + Ledger::kRowBytes;  // which may be a new one, too
+  if (budget_ && (budget_->is_over() || !budget_->may_keep(key.exporter, bytes))) {
+    spend_less(now_ns);
+    if (!budget_->may_keep(key.exporter, bytes)) return nullptr;
+  }
+  auto stream = os::make_shared_state<Stream>(key, ledger_.hold_for_stream({key.exporter, key.protocol, key.domain}));
   if (has_templates(key.protocol)) {
     stream->session = templates_.session(key);
     stream->session->seen(now_ns);
@@ -22,50 +43,89 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   }
   if (key.protocol == Protocol::sflow5) stream->samples = std::make_unique<SampleSequences>(sample_sources_);
   stream->last_seen_ns.store(now_ns, std::memory_order_relaxed);
+  {
+    std::lock_guard stream_lock(stream->mutex);
+    charge(*stream);
+  }
   streams_[key] = stream;
   return stream;
 }
 
-bool Streams::is_idle(const Stream& stream, int64_t now_ns) const {
-  return now_ns - stream.last_seen_ns.load(std::memory_order_relaxed) > limits::kIdleSessionNs;
+std::shared_ptr<Stream> Streams::known(const SessionKey& key) {
+  std::lock_guard lock(mutex_);
+  auto found = streams_.find(key);
+  return found == streams_.end() ? nullptr : found->second;
 }
 
-// At most once in ten seconds: a flood of new senders must not make every datagram a sweep.
-void Streams::make_room(int64_t now_ns) {
-  if (now_ns < next_sweep_ns_) return;
-  next_sweep_ns_ = now_ns + 10'000'000'000;
-  for (auto it = streams_.begin(); it != streams_.end();) {
-    Stream& stream = *it->second;
-    if (!is_idle(stream, now_ns) || (stream.session && !templates_.forget_if_empty(stream.key))) {
-      ++it;
-      continue;
-    }
-    stream.forgotten.store(true, std::memory_order_relaxed);
-    streams_.erase(it++);
-  }
-  if (streams_.size() >= limits::kSessions) forget_idlest(now_ns);
+void Streams::charge(Stream& stream) {
+  if (!budget_ || stream.forgotten.load(std::memory_order_relaxed)) return;
+  const size_t bytes = bytes_of(stream);
+  if (bytes > stream.charged) budget_->add(stream.key.exporter, bytes - stream.charged);
+  if (bytes < stream.charged) budget_->remove(stream.key.exporter, stream.charged - bytes);
+  stream.charged = bytes;
 }
 
-// With their templates. An eighth of the table at most, so that one sweep is enough for a while.
-void Streams::forget_idlest(int64_t now_ns) {
-  std::vector<std::pair<int64_t, Stream*>> idle;
+std::vector<EvictionEntry> Streams::entries() const {
+  std::vector<EvictionEntry> all;
+  all.reserve(streams_.size());
   for (const auto& [key, stream] : streams_)
-    if (is_idle(*stream, now_ns)) idle.emplace_back(stream->last_seen_ns.load(std::memory_order_relaxed), stream.get());
-  std::sort(idle.begin(), idle.end());
-  idle.resize(std::min(idle.size(), limits::kSessions / 8));
-  for (const auto& [seen_ns, stream] : idle) {
-    auto templates = static_cast<int64_t>(templates_.forget(stream->key));
-    stream->account.templates.add(-templates);
-    stream->account.forgotten.add(templates);
-    stream->forgotten.store(true, std::memory_order_relaxed);
-    streams_.erase(SessionKey(stream->key));
+    all.push_back({key.exporter, stream->gave_records.load(std::memory_order_relaxed),
+                   stream->last_seen_ns.load(std::memory_order_relaxed), stream.get()});
+  return all;
+}
+
+// There are too many. All may have to go, so an eighth does.
+void Streams::make_room() {
+  const size_t goal = most_ - std::max<size_t>(most_ / kShare, 1);
+  for (const void* what : eviction_order(entries(), most_)) {
+    if (streams_.size() <= goal) break;
+    forget(*static_cast<Stream*>(const_cast<void*>(what)));
   }
 }
 
+// They and what else is kept of senders take too much.
+void Streams::spend_less(int64_t now_ns) {
+  const size_t before = budget_->total(), goal = budget_->most() - budget_->most() / kShare;
+  if (before < retry_bytes_ && now_ns < retry_ns_) return;
+  for (const void* what : eviction_order(entries(), *budget_)) {
+    if (budget_->total() <= goal) break;
+    forget(*static_cast<Stream*>(const_cast<void*>(what)));
+  }
+  const size_t worth = budget_->most() / kWorth;
+  const bool little = budget_->total() + worth > before;
+  retry_bytes_ = little ? budget_->total() + worth : 0;
+  retry_ns_ = now_ns + kRetryNs;
+}
+
+void Streams::keep_to_budget(int64_t now_ns) {
+  if (!budget_ || !budget_->is_over()) return;
+  std::lock_guard lock(mutex_);
+  spend_less(now_ns);
+}
+
+// With its templates. A worker that is reading a datagram of it goes on; see Decoder::pin.
+void Streams::forget(Stream& stream) {
+  {
+    std::lock_guard lock(stream.mutex);
+    stream.forgotten.store(true, std::memory_order_relaxed);
+    if (budget_) budget_->remove(stream.key.exporter, std::exchange(stream.charged, 0));
+  }
+  if (stream.session && !templates_.forget_if_empty(stream.key)) {
+    auto templates = static_cast<int64_t>(templates_.forget(stream.key));
+    stream.account.templates.add(-templates);
+    stream.account.forgotten.add(templates);
+  }
+  stream.account.streams.fetch_sub(1, std::memory_order_relaxed);
+  departures_.fetch_add(1, std::memory_order_relaxed);
+  streams_.erase(SessionKey(stream.key));
+}
+
+// Of others there is nothing that a gap could be missing from, and they may be many.
 std::vector<SequenceRow> Streams::sequence_rows() {
   std::lock_guard lock(mutex_);
   std::vector<SequenceRow> rows;
   for (const auto& [key, stream] : streams_) {
+    if (!stream->gave_records.load(std::memory_order_relaxed)) continue;
     std::lock_guard stream_lock(stream->mutex);
     SequenceTracker::State state = stream->sequence.state();
     if (state.started)
@@ -77,9 +137,26 @@ std::vector<SequenceRow> Streams::sequence_rows() {
 
 void Streams::restore(const std::vector<SequenceRow>& rows) {
   for (const SequenceRow& row : rows) {
-    auto stream = find({row.exporter, row.port, row.protocol, row.domain}, 0);
+    auto stream = restore({row.exporter, row.port, row.protocol, row.domain});
     if (stream) stream->sequence.restore({true, row.next, row.uptime_ms, row.export_seconds});
   }
+}
+
+void Streams::restore_sessions() {
+  std::vector<SessionKey> keys;
+  templates_.for_each([&](const SessionKey& key, const Plan&) {
+    if (keys.empty() || keys.back() != key) keys.push_back(key);
+  });
+  for (const SessionKey& key : keys) restore(key);
+}
+
+// It counts as what its row in the ledger says of it.
+std::shared_ptr<Stream> Streams::restore(const SessionKey& key) {
+  std::shared_ptr<Stream> stream = find(key, 0);
+  if (!stream) return nullptr;
+  stream->gave_records.store(stream->account.gave_records(), std::memory_order_relaxed);
+  stream->last_seen_ns.store(stream->account.last_seen_ns.value(), std::memory_order_relaxed);
+  return stream;
 }
 
 }  // namespace weir

@@ -2,9 +2,14 @@
 // Streams: who sends us datagrams, and what each sender's account, sequence state and template session are. One table
 // per process: a sender's datagrams may reach any worker.
 //
-//   threads  any; a lock for the table (workers keep what they have seen), one lock per stream for its sequence state
-//   memory   limits::kSessions; when full, streams idle for limits::kIdleSessionNs make room, those without templates
-//            first, then the idlest; else the newcomer is refused
+// Where the table or the budget of senders is full, streams make room, with their templates: those that never gave a
+// decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). An
+// eighth goes at a time, so that a flood of new senders costs a walk of the table only now and then.
+//
+//   threads  any; a lock for the table (workers keep what they have seen), one lock per stream for its sequence state.
+//            Order of locks: table, stream, then those of ledger, templates and budget
+//   memory   limits::kSessions, and the SenderBudget. Who cannot have a stream is refused: it can happen only to an
+//            address that holds more than a fair share
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -14,6 +19,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/eviction.h"
+#include "base/sender_budget.h"
 #include "ledger/ledger.h"
 #include "ledger/sample_sequence.h"
 #include "ledger/sequence_row.h"
@@ -23,42 +30,66 @@
 namespace weir {
 
 struct alignas(64) Stream {
-  explicit Stream(const SessionKey& k, Account& a) : key(k), account(a) {}
+  Stream(const SessionKey& k, AccountHold a) : key(k), hold(std::move(a)), account(*hold) {}
   static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
-  std::mutex mutex;  // of sequence and samples
+  std::mutex mutex;  // of sequence, samples and charged; `forgotten` is set under it
   std::atomic<int64_t> last_seen_ns{0};
-  std::atomic<bool> forgotten{false};  // left the table: look it up again
+  std::atomic<bool> forgotten{false};     // left the table: look it up again
+  std::atomic<bool> gave_records{false};  // it is worth more than one that never did
   StreamSequence sequence;
 
   const SessionKey key;
+  const AccountHold hold;
   Account& account;
   std::shared_ptr<Session> session;          // null for v5, which has no templates
   std::unique_ptr<SampleSequences> samples;  // sFlow
+  size_t charged = 0;                        // to the budget
 };
 
 class Streams {
  public:
-  Streams(Ledger& ledger, TemplateStore& templates) : ledger_(ledger), templates_(templates) {}
+  // `budget` (null: none) outlives this.
+  Streams(Ledger& ledger, TemplateStore& templates, SenderBudget* budget = nullptr, size_t most = limits::kSessions)
+      : ledger_(ledger), templates_(templates), budget_(budget), most_(most) {}
 
-  // The stream of a sender, made on first sight; null where the table is full.
+  // The stream of a sender, made on first sight; null where there is no room.
   std::shared_ptr<Stream> find(const SessionKey& key, int64_t now_ns);
 
-  // Sequence state, to be kept with the counts and continued after a restart.
+  // The same where there is one already, else null.
+  std::shared_ptr<Stream> known(const SessionKey& key);
+
+  // Streams leave where the budget is exceeded. Cheap where it is not. `now_ns`: any clock that find() is told of.
+  void keep_to_budget(int64_t now_ns);
+  // Charges what a stream's sequence state has grown to. Its lock is held.
+  void charge(Stream& stream);
+  // How often streams have left the table: whoever keeps some should look which.
+  uint64_t departures() const { return departures_.load(std::memory_order_relaxed); }
+
+  // Sequence state, to be kept with the counts and continued after a restart: of streams that gave records.
   std::vector<SequenceRow> sequence_rows();
   void restore(const std::vector<SequenceRow>& rows);
+  // Makes the streams of the sessions that the template store has kept, so that they can make room.
+  void restore_sessions();
 
  private:
-  void make_room(int64_t now_ns);
-  void forget_idlest(int64_t now_ns);
-  bool is_idle(const Stream& stream, int64_t now_ns) const;
+  std::shared_ptr<Stream> restore(const SessionKey& key);
+  void make_room();
+  void spend_less(int64_t now_ns);
+  std::vector<EvictionEntry> entries() const;
+  void forget(Stream& stream);
 
   Ledger& ledger_;
   TemplateStore& templates_;
+  SenderBudget* const budget_;
+  const size_t most_;
   const std::shared_ptr<SampleSourceRoom> sample_sources_ = std::make_shared<SampleSourceRoom>();
   std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Stream>> streams_;
-  int64_t next_sweep_ns_ = 0;
+  std::atomic<uint64_t> departures_{0};
+  // Where little could be made free: not before the budget holds more, or that time.
+  size_t retry_bytes_ = 0;
+  int64_t retry_ns_ = 0;
 };
 
 }  // namespace weir

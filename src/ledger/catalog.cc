@@ -182,6 +182,17 @@ std::vector<SequenceRow> read_sequences(Database& database) {
 
 // ---- What is on disk already
 
+// Rows of one key that are not the same count going on: an exporter whose row went and came again (ledger_room.cc) has
+// been seen first at another time.
+template <class Row>
+int64_t began(const Row&) {
+  return 0;
+}
+template <>
+int64_t began(const AccountRow& row) {
+  return row.key == AccountKey{} ? 0 : row.first_seen_ns;  // "other" stays
+}
+
 template <class Row, class Key>
 class Saved {
  public:
@@ -191,29 +202,37 @@ class Saved {
     for (const Row& row : now) {
       Fingerprint print = fingerprint(row);
       auto found = prints_.find(key_of(row));
-      if (found == prints_.end() || found->second != print) rows.emplace_back(&row, print);
+      if (found == prints_.end() || found->second.print != print) rows.emplace_back(&row, print);
     }
     return rows;
   }
-  void remember(const Row& row, Fingerprint print) { prints_[key_of(row)] = print; }
+  void remember(const Row& row, Fingerprint print) { prints_[key_of(row)] = {print, began(row)}; }
   void remember(const std::vector<Row>& rows) {
     for (const Row& row : rows) remember(row, fingerprint(row));
   }
-  // The keys on disk that `now` lacks.
+  // The keys on disk that `now` lacks, or has anew.
   std::vector<Key> gone(const std::vector<Row>& now) const {
     absl::flat_hash_set<Key> kept;
-    for (const Row& row : now)
-      if (prints_.contains(key_of(row))) kept.insert(key_of(row));
+    for (const Row& row : now) {
+      auto found = prints_.find(key_of(row));
+      if (found == prints_.end()) continue;
+      const int64_t before = found->second.began;
+      if (before == 0 || before == began(row)) kept.insert(key_of(row));
+    }
     std::vector<Key> keys;
     if (kept.size() == prints_.size()) return keys;
-    for (const auto& [key, print] : prints_)
+    for (const auto& [key, on_disk] : prints_)
       if (!kept.contains(key)) keys.push_back(key);
     return keys;
   }
   void forget(const Key& key) { prints_.erase(key); }
 
  private:
-  absl::flat_hash_map<Key, Fingerprint> prints_;
+  struct OnDisk {
+    Fingerprint print;
+    int64_t began;
+  };
+  absl::flat_hash_map<Key, OnDisk> prints_;
 };
 
 }  // namespace
@@ -231,13 +250,14 @@ struct Catalog::Impl {
   void write(const SocketRow& row);
   void write(const SequenceRow& row);
   void write(const WaitingRow& row);
+  void remove(const AccountKey& key);
   void remove(const SequenceKey& key);
   void remove(const WaitingKey& key);
 
   std::string path;
   Database database;
   std::optional<Statement> put_since, put_account, put_reason, put_socket, put_sequence, remove_sequence, put_waiting,
-      remove_waiting;
+      remove_waiting, remove_account, remove_reasons;
   Saved<AccountRow, AccountKey> accounts;
   Saved<SocketRow, SocketKey> sockets;
   Saved<SequenceRow, SequenceKey> sequences;
@@ -269,6 +289,9 @@ void Catalog::Impl::prepare() {
   }
   put_account = database.prepare(put);
   put_reason = database.prepare(upsert("reasons", {"exporter", "protocol", "domain", "reason"}, {"count"}));
+  const std::string of_account = " WHERE exporter = ? AND protocol = ? AND domain = ?";
+  remove_account = database.prepare("DELETE FROM exporters" + of_account);
+  remove_reasons = database.prepare("DELETE FROM reasons" + of_account);
   put_socket = database.prepare(
       upsert("sockets", {"listener", "worker"}, {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops"}));
   put_sequence = database.prepare(
@@ -315,6 +338,11 @@ void Catalog::Impl::write(const WaitingRow& row) {
   put_waiting->bind(8, row.since_ns).run();
 }
 
+void Catalog::Impl::remove(const AccountKey& key) {
+  for (auto* statement : {&remove_account, &remove_reasons})
+    (*statement)->bind(1, key.exporter.to_string()).bind(2, protocol_name(key.protocol)).bind(3, key.domain).run();
+}
+
 void Catalog::Impl::remove(const SequenceKey& key) {
   remove_sequence->bind(1, key.exporter.to_string()).bind(2, key.port).bind(3, protocol_name(key.protocol));
   remove_sequence->bind(4, key.domain).run();
@@ -326,33 +354,49 @@ void Catalog::Impl::remove(const WaitingKey& key) {
   remove_waiting->bind(4, stream.domain).bind(5, template_id).run();
 }
 
+namespace {
+
+// What one save does to a table.
+template <class Row, class Key>
+struct Difference {
+  Difference(Saved<Row, Key>& on_disk, const std::vector<Row>& now)
+      : saved(on_disk), changed(on_disk.changed(now)), gone(on_disk.gone(now)) {}
+  bool empty() const { return changed.empty() && gone.empty(); }
+  void write(auto& to) const {
+    for (const Key& key : gone) to.remove(key);
+    for (const auto& [row, print] : changed) to.write(*row);
+  }
+  void done() const {
+    for (const Key& key : gone) saved.forget(key);
+    for (const auto& [row, print] : changed) saved.remember(*row, print);
+  }
+
+  Saved<Row, Key>& saved;
+  std::vector<std::pair<const Row*, Fingerprint>> changed;
+  std::vector<Key> gone;
+};
+
+}  // namespace
+
 void Catalog::Impl::save(const LedgerRows& rows, const std::vector<SequenceRow>& streams) {
-  auto changed_accounts = accounts.changed(rows.accounts);
+  Difference of_accounts(accounts, rows.accounts);
+  Difference of_sequences(sequences, streams);
+  Difference of_waiting(waiting, rows.waiting);
   auto changed_sockets = sockets.changed(rows.sockets);
-  auto changed_sequences = sequences.changed(streams);
-  auto changed_waiting = waiting.changed(rows.waiting);
-  auto gone = sequences.gone(streams);
-  auto no_longer_waiting = waiting.gone(rows.waiting);
-  if (changed_accounts.empty() && changed_sockets.empty() && changed_sequences.empty() && changed_waiting.empty() &&
-      gone.empty() && no_longer_waiting.empty())
-    return;
+  if (of_accounts.empty() && of_sequences.empty() && of_waiting.empty() && changed_sockets.empty()) return;
 
   Transaction transaction(database, "BEGIN IMMEDIATE");
   put_since->bind(1, "since_ns").bind(2, rows.since_ns).run();
-  for (const auto& [row, print] : changed_accounts) write(*row);
+  of_accounts.write(*this);
+  of_sequences.write(*this);
+  of_waiting.write(*this);
   for (const auto& [row, print] : changed_sockets) write(*row);
-  for (const auto& [row, print] : changed_sequences) write(*row);
-  for (const auto& [row, print] : changed_waiting) write(*row);
-  for (const SequenceKey& key : gone) remove(key);
-  for (const WaitingKey& key : no_longer_waiting) remove(key);
   transaction.commit();
 
-  for (const auto& [row, print] : changed_accounts) accounts.remember(*row, print);
+  of_accounts.done();
+  of_sequences.done();
+  of_waiting.done();
   for (const auto& [row, print] : changed_sockets) sockets.remember(*row, print);
-  for (const auto& [row, print] : changed_sequences) sequences.remember(*row, print);
-  for (const auto& [row, print] : changed_waiting) waiting.remember(*row, print);
-  for (const SequenceKey& key : gone) sequences.forget(key);
-  for (const WaitingKey& key : no_longer_waiting) waiting.forget(key);
 }
 
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

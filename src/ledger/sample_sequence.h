@@ -71,6 +71,9 @@ class SampleSequences {
   SampleSequences(const SampleSequences&) = delete;
   SampleSequences& operator=(const SampleSequences&) = delete;
 
+  // In steps of 64 sources, so that it seldom changes.
+  size_t bytes() const { return sizeof(*this) + ((agents_.size() + sources_.size() + 63) / 64) * 64 * kSourceBytes; }
+
   struct Datagram {
     bool follow = true;  // false: its samples must not be followed
     bool duplicate = false;
@@ -110,6 +113,7 @@ class SampleSequences {
     uint32_t boot = 0;             // how often it has begun anew
     std::unique_ptr<Boot> former;  // for a while after that
   };
+  static constexpr size_t kSourceBytes = 96;
   bool take_room() { return agents_.size() + sources_.size() < most_ && room_->take(); }
   static Datagram step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late);
   static bool is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms);

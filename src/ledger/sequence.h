@@ -78,6 +78,9 @@ class SequenceTracker {
   State state() const { return {started_, next_ - static_cast<uint32_t>(unexplained_), uptime_ms_, export_seconds_}; }
   void restore(const State& state);
 
+  // Beside itself.
+  size_t more_bytes() const { return gaps_ ? sizeof(Gaps) : 0; }
+
  private:
   enum class GapKind : uint8_t {
     lost,

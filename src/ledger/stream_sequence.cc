@@ -11,6 +11,8 @@ constexpr int64_t kSameBootMs = 5'000;
 constexpr int64_t kClockMs = 1'000;  // export times have whole seconds
 // A late datagram's number is so near to the next that its boot would have had.
 constexpr int64_t kNearUnits = 1 << 20;
+// What a datagram without content may be ahead or behind.
+constexpr int64_t kGoesOnUnits = 1 << 16;
 
 int64_t booted_ms(uint32_t export_seconds, uint32_t uptime_ms) { return int64_t{export_seconds} * 1000 - uptime_ms; }
 
@@ -53,6 +55,12 @@ StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int
   current_ = {};
   booted_seconds_ = header.export_seconds;
   return {++boot_, true, false};
+}
+
+bool StreamSequence::goes_on(const SequenceHeader& header) const {
+  if (!current_.state().started) return false;
+  if (previous_ && is_of_previous(header)) return distance(header, previous_->state()) <= kGoesOnUnits;
+  return distance(header, current_.state()) <= kGoesOnUnits && !current_.is_restart(header);
 }
 
 SequenceTracker* StreamSequence::tracker(uint32_t boot) {

@@ -29,6 +29,10 @@ class StreamSequence {
   // To be asked before a datagram's sets are read. `received_ns` is any clock that goes on; only differences count.
   Arrival arrive(const SequenceHeader& header, int64_t received_ns);
 
+  // Whether it is near where the stream stands. A datagram that holds nothing is no evidence of more than that: one
+  // with a wild number or uptime is better left alone.
+  bool goes_on(const SequenceHeader& header) const;
+
   // To be told after that; `boot` as arrive() gave it. Also explain() and give_up(), for sets of that boot.
   SequenceChange advance(const SequenceStep& step, uint32_t boot);
   SequenceChange explain(uint32_t boot, uint32_t units);
@@ -37,6 +41,11 @@ class StreamSequence {
   uint32_t boot() const { return boot_; }
   SequenceTracker::State state() const { return current_.state(); }
   void restore(const SequenceTracker::State& state) { current_.restore(state); }
+
+  // Beside itself.
+  size_t more_bytes() const {
+    return current_.more_bytes() + (previous_ ? sizeof(SequenceTracker) + previous_->more_bytes() : 0);
+  }
 
   static constexpr int64_t kPreviousBootNs = 60ll * 1'000'000'000;
   // An exporter does not boot more often than this in kPreviousBootNs: those are several behind one address and port,

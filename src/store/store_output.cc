@@ -97,8 +97,9 @@ void StoreOutput::drop(const CounterBatch& batch) {
 }
 
 void StoreOutput::drop(Table table, uint32_t account, uint64_t rows, OutputError reason) {
-  if (table == Table::counters) return ledger_.at(account).counters_dropped.add(static_cast<int64_t>(rows));
-  ledger_.at(account).sink_dropped.add(static_cast<int64_t>(rows));
+  // Last: with that the account may become another exporter's.
+  if (table == Table::counters) return ledger_.at(account).counters_dropped.add_last(static_cast<int64_t>(rows));
+  ledger_.at(account).sink_dropped.add_last(static_cast<int64_t>(rows));
   counters_.dropped(reason, rows);
 }
 
@@ -249,7 +250,7 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
     return lose(std::move(segment), full ? ENOSPC : EIO, error);
   }
   for (const auto& [account, rows] : segment->rows)
-    stored_of(ledger_.at(account), segment->table).add(static_cast<int64_t>(rows));
+    stored_of(ledger_.at(account), segment->table).add_last(static_cast<int64_t>(rows));
   if (segment->table == Table::flows) counters_.sent_records(figures.rows);
   counters_.sent_bytes(figures.bytes);
   if (failing_) log_info("store", "flows are stored again");
@@ -263,6 +264,7 @@ std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& 
   std::vector<StoredCount> stored;
   for (const auto& [account, rows] : segment.rows) {
     Account& a = ledger_.at(account);
+    if (a.retired.load(std::memory_order_relaxed)) continue;  // counted as "other" with the next save
     stored.push_back({a.key, stored_of(a, segment.table).value() + static_cast<int64_t>(rows), segment.table});
   }
   std::string error;
