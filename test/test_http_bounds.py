@@ -47,7 +47,7 @@ def test_idle_connections_leave_the_store_its_descriptors(tmp_path, monkeypatch)
         try:
             for _ in range(400):
                 idle.append(connect(weir))
-            sent = stores.gen(weir, "--flows", "30000", "--rate", "20000")["records"]
+            sent = stores.gen(weir, "--total", 30_000, "--rate", "20k")["records"]
             weir.wait_total("records", sent)
             assert weir.ready()
             weir.wait_total("stored", sent)
@@ -58,6 +58,7 @@ def test_idle_connections_leave_the_store_its_descriptors(tmp_path, monkeypatch)
                 connection.close()
         assert weir.stop() == 0
         assert "Too many open files" not in weir.stderr()
+        monkeypatch.undo()  # the question has descriptors enough
         assert stores.count(weir.data) == sent
 
 
