@@ -252,7 +252,7 @@ static void refuse_changing(const std::string& sql) {
     refuse("these are " + std::to_string(count) + " statements; one at a time can be run");
   else if (count == 0)
     refuse("there is no SQL statement in this text");
-  if (!begins_as_reading(sql)) refuse(kOnlyReading);
+  if (!begins_as_reading(sql) && begins_as_changing(sql)) refuse(kOnlyReading);
   if (std::string_view name = changing_function(sql); !name.empty())
     refuse(std::string(name) + "() does more than read; " + kOnlyReading);
 }

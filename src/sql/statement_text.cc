@@ -95,6 +95,11 @@ static std::string next_word(std::string_view sql, size_t& at, std::string_view 
 static constexpr std::array<std::string_view, 12> kReading = {"select",    "from",     "with",    "values",
                                                               "table",     "describe", "desc",    "show",
                                                               "summarize", "pivot",    "unpivot", "explain"};
+static constexpr std::array<std::string_view, 36> kChanging = {
+    "abort",   "alter",  "analyze",    "attach", "begin",   "call",     "checkpoint", "comment", "commit",
+    "copy",    "create", "deallocate", "delete", "detach",  "drop",     "end",        "execute", "explain",
+    "export",  "force",  "import",     "insert", "install", "load",     "merge",      "pragma",  "prepare",
+    "replace", "reset",  "rollback",   "set",    "start",   "truncate", "update",     "use",     "vacuum"};
 // Others change settings, or run the content of files (import_database).
 static constexpr std::array<std::string_view, 5> kReadingPragmas = {"table_info", "show_tables", "database_list",
                                                                     "database_size", "version"};
@@ -146,6 +151,11 @@ bool begins_as_reading(std::string_view sql) {
     sql = explained_statement(sql);
   }
   return false;  // EXPLAIN EXPLAIN is no SQL
+}
+
+bool begins_as_changing(std::string_view sql) {
+  size_t at = 0;
+  return is_one_of(kChanging, next_word(sql, at, kBeforeAWord));
 }
 
 std::string_view changing_function(std::string_view sql) {

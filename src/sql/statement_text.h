@@ -13,6 +13,9 @@ namespace weir {
 // PIVOT, UNPIVOT, EXPLAIN of such a one, and the PRAGMAs that read. Comments, blanks and brackets may stand before.
 // What begins so may still change something (WITH ... INSERT): its type tells, which DuckDB knows.
 bool begins_as_reading(std::string_view sql);
+// Whether it begins with the word of another statement. What begins with neither (SELEC) is a mistake that DuckDB's
+// parser explains best.
+bool begins_as_changing(std::string_view sql);
 // The name of a function in it that does more than read (enable_logging() writes files); "": none. Names are found
 // in quoted text too, since query('...') runs that.
 std::string_view changing_function(std::string_view sql);
