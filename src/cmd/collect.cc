@@ -8,9 +8,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/collect_log.h"
 #include "cmd/disk_full.h"
 #include "cmd/options.h"
 #include "cmd/pipeline.h"
+#include "cmd/stop_watch.h"
 #include "ledger/catalog.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -32,25 +34,28 @@ RecordFormat record_format(const std::string& name) {
   return name == "protobuf" ? RecordFormat::protobuf : RecordFormat::json;
 }
 
-std::unique_ptr<FileOutput> make_output(const CollectConfig& config, Ledger& ledger) {
+std::unique_ptr<FileOutput> make_output(const CollectConfig& config, const StopTime& stop_time, Ledger& ledger) {
   if (config.format.empty()) return nullptr;
   FileOutputConfig output;
   output.path = config.file;
   output.format = record_format(config.format);
   for (const std::string& name : config.fields) output.fields.push_back(config.field_table->find(name)->field);
   output.table = config.field_table.get();
+  output.stop_time = &stop_time;
   output.in_ledger = config.no_store;  // else the store counts what is stored
   return std::make_unique<FileOutput>(output, ledger);
 }
 
 // `lost`: what the run before had decoded, but neither stored nor counted as dropped when it ended.
-std::unique_ptr<FlowStore> make_store(const CollectConfig& config, ReceiveClock& clock, Ledger& ledger, int64_t lost) {
+std::unique_ptr<FlowStore> make_store(const CollectConfig& config, const StopTime& stop_time, ReceiveClock& clock,
+                                      Ledger& ledger, int64_t lost) {
   if (config.no_store) return nullptr;
   FlowStoreConfig store;
   store.data = config.data;
   store.fields = config.field_table.get();
   store.output.flush_ns = config.flush_ns;
   store.output.flush_rows = config.flush_rows;
+  store.output.stop_time = &stop_time;
   store.retention = {config.keep_ns, config.store_max_bytes};
   store.merge = {config.merge_flushes, config.merge_merged};
   store.min_free = config.min_free;
@@ -199,8 +204,10 @@ class LedgerKeeper {
   int64_t next_ns_ = 0;  // monotonic
 };
 
-// Until a signal says stop, or the reader of our output has gone.
-void run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, FileOutput* output) {
+std::string output_name(const CollectConfig& config) { return config.file == "-" ? "standard output" : config.file; }
+
+// Until a signal says stop (true), or the reader of our output has gone (false).
+bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, FileOutput* output) {
   int64_t next = os::monotonic_ns();
   for (;;) {
     next += int64_t{kSecondMs} * 1'000'000;
@@ -208,14 +215,85 @@ void run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& k
       int64_t left_ms = (next - os::monotonic_ns()) / 1'000'000;
       if (left_ms <= 0) break;
       os::Event event = signals.wait(static_cast<int>(std::min<int64_t>(left_ms, 100)));
-      if (event == os::Event::stop) return;
+      if (event == os::Event::stop) return true;
       if (event == os::Event::reload && output) output->reopen();
-      if (output && output->broken()) return;
+      if (output && output->broken()) return false;
     }
     pipeline.update_drops();
     keeper.save_if_due();
     next = std::max(next, os::monotonic_ns() - int64_t{kSecondMs} * 1'000'000);
   }
+}
+
+// Takes the data directory, and where the disk is full makes some room in it.
+os::File take_directory(const CollectConfig& config) {
+  os::make_data_directory(config.data);
+  os::File lock = os::lock_exclusively(config.data + "/lock");
+  if (!config.no_store) make_room(config.data, config.store_max_bytes, os::realtime_ns());
+  return lock;
+}
+
+// What must survive: the data directory, the ledger, the templates, and where the streams of senders were.
+struct Kept {
+  Kept(const CollectConfig& config, os::Signals& signals)
+      : lock(naming_full_disk(config.data, [&] { return take_directory(config); })),
+        running(naming_full_disk(config.data, [&] { return os::RunningMark(config.data + "/running"); })),
+        catalog(naming_full_disk(config.data, [&] { return Catalog::open(config.data + "/catalog.db"); })),
+        budget(config.senders_bytes),
+        ledger(os::realtime_ns(), limits::kLedgerRows, &budget),
+        lost(restore_ledger()),
+        templates(
+            naming_full_disk(config.data, [&] { return TemplateStore(template_config(config, budget, signals)); })),
+        streams(ledger, templates, &budget) {
+    if (templates.loading_stopped()) return;
+    streams.restore(catalog.load_sequences());
+    streams.restore_sessions();
+    templates.for_each([&](const SessionKey& key, const Plan&) {
+      ledger.account({key.exporter, key.protocol, key.domain}).templates.add();
+    });
+  }
+
+  os::File lock;
+  os::RunningMark running;
+  Catalog catalog;
+  SenderBudget budget;
+  Ledger ledger;
+  int64_t lost;  // what the run before had decoded, but neither stored nor counted as dropped when it ended
+  TemplateStore templates;
+  Streams streams;
+
+ private:
+  int64_t restore_ledger();
+};
+
+int64_t Kept::restore_ledger() {
+  if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
+  ledger.restore(catalog.load());
+  const int64_t records = ledger.settle_unfinished();
+  if (records > 0)
+    log_warning("collect", std::to_string(records) + " flows were decoded but not yet stored when the run before " +
+                               "ended; they are lost, and counted as sink_dropped");
+  return records;
+}
+
+// The outputs, where there are any.
+struct Outputs {
+  FlowStore* store = nullptr;
+  FileOutput* file = nullptr;
+};
+
+// From the sockets onwards. What was given up.
+GivenUpAtStop stop_in_order(Pipeline& pipeline, const Outputs& outputs, LedgerKeeper& keeper, const Ledger& ledger) {
+  const int64_t sets_before = totals_of(ledger.rows()).given_up_sets;
+  GivenUpAtStop given_up;
+  given_up.datagrams = static_cast<int64_t>(pipeline.stop());
+  if (outputs.file) outputs.file->stop();
+  if (outputs.store) outputs.store->stop();
+  keeper.save();
+  given_up.sets = totals_of(ledger.rows()).given_up_sets - sets_before;
+  if (outputs.store) given_up.records += given_up_at_stop(outputs.store->output().stats());
+  if (outputs.file) given_up.records += given_up_at_stop(outputs.file->stats());
+  return given_up;
 }
 
 }  // namespace
@@ -226,38 +304,21 @@ int run_collect(const Arguments& arguments) {
   if (config.log_format == "json") set_log_format(LogFormat::json);
   for (const std::string& warning : loaded.warnings) log_warning("collect", warning);
   os::raise_open_files();
+  say_starting(config.data);
   os::Signals signals;
+  StopTime stop_time;
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
 
-  // What must survive: the data directory, the ledger, the templates.
-  auto on_disk = [&](auto open) { return naming_full_disk(config.data, open); };
-  on_disk([&] { os::make_data_directory(config.data); });
-  os::File lock = on_disk([&] { return os::lock_exclusively(config.data + "/lock"); });
-  if (!config.no_store) make_room(config.data, config.store_max_bytes, os::realtime_ns());
-  os::RunningMark running = on_disk([&] { return os::RunningMark(config.data + "/running"); });
-  if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
-  Catalog catalog = on_disk([&] { return Catalog::open(config.data + "/catalog.db"); });
-  SenderBudget budget(config.senders_bytes);
-  Ledger ledger(os::realtime_ns(), limits::kLedgerRows, &budget);
-  ledger.restore(catalog.load());
-  const int64_t lost = ledger.settle_unfinished();
-  if (lost > 0)
-    log_warning("collect", std::to_string(lost) + " flows were decoded but not yet stored when the run before ended; " +
-                               "they are lost, and counted as sink_dropped");
-  TemplateStore templates = on_disk([&] { return TemplateStore(template_config(config, budget, signals)); });
-  if (templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
-  Streams streams(ledger, templates, &budget);
-  streams.restore(catalog.load_sequences());
-  streams.restore_sessions();
-  templates.for_each([&](const SessionKey& key, const Plan&) {
-    ledger.account({key.exporter, key.protocol, key.domain}).templates.add();
-  });
+  Kept kept(config, signals);
+  if (kept.templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
+  Ledger& ledger = kept.ledger;
 
   // Where records go.
   BatchPool pool;
   ReceiveClock clock(config.keep_ns);
-  std::unique_ptr<FlowStore> store = on_disk([&] { return make_store(config, clock, ledger, lost); });
-  std::unique_ptr<FileOutput> output = make_output(config, ledger);
+  std::unique_ptr<FlowStore> store =
+      naming_full_disk(config.data, [&] { return make_store(config, stop_time, clock, ledger, kept.lost); });
+  std::unique_ptr<FileOutput> output = make_output(config, stop_time, ledger);
   auto deliver = [&](const BatchRef& batch) {
     if (store) store->output().offer(batch);
     if (output) output->offer(batch);
@@ -269,36 +330,41 @@ int run_collect(const Arguments& arguments) {
   };
 
   // Sockets, all bound before any is read.
-  Pipeline pipeline({config, workers, templates, streams, ledger, pool, deliver, deliver_counters, clock});
+  Pipeline pipeline(
+      {config, workers, kept.templates, kept.streams, ledger, pool, deliver, deliver_counters, clock, stop_time});
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)
     add_routes(*http,
-               {build_info(), &ready, [&] { return ledger_rows(ledger, templates); },
+               {build_info(), &ready, [&] { return ledger_rows(ledger, kept.templates); },
                 [&] { return all_sink_figures(store.get(), output.get()); }, [&] { return store_metrics(store.get()); },
-                running.previous_was_unclean(), [&] { return clock.is_held(); }});
+                kept.running.previous_was_unclean(), [&] { return clock.is_held(); }});
 
   // Start, from the sinks backwards.
   if (store) store->start();
   if (output) output->start();
   if (http) http->start();
   pipeline.start();
-  LedgerKeeper keeper(catalog, ledger, templates, streams, store.get());
+  LedgerKeeper keeper(kept.catalog, ledger, kept.templates, kept.streams, store.get());
   keeper.save();
   ready = true;
-  running.started();
-  say_started(config, ledger.rows(), workers, http.get());
+  kept.running.started();
+  const LedgerRows at_start = ledger.rows();
+  say_started(config, at_start, workers, http.get());
 
-  run_until_stopped(signals, pipeline, keeper, output.get());
+  const bool by_signal = run_until_stopped(signals, pipeline, keeper, output.get());
+  if (!by_signal)
+    log_error("collect",
+              "nobody reads " + output_name(config) + " any more: stopping; the records that it did not take are lost");
 
-  // Stop, from the sockets onwards.
+  const int64_t stopping_ns = os::monotonic_ns();
+  StopWatch watch(signals, stop_time, config.stop_timeout_ns);
   ready = false;
-  pipeline.stop();
-  if (output) output->stop();
-  if (store) store->stop();
-  keeper.save();
+  const GivenUpAtStop given_up = stop_in_order(pipeline, {store.get(), output.get()}, keeper, ledger);
   if (http) http->stop();
-  return static_cast<int>(ExitCode::ok);
+  say_stopped(by_signal ? signals.stop_signal() : "the reader of the output has gone", totals_of(at_start),
+              totals_of(ledger.rows()), given_up, os::monotonic_ns() - stopping_ns);
+  return static_cast<int>(by_signal ? ExitCode::ok : ExitCode::runtime_failure);
 }
 
 }  // namespace weir

@@ -32,11 +32,12 @@ struct CollectConfig {
   std::string format;              // --format: "", json, csv, protobuf
   std::string transport = "file";  // --transport: file
   std::string file = "-";          // --transport.file: path, or - for stdout
-  std::vector<std::string> fields;     // --fields; empty: all
-  std::string http;                    // --http; default 127.0.0.1:8080; "off"
-  bool check = false;                  // --check
-  std::string log_format = "text";     // --log-format: text, json
-  uint64_t default_sampling_rate = 0;  // --sampling-rate: where the exporter names none (0: unknown)
+  std::vector<std::string> fields;           // --fields; empty: all
+  std::string http;                          // --http; default 127.0.0.1:8080; "off"
+  bool check = false;                        // --check
+  int64_t stop_timeout_ns = 20'000'000'000;  // --stop-timeout
+  std::string log_format = "text";           // --log-format: text, json
+  uint64_t default_sampling_rate = 0;        // --sampling-rate: where the exporter names none (0: unknown)
 
   // [[field]]
   std::shared_ptr<const FieldTable> field_table = std::make_shared<FieldTable>(std::vector<ExtraField>{});  // --field
@@ -51,7 +52,7 @@ struct CollectConfig {
   uint64_t merge_merged = 12;         // --merge-merged
 
   // [limits]
-  uint64_t senders_bytes = limits::kSendersBytes;  // --senders-bytes
+  uint64_t senders_bytes = limits::kSendersBytes;                              // --senders-bytes
   uint64_t templates_bytes_per_exporter = limits::kTemplatesBytesPerExporter;  // --templates-bytes-per-exporter
 
   // [templates]

@@ -112,6 +112,12 @@ void set_flush(CollectConfig& config, const std::string& text) {
   config.flush_ns = ns;
 }
 
+void set_stop_timeout(CollectConfig& config, const std::string& text) {
+  int64_t ns = parse_duration(text);
+  if (ns < 1'000'000'000) throw usage_error(quoted(text) + " is too short; at least 1s");
+  config.stop_timeout_ns = ns;
+}
+
 void set_min_free(CollectConfig& config, const std::string& text) {
   config.min_free = text == "auto" ? kAutoMinFree : static_cast<int64_t>(parse_bound(text));
 }
@@ -189,6 +195,10 @@ const Option kOptions[] = {
     {"collect.http", "--http", ValueKind::text, "ADDRESS:PORT", "127.0.0.1:8080", kOperating,
      "Where /metrics, /-/ready and the ledger are served. Without an address 127.0.0.1; 0.0.0.0:PORT for every one. "
      "off: nowhere", set_http},
+    {"collect.stop_timeout", "--stop-timeout", ValueKind::duration, "TIME", "20s", kOperating,
+     "How long a stop may take. What is still queued after three quarters of it is given up, and counted as stop_timeout; a "
+     "second SIGTERM or SIGINT gives it up at once",
+     set_stop_timeout},
     {"collect.log_format", "--log-format", ValueKind::text, "FORMAT", "text", kOperating,
      "Messages on stderr: text or json",
      [](CollectConfig& c, const std::string& t) { c.log_format = parse_choice(t, {"text", "json"}); }},

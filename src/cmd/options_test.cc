@@ -79,6 +79,7 @@ TEST_F(OptionsTest, DefaultsAreThoseOfTheConfiguration) {
   EXPECT_TRUE(config.fields.empty());
   EXPECT_EQ(config.http, "127.0.0.1:8080");
   EXPECT_EQ(config.log_format, made.log_format);
+  EXPECT_EQ(config.stop_timeout_ns, made.stop_timeout_ns);
   EXPECT_EQ(config.default_sampling_rate, made.default_sampling_rate);
   EXPECT_EQ(config.template_fallback_ns, made.template_fallback_ns);
   EXPECT_EQ(config.hold_for_ns, made.hold_for_ns);
@@ -107,6 +108,7 @@ TEST_F(OptionsTest, StoreOptionsReachTheConfiguration) {
   EXPECT_EQ(load({"--min-free=off"}).min_free, 0);
   EXPECT_EQ(load({"--min-free=0"}).min_free, 0);
   refused({"--flush=1ms"}, "at least 100ms");
+  refused({"--stop-timeout=off"}, "at least 1s");
   refused({"--flush=off"}, "at least 100ms");
   refused({"--flush-rows=0"}, "at least 1");
   refused({"--max-size=lots"}, "is not a size");

@@ -11,6 +11,7 @@ constexpr int64_t kTickNs = 1'000'000'000;
 constexpr int64_t kFlushAfterNs = 100'000'000;  // a row waits at most this long for its batch to fill
 constexpr int kWaitMs = 50;
 constexpr int64_t kDrainNs = 2'000'000'000;  // at most, where exporters go on sending
+constexpr int64_t kGiveUpNs = 200'000'000;   // at most, for counting what is left
 
 }  // namespace
 
@@ -70,21 +71,26 @@ void Pipeline::work(Lane& lane, std::stop_token stop) {
 }
 
 void Pipeline::drain(Lane& lane) {
-  int64_t end = os::monotonic_ns() + kDrainNs;
+  const int64_t end = os::monotonic_ns() + kDrainNs;
   auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
-  while (os::monotonic_ns() < end)
-    if (lane.receiver.receive(0, decode) == 0 && lane.receiver.receive(0, decode) == 0) break;
+  bool empty = false;
+  while (!empty && os::monotonic_ns() < end && !parts_.stop_time.is_over())
+    empty = lane.receiver.receive(0, decode) == 0 && lane.receiver.receive(0, decode) == 0;
+  if (!empty) left_in_sockets_ += lane.receiver.give_up_waiting(os::monotonic_ns() + kGiveUpNs);
   lane.decoder->flush();
 }
 
-void Pipeline::stop() {
+size_t Pipeline::stop() {
   for (auto& lane : lanes_)
     if (lane->worker) lane->worker->request_stop();
   for (auto& lane : lanes_) lane->worker.reset();
   update_drops();
-  if (lanes_.empty()) return;
-  lanes_.front()->decoder->give_up_held();
-  lanes_.front()->decoder->flush();
+  if (lanes_.empty()) return 0;
+  Decoder& decoder = *lanes_.front()->decoder;
+  if (!parts_.stop_time.is_over()) decoder.tick(os::monotonic_ns(), true);
+  decoder.give_up_held();
+  decoder.flush();
+  return left_in_sockets_;
 }
 
 void Pipeline::update_drops() {

@@ -2,7 +2,8 @@
 // The receiving side of `weir collect`: workers that receive and decode, each with its own sockets.
 //
 //   threads  one per worker; update_drops() from the thread that owns the pipeline
-//   stop     reads what the sockets still hold, then emits the last rows
+//   stop     reads what the sockets still hold, decodes what waits for a template where another port's may serve, then
+//            emits the last rows; what the time does not suffice for is given up and counted
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 #include "cmd/config.h"
 #include "decode/decoder.h"
 #include "receive/udp_receiver.h"
+#include "run/stop_time.h"
 #include "run/worker.h"
 
 namespace weir {
@@ -26,6 +28,7 @@ struct PipelineParts {
   std::function<void(const BatchRef&)> deliver;  // any worker; must not block
   Decoder::EmitCounters deliver_counters;        // the same
   ReceiveClock& clock;
+  const StopTime& stop_time;
 };
 
 class Pipeline {
@@ -36,7 +39,8 @@ class Pipeline {
 
   void start();
   // Reads what has arrived, decodes it, emits it, ends the workers.
-  void stop();
+  // The number of datagrams that were left in the sockets, and counted as kernel drops.
+  size_t stop();
   void update_drops();
 
  private:
@@ -47,6 +51,7 @@ class Pipeline {
   PipelineParts parts_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<int64_t> next_tick_ns_{0};
+  std::atomic<size_t> left_in_sockets_{0};
 };
 
 }  // namespace weir

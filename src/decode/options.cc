@@ -157,7 +157,8 @@ void Decoder::tell_options(const Message& message) {
   // As in pin(), but what has left the table is not found again: the plan that is being read is of before.
   std::unique_lock lock(known.stream->mutex);
   const bool forgotten = known.stream->forgotten.load(std::memory_order_relaxed);
-  const size_t refused = forgotten ? facts_.size() : templates_.tell(*known.session, facts_, TemplateStore::Journaling::later);
+  const size_t refused =
+      forgotten ? facts_.size() : templates_.tell(*known.session, facts_, TemplateStore::Journaling::later);
   lock.unlock();
   if (refused) known.account->count(Refused::options_full, static_cast<int64_t>(refused));
   facts_.clear();

@@ -50,6 +50,8 @@ static void read_stat(ProcessFigures& figures) {
   figures.resident_bytes = static_cast<uint64_t>(resident_pages) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+int64_t pid() { return ::getpid(); }
+
 ProcessFigures process_figures() {
   ProcessFigures figures;
   figures.cpu_seconds = process_cpu_seconds();

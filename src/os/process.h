@@ -20,6 +20,7 @@ ProcessFigures process_figures();
 // The limit of open files from the soft one to the hard one, for programs that do not call select(). Returns the limit
 // in force; 0 where unknown.
 uint64_t raise_open_files();
+int64_t pid();
 
 // The calling thread gives way to all others (nice 10): no lower, because it holds locks that they wait for.
 void lower_thread_priority();

@@ -22,7 +22,9 @@ Event Signals::wait(int timeout_ms) {
   if (::poll(&p, 1, timeout_ms) <= 0) return Event::none;
   signalfd_siginfo info;
   if (::read(file_.fd(), &info, sizeof info) != sizeof info) return Event::none;
-  return info.ssi_signo == SIGHUP ? Event::reload : Event::stop;
+  if (info.ssi_signo == SIGHUP) return Event::reload;
+  stop_signal_ = info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+  return Event::stop;
 }
 
 }  // namespace weir::os

@@ -70,6 +70,19 @@ std::span<const Datagram> UdpReceiver::read(ListeningSocket& socket) {
   return {batch_.data(), count};
 }
 
+size_t UdpReceiver::give_up_waiting(int64_t end_ns) {
+  size_t total = 0;
+  for (ListeningSocket& socket : sockets_) {
+    while (os::monotonic_ns() < end_ns) {
+      int received = slots_.receive(socket.socket);
+      if (received <= 0) break;
+      socket.account->kernel_drops.add(received);
+      total += static_cast<size_t>(received);
+    }
+  }
+  return total;
+}
+
 void UdpReceiver::note_failure(ListeningSocket& socket, int error) {
   failed_ = true;
   socket.account->receive_errors[static_cast<size_t>(receive_error(error))].add();

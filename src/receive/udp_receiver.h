@@ -59,6 +59,9 @@ class UdpReceiver {
     return total;
   }
 
+  // Reads what the sockets hold without looking at it, until they are empty or `end_ns` (monotonic), and counts it as
+  // kernel drops: so many datagrams, which no exporter's account has.
+  size_t give_up_waiting(int64_t end_ns);
   // Reads the kernel's drop counters into the accounts.
   void update_drops();
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ std::string remedy(int error) {
       return advice + ", or rotate the file (move it and send SIGHUP)";
     case OutputError::closed_pipe:
       return "start the reader again";
+    case OutputError::stop_timeout:
     case OutputError::stuck_pipe:
       return "stopped all the same: the reader of the pipe takes nothing";
     default:
@@ -110,6 +112,11 @@ void FileOutput::write_until_stopped() {
   BatchRef batch;
   for (;;) {
     bool taken = queue_.pop(batch, buffer_.empty() ? kIdleMs : 0);
+    if (taken && out_of_time()) {
+      drop(*batch, OutputError::stop_timeout);
+      batch = BatchRef();
+      continue;
+    }
     if (taken) {
       take(*batch);
       batch = BatchRef();
@@ -147,9 +154,10 @@ void FileOutput::flush() {
   size_t records = 0;
   for (const Pending& p : pending_) records += p.rows;
   size_t stored = records;
+  OutputError reason = error == EAGAIN && out_of_time() ? OutputError::stop_timeout : output_error(error);
   if (error) {
     stored = keep_whole_records(written);
-    report(error, output_error(error), records - stored);
+    report(error, reason, records - stored);
   } else {
     header_wanted_ = line_break_wanted_ = false;
     begun_record_.clear();
@@ -157,7 +165,7 @@ void FileOutput::flush() {
     if (failing_) log_info("sink", "writing to " + config_.path + " again");
     failing_ = false;
   }
-  settle(stored, output_error(error));
+  settle(stored, reason);
   buffer_.clear();
   pending_.clear();
   head_bytes_ = 0;
@@ -172,7 +180,7 @@ int FileOutput::write_buffer(size_t* written) {
     *written += now;
     if (error != EAGAIN) return error;
     if (now > 0) waited_ms = 0;
-    if (waited_ms >= config_.stuck_pipe_ms) {
+    if (waited_ms >= config_.stuck_pipe_ms || out_of_time()) {
       stuck_ = true;
       return error;
     }
@@ -219,13 +227,20 @@ void FileOutput::settle(size_t stored_records, OutputError reason) {
   if (dropped) counters_.dropped(reason, dropped);
 }
 
+// /dev/stdout and the like are pipes that nobody else can open.
+bool FileOutput::reader_is_final() const {
+  if (config_.path == "-") return true;
+  return std::ranges::any_of(std::array{"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"},
+                             [&](const char* start) { return config_.path.starts_with(start); });
+}
+
 void FileOutput::report(int error, OutputError reason, size_t lost_records) {
   counters_.error(reason);
   lost_since_logged_ += lost_records;
   failing_ = true;
-  if (reason == OutputError::closed_pipe && config_.path == "-") {
-    broken_.store(true, std::memory_order_relaxed);
-    return;  // `weir collect | head`: no fault, nothing to say
+  if (reason == OutputError::closed_pipe && reader_is_final()) {
+    broken_.store(true, std::memory_order_relaxed);  // who stops for it says so
+    return;
   }
   int64_t now = os::monotonic_ns();
   if (logged_ns_ != 0 && now - logged_ns_ < kLogEveryNs) return;

@@ -10,7 +10,7 @@
 //
 // A file never holds half a record followed by another: after a write that came part of the way, the file is cut
 // back to the last whole record; a pipe gets the rest of the record first when it takes anything again. A full pipe
-// is waited for, until stop() loses patience with its reader.
+// is waited for, until stop() loses patience with its reader, or its time is over.
 // Existing files are appended to; CSV's line of names is written only where the file is empty.
 #pragma once
 
@@ -23,6 +23,7 @@
 #include "ledger/ledger.h"
 #include "os/output_file.h"
 #include "run/bounded_queue.h"
+#include "run/stop_time.h"
 #include "run/worker.h"
 #include "sink/output.h"
 #include "sink/record_writer.h"
@@ -35,8 +36,9 @@ struct FileOutputConfig {
   std::vector<Field> fields = {};  // empty: all
   const FieldTable* table = &FieldTable::plain();
   size_t queue_batches = limits::kQueueBatches;
-  int stuck_pipe_ms = 5'000;  // how long stop() waits for a pipe that takes nothing
-  bool in_ledger = true;      // false: another output counts `stored` and `sink_dropped`
+  int stuck_pipe_ms = 5'000;            // how long stop() waits for a pipe that takes nothing
+  const StopTime* stop_time = nullptr;  // after it what is queued is given up; nullptr: never
+  bool in_ledger = true;                // false: another output counts `stored` and `sink_dropped`
 };
 
 class FileOutput final : public Output {
@@ -53,7 +55,7 @@ class FileOutput final : public Output {
   // Soon after: what is buffered is written, the path closed and opened again (after logrotate moved the file).
   // Where it cannot be opened the old file stays in use. Nothing for standard output.
   void reopen() { reopen_wanted_.store(true, std::memory_order_relaxed); }
-  // The reader of standard output has gone (that of a named pipe may come back).
+  // The reader of standard output, or of another pipe without a name, has gone. That of a named one may come back.
   bool broken() const { return broken_.load(std::memory_order_relaxed); }
 
   static constexpr size_t kBufferBytes = 256 << 10;
@@ -73,6 +75,8 @@ class FileOutput final : public Output {
   void begin_buffer();
   void flush();
   int write_buffer(size_t* written);
+  bool out_of_time() const { return config_.stop_time && config_.stop_time->is_over(); }
+  bool reader_is_final() const;
   size_t keep_whole_records(size_t written);
   void settle(size_t stored_records, OutputError reason);
   void report(int error, OutputError reason, size_t lost_records);

@@ -26,10 +26,12 @@ enum class OutputError : uint8_t {
   input_output,    // any other error of the file system
   stopped,         // offered after stop()
   crash,           // lost by the run before, which did not end by itself
+  stop_timeout,    // still queued when the time of a stop was over
 };
-inline constexpr size_t kOutputErrorCount = 8;
-inline constexpr std::string_view kOutputErrorNames[kOutputErrorCount] = {
-    "queue_full", "no_space", "file_too_large", "closed_pipe", "stuck_pipe", "input_output", "stopped", "crash"};
+inline constexpr size_t kOutputErrorCount = 9;
+inline constexpr std::string_view kOutputErrorNames[kOutputErrorCount] = {"queue_full",  "no_space",   "file_too_large",
+                                                                          "closed_pipe", "stuck_pipe", "input_output",
+                                                                          "stopped",     "crash",      "stop_timeout"};
 
 OutputError output_error(int error);  // of an errno
 

@@ -124,11 +124,11 @@ bool StoreOutput::take_next() {
   bool taken = queue_.pop(batch, 0);
   if (taken) {
     queued_bytes_.fetch_sub(batch->memory_bytes(), std::memory_order_relaxed);
-    take(*batch);
+    out_of_time() ? drop(*batch, OutputError::stop_timeout) : take(*batch);
   }
   std::unique_ptr<CounterBatch> counters;
   if (!counter_queue_.pop(counters, 0)) return taken;
-  take(*counters);
+  out_of_time() ? drop(*counters) : take(*counters);
   return true;
 }
 

@@ -27,6 +27,7 @@
 #include "ledger/ledger.h"
 #include "run/bounded_queue.h"
 #include "run/receive_clock.h"
+#include "run/stop_time.h"
 #include "run/worker.h"
 #include "sink/output.h"
 #include "store/free_space.h"
@@ -41,6 +42,7 @@ struct StoreOutputConfig {
   size_t queue_batches = limits::kStoreQueueBatches;
   size_t queue_bytes = limits::kStoreQueueBytes;
   size_t counter_batches = limits::kCounterQueueBatches;
+  const StopTime* stop_time = nullptr;  // after it what is queued is given up; nullptr: never
 };
 
 class StoreOutput final : public Output {
@@ -91,6 +93,7 @@ class StoreOutput final : public Output {
 
   void write_until_stopped();
   bool take_next();
+  bool out_of_time() const { return config_.stop_time && config_.stop_time->is_over(); }
   void take(const FlowBatch& batch);
   void take(const CounterBatch& batch);
   template <class Write>

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// StopWatch: sees to it that a stop ends in time, and sooner where a second signal asks for it.
+//
+// Three quarters of the time are for what is queued; then StopTime is over, and the rest is given up. The last quarter
+// is for finishing the open segments and saving the ledger. A process that still runs at its end (a write that does not
+// return, for example) is ended as by a crash, with exit code 1: the next run counts what was lost.
+//
+//   threads  one of its own, which alone reads signals meanwhile; it ends with its owner
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "os/signals.h"
+#include "run/stop_time.h"
+#include "run/worker.h"
+
+namespace weir {
+
+class StopWatch {
+ public:
+  // The stop begins now and may take `most_ns`. Both outlive the watch.
+  StopWatch(os::Signals& signals, StopTime& time, int64_t most_ns);
+
+ private:
+  void watch(const std::stop_token& stop);
+
+  os::Signals& signals_;
+  StopTime& time_;
+  const int64_t last_part_ns_;
+  int64_t end_ns_;  // monotonic
+  std::optional<Worker> worker_;
+};
+
+}  // namespace weir

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// StopTime: until when a stop may go on with what is queued. Afterwards what is left is given up, and counted.
+//
+//   threads  any
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "os/clock.h"
+
+namespace weir {
+
+class StopTime {
+ public:
+  // The stop has begun; `monotonic_ns` is its end.
+  void set(int64_t monotonic_ns) { end_ns_.store(monotonic_ns, std::memory_order_relaxed); }
+  void hurry() { set(0); }
+  bool is_over() const { return os::monotonic_ns() >= end_ns_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> end_ns_{INT64_MAX};
+};
+
+}  // namespace weir
