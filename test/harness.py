@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
+from http.client import HTTPException
 
 import pytest
 
@@ -230,7 +231,7 @@ class Collector(Process):
     def ready(self):
         try:
             return http(self.url("/-/ready"))[0] == 200
-        except OSError:
+        except (OSError, HTTPException):  # not yet there, or going
             return False
 
     def flows(self):

@@ -58,7 +58,7 @@ def given_up(weir):
     """`sink_dropped` of the one exporter on disk; all records are either that or stored."""
     [row] = [r for r in json.loads(run_weir("exporters", "--data", weir.data, "--format", "json").stdout)
              if r.get("exporter")]
-    assert row["records"] == row["stored"] + row["sink_dropped"]
+    assert row["records"] == row["stored"] + row["sink_dropped"], (row, weir.stderr())
     return row["sink_dropped"]
 
 
@@ -68,7 +68,7 @@ def test_a_stop_takes_no_longer_than_it_may(collect, tmp_path):
     weir = collect("--stop-timeout", "2s", output=path)
     with Sender() as sender:
         fill_pipe_that_takes_nothing(weir, sender, 6000)
-    assert weir.stop(timeout=20) == 0
+    assert weir.stop(timeout=20) == 0, weir.stderr()
     os.close(reader)
     dropped = given_up(weir)
     assert dropped > 0
@@ -84,7 +84,7 @@ def test_a_second_signal_hurries(collect, tmp_path):
     weir.popen.send_signal(signal.SIGTERM)
     eventually(lambda: not weir.ready(), "it does not stop")
     weir.popen.send_signal(signal.SIGTERM)
-    assert weir.popen.wait(20) == 0
+    assert weir.popen.wait(20) == 0, weir.stderr()
     os.close(reader)
     assert "told to stop once more" in weir.stderr()
     assert given_up(weir) > 0 and "stop_timeout" in weir.stderr()

@@ -29,6 +29,9 @@ static AccountRow copy(const Account& a) {
 #define C(name, meaning) row.name = a.name.value();
   WEIR_ACCOUNT_COUNTERS(C)
 #undef C
+  // Again, after what has become of them: a record is decoded before it is stored, so a copy never has more stored.
+  row.records = a.records.value();
+  row.counter_samples = a.counter_samples.value();
   for (size_t i = 0; i < kMalformedCount; ++i) row.malformed_by_reason[i] = a.malformed_by_reason[i].value();
   for (size_t i = 0; i < kRefusedCount; ++i) row.refused_by_reason[i] = a.refused_by_reason[i].value();
   row.first_seen_ns = a.first_seen_ns.value();
