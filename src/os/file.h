@@ -77,8 +77,8 @@ struct LockState {
 };
 // Whether some process has that lock. Makes no file.
 LockState lock_state(const std::string& path);
-// A file that exists while a process runs and is removed when it ends in order: one found at start tells of a crash, and
-// goes on doing so over starts that are refused.
+// A file that exists while a process runs and is removed when it ends in order: one found at start tells of a crash,
+// and goes on doing so over starts that are refused.
 class RunningMark {
  public:
   explicit RunningMark(std::string path);

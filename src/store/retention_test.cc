@@ -228,7 +228,7 @@ TEST_F(FirstRunTest, From1970ToNow) {
   expect_files_as_listed(60);
   pass(kHourNs);
   EXPECT_FALSE(receive(40).held);
-  expect_files_as_listed(90);  // without those of 1970
+  expect_files_as_listed(90);                      // without those of 1970
   EXPECT_EQ(segments_->yardstick_ns(), real_ns_);  // from when it is believed
 }
 
