@@ -182,19 +182,20 @@ TEST(Metrics, TheDomainsOfOneExporterAreBounded) {
 }
 
 // Of CPU time, the best of a few: a busy machine does not count.
-TEST(Metrics, TenThousandExportersInATenthOfASecond) {
-  MetricsInput input = many(10'000);
+// CPU time of the fastest of five.
+int64_t cost_of(size_t exporters) {
+  MetricsInput input = many(exporters);
   int64_t best_ns = INT64_MAX;
-  size_t bytes = 0;
   for (int i = 0; i < 5; ++i) {
     int64_t start_ns = os::thread_cpu_ns();
-    bytes = metrics_text(input, MetricsFormat::text).size();
+    EXPECT_LT(metrics_text(input, MetricsFormat::text).size(), 4u << 20);
     best_ns = std::min(best_ns, os::thread_cpu_ns() - start_ns);
   }
-  RecordProperty("microseconds", static_cast<int>(best_ns / 1'000));
-  EXPECT_LT(best_ns, 100'000'000);
-  EXPECT_LT(bytes, 4u << 20);
+  return best_ns;
 }
+
+// Ten times as many cost about ten times as much, in any build; what is quadratic costs a hundred times.
+TEST(Metrics, TenThousandExportersCostTenTimesAThousand) { EXPECT_LT(cost_of(10'000), 50 * cost_of(1'000)); }
 
 TEST(Metrics, LossNeverGoesDown) {
   LossHighWater high;
