@@ -78,11 +78,12 @@ enum class Refused : uint8_t {
   text_too_long,            // limits::kTextBytes: the text is cut
   options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
   template_changes_full,    // limits::kTemplatesPerSecond, kTemplateChangesPerSecond
+  out_of_sequence,          // templates and options data of a datagram whose number is not its stream's
   kCount
 };
 inline constexpr size_t kRefusedCount = static_cast<size_t>(Refused::kCount);
 inline constexpr std::string_view kRefusedNames[kRefusedCount] = {
     "sessions_full", "exporter_templates_full", "templates_full", "sample_sources_full", "text_too_long",
-    "options_full",  "template_changes_full"};
+    "options_full",  "template_changes_full",   "out_of_sequence"};
 
 }  // namespace weir

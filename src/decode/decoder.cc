@@ -65,6 +65,15 @@ void Decoder::drop_forgotten() {
 }
 
 void Decoder::decode(const Datagram& datagram) {
+  read(datagram, Standing::asked);
+  while (settled_) {
+    read_stray(*std::exchange(settled_, {}));
+    read(datagram, Standing::asked);
+  }
+}
+
+void Decoder::read(const Datagram& datagram, Standing standing) {
+  standing_ = standing;
   if (known_.size() >= limits::kSessions) known_.clear();
   drop_forgotten();
   if (datagram.bytes.size() < 2) return refuse(datagram, Protocol::unknown, Malformed::short_header);
@@ -198,26 +207,31 @@ SequenceHeader Decoder::sequence_header(const Message& message) const {
 }
 
 // Before anything of the message is read: which boot of its exporter is it of? After a restart, templates and what
-// waits for them are of the past.
-void Decoder::arrive(Message& message, bool is_empty) {
-  if (!message.known->stream) return;
+// waits for them are of the past. False where it is not to be read now.
+bool Decoder::arrive(Message& message, const Datagram& datagram) {
+  if (!message.known->stream) return true;
   Stream& stream = *message.known->stream;
   std::unique_lock lock(stream.mutex);
-  if (is_empty && !stream.sequence.goes_on(sequence_header(message))) {
+  if (standing_ == Standing::denied || standing_ == Standing::unclear) {
     message.context.boot = stream.sequence.boot();
+    message.context.repeated = true;
     message.followed = false;
-    return;
+    return true;
   }
-  StreamSequence::Arrival arrival = stream.sequence.arrive(sequence_header(message), message.context.received_ns);
+  const bool confirmed = standing_ == Standing::confirmed;
+  StreamSequence::Arrival arrival =
+      stream.sequence.arrive(sequence_header(message), message.context.received_ns, confirmed);
+  if ((arrival.far || stream.has_stray) && !confirmed && !may_read(message, datagram, arrival.far)) return false;
   lock.unlock();
   message.context.boot = arrival.boot;
   message.context.repeated = arrival.repeated;
-  if (!arrival.restart) return;
+  if (!arrival.restart) return true;
   Known& known = *message.known;
   known.account->restarts.add();
-  if (!known.session) return;
+  if (!known.session) return true;
   give_up(templates_.restarted(*known.session, arrival.boot), GivenUp::quarantined);
   refresh(known);
+  return true;
 }
 
 void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version) {
@@ -232,7 +246,7 @@ void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version
   if (version.header > kSequenceAt) message.context.sequence = load_be32(p + kSequenceAt);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
   if (v5) message.header_sampling_rate = load_be16(p + kSamplingAt) & 0x3fff;
-  if (version.header > kSequenceAt) arrive(message, datagram.bytes.size() == version.header);
+  if (version.header > kSequenceAt && !arrive(message, datagram)) return;
   uint32_t claimed = load_be16(p + 2);
   Bytes body = datagram.bytes.subspan(version.header);
   size_t present = body.size() / version.record;
@@ -257,7 +271,7 @@ void Decoder::decode_netflow9(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 8)} * kSecond;
   message.context.sequence = load_be32(p + 12);
   message.base = {message.context.export_ns, message.context.uptime_ms, true, 0};
-  arrive(message, datagram.bytes.size() == kNetflow9Header);
+  if (!arrive(message, datagram)) return;
   decode_sets(message, datagram.bytes.subspan(kNetflow9Header));
   finish(message, 1, true);
 }
@@ -274,7 +288,7 @@ void Decoder::decode_ipfix(const Datagram& datagram) {
   message.context.export_ns = int64_t{load_be32(p + 4)} * kSecond;
   message.context.sequence = load_be32(p + 8);
   message.base = {message.context.export_ns, 0, false, 0};
-  arrive(message, datagram.bytes.size() == kIpfixHeader);
+  if (!arrive(message, datagram)) return;
   size_t length = load_be16(p + 2);
   if (length != datagram.bytes.size()) malformed(message, Malformed::length_mismatch, p + kCountAt);
   length = std::clamp(length, kIpfixHeader, datagram.bytes.size());
@@ -353,6 +367,7 @@ void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* a
     earlier->sent_ns->store(os::monotonic_ns(), std::memory_order_relaxed);
     return;
   }
+  if (standing_ == Standing::denied) return known.account->count(Refused::out_of_sequence);
   SetContext context = message.context;
   if (!has_data_before(message, record.id)) context.set_offset = 0;
   std::unique_lock pinned = pin(message);
@@ -451,10 +466,18 @@ void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   write_journal();
   options_told_ = false;
   if (message.records > 0) note_records(*message.known);
-  if (message.followed && message.known->stream && !sequence_unit(message.protocol).empty())
+  if (!message.followed)
+    count_unfollowed(account, message.records);
+  else if (message.known->stream && !sequence_unit(message.protocol).empty())
     follow_sequence(message, units, units_known);
   account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
   account.datagrams.add_last();
+}
+
+// Nothing of it was sent in the numbers of its stream.
+void Decoder::count_unfollowed(Account& account, int64_t records) {
+  account.duplicates.add();
+  account.duplicate_records.add(records);
 }
 
 void Decoder::note_records(const Known& known) {

@@ -53,10 +53,10 @@ class Decoder {
   void flush();
   // Lets go of senders that have left the table of streams. To be called now and then where no datagrams come.
   void drop_forgotten();
-  // Reads what has waited long enough with another port's template, and gives up what waited too long. Any worker,
-  // about once a second. `all`: nothing more will come (the end of a file).
+  // Reads what has waited long enough for its stream, or with another port's template, and gives up what waited too
+  // long. Any worker, about once a second. `all`: nothing more will come (the end of a file).
   void tick(int64_t monotonic_ns, bool all = false);
-  // Gives up everything still held (the end of the process).
+  // Reads what waits for its stream, and gives up everything still held (the end of the process).
   void give_up_held();
   // Received time of the oldest row not yet emitted; 0 where there is none.
   int64_t oldest_pending_ns() const;
@@ -101,6 +101,12 @@ class Decoder {
   };
 
   void look_ahead(std::span<const Datagram> datagrams) const;
+  void read(const Datagram& datagram, Standing standing);
+  // stray.cc
+  bool may_read(const Message& message, const Datagram& datagram, bool far);
+  bool goes_on(const Stray& stray, const Message& message) const;
+  void read_stray(const Stray& stray);
+  void read_strays(int64_t monotonic_ns, bool all);
   struct FixedVersion;
   void decode_fixed(const Datagram& datagram, const FixedVersion& version);
   void decode_netflow9(const Datagram& datagram);
@@ -139,6 +145,7 @@ class Decoder {
   void read_flow_records(const Message& message, ByteReader& in, uint32_t count);
   void put_sample(const Message& message, bool discarded);
   void read_counter_sample(Message& message, Bytes body, bool expanded);
+  bool arrive_samples(Message& message, const Datagram& datagram);
   void follow_samples(const Message& message, const SflowHeader& header);
 
   void replay(std::vector<HeldSet> sets, std::shared_ptr<const Plan> plan, Message* current, bool fallback);
@@ -152,8 +159,9 @@ class Decoder {
   std::unique_lock<std::mutex> pin(Message& message);
   Known* known(const SessionKey& key, int64_t now_ns);
   void refresh(Known& known);
-  void arrive(Message& message, bool is_empty);
+  bool arrive(Message& message, const Datagram& datagram);
   void finish(const Message& message, uint32_t units, bool units_known);
+  static void count_unfollowed(Account& account, int64_t records);
   static void note_records(const Known& known);
   SequenceHeader sequence_header(const Message& message) const;
   void follow_sequence(const Message& message, uint32_t units, bool units_known);
@@ -181,7 +189,9 @@ class Decoder {
   Known without_stream_;
   SessionKey without_stream_key_;
   std::optional<AccountHold> without_stream_hold_;
-  std::vector<FieldBytes> fields_;  // of the record being walked
+  Standing standing_ = Standing::asked;  // of the datagram being read
+  std::unique_ptr<Stray> settled_;       // to be read before the datagram that settled it
+  std::vector<FieldBytes> fields_;       // of the record being walked
   ListReader lists_;
   TemplateRecord record_;                   // the template being read
   std::vector<Released> released_;          // by the templates of the set being read

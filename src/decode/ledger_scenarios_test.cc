@@ -230,8 +230,14 @@ class Oracle {
       : protocol_(protocol), sent_(sent), order_(order) {}
 
   Expected expect() {
-    for (size_t at = 0; at < order_.size(); ++at) first_arrival_.try_emplace(sent_[order_[at]].boot, at);
-    expected_.restarts = static_cast<int64_t>(first_arrival_.size()) - 1;
+    std::map<uint32_t, size_t> first;
+    for (size_t at = 0; at < order_.size(); ++at) {
+      const size_t index = order_[at];
+      const uint32_t boot = sent_[index].boot;
+      const bool is_first = first.try_emplace(boot, index).second;
+      if (boot == 0 || (!is_first && first[boot] != index)) known_from_.try_emplace(boot, at);
+    }
+    expected_.restarts = static_cast<int64_t>(known_from_.size()) - 1;
     std::set<size_t> seen;
     for (size_t at = 0; at < order_.size(); ++at) {
       const Sent& datagram = sent_[order_[at]];
@@ -282,8 +288,8 @@ class Oracle {
   }
 
   size_t boot_end(uint32_t boot) const {
-    auto next = first_arrival_.find(boot + 1);
-    return next == first_arrival_.end() ? order_.size() : next->second;
+    auto next = known_from_.find(boot + 1);
+    return next == known_from_.end() ? order_.size() : next->second;
   }
 
   std::set<size_t> versions(uint32_t boot, size_t until) const {
@@ -296,7 +302,7 @@ class Oracle {
   const Protocol protocol_;
   const std::vector<Sent>& sent_;
   const std::vector<size_t>& order_;
-  std::map<uint32_t, size_t> first_arrival_;
+  std::map<uint32_t, size_t> known_from_;  // boot, and where its second datagram arrives, which confirms the first
   Expected expected_;
 };
 

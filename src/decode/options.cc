@@ -153,6 +153,10 @@ uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes b
 void Decoder::tell_options(const Message& message) {
   if (facts_.empty()) return;
   const Known& known = *message.known;
+  if (standing_ == Standing::denied) {
+    known.account->count(Refused::out_of_sequence, static_cast<int64_t>(facts_.size()));
+    return facts_.clear();
+  }
   writes_journal_ = options_told_ = true;
   // As in pin(), but what has left the table is not found again: the plan that is being read is of before.
   std::unique_lock lock(known.stream->mutex);

@@ -91,6 +91,7 @@ void Decoder::count_forgotten(const std::vector<TemplateStore::Forgotten>& forgo
 }
 
 void Decoder::tick(int64_t monotonic_ns, bool all) {
+  read_strays(monotonic_ns, all);
   for (TemplateStore::Fallback& fallback : templates_.take_fallbacks(monotonic_ns, all))
     replay(std::move(fallback.sets), fallback.plan, nullptr, true);
   give_up(templates_.take_expired(monotonic_ns));
@@ -99,6 +100,9 @@ void Decoder::tick(int64_t monotonic_ns, bool all) {
   streams_.keep_to_budget(os::realtime_ns());
 }
 
-void Decoder::give_up_held() { give_up(templates_.take_all_held()); }
+void Decoder::give_up_held() {
+  read_strays(os::monotonic_ns(), true);
+  give_up(templates_.take_all_held());
+}
 
 }  // namespace weir

@@ -18,10 +18,14 @@ void Decoder::decode_sflow(const Datagram& datagram) {
   message.context.uptime_ms = header.uptime_ms;
   message.context.sequence = header.sequence;
   message.context.export_ns = datagram.received_ns;  // sFlow tells no time
+  if (!arrive_samples(message, datagram)) return;
   sample_steps_.clear();
   sample_run_open_ = false;
   read_samples(message, in, header.samples);
-  if (message.known->stream) follow_samples(message, header);
+  if (!message.followed)
+    count_unfollowed(*message.known->account, static_cast<int64_t>(sample_steps_.size()));
+  else if (message.known->stream)
+    follow_samples(message, header);
   message.known->account->datagrams.add_last();
 }
 
@@ -99,6 +103,17 @@ void Decoder::put_sample(const Message& message, bool discarded) {
   sampled_->put(*batch_, row);
   if (held) batch_->column<uint8_t>(Field::time_quality)[row] = kClockHeldQuality;
   message.known->account->records.add();
+}
+
+// As arrive() does for the others.
+bool Decoder::arrive_samples(Message& message, const Datagram& datagram) {
+  if (!message.known->stream) return true;
+  Stream& stream = *message.known->stream;
+  message.followed = standing_ == Standing::asked || standing_ == Standing::confirmed;
+  if (standing_ != Standing::asked) return true;
+  std::lock_guard lock(stream.mutex);
+  const bool far = stream.samples->is_far(message.exporter, message.context.sequence, message.context.uptime_ms);
+  return (!far && !stream.has_stray) || may_read(message, datagram, far);
 }
 
 void Decoder::follow_samples(const Message& message, const SflowHeader& header) {

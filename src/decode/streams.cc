@@ -20,7 +20,7 @@ size_t first_bytes(Protocol protocol) { return kStreamBytes + (has_templates(pro
 
 size_t bytes_of(const Stream& stream) {
   return first_bytes(stream.key.protocol) + stream.sequence.more_bytes() +
-         (stream.samples ? stream.samples->bytes() : 0);
+         (stream.samples ? stream.samples->bytes() : 0) + (stream.stray ? stream.stray->memory_bytes() : 0);
 }
 
 }  // namespace
@@ -65,6 +65,42 @@ void Streams::charge(Stream& stream) {
   stream.charged = bytes;
 }
 
+void Streams::keep(const std::shared_ptr<Stream>& stream, std::unique_ptr<Stray> stray) {
+  stream->stray = std::move(stray);
+  stream->has_stray = true;
+  charge(*stream);
+  if (std::exchange(stream->lists_stray, true)) return;
+  std::lock_guard lock(with_stray_mutex_);
+  with_stray_.push_back(stream);
+}
+
+std::unique_ptr<Stray> Streams::take_stray(Stream& stream, Standing standing) {
+  std::unique_ptr<Stray> stray = std::move(stream.stray);
+  stream.has_stray = false;
+  stray->standing = standing;
+  charge(stream);
+  return stray;
+}
+
+// Where nothing else came, nothing speaks against it.
+std::vector<std::unique_ptr<Stray>> Streams::take_strays(int64_t monotonic_ns, bool all) {
+  std::unique_lock list_lock(with_stray_mutex_);
+  std::vector<std::shared_ptr<Stream>> streams = std::exchange(with_stray_, {});
+  list_lock.unlock();
+  std::vector<std::unique_ptr<Stray>> taken;
+  std::erase_if(streams, [&](const std::shared_ptr<Stream>& stream) {
+    std::lock_guard lock(stream->mutex);
+    if (stream->stray && !all && monotonic_ns - stream->stray->since_ns < kStrayWaitNs) return false;
+    stream->lists_stray = false;
+    if (stream->stray)
+      taken.push_back(take_stray(*stream, stream->stray->gone_on > 0 ? Standing::denied : Standing::confirmed));
+    return true;
+  });
+  list_lock.lock();
+  with_stray_.insert(with_stray_.end(), streams.begin(), streams.end());
+  return taken;
+}
+
 std::vector<EvictionEntry> Streams::entries() const {
   std::vector<EvictionEntry> all;
   all.reserve(streams_.size());
@@ -103,11 +139,22 @@ void Streams::keep_to_budget(int64_t now_ns) {
   spend_less(now_ns);
 }
 
+// Counted as what came of a sender that there is no room for.
+void Streams::forget_stray(Stream& stream) {
+  if (!stream.stray) return;
+  const int64_t datagrams = 1 + int64_t{stream.stray->copies};
+  stream.account.count(Refused::sessions_full, datagrams);
+  stream.account.datagrams.add_last(datagrams);
+  stream.stray.reset();
+  stream.has_stray = false;
+}
+
 // With its templates. A worker that is reading a datagram of it goes on; see Decoder::pin.
 void Streams::forget(Stream& stream) {
   {
     std::lock_guard lock(stream.mutex);
     stream.forgotten.store(true, std::memory_order_relaxed);
+    forget_stray(stream);
     if (budget_) budget_->remove(stream.key.exporter, std::exchange(stream.charged, 0));
   }
   if (stream.session && !templates_.forget_if_empty(stream.key)) {

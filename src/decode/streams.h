@@ -21,6 +21,7 @@
 
 #include "base/eviction.h"
 #include "base/sender_budget.h"
+#include "decode/stray.h"
 #include "ledger/ledger.h"
 #include "ledger/sample_sequence.h"
 #include "ledger/sequence_row.h"
@@ -33,10 +34,12 @@ struct alignas(64) Stream {
   Stream(const SessionKey& k, AccountHold a) : key(k), hold(std::move(a)), account(*hold) {}
   static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
-  std::mutex mutex;  // of sequence, samples and charged; `forgotten` is set under it
+  std::mutex mutex;  // of sequence, samples, stray and charged; `forgotten` is set under it
   std::atomic<int64_t> last_seen_ns{0};
   std::atomic<bool> forgotten{false};     // left the table: look it up again
   std::atomic<bool> gave_records{false};  // it is worth more than one that never did
+  bool has_stray = false;                 // `stray` is set
+  bool lists_stray = false;               // Streams looks after it
   StreamSequence sequence;
 
   const SessionKey key;
@@ -44,6 +47,7 @@ struct alignas(64) Stream {
   Account& account;
   std::shared_ptr<Session> session;          // null for v5, which has no templates
   std::unique_ptr<SampleSequences> samples;  // sFlow
+  std::unique_ptr<Stray> stray;
   size_t charged = 0;                        // to the budget
 };
 
@@ -63,6 +67,14 @@ class Streams {
   void keep_to_budget(int64_t now_ns);
   // Charges what a stream's sequence state has grown to. Its lock is held.
   void charge(Stream& stream);
+  // Keeps a datagram until its stream tells where it belongs, or nothing more comes for a while. The stream has none,
+  // and its lock is held.
+  void keep(const std::shared_ptr<Stream>& stream, std::unique_ptr<Stray> stray);
+  // What a stream keeps, with what it has told by now. Its lock is held.
+  std::unique_ptr<Stray> take_stray(Stream& stream, Standing standing);
+  // Those that have waited for kStrayWaitNs; `all`: every one.
+  std::vector<std::unique_ptr<Stray>> take_strays(int64_t monotonic_ns, bool all);
+
   // How often streams have left the table: whoever keeps some should look which.
   uint64_t departures() const { return departures_.load(std::memory_order_relaxed); }
 
@@ -78,6 +90,7 @@ class Streams {
   void spend_less(int64_t now_ns);
   std::vector<EvictionEntry> entries() const;
   void forget(Stream& stream);
+  static void forget_stray(Stream& stream);
 
   Ledger& ledger_;
   TemplateStore& templates_;
@@ -87,6 +100,8 @@ class Streams {
   std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Stream>> streams_;
   std::atomic<uint64_t> departures_{0};
+  std::mutex with_stray_mutex_;  // may be taken while a stream's lock is held
+  std::vector<std::shared_ptr<Stream>> with_stray_;
   // Where little could be made free: not before the budget holds more, or that time.
   size_t retry_bytes_ = 0;
   int64_t retry_ns_ = 0;

@@ -83,7 +83,7 @@ class Counter {
   C(filtered,         "records left out on purpose") \
   C(fallback,         "records decoded with a template of another port, or of before a restart") \
   C(sequence_lost,    "sent but never received, in sequence_unit") \
-  C(duplicates,       "datagrams received twice") \
+  C(duplicates,       "datagrams received twice, or whose number is not of their stream") \
   C(restarts,         "restarts of the exporter") \
   C(options_records,  "options data records decoded") \
   C(sink_dropped,     "records an output could not take") \
@@ -91,7 +91,7 @@ class Counter {
   C(expired_bytes,    "bytes of the data sets given up") \
   C(expired_records,  "records in the data sets expired or quarantined, where the sequence numbers tell") \
   C(withdrawals,      "template withdrawals seen (of no effect over UDP)") \
-  C(refused,          "templates and sessions over a limit") \
+  C(refused,          "templates and sessions over a limit, and what is not believed (see the reasons)") \
   C(time_quality,     "records whose times cannot be right (kept as sent)") \
   C(counter_samples,  "sFlow counter samples decoded") \
   C(other_samples,    "sFlow samples of kinds that are stepped over") \
@@ -101,7 +101,7 @@ class Counter {
   C(replayed_sets,    "data sets decoded after their template came") \
   C(quarantined,      "data sets given up: every template known came after the exporter restarted or changed it") \
   C(quarantined_bytes, "bytes of the data sets quarantined") \
-  C(duplicate_records, "records of the datagrams received twice; they are in records too (sFlow: samples)") \
+  C(duplicate_records, "records of the datagrams in duplicates; they are in records too (sFlow: samples)") \
   C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed")
 // clang-format on
 

@@ -2,6 +2,7 @@
 #include "ledger/sample_sequence.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace weir {
 namespace {
@@ -10,6 +11,8 @@ using Step = DatagramSequence::Step;
 
 // A datagram may be this much older than the newest without its agent having begun anew.
 constexpr uint32_t kReorderMs = 10'000;
+// Datagrams that may be missing before one that is believed at once, or between one and that which confirms it.
+constexpr int32_t kFarAhead = 1 << 12;
 // A jump further than this is no loss but another counter.
 constexpr int32_t kMostLost = 1 << 28;
 
@@ -22,6 +25,8 @@ Step DatagramSequence::place(uint32_t number) const {
   bool fills = std::ranges::any_of(gaps_, [&](const Gap& gap) { return number - gap.from < gap.units; });
   return fills ? Step::late : Step::before;
 }
+
+bool DatagramSequence::is_far_ahead(uint32_t number) const { return static_cast<int32_t>(number - next_) > kFarAhead; }
 
 void DatagramSequence::take(uint32_t number) {
   auto distance = static_cast<int32_t>(number - next_);
@@ -58,6 +63,32 @@ bool SampleSequences::is_of_former(const Agent& agent, uint32_t sequence, uint32
   return place == Step::late || place == Step::before;
 }
 
+// The uptime went back, or it went on and the numbers did not.
+bool SampleSequences::is_restart(const Boot& now, Step place, uint32_t uptime_ms) {
+  const uint32_t back = now.uptime_ms - uptime_ms;
+  const bool is_older = back != 0 && back < 0x8000'0000u;
+  return (is_older && back > kReorderMs) || (place == Step::before && back > kReorderMs);
+}
+
+bool SampleSequences::is_far(const IpAddress& address, uint32_t sequence, uint32_t uptime_ms) const {
+  auto found = agents_.find(address);
+  if (found == agents_.end()) return false;
+  const Agent& agent = found->second;
+  const DatagramSequence& numbers = agent.now.sequence;
+  const bool far = numbers.is_far_ahead(sequence) || is_restart(agent.now, numbers.place(sequence), uptime_ms);
+  return far && !is_of_former(agent, sequence, uptime_ms);
+}
+
+bool SampleSequences::goes_on(const IpAddress& address, const SequenceHeader& far, const SequenceHeader& later) const {
+  auto apart = [](uint32_t a, uint32_t b) { return std::abs(int64_t{static_cast<int32_t>(a - b)}); };
+  if (apart(later.sequence, far.sequence) > kFarAhead) return false;
+  if (static_cast<int32_t>(far.uptime_ms - later.uptime_ms) > int32_t{kReorderMs}) return false;
+  if (is_far(address, later.sequence, later.uptime_ms)) return true;
+  auto found = agents_.find(address);
+  return found != agents_.end() &&
+         apart(later.uptime_ms, far.uptime_ms) < apart(later.uptime_ms, found->second.now.uptime_ms);
+}
+
 SampleSequences::Datagram SampleSequences::step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late) {
   if (is_of_former(agent, sequence, uptime_ms)) {
     bool again = agent.former->sequence.place(sequence) == Step::before;
@@ -65,20 +96,17 @@ SampleSequences::Datagram SampleSequences::step(Agent& agent, uint32_t sequence,
     return {.follow = false, .duplicate = again};
   }
   Boot& now = agent.now;
-  uint32_t back = now.uptime_ms - uptime_ms;
-  bool is_older = back != 0 && back < 0x8000'0000u;
   Step place = now.sequence.place(sequence);
-  if (place == Step::before && back <= kReorderMs) return {.follow = false, .duplicate = true};
-  // The uptime went back, or it went on and the numbers did not.
-  if ((is_older && back > kReorderMs) || place == Step::before) {
+  if (is_restart(now, place, uptime_ms)) {
     agent.former = std::make_unique<Boot>(now);
     now = {{}, uptime_ms, uptime_ms};
     now.sequence.start(sequence);
     ++agent.boot;
     return {.restart = true};
   }
+  if (place == Step::before) return {.follow = false, .duplicate = true};
   now.sequence.take(sequence);
-  if (!is_older) now.uptime_ms = uptime_ms;
+  if (uptime_ms - now.uptime_ms < 0x8000'0000u) now.uptime_ms = uptime_ms;
   if (now.uptime_ms - now.first_uptime_ms > kReorderMs) agent.former.reset();
   late = place == Step::late;
   return {};

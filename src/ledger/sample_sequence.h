@@ -23,6 +23,7 @@
 
 #include "base/ip_address.h"
 #include "base/limits.h"
+#include "ledger/sequence.h"
 
 namespace weir {
 
@@ -49,6 +50,8 @@ class DatagramSequence {
   enum class Step : uint8_t { next, ahead, late, before };
   // Where `number` stands. Nothing changes.
   Step place(uint32_t number) const;
+  // Whether it is further ahead than a stream that loses some datagrams gets at once.
+  bool is_far_ahead(uint32_t number) const;
   void take(uint32_t number);
   void start(uint32_t number) { *this = {}, next_ = number + 1; }
 
@@ -79,7 +82,11 @@ class SampleSequences {
     bool duplicate = false;
     bool restart = false;
   };
-  // The next datagram of an agent; its samples follow.
+  // Whether a datagram is of a restart or far ahead: nothing to believe of one datagram alone, for anyone can forge it.
+  bool is_far(const IpAddress& agent, uint32_t sequence, uint32_t uptime_ms) const;
+  // Whether a datagram of that agent goes on from where a far one stands, and so confirms it. It may be near to both.
+  bool goes_on(const IpAddress& agent, const SequenceHeader& far, const SequenceHeader& later) const;
+  // The next datagram of an agent, not far or confirmed; its samples follow.
   Datagram datagram(const IpAddress& agent, uint32_t sequence, uint32_t uptime_ms);
 
   struct Sample {
@@ -104,6 +111,7 @@ class SampleSequences {
     uint32_t first = 0, next = 0;  // numbers; those between were seen, or counted as lost
     uint32_t boot = 0;             // of the agent, when this source was last seen
   };
+  using Step = DatagramSequence::Step;
   struct Boot {
     DatagramSequence sequence;
     uint32_t first_uptime_ms = 0, uptime_ms = 0;  // of the first datagram; the newest
@@ -117,6 +125,7 @@ class SampleSequences {
   bool take_room() { return agents_.size() + sources_.size() < most_ && room_->take(); }
   static Datagram step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late);
   static bool is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms);
+  static bool is_restart(const Boot& now, Step place, uint32_t uptime_ms);
 
   const std::shared_ptr<SampleSourceRoom> room_;
   const size_t most_;

@@ -11,8 +11,8 @@ constexpr int64_t kSameBootMs = 5'000;
 constexpr int64_t kClockMs = 1'000;  // export times have whole seconds
 // A late datagram's number is so near to the next that its boot would have had.
 constexpr int64_t kNearUnits = 1 << 20;
-// What a datagram without content may be ahead or behind.
-constexpr int64_t kGoesOnUnits = 1 << 16;
+// What the datagram that confirms another is ahead of it, or behind: some may be lost between them, or overtaken.
+constexpr int64_t kConfirmUnits = 1 << 12;
 
 int64_t booted_ms(uint32_t export_seconds, uint32_t uptime_ms) { return int64_t{export_seconds} * 1000 - uptime_ms; }
 
@@ -42,25 +42,32 @@ bool StreamSequence::is_believable(int64_t received_ns) const {
   return restarts_ < kMostRestarts || received_ns - restarts_ns_[restarts_ % kMostRestarts] > kPreviousBootNs;
 }
 
-StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int64_t received_ns) {
+StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int64_t received_ns, bool confirmed) {
   if (previous_ && received_ns - previous_seen_ns_ > kPreviousBootNs) previous_.reset();
   if (previous_ && is_of_previous(header)) {
     if (header.has_uptime) previous_seen_ns_ = received_ns;
     return {boot_ - 1, false, previous_->is_repeated(header)};
   }
-  if (!current_.is_restart(header) || !is_believable(received_ns)) return {boot_, false, current_.is_repeated(header)};
+  const bool far = current_.is_far(header);
+  if (far && !confirmed) return {.boot = boot_, .far = true};
+  if (!far || !current_.is_restart(header) || !is_believable(received_ns))
+    return {boot_, false, current_.is_repeated(header)};
   restarts_ns_[restarts_++ % kMostRestarts] = received_ns;
   previous_ = std::make_unique<SequenceTracker>(std::move(current_));
   previous_seen_ns_ = received_ns;
   current_ = {};
   booted_seconds_ = header.export_seconds;
-  return {++boot_, true, false};
+  return {++boot_, true};
 }
 
-bool StreamSequence::goes_on(const SequenceHeader& header) const {
-  if (!current_.state().started) return false;
-  if (previous_ && is_of_previous(header)) return distance(header, previous_->state()) <= kGoesOnUnits;
-  return distance(header, current_.state()) <= kGoesOnUnits && !current_.is_restart(header);
+bool StreamSequence::goes_on(const SequenceHeader& far, const SequenceHeader& later) const {
+  SequenceTracker there;
+  there.advance({far});
+  if (distance(later, there.state()) > kConfirmUnits || there.is_far(later)) return false;
+  if (current_.is_far(later)) return true;
+  const SequenceTracker::State current = current_.state();
+  if (later.has_uptime) return boot_difference(later, there.state()) + kClockMs < boot_difference(later, current);
+  return later.export_seconds >= far.export_seconds && distance(later, current) != 0;
 }
 
 SequenceTracker* StreamSequence::tracker(uint32_t boot) {

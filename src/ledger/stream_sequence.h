@@ -25,13 +25,14 @@ class StreamSequence {
     uint32_t boot = 0;
     bool restart = false;   // the first datagram of this boot, which is not the first one
     bool repeated = false;  // by its number it was here before: its held sets are not to be counted again
+    bool far = false;       // where it belongs is not known yet; nothing has changed
   };
   // To be asked before a datagram's sets are read. `received_ns` is any clock that goes on; only differences count.
-  Arrival arrive(const SequenceHeader& header, int64_t received_ns);
+  // A restart, or a number far ahead, is taken for one only where it is `confirmed`: anyone can forge a header.
+  Arrival arrive(const SequenceHeader& header, int64_t received_ns, bool confirmed);
 
-  // Whether it is near where the stream stands. A datagram that holds nothing is no evidence of more than that: one
-  // with a wild number or uptime is better left alone.
-  bool goes_on(const SequenceHeader& header) const;
+  // Whether `later` goes on from where a far datagram stands, and so confirms it. It may be near to both.
+  bool goes_on(const SequenceHeader& far, const SequenceHeader& later) const;
 
   // To be told after that; `boot` as arrive() gave it. Also explain() and give_up(), for sets of that boot.
   SequenceChange advance(const SequenceStep& step, uint32_t boot);

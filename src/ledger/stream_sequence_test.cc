@@ -18,7 +18,7 @@ struct Stream {
   StreamSequence sequence;
   int64_t lost = 0;
   StreamSequence::Arrival send(const SequenceHeader& header, uint32_t units, int64_t received_s) {
-    StreamSequence::Arrival arrival = sequence.arrive(header, received_s * kSecond);
+    StreamSequence::Arrival arrival = sequence.arrive(header, received_s * kSecond, true);
     lost += sequence.advance({header, units, true, 0, 0, false}, arrival.boot).lost;
     return arrival;
   }
@@ -67,10 +67,10 @@ TEST(StreamSequence, TwoExportersBehindOneAddressAndPort) {
 TEST(StreamSequence, NoOneHasBootedSinceWhoHasBeenUpForLonger) {
   StreamSequence s;
   SequenceHeader first{2073, true, 3'872'245'664, 1'691'746'213}, next{2089, true, 3'872'132'129, 1'691'746'229};
-  s.advance({first, 1, true, 0, 0, false}, s.arrive(first, 0).boot);
-  EXPECT_FALSE(s.arrive(next, 16 * kSecond).restart);
+  s.advance({first, 1, true, 0, 0, false}, s.arrive(first, 0, true).boot);
+  EXPECT_FALSE(s.arrive(next, 16 * kSecond, true).restart);
   SequenceHeader booted{0, true, 12'000, 1'691'746'229};
-  EXPECT_TRUE(s.arrive(booted, 16 * kSecond).restart);
+  EXPECT_TRUE(s.arrive(booted, 16 * kSecond, true).restart);
 }
 
 // An EdgeRouter in a capture (netflow9_test_ubnt_edgerouter of Logstash's tests): what fills a gap was exported later
@@ -81,12 +81,12 @@ TEST(StreamSequence, WhatFillsAGapIsOfTheSameBoot) {
                               {31826, true, 409'360'002, 1'473'524'610},
                               {31664, true, 409'398'185, 1'473'524'648}};
   for (const SequenceHeader& header : headers) {
-    StreamSequence::Arrival arrival = s.arrive(header, 0);
+    StreamSequence::Arrival arrival = s.arrive(header, 0, true);
     EXPECT_FALSE(arrival.restart);
     s.advance({header, 1, true, 0, 0, false}, arrival.boot);
   }
   SequenceHeader anew{3, true, 409'400'000, 1'473'524'650};  // the exporting process alone began anew
-  EXPECT_TRUE(s.arrive(anew, 2 * kSecond).restart);
+  EXPECT_TRUE(s.arrive(anew, 2 * kSecond, true).restart);
 }
 
 TEST(StreamSequence, SoManyRestartsAreNone) {
@@ -94,7 +94,7 @@ TEST(StreamSequence, SoManyRestartsAreNone) {
   int restarts = 0;
   for (uint32_t n = 0; n < 60; ++n) {
     SequenceHeader header = v9(1000 - 10 * n, 1000 + 100 * n, 300 - n);  // each second another boot
-    StreamSequence::Arrival arrival = s.arrive(header, n * kSecond);
+    StreamSequence::Arrival arrival = s.arrive(header, n * kSecond, true);
     restarts += arrival.restart;
     s.advance({header, 1, true, 0, 0, false}, arrival.boot);
   }
