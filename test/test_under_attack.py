@@ -79,15 +79,19 @@ class Attack:
         source = self.sources[self.random.randrange(SOURCES)]
         kind = n % 100
         if kind == 0:
-            wild = packets.ipfix(sequence=self.random.getrandbits(32), domain=self.victim.domain,
-                                 seconds=int(time.time()))
-            self.victim.sender.send(self.to, wild)
+            self.victim.sender.send(self.to, self.forged(n // 100))
         elif kind < 40:
             self.many.send(source, packets.v9(domain=n, sequence=self.random.getrandbits(32)))
         elif kind < 70:
             self.many.send(source, self.new_layout(n))
         else:
             self.many.send(source, packets.sflow("192.0.2.1", sub_agent=n, sequence=n))
+
+    def forged(self, n):
+        """With the victim's address and a wild number: bare, or with another layout of its template."""
+        sets = [packets.template_set10(300, [(packets.DST4, 4), (packets.SRC4, 4)])][n % 2 :]
+        return packets.ipfix(*sets, sequence=self.random.getrandbits(32), domain=self.victim.domain,
+                             seconds=int(time.time()))
 
     def new_layout(self, n):
         """Another template id, and a first field of another element: a change, or one more template."""
@@ -103,17 +107,19 @@ def run(seconds, attack, first, second, weir):
     for tick in itertools.count(1):
         at = tick * TICK
         if at > seconds:
+            first.send(weir.address)  # so that what was forged last does not stand unopposed
+            second.send(weir.address)
             return most
         exporters = [first] if at < seconds / 2 else [first, second]
-        hostile += HOSTILE_PER_SECOND * TICK
-        for _ in range(int(hostile)):
-            attack.send()
-        hostile -= int(hostile)
         for n, exporter in enumerate(exporters):
             good[n] += GOOD_RECORDS_PER_SECOND / RECORDS_PER_DATAGRAM * TICK
             for _ in range(int(good[n])):
                 exporter.send(weir.address)
             good[n] -= int(good[n])
+        hostile += HOSTILE_PER_SECOND * TICK
+        for _ in range(int(hostile)):
+            attack.send()
+        hostile -= int(hostile)
         if tick % 50 == 0:
             most = max(most, weir.resident_bytes())
         behind = began + at - time.monotonic()

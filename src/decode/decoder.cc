@@ -212,7 +212,7 @@ bool Decoder::arrive(Message& message, const Datagram& datagram) {
   if (!message.known->stream) return true;
   Stream& stream = *message.known->stream;
   std::unique_lock lock(stream.mutex);
-  if (standing_ == Standing::denied || standing_ == Standing::unclear) {
+  if (standing_ == Standing::denied || standing_ == Standing::unordered) {
     message.context.boot = stream.sequence.boot();
     message.context.repeated = true;
     message.followed = false;
@@ -221,10 +221,10 @@ bool Decoder::arrive(Message& message, const Datagram& datagram) {
   const bool confirmed = standing_ == Standing::confirmed;
   StreamSequence::Arrival arrival =
       stream.sequence.arrive(sequence_header(message), message.context.received_ns, confirmed);
-  if ((arrival.far || stream.has_stray) && !confirmed && !may_read(message, datagram, arrival.far)) return false;
-  lock.unlock();
   message.context.boot = arrival.boot;
   message.context.repeated = arrival.repeated;
+  if ((arrival.far || stream.has_stray) && !confirmed && !may_read(message, datagram, arrival.far)) return false;
+  lock.unlock();
   if (!arrival.restart) return true;
   Known& known = *message.known;
   known.account->restarts.add();

@@ -105,6 +105,7 @@ class Decoder {
   // stray.cc
   bool may_read(const Message& message, const Datagram& datagram, bool far);
   bool goes_on(const Stray& stray, const Message& message) const;
+  static Standing standing_of_another(Stream& stream);
   void read_stray(const Stray& stray);
   void read_strays(int64_t monotonic_ns, bool all);
   struct FixedVersion;

@@ -10,18 +10,20 @@
 namespace weir {
 
 // Whether a datagram can be read now. Else it is kept, or it is to be read again once `settled_` has been read. The
-// stream's lock is held. `far`: it tells a restart, or is far ahead.
+// stream's lock is held. `far`: it tells a restart, or is far from where the stream is.
 bool Decoder::may_read(const Message& message, const Datagram& datagram, bool far) {
   const std::shared_ptr<Stream>& stream = message.known->stream;
   if (!stream->stray) {
-    streams_.keep(stream, std::make_unique<Stray>(datagram, message.exporter, sequence_header(message),
-                                                  os::monotonic_ns()));
+    streams_.keep(stream,
+                  std::make_unique<Stray>(datagram, message.exporter, sequence_header(message), os::monotonic_ns()));
     return false;
   }
   Stray& stray = *stream->stray;
   if (stray.agent != message.exporter) return true;  // of several sFlow agents in one stream, one has to prove itself
   const bool confirms = goes_on(stray, message);
   if (!far && !confirms) {
+    if (message.context.repeated) return true;  // by its number it was here before: that tells nothing
+    stream->strays_in_row = 0;
     if (++stray.gone_on < kMostGoneOn) return true;
     settled_ = streams_.take_stray(*stream, Standing::denied);
     return false;
@@ -30,8 +32,15 @@ bool Decoder::may_read(const Message& message, const Datagram& datagram, bool fa
     ++stray.copies;
     return false;
   }
-  settled_ = streams_.take_stray(*stream, confirms ? Standing::confirmed : Standing::unclear);
+  settled_ = streams_.take_stray(*stream, confirms ? Standing::confirmed : standing_of_another(*stream));
   return false;
+}
+
+// Of a stray that is followed by another one.
+Standing Decoder::standing_of_another(Stream& stream) {
+  if (stream.strays_in_row >= kMostInRow) return Standing::unordered;
+  ++stream.strays_in_row;
+  return Standing::denied;
 }
 
 bool Decoder::goes_on(const Stray& stray, const Message& message) const {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stray: a datagram whose header tells a restart of its exporter, or a number far ahead of where its stream stands.
+// A stray: a datagram whose header tells a restart of its exporter, or a number far from where its stream stands.
 // Anyone can forge one, so it is read only once the stream has told what it is:
 //
 //   confirmed  the next far datagram goes on from there, or nothing else came for kStrayWaitNs: it is read as what it
 //              tells, before that next datagram
-//   denied     the stream went on where it was: its records are read, its templates and options data are not taken
-//              over (Refused::out_of_sequence), and its number is not followed
-//   unclear    another far datagram came, which does not go on from it: read as it is, its number not followed
+//   denied     the stream went on where it was, or another far datagram came, which does not go on from this one: its
+//              records are read, its templates and options data are not taken over (Refused::out_of_sequence), and its
+//              number is not followed
+//   unordered  one after the other came, and nothing between them that goes on: an exporter that numbers wrongly, or
+//              several behind one address and port. Read with its templates, its number not followed
 //
 // Whatever is not followed counts as a duplicate, for nothing of it was sent in the stream's numbers.
 //
@@ -26,12 +28,14 @@ enum class Standing : uint8_t {
   asked,  // nothing yet
   confirmed,
   denied,
-  unclear,
+  unordered,
 };
 
 inline constexpr int64_t kStrayWaitNs = 5'000'000'000;
 // So many datagrams of a stream that goes on deny a stray: those that were sent before a restart may come after it.
 inline constexpr uint32_t kMostGoneOn = 64;
+// So many strays in a row, and nothing that goes on, show that the stream has no order.
+inline constexpr uint32_t kMostInRow = 64;
 
 struct Stray {
   Stray(const Datagram& source, const IpAddress& agent_address, const SequenceHeader& its_header, int64_t monotonic_ns)

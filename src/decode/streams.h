@@ -34,7 +34,7 @@ struct alignas(64) Stream {
   Stream(const SessionKey& k, AccountHold a) : key(k), hold(std::move(a)), account(*hold) {}
   static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
-  std::mutex mutex;  // of sequence, samples, stray and charged; `forgotten` is set under it
+  std::mutex mutex;  // of sequence, samples, strays and charged; `forgotten` is set under it
   std::atomic<int64_t> last_seen_ns{0};
   std::atomic<bool> forgotten{false};     // left the table: look it up again
   std::atomic<bool> gave_records{false};  // it is worth more than one that never did
@@ -48,7 +48,8 @@ struct alignas(64) Stream {
   std::shared_ptr<Session> session;          // null for v5, which has no templates
   std::unique_ptr<SampleSequences> samples;  // sFlow
   std::unique_ptr<Stray> stray;
-  size_t charged = 0;                        // to the budget
+  uint32_t strays_in_row = 0;  // that another one followed, with nothing between that goes on
+  size_t charged = 0;          // to the budget
 };
 
 class Streams {

@@ -14,8 +14,8 @@ constexpr uint32_t kReorderSeconds = 1;
 constexpr int64_t kSameBootMs = 5'000;
 // Numbers that are not further ahead may be of the same count.
 constexpr int32_t kNumbersGoOn = 1 << 16;
-// Units that may be missing before a datagram which is believed at once.
-constexpr int32_t kFarAhead = 1 << 12;
+// Units that may be missing before a datagram which is believed at once, or that one may be late by.
+constexpr int32_t kFar = 1 << 12;
 // A jump further than this is no loss but another counter.
 constexpr int32_t kMostLost = 1 << 28;
 
@@ -78,7 +78,8 @@ bool SequenceTracker::is_restart(const SequenceHeader& header) const {
 
 bool SequenceTracker::is_far(const SequenceHeader& header) const {
   if (!started_ || header.sequence == next_) return false;
-  return static_cast<int32_t>(header.sequence - next_) > kFarAhead || is_restart(header);
+  const int32_t distance = static_cast<int32_t>(header.sequence - next_);
+  return distance > kFar || (distance < -kFar && !fills_gap(header)) || is_restart(header);
 }
 
 bool SequenceTracker::is_repeated(const SequenceHeader& header) const {

@@ -65,8 +65,8 @@ class SequenceTracker {
   // only counts: numbers that do not go back, but lag behind the records, are those of an exporter that counts
   // otherwise.
   bool is_restart(const SequenceHeader& header) const;
-  // Whether it is of a restart, or further ahead than a stream that loses some datagrams gets at once: nothing to
-  // believe of one datagram alone.
+  // Whether it is of a restart, or further ahead than a stream that loses some datagrams gets at once, or so far behind
+  // and of no gap: nothing to believe of one datagram alone.
   bool is_far(const SequenceHeader& header) const;
   // Whether a datagram of that number has been here before, so far as its number alone tells.
   bool is_repeated(const SequenceHeader& header) const;

@@ -28,7 +28,8 @@ class StreamSequence {
     bool far = false;       // where it belongs is not known yet; nothing has changed
   };
   // To be asked before a datagram's sets are read. `received_ns` is any clock that goes on; only differences count.
-  // A restart, or a number far ahead, is taken for one only where it is `confirmed`: anyone can forge a header.
+  // A restart, or a number far from the stream's, is taken for one only where it is `confirmed`: anyone can forge a
+  // header.
   Arrival arrive(const SequenceHeader& header, int64_t received_ns, bool confirmed);
 
   // Whether `later` goes on from where a far datagram stands, and so confirms it. It may be near to both.

@@ -147,7 +147,7 @@ constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_missing_template_sets_total", "Data sets that came before their template.",
      &AccountRow::missing_template},
     {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &AccountRow::malformed},
-    {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice.", &AccountRow::duplicates},
+    {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice, or whose number is not of their stream.", &AccountRow::duplicates},
     {"weir_exporter_restarts_total", "Restarts of the exporter.", &AccountRow::restarts},
     {"weir_exporter_counters_total", "Counter samples decoded.", &AccountRow::counter_samples},
     {"weir_exporter_stored_counters_total", "Counter samples in the store.", &AccountRow::counters_stored},
