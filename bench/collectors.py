@@ -298,15 +298,18 @@ class WeirCount(Weir):
         return self.ledger()
 
 
-class WeirCountBefore(WeirCount):
+class Before:
     """Another build of it, to compare with in one run: BENCH_BEFORE names the binary."""
 
-    name = "weir-count-before"
     binary = staticmethod(lambda: os.environ.get("BENCH_BEFORE", ""))
 
     @classmethod
     def missing(cls):
         return None if os.path.exists(cls.binary()) else "BENCH_BEFORE (the binary of an earlier build)"
+
+
+class WeirCountBefore(Before, WeirCount):
+    name = "weir-count-before"
 
 
 class WeirStore(Weir):
@@ -325,6 +328,10 @@ class WeirStore(Weir):
 
     def bytes_on_disk(self):
         return folder_bytes(self.folder / "data" / "flows", "*.parquet")
+
+
+class WeirStoreBefore(Before, WeirStore):
+    name = "weir-store-before"
 
 
 class WeirJson(Weir):
@@ -352,4 +359,4 @@ class WeirProtobuf(Weir):
 
 
 ALL = {c.name: c for c in (Floor, FloorLinger, Nfcapd, NfcapdLz4, NfcapdLzo, GoFlow2Json, GoFlow2Bin, WeirCount, WeirCountBefore,
-                           WeirStore, WeirJson, WeirCsv, WeirProtobuf)}
+                           WeirStore, WeirStoreBefore, WeirJson, WeirCsv, WeirProtobuf)}

@@ -424,7 +424,7 @@ def test_the_ledger_adds_up_everywhere(collect, exporter, seed):
     assert row == tuple(account[c] for c in ("records", "sequence_lost", "duplicates", "duplicate_records"))
     table = run_weir("exporters", "--data", weir.data)
     [line] = [line.split() for line in table.stdout.splitlines() if line.startswith(account["exporter"])]
-    assert line[3] == str(account["records"]) and line[5] == str(account["sequence_lost"])
+    assert line[3] == str(account["records"]) and line[7] == str(account["sequence_lost"])
 
 
 def test_what_data_waits_for_is_named(collect):

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/collect_log.h"
 #include "cmd/disk_full.h"
+#include "cmd/ledger_watch.h"
 #include "cmd/options.h"
 #include "cmd/pipeline.h"
 #include "cmd/stop_watch.h"
@@ -207,7 +208,8 @@ class LedgerKeeper {
 std::string output_name(const CollectConfig& config) { return config.file == "-" ? "standard output" : config.file; }
 
 // Until a signal says stop (true), or the reader of our output has gone (false).
-bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, FileOutput* output) {
+bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, LedgerWatch& watch,
+                       FileOutput* output) {
   int64_t next = os::monotonic_ns();
   for (;;) {
     next += int64_t{kSecondMs} * 1'000'000;
@@ -221,6 +223,7 @@ bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& k
     }
     pipeline.update_drops();
     keeper.save_if_due();
+    watch.look(os::monotonic_ns() / 1'000'000'000);
     next = std::max(next, os::monotonic_ns() - int64_t{kSecondMs} * 1'000'000);
   }
 }
@@ -344,6 +347,7 @@ int run_collect(const Arguments& arguments) {
   if (store) store->start();
   if (output) output->start();
   if (http) http->start();
+  LedgerWatch ledger_watch(ledger);
   pipeline.start();
   LedgerKeeper keeper(kept.catalog, ledger, kept.templates, kept.streams, store.get());
   keeper.save();
@@ -352,7 +356,7 @@ int run_collect(const Arguments& arguments) {
   const LedgerRows at_start = ledger.rows();
   say_started(config, at_start, workers, http.get());
 
-  const bool by_signal = run_until_stopped(signals, pipeline, keeper, output.get());
+  const bool by_signal = run_until_stopped(signals, pipeline, keeper, ledger_watch, output.get());
   if (!by_signal)
     log_error("collect",
               "nobody reads " + output_name(config) + " any more: stopping; the records that it did not take are lost");

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weir exporters`: the loss ledger, from a data directory or from a running collector.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cmd/cmd.h"
+#include "cmd/collect_log.h"
 #include "cmd/exporters_table.h"
+#include "cmd/exporters_view.h"
 #include "cmd/options.h"
 #include "cmd/words.h"
 #include "ledger/catalog.h"
 #include "ledger/ledger_json.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "web/http_client.h"
 
@@ -23,6 +27,7 @@ static constexpr int kServerTimeoutMs = 10'000;
 namespace {
 struct ExportersOptions {
   std::string data, server, format = "table";
+  ExportersView view;
 };
 }  // namespace
 
@@ -35,7 +40,19 @@ static std::optional<ExportersOptions> parse(const Arguments& arguments) {
   app.add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->option_text("table|json");
-  app.footer("Examples:\n  weir exporters\n  weir exporters --server http://127.0.0.1:8080 --format json");
+  app.add_option(
+         "--only", options.view.only,
+         "only exporters with loss, drops or refusals (lossy), that have sent nothing for 5 minutes (silent), or "
+         "of an address or prefix")
+      ->option_text("lossy|silent|ADDR");
+  app.add_option("--sort", options.view.sort,
+                 "by this column: numbers from the greatest, names from A; \"lastseen\" begins with the newest. Of: " +
+                     sort_names())
+      ->option_text("COLUMN");
+  app.footer(
+      "rec/s is the mean between an exporter's first datagram and its last.\n\n"
+      "Examples:\n  weir exporters\n  weir exporters --only lossy --sort lost\n  weir exporters --server "
+      "http://127.0.0.1:8080 --format json");
   try {
     parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {
@@ -44,6 +61,7 @@ static std::optional<ExportersOptions> parse(const Arguments& arguments) {
   } catch (const CLI::ParseError& error) {
     throw usage_error(std::string("exporters: ") + error.what() + "; see weir exporters --help");
   }
+  check_view(options.view);
   return options;
 }
 
@@ -70,6 +88,17 @@ static Json from_server(const std::string& server) {
   return rows;
 }
 
+// Of a data directory: whether somebody goes on counting.
+static void print_whether_running(const std::string& data, const Json& rows) {
+  if (os::lock_state(data + "/lock").locked) return;
+  int64_t newest = -1;
+  for (const Json& row : rows)
+    if (auto silent = row.find("silent_seconds"); silent != row.end() && silent->is_number())
+      newest = newest < 0 ? silent->get<int64_t>() : std::min(newest, silent->get<int64_t>());
+  std::fprintf(stderr, "! No collector runs on %s: this is what the last one saved%s.\n", data.c_str(),
+               newest < 0 ? "" : ("; its newest datagram came " + age_text(newest) + " ago").c_str());
+}
+
 static void print_table(const Json& rows) {
   bool terminal = os::is_terminal(1);
   std::fputs(exporters_table(rows, terminal ? TableStyle::terminal : TableStyle::plain).c_str(), stdout);
@@ -90,7 +119,11 @@ int run_exporters(const Arguments& arguments) {
   if (!options) return 0;
   std::string data = options->data.empty() ? load_collect_config({}).data : options->data;
   Json rows = options->server.empty() ? from_data(data) : from_server(options->server);
-  options->format == "json" ? print_json(rows) : print_table(rows);
+  add_figures(rows, os::realtime_ns());
+  Json chosen = select_rows(rows, options->view);
+  if (options->format == "json") remove_figures(chosen);  // it is what the API answers
+  options->format == "json" ? print_json(chosen) : print_table(chosen);
+  if (options->server.empty()) print_whether_running(data, rows);
   if (std::fflush(stdout) != 0 && errno != EPIPE)
     throw runtime_failure("cannot write to standard output: " + os::error_text(errno));
   return 0;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/exporters_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "cmd/collect_log.h"
 
 namespace weir {
 
@@ -17,6 +22,7 @@ struct TableColumn {
   const char* heading;
   const char* key;
   bool left = false;
+  bool quiet = false;  // 0 is what it should be
 };
 constexpr TableColumn kExporterColumns[] = {
     {"exporter", "exporter", true},
@@ -24,11 +30,17 @@ constexpr TableColumn kExporterColumns[] = {
     {"domain", "domain"},
     {"records", "records"},
     {"stored", "stored"},
+    {"dropped", "sink_dropped", false, true},
+    {"refused", "refused", false, true},
     {"lost", "sequence_lost"},
-    {"held", "held"},
-    {"missing", "missing_template"},
-    {"malformed", "malformed"},
+    {"lost %", "lost_percent"},
+    {"of", "sequence_unit", true},
+    {"held", "held", false, true},
+    {"missing", "missing_template", false, true},
+    {"malformed", "malformed", false, true},
     {"datagrams", "datagrams"},
+    {"rec/s", "records_per_second"},
+    {"sampling", "sampling_rate", false, true},
     {"last seen", "last_seen"},
 };
 constexpr TableColumn kSocketColumns[] = {
@@ -38,10 +50,11 @@ constexpr TableColumn kSocketColumns[] = {
 
 constexpr size_t kWaitingShown = 10;
 
-std::string with_separators(std::string digits) {
-  size_t first = digits.starts_with('-') ? 1 : 0;
-  for (size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
-  return digits;
+std::string with_separators(const std::string& digits) { return number_text(std::stoll(digits)); }
+
+std::string without_blanks(std::string heading) {
+  std::erase(heading, ' ');
+  return heading;
 }
 
 std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
@@ -53,36 +66,36 @@ std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
     bool separators = terminal && std::string_view(column.key) != "domain";
     return separators ? with_separators(value->dump()) : value->dump();
   }
+  if (value->is_number_float()) return fmt::format("{:.2f}", value->get<double>());
   if (!value->is_string()) return value->dump();
-  std::string text = value->get<std::string>();
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';  // nothing from outside steers the terminal
-  // "2026-11-21T09:39:00.123Z" to the second
-  bool is_time = std::string_view(column.key) == "last_seen";
-  if (is_time && terminal && text.size() == 24) text = text.substr(0, 10) + " " + text.substr(11, 8);
+  std::string text = printable(value->get<std::string>());  // nothing from outside steers the terminal
+  if (text.empty()) return "-";
+  if (std::string_view(column.key) == "last_seen" && terminal && row.contains("silent_seconds"))
+    return age_text(row["silent_seconds"].get<int64_t>()) + " ago";
   return text;
+}
+
+// Left out of a terminal's table where it has nothing to say.
+bool is_quiet(const TableColumn& column, const std::vector<std::string>& cells, TableStyle style) {
+  return column.quiet && style == TableStyle::terminal &&
+         std::all_of(cells.begin() + 1, cells.end(), [](const std::string& c) { return c == "0" || c == "-"; });
 }
 
 template <size_t N>
 std::string table(const std::vector<const Json*>& rows, const TableColumn (&columns)[N], TableStyle style) {
-  std::vector<std::vector<std::string>> lines(1);
-  for (const TableColumn& column : columns) lines[0].push_back(column.heading);
-  for (const Json* row : rows) {
-    auto& line = lines.emplace_back();
-    for (const TableColumn& column : columns) line.push_back(cell(*row, column, style));
-  }
-  std::array<size_t, N> widths{};
-  for (const auto& line : lines)
-    for (size_t i = 0; i < N; ++i) widths[i] = std::max(widths[i], line[i].size());
-  std::string text;
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < N; ++i) {
-      std::string padding(widths[i] - line[i].size(), ' ');
-      bool last = i + 1 == N;
-      text += columns[i].left ? line[i] + (last ? "" : padding) : padding + line[i];
-      text += last ? "\n" : "  ";
+  std::vector<std::string> lines(rows.size() + 1);
+  for (const TableColumn& column : columns) {
+    std::vector<std::string> cells{column.heading};
+    for (const Json* row : rows) cells.push_back(cell(*row, column, style));
+    if (is_quiet(column, cells, style)) continue;
+    const size_t width = std::ranges::max(cells, {}, &std::string::size).size();
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const std::string padding(width - cells[i].size(), ' ');
+      lines[i] += (lines[i].empty() ? "" : "  ") + (column.left ? cells[i] + padding : padding + cells[i]);
     }
   }
+  std::string text;
+  for (const std::string& line : lines) text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   return text;
 }
 
@@ -169,6 +182,45 @@ std::vector<std::string> waiting_hints(const std::vector<const Json*>& rows) {
   return hints;
 }
 
+// What to do about each reason of Refused.
+constexpr std::pair<std::string_view, const char*> kRemedies[] = {
+    {"sessions_full",
+     "datagrams of senders that there was no memory for; is it a flood of forged senders? Else raise "
+     "limits.senders_bytes"},
+    {"exporter_templates_full",
+     "templates of an exporter that has too many; are there several behind one address? Else "
+     "raise limits.templates_bytes_per_exporter"},
+    {"templates_full", "templates that there was no memory for; raise limits.senders_bytes"},
+    {"template_changes_full",
+     "templates that changed too often; is it an attack, or several exporters behind one "
+     "address and port?"},
+    {"sample_sources_full", "sFlow samples of more data sources than are followed: decoded, their loss is not counted"},
+    {"options_full", "sampling rates or names, more than are kept of one exporter"},
+    {"text_too_long", "texts longer than 1,024 octets: they were cut"},
+    {"out_of_sequence",
+     "templates or options data in datagrams whose sequence numbers their exporter denied; does "
+     "somebody forge its address, or are there several exporters behind it?"},
+};
+
+std::vector<std::string> refusal_hints(const std::vector<const Json*>& rows) {
+  std::vector<std::string> hints;
+  for (const auto& [reason, remedy] : kRemedies) {
+    int64_t sum = 0, most = 0;
+    std::string worst;
+    for (const Json* row : rows) {
+      auto reasons = row->find("refused_by_reason");
+      if (reasons == row->end() || !reasons->is_object()) continue;
+      const int64_t count = number(*reasons, std::string(reason).c_str());
+      sum += count;
+      if (count > most) most = count, worst = cell(*row, kExporterColumns[0], TableStyle::plain);
+    }
+    if (sum > 0)
+      hints.push_back("Refused (" + std::string(reason) + "), most from " + worst + ": " + number_text(sum) + " " +
+                      remedy + ".");
+  }
+  return hints;
+}
+
 }  // namespace
 
 std::string exporters_table(const Json& rows, TableStyle style) {
@@ -214,8 +266,28 @@ std::vector<std::string> exporters_hints(const Json& rows) {
   if (Sum malformed = sum_of(exporters, "malformed"); malformed.value > 0)
     hints.push_back("Malformed input, most from " + malformed.worst + ": " + reasons(exporters) + ".");
   if (Sum dropped = sum_of(exporters, "sink_dropped"); dropped.value > 0)
-    hints.push_back("An output could not take " + text(dropped.value) + " records: see the collector's log.");
+    hints.push_back("An output could not take " + text(dropped.value) + " records, most of " + dropped.worst +
+                    ": see the collector's log, which names the reason.");
+  if (Sum dropped = sum_of(exporters, "counters_dropped"); dropped.value > 0)
+    hints.push_back("The store could not take " + text(dropped.value) + " counter samples, most of " + dropped.worst +
+                    ": see the collector's log, which names the reason.");
+  for (std::string& hint : refusal_hints(exporters)) hints.push_back(std::move(hint));
   return hints;
+}
+
+std::string sort_key(const std::string& name) {
+  for (const TableColumn& column : kExporterColumns)
+    if (name == without_blanks(column.heading)) {
+      // The oldest last, as everything else that one looks for comes first.
+      return std::string_view(column.key) == "last_seen" ? "silent_seconds" : column.key;
+    }
+  return {};
+}
+
+std::string sort_names() {
+  std::vector<std::string> names;
+  for (const TableColumn& column : kExporterColumns) names.push_back(without_blanks(column.heading));
+  return join_list(names);
 }
 
 }  // namespace weir

@@ -9,11 +9,17 @@
 
 namespace weir {
 
-enum class TableStyle { terminal, plain };  // plain: numbers without separators, times in full
+// Plain, for programs: numbers without separators, times in full, all columns. On a terminal those that should be 0,
+// and are, are left out.
+enum class TableStyle { terminal, plain };
 
 // The exporters, then the sockets. Throws runtime_failure where `rows` is not an array of ledger rows.
 std::string exporters_table(const nlohmann::ordered_json& rows, TableStyle style);
 // One sentence for each thing that needs attention, with its remedy.
 std::vector<std::string> exporters_hints(const nlohmann::ordered_json& rows);
+
+// The key of the column with that heading, blanks left out, or ""; and all such names, "exporter,proto,..".
+std::string sort_key(const std::string& name);
+std::string sort_names();
 
 }  // namespace weir

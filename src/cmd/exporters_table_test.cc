@@ -20,16 +20,35 @@ const char* const kRows = R"([
   {"socket": "netflow://:2055", "worker": 0, "kernel_drops": 77, "rcvbuf": 425984, "datagrams": 1005}])";
 
 TEST(ExportersTable, Terminal) {
-  EXPECT_EQ(exporters_table(Json::parse(kRows), TableStyle::terminal),
-            "exporter     proto  domain    records     stored  lost  held  missing  malformed  datagrams            "
-            "last seen\n"
-            "192.0.2.1    ipfix   65536  1,234,567  1,234,567     0     0        0          0        999  2026-11-21 "
-            "09:39:00\n"
-            "2001:db8::1  v9          1          5          5    12     3        4          2          6               "
-            "     -\n"
-            "\n"
-            "socket           worker  datagrams  kernel drops   rcvbuf\n"
-            "netflow://:2055       0      1,005            77  425,984\n");
+  EXPECT_EQ(
+      exporters_table(Json::parse(kRows), TableStyle::terminal),
+      "exporter     proto  domain    records     stored  lost  lost %  of  held  missing  malformed  datagrams  rec/s "
+      "                last seen\n"
+      "192.0.2.1    ipfix   65536  1,234,567  1,234,567     0       -  -      0        0          0        999      - "
+      " 2026-11-21T09:39:00.123Z\n"
+      "2001:db8::1  v9          1          5          5    12       -  -      3        4          2          6      - "
+      "                        -\n"
+      "\n"
+      "socket           worker  datagrams  kernel drops   rcvbuf\n"
+      "netflow://:2055       0      1,005            77  425,984\n");
+}
+
+TEST(ExportersTable, PlainHasAllColumns) {
+  const std::string text = exporters_table(Json::parse(kRows), TableStyle::plain);
+  EXPECT_NE(text.find("  dropped  refused  lost  "), std::string::npos) << text;
+  EXPECT_NE(text.find("  sampling  "), std::string::npos);
+}
+
+TEST(ExportersTable, WhatWasRefusedIsNamedWithItsRemedy) {
+  std::vector<std::string> hints = exporters_hints(Json::parse(R"([
+    {"exporter": "192.0.2.1", "refused": 5, "refused_by_reason": {"templates_full": 4, "out_of_sequence": 1}},
+    {"exporter": "192.0.2.2", "refused": 7, "refused_by_reason": {"templates_full": 7}, "counters_dropped": 3}])"));
+  ASSERT_EQ(hints.size(), 3u);
+  EXPECT_NE(hints[0].find("3 counter samples"), std::string::npos) << hints[0];
+  EXPECT_EQ(hints[1],
+            "Refused (templates_full), most from 192.0.2.2: 11 templates that there was no memory for; raise "
+            "limits.senders_bytes.");
+  EXPECT_NE(hints[2].find("(out_of_sequence), most from 192.0.2.1: 1 "), std::string::npos) << hints[2];
 }
 
 TEST(ExportersTable, PlainHasNumbersAndTimesInFull) {

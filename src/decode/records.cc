@@ -39,6 +39,9 @@ void Decoder::finish_run(const Message& message, Run& run) {
   fill_sampling(options, told, *batch_, run);
   if (options) fill_names(*options, *batch_, run);
   Account& account = *message.known->account;
+  account.tell_sampling_rate(run.mask.has(Field::sampling_rate) && run.rows > 0
+                                 ? batch_->column<uint64_t>(Field::sampling_rate)[run.first_row]
+                                 : run.sampling_rate);
   if (uint32_t wrong = judge_times(*batch_, run)) account.time_quality.add(wrong);
   for (uint32_t cut = batch_->texts().take_cut(); cut > 0; --cut) account.count(Refused::text_too_long);
   account.records.add(run.rows);

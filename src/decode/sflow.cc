@@ -101,6 +101,9 @@ void Decoder::put_sample(const Message& message, bool discarded) {
     sample_run_open_ = true;
   }
   sampled_->put(*batch_, row);
+  const Run& run = batch_->runs().back();
+  message.known->account->tell_sampling_rate(
+      run.mask.has(Field::sampling_rate) ? batch_->column<uint64_t>(Field::sampling_rate)[row] : run.sampling_rate);
   if (held) batch_->column<uint8_t>(Field::time_quality)[row] = kClockHeldQuality;
   message.known->account->records.add();
 }

@@ -23,10 +23,9 @@ inline constexpr AccountColumn kAccountCounters[] = {
 
 // What an account knows beside its counters: times and gauges.
 inline constexpr AccountColumn kAccountStates[] = {
-    {"first_seen_ns", &AccountRow::first_seen_ns},
-    {"last_seen_ns", &AccountRow::last_seen_ns},
-    {"templates", &AccountRow::templates},
-    {"clock_skew_ns", &AccountRow::clock_skew_ns},
+    {"first_seen_ns", &AccountRow::first_seen_ns}, {"last_seen_ns", &AccountRow::last_seen_ns},
+    {"templates", &AccountRow::templates},         {"clock_skew_ns", &AccountRow::clock_skew_ns},
+    {"sampling_rate", &AccountRow::sampling_rate},
 };
 
 // The row that stands for every exporter beyond limits::kLedgerRows has no address.

@@ -105,7 +105,7 @@ void read_accounts(Database& database, LedgerRows& rows) {
     for (const AccountColumn& column : kAccountStates) row.*column.value = statement.integer(at++);
     rows.accounts.push_back(row);
   }
-  std::sort(rows.accounts.begin(), rows.accounts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::ranges::sort(rows.accounts, {}, &AccountRow::key);
 }
 
 void set_reason(AccountRow& row, std::string_view reason, int64_t count) {
@@ -442,9 +442,19 @@ bool Catalog::save(const LedgerRows& rows, const std::vector<SequenceRow>& seque
   }
 }
 
+// The store notes what it has stored when it lists it, the ledger is saved up to 30 s later: never more stored than
+// decoded.
+static void settle(AccountRow& row) {
+  row.records = std::max(row.records, row.stored + row.filtered + row.sink_dropped);
+  row.counter_samples =
+      std::max(row.counter_samples, row.counters_stored + row.counters_filtered + row.counters_dropped);
+}
+
 LedgerRows Catalog::read(const std::string& path) {
   if (!os::exists(path)) throw usage_error("there is no ledger: " + path + " does not exist");
-  return read_catalog(path, read_rows);
+  LedgerRows rows = read_catalog(path, read_rows);
+  for (AccountRow& row : rows.accounts) settle(row);
+  return rows;
 }
 
 }  // namespace weir

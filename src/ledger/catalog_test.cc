@@ -77,6 +77,8 @@ AccountRow account(uint32_t address, Protocol protocol, uint32_t domain, int64_t
   row.key = {IpAddress::v4(address), protocol, domain};
   for (const AccountColumn& column : kAccountCounters) row.*column.value = seed++;
   for (const AccountColumn& column : kAccountStates) row.*column.value = seed++;
+  row.records += row.stored + row.filtered + row.sink_dropped;  // never less than became of them
+  row.counter_samples += row.counters_stored + row.counters_filtered + row.counters_dropped;
   return row;
 }
 

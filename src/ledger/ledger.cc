@@ -38,6 +38,7 @@ static AccountRow copy(const Account& a) {
   row.last_seen_ns = a.last_seen_ns.value();
   row.templates = a.templates.value();
   row.clock_skew_ns = a.clock_skew_ns.value();
+  row.sampling_rate = a.sampling_rate.value();
   return row;
 }
 
@@ -64,17 +65,38 @@ LedgerRows Ledger::rows() const {
     auto shared = std::ranges::find(rows.accounts, AccountKey{}, &AccountRow::key);
     for (const Account* a : retired_) add(*shared, copy(*a));
   }
+  rows.sockets = socket_rows();
+  return rows;
+}
+
+uint32_t Ledger::visit(uint32_t from, uint32_t most, const std::function<void(const Account&)>& see) const {
+  std::lock_guard lock(mutex_);
+  const auto end = static_cast<uint32_t>(std::min<size_t>(accounts_.size(), size_t{from} + most));
+  for (uint32_t index = from; index < end; ++index) {
+    const Account* account = by_index_[index].load(std::memory_order_relaxed);
+    if (account && !account->retired.load(std::memory_order_relaxed)) see(*account);
+  }
+  return end < accounts_.size() ? end : 0;
+}
+
+std::vector<SocketRow> Ledger::sockets() const {
+  std::lock_guard lock(mutex_);
+  return socket_rows();
+}
+
+std::vector<SocketRow> Ledger::socket_rows() const {
+  std::vector<SocketRow> rows;
   for (const SocketAccount& s : sockets_) {
-    SocketRow& row = rows.sockets.emplace_back(SocketRow{s.listener, s.worker, s.receive_buffer_bytes,
-                                                         s.datagrams.value(), s.bytes.value(), s.kernel_drops.value()});
+    SocketRow& row = rows.emplace_back(SocketRow{s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(),
+                                                 s.bytes.value(), s.kernel_drops.value()});
     for (size_t i = 0; i < kReceiveErrorCount; ++i) row.receive_errors[i] = s.receive_errors[i].value();
   }
   // A socket that an earlier run had and this one has again goes on counting from there.
   for (const SocketRow& e : earlier_sockets_) {
-    auto same = std::find_if(rows.sockets.begin(), rows.sockets.end(),
+    auto same = std::find_if(rows.begin(), rows.end(),
                              [&](const SocketRow& s) { return s.listener == e.listener && s.worker == e.worker; });
-    if (same == rows.sockets.end()) {
-      rows.sockets.push_back(e);
+    if (same == rows.end()) {
+      rows.push_back(e);
       continue;
     }
     same->datagrams += e.datagrams;
@@ -100,6 +122,7 @@ void Ledger::restore(const LedgerRows& rows) {
     a.held_bytes.set(0);
     for (size_t i = 0; i < kMalformedCount; ++i) a.malformed_by_reason[i].add(row.malformed_by_reason[i]);
     for (size_t i = 0; i < kRefusedCount; ++i) a.refused_by_reason[i].add(row.refused_by_reason[i]);
+    a.sampling_rate.set(row.sampling_rate);
     a.add_seen(row.first_seen_ns, row.last_seen_ns);
   }
 }

@@ -26,6 +26,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -118,13 +119,18 @@ struct alignas(64) Account {
 #undef C
   std::array<Counter, kMalformedCount> malformed_by_reason;
   std::array<Counter, kRefusedCount> refused_by_reason;
-  Counter templates;  // known now (gauge)
+  Counter templates;      // known now (gauge)
+  Counter sampling_rate;  // of the newest records that were looked at; 0: none told (gauge)
   AccountKey key;
 
   // Whether all its records are accounted for: no batch names it any more.
   bool is_settled() const {
     return stored.value() + filtered.value() + sink_dropped.value() == records.value() &&
            counters_stored.value() + counters_filtered.value() + counters_dropped.value() == counter_samples.value();
+  }
+  // Once in 64 datagrams: it is another cache line.
+  void tell_sampling_rate(uint64_t rate) {
+    if (datagrams.value() % 64 == 0 && rate != 0) sampling_rate.set(static_cast<int64_t>(rate));
   }
   bool gave_records() const { return records.value() + counter_samples.value() + options_records.value() > 0; }
 
@@ -190,7 +196,7 @@ struct AccountRow {
 #undef C
   std::array<int64_t, kMalformedCount> malformed_by_reason{};
   std::array<int64_t, kRefusedCount> refused_by_reason{};
-  int64_t first_seen_ns = 0, last_seen_ns = 0, templates = 0, clock_skew_ns = 0;
+  int64_t first_seen_ns = 0, last_seen_ns = 0, templates = 0, clock_skew_ns = 0, sampling_rate = 0;
 };
 struct SocketRow {
   std::string listener;
@@ -238,6 +244,10 @@ class Ledger {
   SocketAccount& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
 
   LedgerRows rows() const;
+  // Calls `see` for at most `most` accounts that are in use, from that index on, with the lock held. Returns the index
+  // to go on from; 0 at the end.
+  uint32_t visit(uint32_t from, uint32_t most, const std::function<void(const Account&)>& see) const;
+  std::vector<SocketRow> sockets() const;
   // Continues the counts of an earlier run (before any other use).
   void restore(const LedgerRows& rows);
   // After restore(): records that an earlier run decoded and that neither reached an output nor were counted as lost,
@@ -248,6 +258,7 @@ class Ledger {
   static constexpr size_t kRowBytes = sizeof(Account) + 2 * (sizeof(AccountKey) + 16);
 
  private:
+  std::vector<SocketRow> socket_rows() const;
   Account& account_locked(const AccountKey& key);
   Account& other();
   Account& use_slot(const AccountKey& key);

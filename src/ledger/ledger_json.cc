@@ -37,6 +37,7 @@ static Json account_json(const AccountRow& row) {
   object["malformed_by_reason"] = reasons_json(row.malformed_by_reason, kMalformedNames);
   object["refused_by_reason"] = reasons_json(row.refused_by_reason, kRefusedNames);
   object["templates"] = row.templates;
+  object["sampling_rate"] = row.sampling_rate == 0 ? Json(nullptr) : Json(row.sampling_rate);
   object["clock_skew_seconds"] = static_cast<double>(row.clock_skew_ns) / 1e9;
   return object;
 }

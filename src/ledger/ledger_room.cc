@@ -132,8 +132,8 @@ void Ledger::reclaim() {
       continue;
     }
     move_counts(*account, other());
-    for (Counter* state :
-         {&account->first_seen_ns, &account->last_seen_ns, &account->clock_skew_ns, &account->templates})
+    for (Counter* state : {&account->first_seen_ns, &account->last_seen_ns, &account->clock_skew_ns,
+                           &account->templates, &account->sampling_rate})
       state->set(0);
     free_.push_back(account);
   }
