@@ -15,7 +15,7 @@ import pytest
 
 import harness
 import stores
-from harness import eventually, run_weir
+from harness import eventually, http, run_weir
 
 ROWS = 40_000
 
@@ -214,6 +214,14 @@ def test_files_that_no_list_names_are_shown(data):
     shutil.copy(victim, victim.with_name("copied.parquet"))
     assert stats() == {"files": 1, "bytes": victim.stat().st_size}
     assert "unlisted: 1 files" in run_weir("store", "stats", "--data", data).stdout
+    with stores.StoreCollector(data.parent) as collector:
+        def metric(name):
+            text = http(collector.url("/metrics"))[2]
+            [line] = [line for line in text.splitlines() if line.startswith(name + " ")]
+            return int(line.split()[1])
+
+        eventually(lambda: metric("weir_store_unlisted_files") == 1, "the metric does not show it")
+        assert metric("weir_store_unlisted_bytes") == victim.stat().st_size
 
 
 def test_a_file_of_the_statement_that_is_missing_is_its_mistake(original):

@@ -118,6 +118,8 @@ std::optional<StoreMetrics> store_metrics(const FlowStore* store) {
   metrics.stored_rows = static_cast<int64_t>(figures.stored_rows);
   metrics.oldest_ns = figures.live.oldest_ns;
   metrics.free_bytes = static_cast<int64_t>(figures.free_bytes);
+  metrics.unlisted_files = static_cast<int64_t>(figures.unlisted.files);
+  metrics.unlisted_bytes = static_cast<int64_t>(figures.unlisted.bytes);
   for (size_t i = 0; i < kRemovalCount; ++i)
     metrics.removed_rows.emplace_back(kRemovalNames[i], static_cast<int64_t>(figures.removed_rows[i]));
   metrics.merged_segments = static_cast<int64_t>(figures.merge.merged_segments);

@@ -16,6 +16,7 @@
 #include "os/folder.h"
 #include "store/partition.h"
 #include "store/segments.h"
+#include "store/unlisted.h"
 
 namespace weir {
 
@@ -73,24 +74,6 @@ Json to_json(const Sum& sum) {
           {"newest", time(sum.received.max_ns)}};
 }
 
-// Segment files that no list names, neither before nor after the folders were looked through: segments come
-// and go meanwhile.
-Json unlisted_json(const std::string& data, const std::vector<Segment>& before) {
-  std::map<std::string, uint64_t> found;
-  for (Table table : kTables)
-    for (const std::string& path : os::files_below(data + "/" + std::string(table_name(table))))
-      if (path.ends_with(".parquet")) found[path] = os::file_size(path);
-  for (const Segment& segment : before) found.erase(data + "/" + segment.path);
-  for (const Segment& segment : Segments::read(data)) found.erase(data + "/" + segment.path);
-  uint64_t files = 0, bytes = 0;
-  for (const auto& [path, size] : found) {
-    if (!os::exists(path)) continue;  // removed meanwhile
-    ++files;
-    bytes += size;
-  }
-  return {{"files", files}, {"bytes", bytes}};
-}
-
 Json stats_json(const std::string& data) {
   Sum all, counters;
   std::map<int, Sum> levels;
@@ -123,7 +106,8 @@ Json stats_json(const std::string& data) {
   for (const auto& [level, sum] : levels) append(stats["levels"], {{"level", level}}, sum);
   for (const auto& [day, sum] : days) append(stats["days"], {{"day", day}}, sum);
   stats["counters"] = to_json(counters);
-  stats["unlisted"] = unlisted_json(data, segments);
+  const Unlisted unlisted = find_unlisted(data, segments);
+  stats["unlisted"] = {{"files", unlisted.files}, {"bytes", unlisted.bytes}};
   return stats;
 }
 

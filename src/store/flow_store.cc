@@ -8,16 +8,19 @@ FlowStore::FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger&
       segments_(Segments::open(config.data, *config.fields)),
       retention_(config.retention, segments_, clock),
       output_(config.output, segments_, retention_, space_, clock, ledger, lost_before),
-      merger_(config.merge, segments_, space_, clock) {
+      merger_(config.merge, segments_, space_, clock),
+      unlisted_(config.data) {
   clock.start_from(segments_.yardstick_ns());
 }
 
 void FlowStore::start() {
   output_.start();
   merger_.start();
+  unlisted_.start();
 }
 
 void FlowStore::stop() {
+  unlisted_.stop();
   merger_.request_stop();
   output_.stop();
   merger_.stop();
@@ -30,6 +33,7 @@ FlowStoreFigures FlowStore::figures() const {
   figures.free_bytes = space_.free_bytes();
   figures.removed_rows = {retention_.removed_rows(Removal::keep), retention_.removed_rows(Removal::max_size)};
   figures.merge = merger_.figures();
+  figures.unlisted = unlisted_.last();
   return figures;
 }
 

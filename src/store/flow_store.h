@@ -12,6 +12,7 @@
 #include "store/merger.h"
 #include "store/retention.h"
 #include "store/store_output.h"
+#include "store/unlisted.h"
 
 namespace weir {
 
@@ -30,6 +31,7 @@ struct FlowStoreFigures {
   uint64_t free_bytes = 0;
   std::array<uint64_t, kRemovalCount> removed_rows{};
   MergeFigures merge;
+  Unlisted unlisted;
 };
 
 class FlowStore {
@@ -51,6 +53,7 @@ class FlowStore {
   Retention retention_;
   StoreOutput output_;
   Merger merger_;
+  UnlistedLook unlisted_;
 };
 
 }  // namespace weir

@@ -260,6 +260,10 @@ void write_store(Exposition& out, const StoreMetrics& store) {
   }
   out.gauge("weir_store_free_bytes", "Free space on the file system of the store.");
   out.sample({}, store.free_bytes);
+  out.gauge("weir_store_unlisted_files", "Files in the store's folders that are not part of it; every 10 min.");
+  out.sample({}, store.unlisted_files);
+  out.gauge("weir_store_unlisted_bytes", "Size of the files in the store's folders that are not part of it.");
+  out.sample({}, store.unlisted_bytes);
   out.counter("weir_store_merged_segments_total", "Segments that were merged into others.");
   out.sample({}, store.merged_segments);
   out.counter("weir_store_removed_rows_total", "Flows removed because they were too old or too much.");

@@ -45,6 +45,7 @@ struct StoreMetrics {
   int64_t counter_rows = 0, counter_bytes = 0;
   int64_t oldest_ns = 0;  // 0: the store is empty
   int64_t free_bytes = 0;
+  int64_t unlisted_files = 0, unlisted_bytes = 0;             // of tables, in no list
   std::vector<std::pair<std::string, int64_t>> removed_rows;  // reason, rows
   int64_t merged_segments = 0;
   std::span<const double> merge_bounds;  // seconds

@@ -109,6 +109,8 @@ TEST(Metrics, Store) {
   store.bytes = 12'345;
   store.segments = {4, 3, 2};
   store.oldest_ns = 1'700'000'000'250'000'000;
+  store.unlisted_files = 2;
+  store.unlisted_bytes = 777;
   store.removed_rows = {{"keep", 60}, {"max_size", 40}};
   store.merge_bounds = kBounds;
   store.merges = {5, 1, 2};
@@ -118,6 +120,8 @@ TEST(Metrics, Store) {
   EXPECT_EQ(value(text, R"(weir_store_bytes{tier="hot"})"), 12'345);
   EXPECT_EQ(value(text, R"(weir_store_segments{tier="hot",level="1"})"), 3);
   EXPECT_EQ(value(text, R"(weir_store_oldest_timestamp_seconds{tier="hot"})"), 1'700'000'000.25);
+  EXPECT_EQ(value(text, "weir_store_unlisted_files"), 2);
+  EXPECT_EQ(value(text, "weir_store_unlisted_bytes"), 777);
   EXPECT_EQ(value(text, R"(weir_store_removed_rows_total{reason="max_size"})"), 40);
   // Buckets of a histogram are cumulative.
   EXPECT_EQ(value(text, R"(weir_store_merge_duration_seconds_bucket{le="0.5"})"), 5);
