@@ -202,10 +202,21 @@ class Output:
             return harness.parse_lines(file.read().decode().rpartition("\n")[0])
 
 
+def records_of(weir, address, datagrams):
+    """How many records Weir decodes of that address. A last datagram that its stream does not confirm waits for 5 s."""
+
+    def sum_of(column):
+        return sum(row[column] for row in weir.exporters() if row["exporter"] == address)
+
+    harness.eventually(lambda: sum_of("datagrams") >= datagrams, lambda: f"not all is read: {weir.ledger()}", 20)
+    return sum_of("records")
+
+
 def exchange(pair, payloads, address):
     """Sends a capture to both from this address; what each printed, once a marker behind it has come out of both."""
     outputs = [Output(p.output) for p in pair]
     send_to_both(pair, payloads, address)
+    records = records_of(pair[1], address, len(payloads))
     with harness.Sender(MARKER) as sender:
         for program in pair:
             sender.send(program.address, packets.v5(packets.flow(1)))
@@ -214,7 +225,12 @@ def exchange(pair, payloads, address):
             lambda: f'"sampler_address":"{MARKER}"' in output.last_line(),
             f"{program.arguments[0]} has not printed the marker",
         )
-    return tuple([f for f in output.flows() if f["sampler_address"] == address] for output in outputs)
+
+    def of_address(output):
+        return [flow for flow in output.flows() if flow["sampler_address"] == address]
+
+    harness.eventually(lambda: len(of_address(outputs[1])) >= records, "weir has not printed all that it decoded")
+    return tuple(of_address(output) for output in outputs)
 
 
 def pytest_generate_tests(metafunc):
