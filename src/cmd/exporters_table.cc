@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/exporters_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
+#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -57,6 +55,12 @@ std::string without_blanks(std::string heading) {
   return heading;
 }
 
+std::string hundredths(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", number);
+  return text;
+}
+
 std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
   auto value = row.find(column.key);
   if (value == row.end() || value->is_null()) return "-";
@@ -66,7 +70,7 @@ std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
     bool separators = terminal && std::string_view(column.key) != "domain";
     return separators ? with_separators(value->dump()) : value->dump();
   }
-  if (value->is_number_float()) return fmt::format("{:.2f}", value->get<double>());
+  if (value->is_number_float()) return hundredths(value->get<double>());
   if (!value->is_string()) return value->dump();
   std::string text = printable(value->get<std::string>());  // nothing from outside steers the terminal
   if (text.empty()) return "-";
