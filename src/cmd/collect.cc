@@ -209,9 +209,29 @@ class LedgerKeeper {
 
 std::string output_name(const CollectConfig& config) { return config.file == "-" ? "standard output" : config.file; }
 
-// Until a signal says stop (true), or the reader of our output has gone (false).
-bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, LedgerWatch& watch,
-                       FileOutput* output) {
+// The data directory, and the lock that makes it ours.
+class LockedDirectory {
+ public:
+  // Takes it, and where the disk is full makes some room in it.
+  explicit LockedDirectory(const CollectConfig& config) : path_(config.data + "/lock") {
+    os::make_data_directory(config.data);
+    lock_ = os::lock_exclusively(path_);
+    id_ = os::file_id(path_);
+    if (!config.no_store) make_room(config.data, config.store_max_bytes, os::realtime_ns());
+  }
+  bool has_left() const { return os::has_left(path_, id_); }
+
+ private:
+  std::string path_;
+  os::File lock_;
+  os::FileId id_;
+};
+
+enum class End : uint8_t { signal, reader_gone, directory_gone };
+
+// Until a signal says stop, or it is no use to go on.
+End run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, LedgerWatch& watch,
+                      const LockedDirectory& directory, FileOutput* output) {
   int64_t next = os::monotonic_ns();
   for (;;) {
     next += int64_t{kSecondMs} * 1'000'000;
@@ -219,10 +239,11 @@ bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& k
       int64_t left_ms = (next - os::monotonic_ns()) / 1'000'000;
       if (left_ms <= 0) break;
       os::Event event = signals.wait(static_cast<int>(std::min<int64_t>(left_ms, 100)));
-      if (event == os::Event::stop) return true;
+      if (event == os::Event::stop) return End::signal;
       if (event == os::Event::reload && output) output->reopen();
-      if (output && output->broken()) return false;
+      if (output && output->broken()) return End::reader_gone;
     }
+    if (directory.has_left()) return End::directory_gone;
     pipeline.update_drops();
     keeper.save_if_due();
     watch.look(os::monotonic_ns() / 1'000'000'000);
@@ -230,18 +251,24 @@ bool run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& k
   }
 }
 
-// Takes the data directory, and where the disk is full makes some room in it.
-os::File take_directory(const CollectConfig& config) {
-  os::make_data_directory(config.data);
-  os::File lock = os::lock_exclusively(config.data + "/lock");
-  if (!config.no_store) make_room(config.data, config.store_max_bytes, os::realtime_ns());
-  return lock;
+void say_end(End end, const CollectConfig& config) {
+  if (end == End::reader_gone)
+    log_error("collect",
+              "nobody reads " + output_name(config) + " any more: stopping; the records that it did not take are lost");
+  if (end == End::directory_gone)
+    log_error("collect", "the data directory " + config.data +
+                             " was removed or replaced while it was in use: stopping, as what is stored now could not "
+                             "be found again; start Weir again, it makes a new one");
+}
+
+std::string_view why(End end) {
+  return end == End::reader_gone ? "the reader of the output has gone" : "the data directory has gone";
 }
 
 // What must survive: the data directory, the ledger, the templates, and where the streams of senders were.
 struct Kept {
   Kept(const CollectConfig& config, os::Signals& signals)
-      : lock(naming_full_disk(config.data, [&] { return take_directory(config); })),
+      : directory(naming_full_disk(config.data, [&] { return LockedDirectory(config); })),
         running(naming_full_disk(config.data, [&] { return os::RunningMark(config.data + "/running"); })),
         catalog(naming_full_disk(config.data, [&] { return Catalog::open(config.data + "/catalog.db"); })),
         budget(config.senders_bytes),
@@ -258,7 +285,7 @@ struct Kept {
     });
   }
 
-  os::File lock;
+  LockedDirectory directory;
   os::RunningMark running;
   Catalog catalog;
   SenderBudget budget;
@@ -358,19 +385,17 @@ int run_collect(const Arguments& arguments) {
   const LedgerRows at_start = ledger.rows();
   say_started(config, at_start, workers, http.get());
 
-  const bool by_signal = run_until_stopped(signals, pipeline, keeper, ledger_watch, output.get());
-  if (!by_signal)
-    log_error("collect",
-              "nobody reads " + output_name(config) + " any more: stopping; the records that it did not take are lost");
+  const End end = run_until_stopped(signals, pipeline, keeper, ledger_watch, kept.directory, output.get());
+  say_end(end, config);
 
   const int64_t stopping_ns = os::monotonic_ns();
   StopWatch watch(signals, stop_time, config.stop_timeout_ns);
   ready = false;
   const GivenUpAtStop given_up = stop_in_order(pipeline, {store.get(), output.get()}, keeper, ledger);
   if (http) http->stop();
-  say_stopped(by_signal ? signals.stop_signal() : "the reader of the output has gone", totals_of(at_start),
-              totals_of(ledger.rows()), given_up, os::monotonic_ns() - stopping_ns);
-  return static_cast<int>(by_signal ? ExitCode::ok : ExitCode::runtime_failure);
+  say_stopped(end == End::signal ? signals.stop_signal() : why(end), totals_of(at_start), totals_of(ledger.rows()),
+              given_up, os::monotonic_ns() - stopping_ns);
+  return static_cast<int>(end == End::signal ? ExitCode::ok : ExitCode::runtime_failure);
 }
 
 }  // namespace weir

@@ -43,6 +43,15 @@ std::string error_text(int error) { return std::generic_category().message(error
 bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
+FileId file_id(const std::string& path) {
+  struct stat s;
+  if (::stat(path.c_str(), &s) != 0) return {};
+  return {static_cast<uint64_t>(s.st_dev), static_cast<uint64_t>(s.st_ino)};
+}
+bool has_left(const std::string& path, const FileId& file) {
+  const FileId now = file_id(path);
+  return now == FileId{} ? !exists(path) : now != file;
+}
 bool is_readable(const std::string& path) { return ::access(path.c_str(), R_OK) == 0; }
 bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
 bool is_directory(const std::string& path) {

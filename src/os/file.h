@@ -34,6 +34,14 @@ bool exists(const std::string& path);
 bool is_readable(const std::string& path);  // by this user
 bool is_writable(const std::string& path);  // by this user; changes nothing
 bool is_directory(const std::string& path);
+// Which file a path names; {} where there is none.
+struct FileId {
+  uint64_t device = 0, inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+FileId file_id(const std::string& path);
+// Whether the path certainly names that file no more: it, or a folder above it, was removed or replaced.
+bool has_left(const std::string& path, const FileId& file);
 uint64_t file_size(const std::string& path);                            // 0 where there is none
 std::vector<uint8_t> read_file(const std::string& path);                // throws usage_error
 std::string first_bytes(const std::string& path, size_t most);          // "" where it cannot be read

@@ -69,7 +69,9 @@ bool in_order(const Segment& a, const Segment& b) { return std::tie(a.hour, a.id
 
 struct Segments::Impl {
   explicit Impl(const std::string& data_directory)
-      : data(data_directory), database(catalog_path(data), Database::Mode::create) {}
+      : data(data_directory),
+        database(catalog_path(data), Database::Mode::create),
+        catalog_id(os::file_id(catalog_path(data))) {}
 
   void prepare(const FieldTable& fields);
   void recover();
@@ -82,6 +84,8 @@ struct Segments::Impl {
   int64_t insert(const Segment& segment);
   void raise_stored(const std::vector<StoredCount>& stored);
   void forget_notes();
+  // The data directory was removed or replaced: the database that is open is of no use to anybody.
+  bool has_left() const { return os::has_left(catalog_path(data), catalog_id); }
   LiveSegments current() const {
     std::lock_guard lock(live_mutex);
     return live;
@@ -93,6 +97,7 @@ struct Segments::Impl {
   const std::string data;
   mutable std::mutex mutex;  // of everything but what is named below; held while the catalog is written
   Database database;
+  const os::FileId catalog_id;
   std::unique_ptr<StoreColumns> columns;
   int64_t run = 0;                     // of this process: names never repeat
   int64_t number = 0;                  // of the next name
@@ -253,6 +258,7 @@ std::string Segments::file(const std::string& path) const { return impl_->file(p
 std::string Segments::new_path(int64_t hour, int& error, Table table) {
   std::lock_guard lock(impl_->mutex);
   const std::string folder = partition_folder(hour, table);
+  if (impl_->has_left()) return error = ENOENT, "";  // or what is written would be in no list
   error = os::make_folders(impl_->file(folder));
   if (error) return "";
   std::string path = folder + "/" + compact_time(os::realtime_ns()) + "-" + std::to_string(impl_->run) + "-" +
@@ -371,6 +377,10 @@ Change Segments::change(std::vector<Segment> added, const std::vector<int64_t>& 
     for (Note& note : impl_->notes)
       if (note.in_ledger_ns == 0) note.in_ledger_ns = os::monotonic_ns();
   for (Segment& segment : added) segment.yardstick_ns = std::max(segment.yardstick_ns, newest_yardstick(gone));
+  if (impl_->has_left()) {
+    error = catalog_path(impl_->data) + " was removed or replaced";
+    return Change::failed;
+  }
   try {
     impl_->commit(added, gone, stored);
   } catch (const DatabaseError& failure) {
