@@ -201,39 +201,6 @@ std::unique_lock<std::mutex> Decoder::pin(Message& message) {
   }
 }
 
-SequenceHeader Decoder::sequence_header(const Message& message) const {
-  return {message.context.sequence, message.base.has_uptime, message.context.uptime_ms,
-          static_cast<uint32_t>(message.context.export_ns / kSecond)};
-}
-
-// Before anything of the message is read: which boot of its exporter is it of? After a restart, templates and what
-// waits for them are of the past. False where it is not to be read now.
-bool Decoder::arrive(Message& message, const Datagram& datagram) {
-  if (!message.known->stream) return true;
-  Stream& stream = *message.known->stream;
-  std::unique_lock lock(stream.mutex);
-  if (standing_ == Standing::denied || standing_ == Standing::unordered) {
-    message.context.boot = stream.sequence.boot();
-    message.context.repeated = true;
-    message.followed = false;
-    return true;
-  }
-  const bool confirmed = standing_ == Standing::confirmed;
-  StreamSequence::Arrival arrival =
-      stream.sequence.arrive(sequence_header(message), message.context.received_ns, confirmed);
-  message.context.boot = arrival.boot;
-  message.context.repeated = arrival.repeated;
-  if ((arrival.far || stream.has_stray) && !confirmed && !may_read(message, datagram, arrival.far)) return false;
-  lock.unlock();
-  if (!arrival.restart) return true;
-  Known& known = *message.known;
-  known.account->restarts.add();
-  if (!known.session) return true;
-  give_up(templates_.restarted(*known.session, arrival.boot), GivenUp::quarantined);
-  refresh(known);
-  return true;
-}
-
 void Decoder::decode_fixed(const Datagram& datagram, const FixedVersion& version) {
   const uint8_t* p = datagram.bytes.data();
   if (datagram.bytes.size() < version.header) return refuse(datagram, version.protocol, Malformed::short_header);
@@ -474,39 +441,10 @@ void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   account.datagrams.add_last();
 }
 
-// Nothing of it was sent in the numbers of its stream.
-void Decoder::count_unfollowed(Account& account, int64_t records) {
-  account.duplicates.add();
-  account.duplicate_records.add(records);
-}
-
 void Decoder::note_records(const Known& known) {
   if (known.stream && !known.stream->gave_records.load(std::memory_order_relaxed))
     known.stream->gave_records.store(true, std::memory_order_relaxed);
   if (known.session) known.session->gave_record();
-}
-
-// IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
-void Decoder::follow_sequence(const Message& message, uint32_t units, bool units_known) {
-  Stream& stream = *message.known->stream;
-  bool counts_sets = message.protocol == Protocol::ipfix;
-  uint32_t sets = message.sets_held + message.sets_quarantined;
-  SequenceStep step{sequence_header(message), units, units_known, 0, 0, false};
-  step.repeated = message.context.repeated && (units > 0 || (counts_sets && sets > 0));
-  if (counts_sets && !step.repeated) step.held = message.sets_held, step.given_up = message.sets_quarantined;
-  std::unique_lock lock(stream.mutex);
-  SequenceChange change = stream.sequence.advance(step, message.context.boot);
-  if (change.lost) streams_.charge(stream);  // it may remember a gap now
-  lock.unlock();
-  count(*message.known->account, change);
-  if (change.duplicate) message.known->account->duplicate_records.add(message.records);
-}
-
-void Decoder::count(Account& account, const SequenceChange& change) {
-  if (change.lost) account.sequence_lost.add(change.lost);
-  if (change.given_up) account.expired_records.add(change.given_up);
-  if (change.duplicate) account.duplicates.add();
-  if (change.restart) account.restarts.add();
 }
 
 }  // namespace weir

@@ -29,7 +29,9 @@ bool Decoder::may_read(const Message& message, const Datagram& datagram, bool fa
     return false;
   }
   if (std::ranges::equal(stray.bytes, datagram.bytes)) {
-    ++stray.copies;
+    if (++stray.copies < kMostCopies) return false;
+    --stray.copies;  // this one is read by itself
+    settled_ = streams_.take_stray(*stream, Standing::denied);
     return false;
   }
   settled_ = streams_.take_stray(*stream, confirms ? Standing::confirmed : standing_of_another(*stream));
