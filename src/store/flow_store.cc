@@ -20,10 +20,11 @@ void FlowStore::start() {
 }
 
 void FlowStore::stop() {
-  unlisted_.stop();
+  unlisted_.request_stop();
   merger_.request_stop();
   output_.stop();
   merger_.stop();
+  unlisted_.stop();
 }
 
 FlowStoreFigures FlowStore::figures() const {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "os/file.h"
 #include "os/folder.h"
+#include "os/output_file.h"
 #include "os/process.h"
 #include "store/partition.h"
 
@@ -32,6 +33,10 @@ Unlisted find_unlisted(const std::string& data, const std::vector<Segment>& befo
 UnlistedLook::UnlistedLook(std::string data) : data_(std::move(data)) {}
 UnlistedLook::~UnlistedLook() = default;
 
+void UnlistedLook::request_stop() {
+  if (worker_) worker_->request_stop();
+}
+
 void UnlistedLook::stop() { worker_.reset(); }
 
 void UnlistedLook::start() {
@@ -39,12 +44,13 @@ void UnlistedLook::start() {
 }
 
 void UnlistedLook::work(const std::stop_token& stop) {
+  os::block_write_signals();
   os::lower_thread_priority();
-  while (!stop.stop_requested()) {
+  do {
     look();
     std::unique_lock lock(mutex_);
     stopped_.wait_for(lock, stop, std::chrono::nanoseconds(kEveryNs), [] { return false; });
-  }
+  } while (!stop.stop_requested());
 }
 
 // Where the list cannot be read, what was found before stands until the next look.

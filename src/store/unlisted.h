@@ -33,7 +33,8 @@ class UnlistedLook {
   ~UnlistedLook();
 
   void start();
-  // Within the look that is going on.
+  void request_stop();
+  // Once the look that is going on is over, the first one at least.
   void stop();
   // As last looked for; any thread.
   Unlisted last() const { return {files_.load(std::memory_order_relaxed), bytes_.load(std::memory_order_relaxed)}; }
