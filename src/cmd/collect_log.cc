@@ -49,8 +49,9 @@ void say_stopped(std::string_view why, const LedgerTotals& start, const LedgerTo
                           " lost by sequence; the stop took " + number_text(took_ns / 1'000'000) + " ms");
 }
 
-std::string number_text(int64_t number) {
-  std::string digits = std::to_string(number);
+std::string number_text(int64_t number) { return in_thousands(std::to_string(number)); }
+
+std::string in_thousands(std::string digits) {
   const size_t first = digits.starts_with('-') ? 1 : 0;
   for (size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
   return digits;

@@ -31,8 +31,9 @@ void say_starting(const std::string& data);
 void say_stopped(std::string_view why, const LedgerTotals& start, const LedgerTotals& end,
                  const GivenUpAtStop& given_up, int64_t took_ns);
 
-// "1,234".
+// "1,234"; of decimal digits, as many as there are.
 std::string number_text(int64_t number);
+std::string in_thousands(std::string digits);
 // "45 s", "12 min", "3 h", "5 d": cut to the largest unit.
 std::string age_text(int64_t seconds);
 

@@ -99,9 +99,9 @@ static void print_whether_running(const std::string& data, const Json& rows) {
                newest < 0 ? "" : ("; its newest datagram came " + age_text(newest) + " ago").c_str());
 }
 
-static void print_table(const Json& rows) {
-  bool terminal = os::is_terminal(1);
-  std::fputs(exporters_table(rows, terminal ? TableStyle::terminal : TableStyle::plain).c_str(), stdout);
+static void print_table(const Json& rows, const ExportersView& view) {
+  const TableStyle style = os::is_terminal(1) ? TableStyle::terminal : TableStyle::plain;
+  std::fputs(exporters_table(rows, style, !view.only.empty()).c_str(), stdout);
   std::fflush(stdout);
   for (const std::string& hint : exporters_hints(rows)) std::fprintf(stderr, "! %s\n", hint.c_str());
 }
@@ -122,7 +122,7 @@ int run_exporters(const Arguments& arguments) {
   add_figures(rows, os::realtime_ns());
   Json chosen = select_rows(rows, options->view);
   if (options->format == "json") remove_figures(chosen);  // it is what the API answers
-  options->format == "json" ? print_json(chosen) : print_table(chosen);
+  options->format == "json" ? print_json(chosen) : print_table(chosen, options->view);
   if (options->server.empty()) print_whether_running(data, rows);
   if (std::fflush(stdout) != 0 && errno != EPIPE)
     throw runtime_failure("cannot write to standard output: " + os::error_text(errno));

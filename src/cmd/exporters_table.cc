@@ -48,8 +48,6 @@ constexpr TableColumn kSocketColumns[] = {
 
 constexpr size_t kWaitingShown = 10;
 
-std::string with_separators(const std::string& digits) { return number_text(std::stoll(digits)); }
-
 std::string without_blanks(std::string heading) {
   std::erase(heading, ' ');
   return heading;
@@ -68,7 +66,7 @@ std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
   if (value->is_number_integer()) {
     // A domain is a name, not a quantity.
     bool separators = terminal && std::string_view(column.key) != "domain";
-    return separators ? with_separators(value->dump()) : value->dump();
+    return separators ? in_thousands(value->dump()) : value->dump();
   }
   if (value->is_number_float()) return hundredths(value->get<double>());
   if (!value->is_string()) return value->dump();
@@ -165,9 +163,8 @@ void add_waiting(const Json& row, std::vector<Waiting>& all) {
     int64_t sets = number(one, "sets");
     all.push_back({"waiting for template " + std::to_string(number(one, "template")) + " of domain " +
                        std::to_string(number(row, "domain")) + " from " +
-                       cell(row, kExporterColumns[0], TableStyle::plain) + ": " +
-                       with_separators(std::to_string(sets)) + " data sets held for " +
-                       with_separators(std::to_string(number(one, "seconds"))) + " s (source port " +
+                       cell(row, kExporterColumns[0], TableStyle::plain) + ": " + number_text(sets) +
+                       " data sets held for " + number_text(number(one, "seconds")) + " s (source port " +
                        std::to_string(number(one, "port")) + ")",
                    sets});
   }
@@ -181,7 +178,7 @@ std::vector<std::string> waiting_hints(const std::vector<const Json*>& rows) {
   std::vector<std::string> hints;
   for (size_t i = 0; i < std::min(all.size(), kWaitingShown); ++i) hints.push_back(all[i].text);
   if (all.size() > kWaitingShown)
-    hints.push_back("waiting for " + with_separators(std::to_string(all.size() - kWaitingShown)) +
+    hints.push_back("waiting for " + number_text(all.size() - kWaitingShown) +
                     " more templates: --format json names them.");
   return hints;
 }
@@ -227,12 +224,12 @@ std::vector<std::string> refusal_hints(const std::vector<const Json*>& rows) {
 
 }  // namespace
 
-std::string exporters_table(const Json& rows, TableStyle style) {
+std::string exporters_table(const Json& rows, TableStyle style, bool none_chosen) {
   auto exporters = rows_with(rows, "exporter");
   auto sockets = rows_with(rows, "socket");
   std::string text;
   if (exporters.empty())
-    text += "No exporter has sent anything yet.\n";
+    text += none_chosen ? "No exporter matches.\n" : "No exporter has sent anything yet.\n";
   else
     text += table(exporters, kExporterColumns, style);
   if (!sockets.empty()) text += "\n" + table(sockets, kSocketColumns, style);
@@ -243,7 +240,7 @@ std::vector<std::string> exporters_hints(const Json& rows) {
   auto exporters = rows_with(rows, "exporter");
   auto sockets = rows_with(rows, "socket");
   std::vector<std::string> hints;
-  auto text = [](int64_t n) { return with_separators(std::to_string(n)); };
+  auto text = [](int64_t n) { return number_text(n); };
 
   if (Sum drops = sum_of(sockets, "kernel_drops"); drops.value > 0)
     hints.push_back("The kernel dropped " + text(drops.value) +

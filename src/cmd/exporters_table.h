@@ -14,7 +14,8 @@ namespace weir {
 enum class TableStyle { terminal, plain };
 
 // The exporters, then the sockets. Throws runtime_failure where `rows` is not an array of ledger rows.
-std::string exporters_table(const nlohmann::ordered_json& rows, TableStyle style);
+// `none_chosen`: where there is no exporter, it is because none was chosen.
+std::string exporters_table(const nlohmann::ordered_json& rows, TableStyle style, bool none_chosen = false);
 // One sentence for each thing that needs attention, with its remedy.
 std::vector<std::string> exporters_hints(const nlohmann::ordered_json& rows);
 

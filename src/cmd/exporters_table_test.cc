@@ -71,6 +71,10 @@ TEST(ExportersTable, QuietWhereAllIsWell) {
   EXPECT_EQ(exporters_table(Json::array(), TableStyle::plain), "No exporter has sent anything yet.\n");
 }
 
+TEST(ExportersTable, NoneChosenIsNotNoneThere) {
+  EXPECT_EQ(exporters_table(Json::array(), TableStyle::plain, true), "No exporter matches.\n");
+}
+
 TEST(ExportersTable, ForeignTextCannotSteerTheTerminal) {
   Json rows = Json::parse("[{\"exporter\": \"\\u001b[2J\"}]");
   EXPECT_EQ(exporters_table(rows, TableStyle::terminal).find('\x1b'), std::string::npos);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/ip_address.h"
+#include "base/protocol.h"
 #include "cmd/exporters_table.h"
 
 namespace weir {
@@ -44,10 +45,11 @@ std::optional<int64_t> time_ms(const Json& row, const char* key) {
 // What was received in the unit of the sequence numbers (ledger/ledger.h).
 int64_t received(const Json& row) {
   const std::string protocol = text(row, "protocol");
-  if (protocol == "v9") return number(row, "datagrams") - number(row, "duplicates");
+  if (protocol == protocol_name(Protocol::netflow9)) return number(row, "datagrams") - number(row, "duplicates");
   int64_t units = number(row, "records") - number(row, "duplicate_records");
-  if (protocol == "ipfix") units += number(row, "options_records") + number(row, "expired_records");
-  if (protocol == "sflow5") units += number(row, "counter_samples");
+  if (protocol == protocol_name(Protocol::ipfix))
+    units += number(row, "options_records") + number(row, "expired_records");
+  if (protocol == protocol_name(Protocol::sflow5)) units += number(row, "counter_samples");
   return units;
 }
 
@@ -129,7 +131,8 @@ void check_view(const ExportersView& view) {
 
 void add_figures(Json& rows, int64_t now_ns) {
   for (Json& row : rows) {
-    if (!row.is_object() || !row.contains("exporter")) continue;
+    if (!row.is_object()) throw runtime_failure("the answer is not a list of exporters");
+    if (!row.contains("exporter")) continue;
     row["lost_percent"] = lost_percent(row);
     row["records_per_second"] = records_per_second(row);
     row["silent_seconds"] = silent_seconds(row, now_ns);
@@ -144,7 +147,7 @@ void remove_figures(Json& rows) {
 Json select_rows(const Json& rows, const ExportersView& view) {
   std::vector<const Json*> exporters, others;
   for (const Json& row : rows)
-    if (row.is_object() && is_chosen(row, view)) (row.contains("exporter") ? exporters : others).push_back(&row);
+    if (is_chosen(row, view)) (row.contains("exporter") ? exporters : others).push_back(&row);
   if (const std::string key = sort_key(view.sort); !key.empty())
     std::ranges::stable_sort(exporters, [&](const Json* a, const Json* b) { return comes_before(*a, *b, key); });
   Json chosen = Json::array();

@@ -23,6 +23,8 @@ Json rows() {
      "sequence_unit": "records", "first_seen": "2026-11-18T10:00:00.000Z", "last_seen": "2026-11-18T11:00:00.000Z"},
     {"exporter": "2001:db8::1", "protocol": "v1", "domain": 0, "datagrams": 10, "records": 30, "sequence_lost": 0,
      "sequence_unit": "", "first_seen": null, "last_seen": null},
+    {"exporter": "2001:db8::2", "protocol": "sflow", "domain": 0, "datagrams": 10, "records": 60, "counter_samples": 30,
+     "sequence_lost": 10, "sequence_unit": "samples", "first_seen": null, "last_seen": null},
     {"socket": "netflow://:2055", "worker": 0, "kernel_drops": 0}])");
   add_figures(all, kNow);
   return all;
@@ -40,6 +42,7 @@ TEST(ExportersView, LossIsAShareOfWhatWasSentInItsUnit) {
   EXPECT_EQ(all[0]["lost_percent"], 20);  // 25 of 100 received datagrams and 25 lost
   EXPECT_EQ(all[1]["lost_percent"], 10);  // 100 of 900 records and 100
   EXPECT_TRUE(all[2]["lost_percent"].is_null());
+  EXPECT_EQ(all[3]["lost_percent"], 10);  // 10 of 60 flow samples, 30 counter samples and 10
 }
 
 TEST(ExportersView, RateAndAge) {
@@ -55,22 +58,35 @@ TEST(ExportersView, RateAndAge) {
 
 TEST(ExportersView, Only) {
   using Names = std::vector<std::string>;
-  EXPECT_EQ(chosen({"lossy", ""}), (Names{"192.0.2.10", "192.0.2.9"}));
+  EXPECT_EQ(chosen({"lossy", ""}), (Names{"192.0.2.10", "192.0.2.9", "2001:db8::2"}));
   EXPECT_EQ(chosen({"silent", ""}), (Names{"192.0.2.9"}));
   EXPECT_EQ(chosen({"192.0.2.9", ""}), (Names{"192.0.2.9"}));
   EXPECT_EQ(chosen({"192.0.2.8/30", ""}), (Names{"192.0.2.10", "192.0.2.9"}));
-  EXPECT_EQ(chosen({"2001:db8::/32", ""}), (Names{"2001:db8::1"}));
+  EXPECT_EQ(chosen({"2001:db8::/32", ""}), (Names{"2001:db8::1", "2001:db8::2"}));
   EXPECT_EQ(chosen({"0.0.0.0/0", ""}), (Names{"192.0.2.10", "192.0.2.9"}));
-  EXPECT_EQ(chosen({"", ""}).size(), 4u);
+  EXPECT_EQ(chosen({"", ""}).size(), 5u);
 }
 
 TEST(ExportersView, Sort) {
-  using Names = std::vector<std::string>;
-  EXPECT_EQ(chosen({"", "exporter"}), (Names{"192.0.2.9", "192.0.2.10", "2001:db8::1", "netflow://:2055"}));
-  EXPECT_EQ(chosen({"", "lost"}), (Names{"192.0.2.9", "192.0.2.10", "2001:db8::1", "netflow://:2055"}));
-  EXPECT_EQ(chosen({"", "lost%"}), (Names{"192.0.2.10", "192.0.2.9", "2001:db8::1", "netflow://:2055"}));
-  EXPECT_EQ(chosen({"", "lastseen"}), (Names{"192.0.2.10", "192.0.2.9", "2001:db8::1", "netflow://:2055"}));
-  EXPECT_EQ(chosen({"", "proto"}), (Names{"192.0.2.9", "2001:db8::1", "192.0.2.10", "netflow://:2055"}));
+  auto by = [](const char* column) {
+    std::string all;
+    for (const std::string& name : chosen({"", column})) all += name + " ";
+    return all;
+  };
+  EXPECT_EQ(by("exporter"), "192.0.2.9 192.0.2.10 2001:db8::1 2001:db8::2 netflow://:2055 ");
+  EXPECT_EQ(by("lost"), "192.0.2.9 192.0.2.10 2001:db8::2 2001:db8::1 netflow://:2055 ");
+  EXPECT_EQ(by("lost%"), "192.0.2.10 192.0.2.9 2001:db8::2 2001:db8::1 netflow://:2055 ");
+  EXPECT_EQ(by("lastseen"), "192.0.2.10 192.0.2.9 2001:db8::1 2001:db8::2 netflow://:2055 ");
+  EXPECT_EQ(by("proto"), "192.0.2.9 2001:db8::2 2001:db8::1 192.0.2.10 netflow://:2055 ");
+}
+
+TEST(ExportersView, WhatIsNoLedgerIsRefused) {
+  Json foreign = Json::parse("[1]");
+  EXPECT_THROW(add_figures(foreign, kNow), Error);
+  Json odd =
+      Json::parse(R"([{"exporter": 7, "records": 18446744073709551615, "last_seen": "2026-99-99T99:99:99.999Z"}])");
+  add_figures(odd, kNow);
+  EXPECT_NE(exporters_table(odd, TableStyle::terminal).find("18,446,744,073,709,551,615"), std::string::npos);
 }
 
 TEST(ExportersView, WhatIsNoColumnOrFilterIsRefused) {

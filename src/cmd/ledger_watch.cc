@@ -45,6 +45,7 @@ LedgerWatch::LedgerWatch(const Ledger& ledger, Say say) : ledger_(ledger), say_(
 void LedgerWatch::look(int64_t now_s) {
   now_s_ = now_s;
   next_ = ledger_.visit(next_, kAccountsALook, [this](const Account& account) { see(account); });
+  say_pending();
   if (next_ == 0) round_is_over();
   look_at_sockets();
   say_held_back();
@@ -175,7 +176,11 @@ void LedgerWatch::look_at_sockets() {
 }
 
 void LedgerWatch::say(Kind kind, Weight weight, const std::string& line) {
-  if (limits_[static_cast<size_t>(kind)].take(now_s_)) say_(weight, line);
+  if (limits_[static_cast<size_t>(kind)].take(now_s_)) pending_.emplace_back(weight, line);
+}
+
+void LedgerWatch::say_pending() {
+  for (const auto& [weight, line] : std::exchange(pending_, {})) say_(weight, line);
 }
 
 void LedgerWatch::say_held_back() {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ledger/ledger.h"
@@ -88,6 +89,7 @@ class LedgerWatch {
   void say_reasons(Reasons<N>& reasons, const std::string_view (&names)[N], const std::string& what);
   void say(Kind kind, Weight weight, const std::string& line);
   void say_held_back();
+  void say_pending();
 
   const Ledger& ledger_;
   Say say_;
@@ -95,6 +97,7 @@ class LedgerWatch {
   bool first_round_ = true;
   uint32_t next_ = 0;  // index of the account to go on with
   std::vector<Seen> seen_;
+  std::vector<std::pair<Weight, std::string>> pending_;  // found with the ledger's lock held, to be said without it
   Reasons<kMalformedCount> malformed_;
   Reasons<kRefusedCount> refused_;
   std::array<LineLimit, static_cast<size_t>(Kind::kCount)> limits_;
