@@ -71,8 +71,8 @@ std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, cons
     return found == held.end() ? 0 : found->second;
   });
   // The highest of an address lies at what it holds in all, give or take the division.
-  std::erase_if(ranked, [&](const Ranked& r) { return r.level <= share; });
-  return in_order(ranked, share, 0);
+  std::erase_if(ranked, [&](const Ranked& r) { return r.entry->gave && r.level <= share; });
+  return in_order(ranked, share, share);
 }
 
 }  // namespace weir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who goes first where a table of senders is full: what never gave a record, of the address that holds most; then, of
-// the addresses over a fair share, the idlest.
+// the addresses over a fair share, the idlest. So a flood from many addresses, each of which holds little, takes
+// nothing from who gives records.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ struct EvictionEntry {
 //
 // Where there are too many of them: all, what is over a fair share of `most` first.
 std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, size_t most);
-// Where they are too large: only those of addresses that hold more than a fair share, down to that.
+// Where they are too large: what never gave a record, of addresses within a fair share the idlest; then what others
+// hold over a fair share.
 std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, const SenderBudget& budget);
 
 }  // namespace weir

@@ -50,14 +50,28 @@ TEST(Eviction, ThenTheIdlestOfThoseOverAFairShare) {
   EXPECT_EQ(order[4], 0u) << "5 and 1 of 10 are left: no one is over a share";
 }
 
-TEST(Eviction, OfBytesNobodyLosesWhoIsWithinAFairShare) {
+TEST(Eviction, OfBytesNobodyLosesWhoGaveAndIsWithinAFairShare) {
   SenderBudget budget(1000);
   budget.add(kFlood, 900);
   budget.add(kGood, 400);
   std::vector<EvictionEntry> entries;
-  add(entries, kGood, false, 1, 4);     // 0..3
+  add(entries, kGood, true, 1, 4);      // 0..3
   add(entries, kFlood, false, 100, 9);  // 4..12: 100 each, 500 are a fair share
-  EXPECT_EQ(numbers(eviction_order(entries, budget)), (std::vector<size_t>{4, 5, 6, 7}));
+  EXPECT_EQ(numbers(eviction_order(entries, budget)), (std::vector<size_t>{4, 5, 6, 7, 8, 9, 10, 11, 12}));
+}
+
+TEST(Eviction, OfBytesManyWhoNeverGaveTakeNothingFromWhoDid) {
+  SenderBudget budget(1000);
+  std::vector<EvictionEntry> entries;
+  budget.add(kGood, 300);
+  add(entries, kGood, true, 1, 3);  // 0..2: far over a fair share of 90
+  for (uint32_t i = 0; i < 10; ++i) {
+    budget.add(IpAddress::v4(0x0a000000 + i), 80);
+    add(entries, IpAddress::v4(0x0a000000 + i), false, 100 - i);  // 3..12, the last one the idlest
+  }
+  std::vector<size_t> order = numbers(eviction_order(entries, budget));
+  EXPECT_EQ(std::vector<size_t>(order.begin(), order.begin() + 3), (std::vector<size_t>{12, 11, 10}));
+  EXPECT_EQ(order[10], 0u) << "only then";
 }
 
 }  // namespace

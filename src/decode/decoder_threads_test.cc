@@ -14,19 +14,19 @@ constexpr uint16_t kPorts = 4;
 constexpr int64_t kStart = kExportSeconds * 1'000'000'000ll;
 
 struct Shared {
-  Shared() : templates(config()) {}
-  static TemplateStoreConfig config() {
+  explicit Shared(SenderBudget& shared_budget) : budget(shared_budget), templates(config(shared_budget)) {}
+  static TemplateStoreConfig config(SenderBudget& budget) {
     TemplateStoreConfig config = Fixture::store_config(1'000'000);
     config.hold.bytes_per_exporter = 20'000;  // some sets are given up
     config.lifetime_ns = 3600ll * 1'000'000'000;
     config.most_templates = 300;
-    static SenderBudget budget(4u << 20);
     config.budget = &budget;
     return config;
   }
-  Ledger ledger{0};
+  SenderBudget& budget;
+  Ledger ledger{0, limits::kLedgerRows, &budget};
   TemplateStore templates;
-  Streams streams{ledger, templates};
+  Streams streams{ledger, templates, &budget};
   BatchPool pool;
 };
 
@@ -54,7 +54,8 @@ class Sender {
   uint32_t sequence_ = 0, uptime_ms_ = 0;
 };
 
-void work(Shared& shared, uint32_t worker, std::atomic<int64_t>& rows) {
+// `forged`: exporters that come and go in each round.
+void work(Shared& shared, uint32_t worker, uint32_t forged, std::atomic<int64_t>& rows) {
   Decoder decoder({}, shared.templates, shared.streams, shared.ledger, shared.pool,
                   [&](std::unique_ptr<FlowBatch> batch) { rows += batch->rows(); });
   std::vector<Sender> senders;
@@ -65,9 +66,10 @@ void work(Shared& shared, uint32_t worker, std::atomic<int64_t>& rows) {
       const Writer datagram = senders[port].next(round);
       decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), static_cast<uint16_t>(4000 + port), now_ns});
     }
-    // Exporters that come and go, so that templates have to make room.
-    const Writer forged = netflow9(1, 1, netflow9_template(256, {{1, 4}}).add(netflow9_template(257, {{2, 4}})));
-    decoder.decode({forged.bytes, IpAddress::v4(0x0a000000 + 2 * round + worker), 4000, now_ns});
+    // So that templates, streams and rows have to make room.
+    const Writer junk = netflow9(1, 1, netflow9_template(256, {{1, 4}}).add(netflow9_template(257, {{2, 4}})));
+    for (uint32_t i = 0; i < forged; ++i)
+      decoder.decode({junk.bytes, IpAddress::v4(0x0a000000 + 2 * (forged * round + i) + worker), 4000, now_ns});
     if (round % 20 == 0) decoder.tick(now_ns);
     if (round % 100 == 0) shared.ledger.rows();
     if (round % 100 == 50) shared.templates.waiting(10);
@@ -75,30 +77,61 @@ void work(Shared& shared, uint32_t worker, std::atomic<int64_t>& rows) {
   decoder.flush();
 }
 
-TEST(DecoderThreads, TwoWorkersShareWhatChanges) {
-  Shared shared;
-  std::atomic<int64_t> rows{0};
-  std::thread other([&] { work(shared, 1, rows); });
-  work(shared, 0, rows);
+struct Sums {
+  int64_t records = 0, datagrams = 0, held = 0, templates = 0, missing = 0, settled = 0;
+};
+
+// All that two workers count of it, once nothing waits any more.
+Sums run(Shared& shared, uint32_t forged, std::atomic<int64_t>& rows) {
+  std::thread other([&] { work(shared, 1, forged, rows); });
+  work(shared, 0, forged, rows);
   other.join();
   Decoder last({}, shared.templates, shared.streams, shared.ledger, shared.pool,
                [&](std::unique_ptr<FlowBatch> batch) { rows += batch->rows(); });
   last.tick(kStart + 3600ll * 1'000'000'000, true);
   last.give_up_held();
   last.flush();
-
-  int64_t records = 0, datagrams = 0, held = 0, templates = 0, missing = 0, settled = 0;
+  Sums sums;
   for (const AccountRow& row : shared.ledger.rows().accounts) {
-    records += row.records, datagrams += row.datagrams, held += row.held, templates += row.templates;
-    missing += row.missing_template, settled += row.replayed_sets + row.expired + row.quarantined;
+    sums.records += row.records, sums.datagrams += row.datagrams, sums.held += row.held;
+    sums.templates += row.templates, sums.missing += row.missing_template;
+    sums.settled += row.replayed_sets + row.expired + row.quarantined;
   }
-  EXPECT_EQ(datagrams, 2 * kRounds * (kPorts + 1));
-  EXPECT_EQ(records, rows.load());
-  EXPECT_GT(records, 1'000);
-  EXPECT_EQ(held, 0);
-  EXPECT_EQ(missing, settled) << "each set that waited was decoded later or given up, once";
-  EXPECT_EQ(templates, static_cast<int64_t>(shared.templates.template_count()));
-  EXPECT_LE(templates, 300 + 8);
+  return sums;
+}
+
+TEST(DecoderThreads, TwoWorkersShareWhatChanges) {
+  SenderBudget budget(64u << 20);
+  Shared shared(budget);
+  std::atomic<int64_t> rows{0};
+  const Sums sums = run(shared, 1, rows);
+  EXPECT_EQ(sums.datagrams, 2 * kRounds * (kPorts + 1));
+  EXPECT_EQ(sums.records, rows.load());
+  EXPECT_GT(sums.records, 1'000);
+  EXPECT_EQ(sums.held, 0);
+  EXPECT_EQ(sums.missing, sums.settled) << "each set that waited was decoded later or given up, once";
+  EXPECT_EQ(sums.templates, static_cast<int64_t>(shared.templates.template_count()));
+  EXPECT_LE(sums.templates, 300 + 8);
+}
+
+// Streams, templates and rows of 16,000 junk exporters, under a budget for a few hundred of them.
+TEST(DecoderThreads, TwoWorkersUnderOneBudgetThatIsFull) {
+  static constexpr uint32_t kForged = 20;
+  SenderBudget budget(1u << 20);
+  Shared shared(budget);
+  std::atomic<int64_t> rows{0};
+  const Sums sums = run(shared, kForged, rows);
+  EXPECT_EQ(sums.datagrams, 2 * kRounds * (kPorts + kForged)) << "no sum over all rows falls";
+  EXPECT_EQ(sums.records, rows.load());
+  EXPECT_GT(sums.records, 1'000);
+  EXPECT_EQ(sums.missing, sums.settled);
+  EXPECT_LE(budget.total(), budget.most() + budget.most() / 8);
+  int64_t good = 0, refused = 0;
+  for (const AccountRow& row : shared.ledger.rows().accounts)
+    if (row.key.exporter == *IpAddress::parse("192.0.2.1"))
+      good += row.datagrams, refused += row.refused_by_reason[static_cast<size_t>(Refused::sessions_full)];
+  EXPECT_EQ(good, 2 * kRounds * kPorts) << "the one that gives records has rows of its own, always";
+  EXPECT_EQ(refused, 0) << "and streams";
 }
 
 }  // namespace

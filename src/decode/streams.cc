@@ -117,16 +117,19 @@ void Streams::make_room() {
     if (streams_.size() <= goal) break;
     forget(*static_cast<Stream*>(const_cast<void*>(what)));
   }
+  departures_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // They and what else is kept of senders take too much.
 void Streams::spend_less(int64_t now_ns) {
   const size_t before = budget_->total(), goal = budget_->most() - budget_->most() / kShare;
   if (before < retry_bytes_ && now_ns < retry_ns_) return;
+  ledger_.keep_to_budget();
   for (const void* what : eviction_order(entries(), *budget_)) {
     if (budget_->total() <= goal) break;
     forget(*static_cast<Stream*>(const_cast<void*>(what)));
   }
+  departures_.fetch_add(1, std::memory_order_relaxed);
   const size_t worth = budget_->most() / kWorth;
   const bool little = budget_->total() + worth > before;
   retry_bytes_ = little ? budget_->total() + worth : 0;
@@ -163,7 +166,6 @@ void Streams::forget(Stream& stream) {
     stream.account.forgotten.add(templates);
   }
   stream.account.streams.fetch_sub(1, std::memory_order_relaxed);
-  departures_.fetch_add(1, std::memory_order_relaxed);
   streams_.erase(SessionKey(stream.key));
 }
 

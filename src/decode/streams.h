@@ -3,8 +3,9 @@
 // per process: a sender's datagrams may reach any worker.
 //
 // Where the table or the budget of senders is full, streams make room, with their templates: those that never gave a
-// decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). An
-// eighth goes at a time, so that a flood of new senders costs a walk of the table only now and then.
+// decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). Before
+// them, where it is the budget, rows of the ledger without a stream do. An eighth goes at a time, so that a flood of
+// new senders costs a walk of the table only now and then.
 //
 //   threads  any; a lock for the table (workers keep what they have seen), one lock per stream for its sequence state.
 //            Order of locks: table, stream, then those of ledger, templates and budget

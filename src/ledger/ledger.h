@@ -241,6 +241,8 @@ class Ledger {
   // The same for a stream: the row stays until `streams` is counted down.
   AccountHold hold_for_stream(const AccountKey& key);
   Account& at(uint32_t index);
+  // Rows without a stream go where what is kept of senders takes almost all of the budget, as far as they help.
+  void keep_to_budget();
   SocketAccount& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
 
   LedgerRows rows() const;

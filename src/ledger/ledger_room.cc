@@ -63,6 +63,11 @@ Account& Ledger::account_locked(const AccountKey& key) {
   return use_slot(key);
 }
 
+void Ledger::keep_to_budget() {
+  std::lock_guard lock(mutex_);
+  if (budget_ && budget_->total() > budget_->most() - budget_->most() / kShare) make_room(false);
+}
+
 // But one, which is kept for the row "other".
 bool Ledger::has_slot() const {
   const size_t kept = by_key_.contains(AccountKey{}) ? 0 : 1;
