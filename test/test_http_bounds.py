@@ -58,8 +58,7 @@ def test_idle_connections_leave_the_store_its_descriptors(tmp_path, monkeypatch)
                 connection.close()
         assert weir.stop() == 0
         assert "Too many open files" not in weir.stderr()
-        monkeypatch.undo()  # the question has descriptors enough
-        assert stores.count(weir.data) == sent
+        assert stores.count(weir.data) == sent  # asked with as few
 
 
 def test_the_soft_limit_of_open_files_is_raised(tmp_path, monkeypatch):

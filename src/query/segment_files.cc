@@ -12,7 +12,8 @@
 namespace weir {
 
 static constexpr int kMostAttempts = 100;
-static constexpr size_t kFilesBesides = 256;  // DuckDB opens some of the segments again, and its own
+// DuckDB opens some of the segments again, and its own files.
+static constexpr size_t kFilesBesides = 256, kLeastBesides = 64;
 static constexpr std::string_view kMagic = "PAR1";
 
 // Counter samples have only the time of receipt.
@@ -40,7 +41,7 @@ std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, 
   std::vector<int64_t> missing;
   opened_.clear();
   problems_.clear();
-  if (!os::allow_open_files(2 * chosen.size() + kFilesBesides) && !os::allow_open_files(chosen.size() + kFilesBesides))
+  if (!os::allow_open_files(2 * chosen.size() + kFilesBesides) && !os::allow_open_files(chosen.size() + kLeastBesides))
     throw runtime_failure("this process may not open as many files as the query needs (" +
                           std::to_string(chosen.size()) + " segments); raise ulimit -n, or narrow --since and --until");
   for (const Segment& segment : chosen) {
