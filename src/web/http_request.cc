@@ -65,7 +65,8 @@ bool take_request_line(std::string_view line, RequestHead& head) {
   if (first == line.npos || last == first) return false;
   std::string_view target = line.substr(first + 1, last - first - 1), version = line.substr(last + 1);
   head.method = line.substr(0, first);
-  if (!is_token(head.method) || target.empty() || target.contains(' ') || has_control(target)) return false;
+  const bool has_blank = target.find_first_of(kBlanks) != target.npos;
+  if (!is_token(head.method) || target.empty() || has_blank || has_control(target)) return false;
   if (version.size() != 8 || !version.starts_with("HTTP/")) return false;
   head.is_http11 = version == "HTTP/1.1";
   head.keep_alive = head.is_http11;

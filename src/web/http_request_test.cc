@@ -62,8 +62,9 @@ TEST(HttpRequest, WhatIsWrongIsRefused) {
     return head.refusal;
   };
   const std::string end = "\r\n\r\n";
-  for (const char* line : {"GET", "GET /", "GET  / HTTP/1.1", "GET / a HTTP/1.1", " GET / HTTP/1.1", "GET / http/1.1",
-                           "GET / HTTP/11", "G@T / HTTP/1.1", "GET /\x01 HTTP/1.1", "GET / FTP/1.1"})
+  for (const char* line :
+       {"GET", "GET /", "GET  / HTTP/1.1", "GET / a HTTP/1.1", " GET / HTTP/1.1", "GET / http/1.1", "GET / HTTP/11",
+        "G@T / HTTP/1.1", "GET /\x01 HTTP/1.1", "GET / FTP/1.1", "GET /a\tb HTTP/1.1"})
     EXPECT_EQ(status(line + end), 400) << line;
   EXPECT_EQ(status("GET / HTTP/2.0" + end), 505);
   for (const char* header : {"no colon", "Name : v", ": v", " folded: v", "A: \x01", "Content-Length: -1",
