@@ -87,9 +87,9 @@ std::string flag_letters(int64_t flags) {
 }
 
 std::vector<std::string> default_cells(std::vector<std::string> from) {
-  int64_t start = number(from[kStart]), end = number(from[kEnd]);
-  return {clock_time(start),
-          duration(start, end),
+  const std::string &start = from[kStart], &end = from[kEnd];
+  return {start.empty() ? "-" : clock_time(number(start)),
+          start.empty() || end.empty() ? "-" : duration(number(start), number(end)),
           from[kProto],
           end_point(from[kSource4], from[kSourcePort]),
           end_point(from[kTarget], from[kTargetPort]),

@@ -151,11 +151,49 @@ TEST(Elements, IcmpOfBothVersions) {
   EXPECT_EQ(number_of(combined->rows(), Field::icmp_code), 2u);
 }
 
-// RFC 7011 §8: an element that is there more than once comes in the order in which the flow was treated.
-TEST(Elements, OfANumberSentTwiceTheLastCounts) {
-  EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {1, 8}}, Writer().u64(7).u64(5)), 5u);
-  EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {1, 4}}, Writer().u64(7).u32(0)), 0u);
-  EXPECT_EQ(number_from(Field::src_net, {{9, 1}, {29, 1}, {9, 1}}, Writer().u8(1).u8(0).u8(24)), 24u);
+// RFC 7011 §8: an element that is there more than once comes in the order in which the flow was treated. The first one
+// is of the packets as they came, and no later one overwrites it.
+TEST(Elements, OfAnElementSentTwiceTheFirstCounts) {
+  EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {1, 8}}, Writer().u64(7).u64(5)), 7u);
+  EXPECT_EQ(number_from(Field::bytes, {{1, 4}, {1, 8}}, Writer().u32(0).u64(7)), 0u);
+  EXPECT_EQ(number_from(Field::src_net, {{9, 1}, {29, 1}, {9, 1}}, Writer().u8(1).u8(0).u8(24)), 1u);
+  EXPECT_EQ(address_from(Field::src_addr, {{8, 4}, {8, 4}}, Writer().u32(0x0a000001).u32(0x0a000002)), "10.0.0.1");
+  EXPECT_EQ(address_from(Field::next_hop, {{62, 16}, {62, 16}}, Writer().u64(1ull << 61).u64(1).u64(2).u64(2)),
+            "2000::1");
+  EXPECT_EQ(number_from(Field::src_mac, {{56, 6}, {4, 1}, {56, 6}}, Writer().put(1, 6).u8(6).put(2, 6)), 1u);
+  EXPECT_EQ(number_from(Field::time_flow_start_ns, {{152, 8}, {152, 8}}, Writer().u64(1'000).u64(2'000)), 1'000'000'000u);
+  // One of a width that its type cannot have is none of it.
+  EXPECT_EQ(address_from(Field::src_addr, {{8, 8}, {8, 4}}, Writer().u64(1).u32(0x0a000002)), "10.0.0.2");
+  auto f = decoded({{96, 0xffff}, {96, 3}}, Writer().u8(3).text("one", 3).text("two", 3));
+  EXPECT_EQ(text_of(f->rows(), Field::application_name), "one");
+}
+
+// Junos: a block of ports is released with the time of that, and then the time of when it was allocated.
+TEST(Elements, WhenANatAllocatedABlock) {
+  const uint64_t event_ms = 1'767'225'599'250, allocated_ms = 1'767'222'000'500;
+  auto f = decoded({{323, 8}, {230, 1}, {361, 2}, {323, 8}}, Writer().u64(event_ms).u8(17).u16(1024).u64(allocated_ms));
+  EXPECT_EQ(number_of(f->rows(), Field::time_flow_start_ns), event_ms * 1'000'000);
+  EXPECT_EQ(number_of(f->rows(), Field::time_flow_end_ns), event_ms * 1'000'000);
+  EXPECT_EQ(number_of(f->rows(), Field::nat_allocation_time_ns), allocated_ms * 1'000'000);
+  f = decoded({{230, 1}, {322, 4}, {322, 4}, {322, 4}}, Writer().u8(17).u32(50).u32(40).u32(30));
+  EXPECT_EQ(number_of(f->rows(), Field::time_flow_start_ns), 50'000'000'000u);
+  EXPECT_EQ(number_of(f->rows(), Field::nat_allocation_time_ns), 40'000'000'000u);
+  f = decoded({{323, 8}, {323, 8}}, Writer().u64(event_ms).u64(allocated_ms));
+  EXPECT_FALSE(has_field(f->rows(), Field::nat_allocation_time_ns)) << "no event of a NAT";
+}
+
+// An element of 0 that says no more than that it is not known leaves its field to the next best.
+TEST(Elements, WhatIsNotKnownIsTakenFromTheNextBest) {
+  EXPECT_EQ(number_from(Field::vlan_id, {{58, 2}, {243, 2}}, Writer().u16(0).u16(300)), 300u);
+  EXPECT_EQ(number_from(Field::src_vlan, {{245, 2}, {243, 2}, {58, 2}}, Writer().u16(7).u16(0).u16(0)), 7u);
+  EXPECT_EQ(number_from(Field::src_vlan, {{245, 2}, {243, 2}, {58, 2}}, Writer().u16(7).u16(6).u16(0)), 6u);
+  EXPECT_EQ(number_from(Field::src_vlan, {{58, 2}, {243, 2}}, Writer().u16(5).u16(300)), 5u);
+  EXPECT_EQ(number_from(Field::dst_vlan, {{59, 2}, {254, 2}}, Writer().u16(0).u16(301)), 301u);
+  EXPECT_EQ(number_from(Field::in_if, {{10, 4}, {252, 4}}, Writer().u32(0).u32(3)), 3u);
+  EXPECT_EQ(number_from(Field::src_port, {{7, 2}, {182, 2}}, Writer().u16(0).u16(443)), 443u);
+  EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {85, 8}}, Writer().u64(0).u64(9)), 0u) << "a counter of 0 is known";
+  auto f = decoded({{10, 4}, {82, 8}, {83, 8}}, Writer().u32(3).text("", 8).text("uplink", 8));
+  EXPECT_EQ(text_of(f->rows(), Field::in_if_name), "uplink");
 }
 
 TEST(Elements, ACodeAloneCountsMoreThanOneWithItsType) {
@@ -206,6 +244,16 @@ TEST(Elements, LabelStacks) {
   auto f = decoded({{70, 3}, {71, 3}, {200, 1}}, Writer().put(1000 << 4, 3).put(2000 << 4 | 1, 3).u8(63));
   EXPECT_EQ(numbers_of(f->rows(), Field::mpls_label), (std::vector<uint32_t>{1000, 2000}));
   EXPECT_EQ(numbers_of(f->rows(), Field::mpls_ttl), std::vector<uint32_t>{63});
+  // As many as the template has: the S bit ends the stack, and so does what is none.
+  const std::vector<FieldSpec> three{{70, 3}, {71, 3}, {72, 3}};
+  auto labels = [&](uint32_t a, uint32_t b, uint32_t c) {
+    return numbers_of(decoded(three, Writer().put(a, 3).put(b, 3).put(c, 3))->rows(), Field::mpls_label);
+  };
+  EXPECT_EQ(labels(1000 << 4 | 1, 0, 0), (std::vector<uint32_t>{1000}));
+  EXPECT_EQ(labels(1000 << 4, 0 << 4 | 1, 7 << 4), (std::vector<uint32_t>{1000, 0})) << "explicit null";
+  EXPECT_EQ(labels(1000 << 4, 2000 << 4, 0), (std::vector<uint32_t>{1000, 2000})) << "no S bit told";
+  EXPECT_EQ(labels(0, 0, 0), (std::vector<uint32_t>{}));
+  EXPECT_EQ(labels(1 << 4, 2 << 4, 3 << 4), (std::vector<uint32_t>{1, 2, 3}));
   // mplsLabelStackSection: whole entries, of which the S bit ends the stack; what follows is another header.
   Writer stack = Writer().u8(12).u32(16 << 12 | 200).u32(17 << 12 | 0x100 | 199).u32(0xffffffff);
   f = decoded({{316, 0xffff}}, stack);

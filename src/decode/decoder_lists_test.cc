@@ -116,7 +116,7 @@ TEST(Lists, TheEthertypeIsThatOfTheRecordAroundTheList) {
   Writer sets = Writer(ipfix_template(400, {{8, 4}, {8, 4}})).add(ipfix_template(300, {{28, 16}, {292, 0xffff}}));
   f.send(ipfix(0, sets.add(set(300, Writer().u64(0x20010db800000000).u64(1).add(variable(list))))));
   EXPECT_EQ(number_of(f.rows(), Field::etype), 0x86ddu);
-  EXPECT_EQ(f.rows().column<IpAddress>(Field::src_addr)[0].to_string(), "10.0.0.2");
+  EXPECT_EQ(f.rows().column<IpAddress>(Field::src_addr)[0].to_string(), "10.0.0.1");
 }
 
 TEST(Lists, ARecordInsideTellsItsOwnBootTime) {

@@ -35,6 +35,23 @@ TEST(Names, InterfacesOfNetFlow9Scopes) {
   EXPECT_EQ(text_of(f.rows(), Field::out_if_name), "eth8");
 }
 
+TEST(Names, ADescriptionWhereTheNameIsEmpty) {
+  for (const char* empty : {"", "   "}) {
+    Fixture f;
+    Writer sets = netflow9_options_template(257, {{2, 4}}, {{82, 8}, {83, 12}});
+    sets.add(set(257, Writer().u32(9).text(empty, 8).text("to Geneva", 12)));
+    sets.add(netflow9_template(300, {{10, 2}, {14, 2}})).add(set(300, Writer().u16(9).u16(9)));
+    f.send(netflow9(0, 0, sets));
+    EXPECT_EQ(text_of(f.rows(), Field::in_if_name), "to Geneva");
+    EXPECT_EQ(text_of(f.rows(), Field::out_if_name), "to Geneva");
+  }
+  Fixture f;
+  Writer sets = ipfix_options_template(258, 1, {{10, 4}, {83, 0xffff}, {82, 0xffff}});
+  sets.add(set(258, Writer().u32(9).u8(3).text("lan", 3).u8(0))).add(ipfix_template(300, {{10, 4}}));
+  f.send(ipfix(0, sets.add(set(300, Writer().u32(9)))));
+  EXPECT_EQ(text_of(f.rows(), Field::in_if_name), "lan");
+}
+
 TEST(Names, VrfsAndApplications) {
   Fixture f;
   Writer sets = ipfix_options_template(257, 1, {{234, 4}, {236, 8}, {235, 4}});

@@ -161,11 +161,11 @@ TEST(ExtraFields, TheSameNumberOfAnotherEnterpriseIsAnotherElement) {
   EXPECT_TRUE(plan->extra_steps.empty());
 }
 
-TEST(ExtraFields, OfAnElementThatOccursTwiceTheLastCounts) {
+TEST(ExtraFields, OfAnElementThatOccursTwiceTheFirstCounts) {
   auto plan = plan_of({{kPen, 1, 1}, {kPen, 1, 1}});
   FlowBatch batch;
   decode(*plan, {1, 2}, batch);
-  EXPECT_EQ(value<uint64_t>(batch, "number"), 2u);
+  EXPECT_EQ(value<uint64_t>(batch, "number"), 1u);
 }
 
 TEST(ExtraFields, WithoutAddedFieldsAPlanHasNoStepsForThem) {

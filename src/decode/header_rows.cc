@@ -82,6 +82,13 @@ FieldMask header_fields(const PacketHeaders& h) {
   return mask;
 }
 
+FieldMask shown_fields(const PacketHeaders& h) {
+  FieldMask unseen;
+  if (!h.has_ports && !h.has_icmp) unseen.set(Field::src_port), unseen.set(Field::dst_port);
+  if (!h.has_tcp_flags) unseen.set(Field::tcp_flags);
+  return header_fields(h).without(unseen);
+}
+
 void put_headers(const PacketHeaders& h, const FieldMask& fields, FlowBatch& batch, uint32_t row) {
   Row to{fields, batch, row};
   put_link(h, to);

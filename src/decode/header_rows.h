@@ -16,6 +16,9 @@ namespace weir {
 // The fields that these headers fill.
 FieldMask header_fields(const PacketHeaders& headers);
 
+// Of these, the ones that the section was long enough to show: not the ports of a packet cut before them.
+FieldMask shown_fields(const PacketHeaders& headers);
+
 // Writes those of `fields` that header_fields() names; others must not be asked for. The headers' section must still
 // be there.
 void put_headers(const PacketHeaders& headers, const FieldMask& fields, FlowBatch& batch, uint32_t row);

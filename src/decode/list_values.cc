@@ -6,6 +6,11 @@
 namespace weir {
 namespace {
 
+// Label 20 bits, EXP 3, S 1; of four octets the last is a TTL.
+uint32_t label_section(const FieldBytes& section) {
+  return static_cast<uint32_t>(load_be_any(section.at, section.length) >> (section.length == 4 ? 8 : 0));
+}
+
 // Label stack entry (RFC 3032 §2.1): label 20 bits, EXP 3, S 1 (the last one), TTL 8. The stack ends there, whatever
 // follows.
 uint32_t append_stack(bool labels, const FieldBytes& element, uint32_t room, std::vector<uint32_t>& numbers) {
@@ -20,17 +25,17 @@ uint32_t append_stack(bool labels, const FieldBytes& element, uint32_t room, std
 
 }  // namespace
 
+bool is_no_label(const FieldBytes& section) { return label_section(section) == 0; }
+bool is_bottom_label(const FieldBytes& section) { return label_section(section) & 1; }
+
 uint32_t append_values(Convert convert, const FieldBytes& element, uint32_t room, std::vector<uint32_t>& numbers,
                        std::vector<IpAddress>& addresses) {
   if (room == 0) return 0;
   switch (convert) {
     case Convert::list_number:
       return numbers.push_back(static_cast<uint32_t>(load_be_any(element.at, element.length))), 1;
-    case Convert::list_label: {
-      // An entry without its TTL.
-      uint64_t entry = load_be_any(element.at, element.length) >> (element.length == 4 ? 8 : 0);
-      return numbers.push_back(static_cast<uint32_t>(entry >> 4)), 1;
-    }
+    case Convert::list_label:
+      return numbers.push_back(label_section(element) >> 4), 1;
     case Convert::list_stack_labels:
     case Convert::list_stack_ttls:
       return append_stack(convert == Convert::list_stack_labels, element, room, numbers);

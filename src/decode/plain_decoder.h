@@ -159,26 +159,50 @@ class PlainDecoder {
     Value value;
   };
 
-  // Elements of the record that may fill a field, in its order, of the best rank only. What builds on another element
-  // is none of them.
-  static std::vector<Candidate> candidates(Field field, const Values& values) {
+  // Elements of the record that may fill a field, in its order. Of one that is there twice the first counts, but of
+  // those that are lists. What builds on another element is none of them.
+  static std::vector<Candidate> all_candidates(Field field, const Values& values) {
     std::vector<Candidate> found;
     for (const Value& v : values)
-      for (const Element& e : elements_for(v.specifier.pen, v.specifier.id))
-        if (e.field == field && !builds_on_another(e.convert) && width_fits(e, v.specifier.length))
-          found.push_back({e, v});
+      for (const Element& e : elements_for(v.specifier.pen, v.specifier.id)) {
+        if (e.field != field || builds_on_another(e.convert) || !width_fits(e, v.specifier.length)) continue;
+        bool again = std::ranges::any_of(
+            found, [&](const Candidate& c) { return c.element.pen == e.pen && c.element.id == e.id; });
+        if (is_list(e.convert) || !again) found.push_back({e, v});
+      }
+    return found;
+  }
+
+  // The same, of the best rank only.
+  static std::vector<Candidate> candidates(Field field, const Values& values) {
+    std::vector<Candidate> found = all_candidates(field, values);
     uint8_t best = 255;
     for (const Candidate& c : found) best = std::min(best, c.element.rank);
     std::erase_if(found, [&](const Candidate& c) { return c.element.rank > best; });
-    // Of a number that is there twice the last one counts.
-    for (size_t i = 0; i < found.size(); ++i) {
-      const Element e = found[i].element;
-      bool number = e.convert == Convert::number || e.convert == Convert::icmp;
-      bool again = std::any_of(found.begin() + static_cast<std::ptrdiff_t>(i) + 1, found.end(),
-                               [&](const Candidate& c) { return c.element.pen == e.pen && c.element.id == e.id; });
-      if (number && again) found.erase(found.begin() + static_cast<std::ptrdiff_t>(i--));
-    }
     return found;
+  }
+
+  // Of a worse rank, where the best says nothing.
+  static uint64_t otherwise(const FieldInfo& field, const Values& values) {
+    std::vector<Candidate> found = all_candidates(field.field, values);
+    std::ranges::stable_sort(found, {}, [](const Candidate& c) { return c.element.rank; });
+    for (const Candidate& c : found)
+      if (means_unknown(c.element) && c.element.rank > found.front().element.rank && fitting(field, c) != 0)
+        return fitting(field, c);
+    return 0;
+  }
+
+  // A NAT's record that has a time twice.
+  static std::optional<Candidate> allocation_time(const Values& values) {
+    std::map<uint16_t, int> times;
+    bool nat = std::ranges::any_of(values, [](const Value& v) { return v.specifier.pen == 0 && v.specifier.id == 230; });
+    for (const Value& v : values)
+      for (const Element& e : elements_for(v.specifier.pen, v.specifier.id)) {
+        if (!nat || v.specifier.pen != 0 || v.specifier.id < 322 || v.specifier.id > 325) continue;
+        if (e.field != Field::time_flow_start_ns || !width_fits(e, v.specifier.length)) continue;
+        if (++times[v.specifier.id] == 2) return Candidate{e, v};
+      }
+    return {};
   }
 
   static Header with_boot(Header h, const Values& values) {
@@ -215,6 +239,11 @@ class PlainDecoder {
   }
 
   void read_field(const Header& h, const Values& values, const FieldInfo& field, PlainRecord& record) {
+    if (field.field == Field::nat_allocation_time_ns) {
+      if (std::optional<Candidate> second = allocation_time(values))
+        record.values[field.field] = *scalar(h, *second);
+      return;
+    }
     std::vector<Candidate> found = candidates(field.field, values);
     if (found.empty()) return;
     const Candidate& last = found.back();
@@ -227,15 +256,24 @@ class PlainDecoder {
         return;
       case Column::list_u32:
       case Column::list_address:
-        for (const Candidate& c : found) append(c.element, c.value.bytes, record);
+        for (const Candidate& c : found) {
+          const bool label = c.element.convert == Convert::list_label;
+          if (label && number(c.value) >> (c.value.bytes.size() == 4 ? 8 : 0) == 0) break;
+          append(c.element, c.value.bytes, record);
+          if (label && c.value.bytes[2] & 1) break;
+        }
+        record.values.try_emplace(field.field, field.column == Column::list_u32
+                                                   ? PlainValue(std::vector<uint32_t>{})
+                                                   : PlainValue(std::vector<IpAddress>{}));
         return;
       default:
         break;
     }
     if (last.element.convert == Convert::icmp) return;  // read_icmp()
-    if (last.element.convert == Convert::number)
-      record.values[field.field] = merged(found, record, [&](const Candidate& c) { return fitting(field, c); });
-    else if (std::optional<uint64_t> value = scalar(h, last))
+    if (last.element.convert == Convert::number) {
+      uint64_t value = merged(found, record, [&](const Candidate& c) { return fitting(field, c); });
+      record.values[field.field] = value ? value : otherwise(field, values);
+    } else if (std::optional<uint64_t> value = scalar(h, last))
       record.values[field.field] = *value & most_of(field);
   }
 

@@ -227,9 +227,25 @@ void durations(const Step& step, const Source& s, FlowBatch& batch, uint32_t row
   }
 }
 
+// Where what came before left nothing.
+void fill_gaps(const Step& step, const Source& s, FlowBatch& batch, uint32_t row) {
+  const uint8_t* p = s.at;
+  if (step.convert == Convert::text) {
+    TextRef* out = batch.column<TextRef>(step.field) + row;
+    for (uint32_t i = 0; i < s.count; ++i, p += s.stride)
+      if (out[i].length == 0) out[i] = batch.texts().add(Bytes(p, s.width));
+    return;
+  }
+  with_numbers(batch, step.field, row, [&]<class T>(T* out) {
+    for (uint32_t i = 0; i < s.count; ++i, p += s.stride)
+      if (out[i] == 0) out[i] = fitting<T>(load_be_any(p, s.width));
+  });
+}
+
 // Runs one step; `first` points at the field in the first of `count` records.
 void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch& batch, const Run& run, uint32_t row) {
   Field f = step.field;
+  if (step.fills) return fill_gaps(step, s, batch, row);
   switch (step.convert) {
     case Convert::number:
       if (step.merge)
@@ -305,10 +321,15 @@ void append_to_lists(const Plan& plan, FlowBatch& batch, const Run& run, uint32_
     ListRef& list = batch.column<ListRef>(field)[row];
     list.first = static_cast<uint32_t>(numbers ? batch.list_numbers().size() : batch.list_addresses().size());
     list.count = 0;
-    for (const Step& step : plan.steps)
-      if (step.field == field && is_list(step.convert))
-        list.count += append_values(step.convert, find(step), limits::kListValues - list.count, batch.list_numbers(),
-                                    batch.list_addresses());
+    for (const Step& step : plan.steps) {
+      if (step.field != field || !is_list(step.convert)) continue;
+      const FieldBytes element = find(step);
+      const bool label = step.convert == Convert::list_label;
+      if (label && is_no_label(element)) break;
+      list.count += append_values(step.convert, element, limits::kListValues - list.count, batch.list_numbers(),
+                                  batch.list_addresses());
+      if (label && is_bottom_label(element)) break;
+    }
   }
 }
 
@@ -386,7 +407,7 @@ void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBas
   if (element.convert == Convert::icmp && run.mask.has(Field::icmp_code)) return;
   run.mask.set(element.field);
   if (element.convert == Convert::icmp) run.mask.set(Field::icmp_code);
-  Step step{element.convert, element.field, false, 0, 0, static_cast<uint16_t>(bytes.length), 0};
+  Step step{element.convert, element.field, false, false, 0, 0, static_cast<uint16_t>(bytes.length), 0};
   run_step(step, {bytes.at, 0, 1, bytes.length}, base, batch, run, run.first_row);
 }
 

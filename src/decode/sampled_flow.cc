@@ -30,14 +30,21 @@ T fitting(uint32_t value) {
   return static_cast<T>(std::min<uint32_t>(value, std::numeric_limits<T>::max()));
 }
 
-// An Ethernet address, padded to eight octets.
-uint64_t read_mac(ByteReader& in) { return in.u64() >> 16; }
+constexpr size_t kUnpaddedEthernet = 20;  // octets of a sampled_ethernet record of agents that do not pad
+
+// An Ethernet address: six octets, which XDR pads to eight.
+uint64_t read_mac(ByteReader& in, bool padded) {
+  if (padded) return in.u64() >> 16;
+  const Bytes octets = in.take(6);
+  return octets.empty() ? 0 : load_be_any(octets.data(), 6);
+}
 
 }  // namespace
 
 void SampledFlow::begin(const FlowSampleHeader& sample, bool discarded) {
   sample_ = sample;
-  fields_ = {};
+  fields_ = header_fields_ = shown_ = told_fields_ = {};
+  length_of_ = LengthOf::none;
   set({Field::packets, Field::in_if, Field::out_if});
   if (sample.sampling_rate) fields_.set(Field::sampling_rate);
   if (discarded) fields_.set(Field::drop_reason);
@@ -76,30 +83,39 @@ bool SampledFlow::add_header(ByteReader& in) {
   in.u32();  // stripped
   uint32_t length = in.u32();
   if (in.failed()) return false;
-  bytes_ = frame;
-  fields_.set(Field::bytes);
+  tell_length(LengthOf::header, frame);
   bool whole = length <= in.remaining();
   Bytes header = in.take(std::min<size_t>(length, in.remaining()));
   if (std::optional<HeaderStart> start = header_start(protocol)) {
     parse_packet_headers(*start, header, headers_);
-    fields_ |= header_fields(headers_);
+    header_fields_ = header_fields(headers_);
+    shown_ = shown_fields(headers_);
   }
   return whole;
 }
 
-// Length, source, destination, type. Its length counts where no header has given one.
+void SampledFlow::tell_length(LengthOf who, uint64_t octets) {
+  fields_.set(Field::bytes);
+  if (who > length_of_) return;
+  length_of_ = who;
+  bytes_ = octets;
+}
+
+// Length, source, destination, type. What an IP record tells of the type counts more.
 bool SampledFlow::add_ethernet(ByteReader& in) {
+  const bool padded = in.remaining() != kUnpaddedEthernet;
   uint32_t length = in.u32();
-  uint64_t src = read_mac(in), dst = read_mac(in);
+  uint64_t src = read_mac(in, padded), dst = read_mac(in, padded);
   uint32_t type = in.u32();
   if (in.failed()) return false;
-  if (!fields_.has(Field::bytes)) bytes_ = length;
-  headers_.src_mac = src;
-  headers_.dst_mac = dst;
-  set({Field::bytes, Field::src_mac, Field::dst_mac});
-  if (type >= 0x0600 && type <= 0xffff && !fields_.has(Field::etype)) {
-    headers_.etype = static_cast<uint16_t>(type);
-    fields_.set(Field::etype);
+  tell_length(LengthOf::ethernet, length);
+  told_.src_mac = src;
+  told_.dst_mac = dst;
+  told_fields_.set(Field::src_mac);
+  told_fields_.set(Field::dst_mac);
+  if (type >= 0x0600 && type <= 0xffff && !told_fields_.has(Field::etype)) {
+    told_.etype = static_cast<uint16_t>(type);
+    told_fields_.set(Field::etype);
   }
   return true;
 }
@@ -113,17 +129,18 @@ bool SampledFlow::add_ip(ByteReader& in, uint8_t version) {
   auto address = [&](Bytes octets) {
     return version == 4 ? IpAddress::v4(load_be32(octets.data())) : IpAddress::v6(octets.data());
   };
-  bytes_ = length;
-  headers_.src = address(src);
-  headers_.dst = address(dst);
-  headers_.etype = version == 4 ? 0x0800 : 0x86dd;
-  headers_.proto = static_cast<uint8_t>(protocol);
-  headers_.src_port = static_cast<uint16_t>(src_port);
-  headers_.dst_port = static_cast<uint16_t>(dst_port);
-  headers_.tos = static_cast<uint8_t>(tos);
-  headers_.tcp_flags = protocol == 6 ? static_cast<uint8_t>(flags) : 0;
-  set({Field::bytes, Field::src_addr, Field::dst_addr, Field::etype, Field::proto, Field::src_port, Field::dst_port,
-       Field::tcp_flags, Field::ip_tos});
+  tell_length(LengthOf::ip, length);
+  told_.src = address(src);
+  told_.dst = address(dst);
+  told_.etype = version == 4 ? 0x0800 : 0x86dd;
+  told_.proto = static_cast<uint8_t>(protocol);
+  told_.src_port = static_cast<uint16_t>(src_port);
+  told_.dst_port = static_cast<uint16_t>(dst_port);
+  told_.tos = static_cast<uint8_t>(tos);
+  told_.tcp_flags = protocol == 6 ? static_cast<uint8_t>(flags) : 0;
+  for (Field field : {Field::src_addr, Field::dst_addr, Field::etype, Field::proto, Field::src_port, Field::dst_port,
+                      Field::tcp_flags, Field::ip_tos})
+    told_fields_.set(field);
   return true;
 }
 
@@ -212,8 +229,16 @@ bool SampledFlow::add_nat_ports(ByteReader& in) {
   return true;
 }
 
+FieldMask SampledFlow::fields() const {
+  FieldMask all = fields_;
+  all |= header_fields_;
+  all |= told_fields_;
+  return all;
+}
+
 void SampledFlow::put(FlowBatch& batch, uint32_t row) const {
-  put_headers(headers_, fields_, batch, row);
+  put_headers(headers_, header_fields_, batch, row);
+  if (told_fields_ != FieldMask{}) put_headers(told_, told_fields_.without(shown_), batch, row);
   auto put = [&]<class T>(Field field, T value) {
     if (fields_.has(field)) batch.column<T>(field)[row] = value;
   };

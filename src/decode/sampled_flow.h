@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SampledFlow: what the flow records of one sFlow sample tell, gathered until a row can be written. Records may come
-// in any order; of two that tell the same field the later counts (as GoFlow2).
+// in any order. A field that the packet's own header tells (sampled_header) is that; else what sampled_ipv4, _ipv6 or
+// sampled_ethernet tell of it. The length of the packet is that of the header's frame, else sampled_ethernet's, else
+// that of the IP packet. Of two records of one kind the later counts.
 //
 //   in       flow records, one at a time
 //   out      a mask and a row
@@ -22,7 +24,7 @@ class SampledFlow {
   // A record of sflow.org; those that are not read here are left alone. False where it ends early.
   bool add(FlowRecordFormat format, Bytes record);
 
-  const FieldMask& fields() const { return fields_; }
+  FieldMask fields() const;
   void put(FlowBatch& batch, uint32_t row) const;
 
  private:
@@ -35,13 +37,20 @@ class SampledFlow {
   bool read_as_path(ByteReader& in, uint32_t& first, uint32_t& last);
   bool add_nat(ByteReader& in);
   bool add_nat_ports(ByteReader& in);
+  // Who tells the packet's length, the best first.
+  enum class LengthOf : uint8_t { header, ethernet, ip, none };
+  void tell_length(LengthOf who, uint64_t octets);
   void set(std::initializer_list<Field> fields) {
     for (Field field : fields) fields_.set(field);
   }
 
-  FieldMask fields_;
+  FieldMask fields_;         // of the sample and its extended records
+  FieldMask header_fields_;  // of `headers_`: parsed from the packet's own header
+  FieldMask shown_;          // of these, those that it was long enough for
+  FieldMask told_fields_;    // of `told_`: the agent's reading of the packet
   FlowSampleHeader sample_;
-  PacketHeaders headers_;
+  PacketHeaders headers_, told_;
+  LengthOf length_of_ = LengthOf::none;
   uint64_t bytes_ = 0;
   IpAddress next_hop_, bgp_next_hop_, nat_src_, nat_dst_;
   uint32_t src_as_ = 0, dst_as_ = 0, next_hop_as_ = 0;

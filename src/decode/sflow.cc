@@ -38,7 +38,7 @@ void Decoder::read_samples(Message& message, ByteReader& in, uint32_t count) {
     auto format = static_cast<SampleFormat>(in.u32());
     uint32_t length = in.u32();
     if (length > in.remaining()) return malformed(message, Malformed::short_sample, at);
-    Bytes body = in.take(length);
+    Bytes body = take_opaque(in, length);
     switch (format) {
       case SampleFormat::flow:
       case SampleFormat::expanded_flow:
@@ -76,7 +76,7 @@ void Decoder::read_flow_records(const Message& message, ByteReader& in, uint32_t
     auto format = static_cast<FlowRecordFormat>(in.u32());
     uint32_t length = in.u32();
     bool whole = length <= in.remaining();
-    if (!sampled_->add(format, in.take(std::min<size_t>(length, in.remaining()))) || !whole)
+    if (!sampled_->add(format, take_opaque(in, std::min<size_t>(length, in.remaining()))) || !whole)
       malformed(message, Malformed::short_sample_record, at);
   }
   if (read < count) malformed(message, Malformed::sample_records, in.rest().data());

@@ -181,6 +181,94 @@ TEST(Sflow, SampledIpv4AndIpv6) {
   EXPECT_EQ(number(rows, Field::tcp_flags, 1), 0u) << "UDP has none";
 }
 
+// An agent may tell of one packet thrice: its header, and its own reading of it.
+TEST(Sflow, TheOrderOfRecordsIsOfNoEffect) {
+  Octets header = udp_header();
+  const Octets ip = item(3, words({82, 6, 0x0a000001, 0x0a000002, 443, 50'000, 0x18, 0xb8}));
+  const Octets frame = item(2, words({96, 0x02000000, 0x00010000, 0x02000000, 0x00020000, 0x0806}));
+  // The same cut within the IP header's ports: 36 octets, of which two of them.
+  Octets cut = header;
+  store_be<uint32_t>(cut.data() + 12, 36), cut.resize(16 + 36);
+  using Records = std::array<Octets, 3>;
+  for (const Octets& raw : {item(1, header), item(1, cut)}) {
+    const bool whole = raw.size() > item(1, cut).size();
+    for (const Records& r : {Records{raw, ip, frame}, Records{raw, frame, ip}, Records{ip, raw, frame},
+                             Records{frame, raw, ip}, Records{ip, frame, raw}, Records{frame, ip, raw}}) {
+      Fixture f;
+      f.send(datagram({flow_sample({r[0], r[1], r[2]})}));
+      const FlowBatch& rows = f.rows();
+      EXPECT_EQ(number(rows, Field::bytes), 100u) << "the frame's";
+      EXPECT_EQ(address(rows, Field::src_addr), "192.0.2.1") << "the header's own";
+      EXPECT_EQ(number(rows, Field::proto), 17u);
+      EXPECT_EQ(number(rows, Field::ip_tos), 0x10u);
+      EXPECT_EQ(number(rows, Field::etype), 0x0800u);
+      EXPECT_EQ(number(rows, Field::src_mac), 0x020000000001u);
+      EXPECT_EQ(number(rows, Field::src_port), whole ? 53u : 443u);
+      EXPECT_EQ(number(rows, Field::dst_port), whole ? 3000u : 50'000u);
+      EXPECT_EQ(number(rows, Field::ip_ttl), 64u);
+    }
+  }
+  for (const auto& r : {std::array{ip, frame}, std::array{frame, ip}}) {
+    Fixture f;
+    f.send(datagram({flow_sample({r[0], r[1]})}));
+    EXPECT_EQ(number(f.rows(), Field::bytes), 96u) << "the frame's";
+    EXPECT_EQ(number(f.rows(), Field::etype), 0x0800u) << "it has an IP packet";
+    EXPECT_EQ(number(f.rows(), Field::tcp_flags), 0x18u);
+  }
+}
+
+// "interface" of sFlow v5: format 1 says why a packet was dropped, 2 by how many interfaces it left.
+TEST(Sflow, WhatIsNoInterface) {
+  struct Case {
+    uint32_t format, value, seen;
+  };
+  for (const Case& c : {Case{0, 8, 8}, Case{1, 258, 0}, Case{2, 3, 0}, Case{3, 9, 0}, Case{0, 0x3fffffff, 0x3fffffff}}) {
+    Fixture f;
+    const uint32_t compact = c.format << 30 | c.value;
+    f.send(datagram({item(1, words({1, 7, 512, 0, 0, compact, compact, 1}) + udp_record()),
+                     item(3, words({2, 0, 7, 512, 0, 0, c.format, c.value, c.format, c.value, 1}) + udp_record())}));
+    ASSERT_EQ(f.rows().rows(), 2u);
+    for (uint32_t row : {0u, 1u}) {
+      EXPECT_EQ(number(f.rows(), Field::in_if, row), c.seen) << c.format;
+      EXPECT_EQ(number(f.rows(), Field::out_if, row), c.seen) << c.format;
+    }
+  }
+}
+
+// RFC 4506 §4.10: what has a length that is no multiple of four is padded, and its length does not count that.
+TEST(Sflow, LengthsThatAreNoMultipleOfFour) {
+  auto padded = [](uint32_t format, Octets body, size_t less) {
+    const size_t length = body.size() - less;
+    for (size_t i = length; i < body.size(); ++i) body[i] = 0;
+    return words({format, static_cast<uint32_t>(length)}) + body;
+  };
+  for (size_t less : {1u, 2u, 3u}) {
+    Fixture f;
+    const Octets vendor = padded(4413 << 12 | 9, words({1, 2}), less), vlans = item(1001, words({10, 0, 20, 0}));
+    const Octets odd = padded(1991 << 12 | 1, words({1, 2, 3}), less);  // a sample
+    f.send(datagram({odd, flow_sample({vendor, udp_record(), vlans}), odd, flow_sample({vlans, vendor}, 101)}));
+    ASSERT_EQ(f.rows().rows(), 2u) << less;
+    EXPECT_EQ(number(f.rows(), Field::src_port, 0), 53u);
+    EXPECT_EQ(number(f.rows(), Field::dst_vlan, 0), 20u);
+    EXPECT_EQ(number(f.rows(), Field::src_vlan, 1), 10u);
+    EXPECT_EQ(f.account().malformed.value(), 0) << less;
+    EXPECT_EQ(f.account().other_samples.value(), 2);
+  }
+}
+
+// Some agents do not pad the addresses of sampled_ethernet: 20 octets instead of 24.
+TEST(Sflow, SampledEthernetWithoutPadding) {
+  const Octets record = words({1518}) + Octets{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2} + words({0x86dd});
+  ASSERT_EQ(record.size(), 20u);
+  Fixture f;
+  f.send(datagram({flow_sample({item(2, record), item(1001, words({10, 0, 20, 0}))})}));
+  EXPECT_EQ(number(f.rows(), Field::src_mac), 0x020000000001u);
+  EXPECT_EQ(number(f.rows(), Field::dst_mac), 0x020000000002u);
+  EXPECT_EQ(number(f.rows(), Field::etype), 0x86ddu);
+  EXPECT_EQ(number(f.rows(), Field::src_vlan), 10u);
+  EXPECT_EQ(f.account().malformed.value(), 0);
+}
+
 TEST(Sflow, SampledEthernet) {
   Fixture f;
   Octets record = item(2, words({1518, 0x02000000, 0x00010000, 0x02000000, 0x00020000, 0x0806}));

@@ -104,7 +104,8 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(port_range_end,        u16,     number,  1025, "USMALLINT", "IE 362", "Last port of that block") \
   WEIR_FIELD(port_range_step,       u16,     number,  1026, "USMALLINT", "IE 363", "Distance between two ports of that block") \
   WEIR_FIELD(port_range_size,       u16,     number,  1027, "USMALLINT", "IE 364", "Number of ports in that block") \
-  WEIR_FIELD(firewall_extended_event, u16,   number,  1028, "USMALLINT", "NetFlow v9 33002", "Why the firewall did so (Cisco ASA)")
+  WEIR_FIELD(firewall_extended_event, u16,   number,  1028, "USMALLINT", "NetFlow v9 33002", "Why the firewall did so (Cisco ASA)") \
+  WEIR_FIELD(nat_allocation_time_ns, time_ns, number, 1029, "BIGINT",    "IE 322-325 a second time", "When the NAT allocated the block of ports that the event is about, ns since 1970 UTC")
 // clang-format on
 
 enum class Field : uint8_t {

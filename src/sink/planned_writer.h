@@ -45,11 +45,15 @@ struct RenderStep {
   uint8_t op;
 };
 
-// Fields whose value is the run's where its rows have none: what the datagram's header says. A time that the exporter
-// did not name is the time of its export (as GoFlow2 has it).
-inline bool run_tells(Field field) {
-  return (!is_extra(field) && info(field).column == Column::run) || field == Field::sampling_rate ||
-         field == Field::time_flow_start_ns || field == Field::time_flow_end_ns;
+inline constexpr bool is_flow_time(Field field) {
+  return field == Field::time_flow_start_ns || field == Field::time_flow_end_ns;
+}
+
+// Fields whose value is the run's where its rows have none: what the datagram's header says. A record without any time
+// has that of its export (as GoFlow2 has it). Of one that has a start or an end only, an event, the other is not known.
+inline bool run_tells(Field field, const FieldMask& in_rows) {
+  if (is_flow_time(field)) return !in_rows.has(Field::time_flow_start_ns) && !in_rows.has(Field::time_flow_end_ns);
+  return (!is_extra(field) && info(field).column == Column::run) || field == Field::sampling_rate;
 }
 
 class PlannedWriter : public RecordWriter {

@@ -122,7 +122,7 @@ class ProtobufWriter final : public PlannedWriter {
       const FieldInfo& field = table_.info(f);
       if (run.mask.has(f))
         plan.add_row_value(field, static_cast<uint8_t>(op_for(field.column)), tag_of(field));
-      else if (run_tells(f))
+      else if (run_tells(f, run.mask))
         plan.add_run_value(f);
     }
   }

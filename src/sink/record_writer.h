@@ -7,7 +7,8 @@
 //   memory   a render plan per set of fields seen in runs, at most kPlans (then begun anew)
 //
 // JSON    one object a line, GoFlow2 2.2.6's keys, order and spelling, zero values included; Weir's own fields
-//         after them where they are not zero, those that the configuration adds where the exporter sent them. With
+//         after them where they are not zero (drop_reason where it was sent), those that the configuration adds where
+//         the exporter sent them. With
 //         chosen fields: exactly those, in that order, always.
 // CSV     RFC 4180 with LF; every GoFlow2 field, then every one of Weir's own (empty where the exporter did not
 //         say), or the chosen ones; spelled as in JSON, lists as JSON text. A text that holds a quote, a comma or a

@@ -138,7 +138,7 @@ class TextWriter : public PlannedWriter {
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
     if (in_rows)
       plan.add_row_value(field, static_cast<uint8_t>(op_of(field)));
-    else if (run_tells(field.field))
+    else if (run_tells(field.field, run.mask))
       plan.add_run_value(field.field);
     else
       plan.add_text(zero_text(field));
@@ -331,14 +331,15 @@ class JsonWriter final : public TextWriter {
     }
     plan.add_text("}\n");
   }
-  // Of the added fields, a number that is 0 does: the exporter sent it.
+  // Of the added fields, a number that is 0 does: the exporter sent it. So does a reason that has the code 0.
   static void add_if_it_holds_something(const FieldInfo& field, const std::string& key, RenderPlan& plan) {
     WEIR_ASSERT(!is_list(field.column));
     if (field.column == Column::text)
       return plan.add_row_value(field, static_cast<uint8_t>(TextOp::json_text_if_not_empty), key + "\"");
     if (field.spelling == Spelling::address)
       return plan.add_row_value(field, static_cast<uint8_t>(TextOp::address_if_not_zero), key + "\"");
-    if (!is_extra(field.field)) return plan.add_row_value(field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
+    const bool zero_counts = is_extra(field.field) || field.field == Field::drop_reason;
+    if (!zero_counts) return plan.add_row_value(field, static_cast<uint8_t>(TextOp::number_if_not_zero), key);
     std::string_view quote = is_text(field.spelling) ? "\"" : "";
     plan.add_text(key + std::string(quote));
     plan.add_row_value(field, static_cast<uint8_t>(op_for(field)));
@@ -370,7 +371,8 @@ class CsvWriter final : public TextWriter {
       const FieldInfo& field = info_of(f);
       if (!first) plan.add_text(",");
       first = false;
-      if (!is_goflow2(f) && !run.mask.has(f)) continue;  // empty: not said
+      const bool optional = !is_goflow2(f) || (is_flow_time(f) && !run_tells(f, run.mask));
+      if (optional && !run.mask.has(f)) continue;  // empty: not said
       bool list = is_list(field.column);
       plan.add_text(list ? "\"[" : "");
       add_value(field, run, plan);

@@ -259,7 +259,7 @@ void SegmentWriter::Impl::add_rows(const Stretch& rows) {
     Field field = buffer.column->field;
     if (field == kNoField) continue;
     Column held = info_of(*buffer.column).column;
-    bool in_times = held == Column::time_ns && !buffer.column->extra;  // add_times()
+    const bool in_times = field == Field::time_flow_start_ns || field == Field::time_flow_end_ns;  // add_times()
     if (held == Column::run || (field == Field::sampling_rate && !rows.mask().has(field)))
       add_run_values(buffer, rows);
     else if (rows.mask().has(field) && !in_times)

@@ -256,6 +256,30 @@ bool width_fits(const Element& element, uint16_t width) {
   }
 }
 
+bool means_unknown(const Element& element) {
+  switch (element.field) {
+    case F::src_vlan:
+    case F::dst_vlan:
+    case F::vlan_id:
+    case F::in_if:
+    case F::out_if:
+    case F::src_port:
+    case F::dst_port:
+    case F::sampler_id:
+    case F::firewall_event:
+    case F::post_nat_src_port:
+    case F::post_nat_dst_port:
+    case F::in_if_name:
+    case F::out_if_name:
+    case F::application_name:
+      return element.convert == number || element.convert == text;
+    case F::sampling_rate:
+      return element.id == 50;  // the others come in pairs
+    default:
+      return false;
+  }
+}
+
 std::span<const Element> elements_for(uint32_t pen, uint16_t id) {
   auto [first, last] =
       std::equal_range(std::begin(kElements), std::end(kElements), uint64_t{pen} << 16 | id, KeyLess{});

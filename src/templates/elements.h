@@ -48,7 +48,8 @@ inline constexpr bool is_list(Convert c) { return c >= Convert::list_number; }
 inline constexpr bool is_duration(Convert c) { return c == Convert::duration_ms || c == Convert::duration_us; }
 inline constexpr bool builds_on_another(Convert c) { return c >= Convert::duration_ms && !is_list(c); }
 
-// Of several elements that fill one field the lowest rank wins. Of equal ranks each value that is not zero replaces
+// Of several elements that fill one field the lowest rank wins; where it left 0, the next one does if means_unknown().
+// Of equal ranks each value that is not zero replaces
 // that of an earlier element in the template; one of the other IP version than the record's only an unset one.
 struct Element {
   uint32_t pen;
@@ -66,6 +67,10 @@ bool width_fits(const Element& element, uint16_t width);
 // Structured data (RFC 6313), by its kind; as_path: a basicList of AS numbers.
 enum class ListKind : uint8_t { none, basic, sub_template, sub_template_multi, as_path };
 ListKind list_kind(uint32_t pen, uint16_t id);
+
+// Whether a 0 (an empty text) in the element's field says no more than that the exporter does not know: then an element
+// of a worse rank counts. Not so of counters, times and ICMP.
+bool means_unknown(const Element& element);
 
 // Every rule for an element (vlanId fills two fields). Empty: an element that the record does not know.
 std::span<const Element> elements_for(uint32_t pen, uint16_t id);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/plan.h"
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
 #include <array>
 #include <iterator>
 #include <span>
+#include <tuple>
+#include <utility>
 
 #include "base/assert.h"
 #include "flow/text_arena.h"
@@ -64,11 +66,11 @@ class Compiler {
 
   // First the best rank for each field, then the steps in the template's order, then those that build on others.
   void add_steps() {
-    find_same();
     const auto& fields = plan_->record.fields;
     for_each_element([&](const Element& e, const FieldSpecifier& f, size_t) {
       if (width_fits(e, f.length) && !builds_on_another(e.convert)) best(e.field) = std::min(best(e.field), e.rank);
     });
+    is_nat_event_ = std::ranges::any_of(fields, [](const FieldSpecifier& f) { return f.pen == 0 && f.id == 230; });
     std::vector<size_t> offsets{0};
     for (const FieldSpecifier& f : fields) offsets.push_back(offsets.back() + f.length);
     for_each_element([&](const Element& e, const FieldSpecifier& f, size_t i) { add_step(e, f, i, offsets[i]); });
@@ -83,6 +85,8 @@ class Compiler {
     plan_->steps.insert(plan_->steps.end(), codes_.begin(), codes_.end());
     for (const auto& [step, rank] : companions_)
       if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
+    std::ranges::stable_sort(fallbacks_, {}, [](const auto& fallback) { return fallback.second; });
+    for (const auto& [step, rank] : fallbacks_) plan_->steps.push_back(step);
     add_durations();
     fill_ethertype();
     for (const Step& step : plan_->steps)
@@ -143,8 +147,10 @@ class Compiler {
 
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
     if (!width_fits(e, f.length)) return;
+    if (!is_list(e.convert) && !taken_.insert({f.pen, f.id, e.field}).second) return add_again(e, f, position, offset);
     Step step{e.convert,
               e.field,
+              false,
               false,
               e.ip_version,
               static_cast<uint16_t>(offset),
@@ -152,7 +158,11 @@ class Compiler {
               static_cast<uint16_t>(position)};
     if (is_duration(e.convert)) return durations_.push_back(step);
     if (builds_on_another(e.convert)) return companions_.push_back({step, e.rank});
-    if (e.rank > best(e.field) || comes_again(e, position)) return;
+    if (e.rank > best(e.field)) {
+      step.fills = true;
+      if (means_unknown(e)) fallbacks_.push_back({step, e.rank});
+      return;
+    }
     step.merge = plan_->mask.has(e.field) && !is_list(e.convert);
     if (is_address(e.convert)) {
       if (e.field == Field::src_addr || e.field == Field::dst_addr)
@@ -172,25 +182,17 @@ class Compiler {
 
   static bool can_merge(Convert c) { return c == Convert::number || c == Convert::icmp; }
 
-  // Of an element that a template has twice the last one counts.
-  bool comes_again(const Element& e, size_t position) const {
-    if (!can_merge(e.convert)) return false;
-    for (size_t next = next_same_[position]; next != kNone; next = next_same_[next])
-      if (width_fits(e, plan_->record.fields[next].length)) return true;
-    return false;
+  // Of an element that a template has twice the first one counts: their order is that of RFC 7011 §8. A NAT's record
+  // of a block of ports tells when it happened, then when the block was allocated (Junos).
+  void add_again(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
+    constexpr Field allocated = Field::nat_allocation_time_ns;
+    if (e.field != Field::time_flow_start_ns || !is_observation_time(f) || !is_nat_event_) return;
+    if (std::exchange(has_allocation_time_, true)) return;
+    plan_->steps.push_back({e.convert, allocated, false, false, 0, static_cast<uint16_t>(offset), f.length,
+                            static_cast<uint16_t>(position)});
+    plan_->mask.set(allocated);
   }
-
-  // For each field the next one of the same element.
-  void find_same() {
-    const auto& fields = plan_->record.fields;
-    next_same_.assign(fields.size(), kNone);
-    absl::flat_hash_map<std::pair<uint32_t, uint16_t>, uint16_t> seen;
-    for (size_t i = fields.size(); i-- > 0;) {
-      auto [same, is_last] = seen.try_emplace({fields[i].pen, fields[i].id}, kNone);
-      next_same_[i] = same->second;
-      same->second = static_cast<uint16_t>(i);
-    }
-  }
+  static bool is_observation_time(const FieldSpecifier& f) { return f.pen == 0 && f.id >= 322 && f.id <= 325; }
 
   void measure_texts() {
     size_t bytes = 0;
@@ -203,14 +205,14 @@ class Compiler {
     plan_->text_bytes = static_cast<uint32_t>(bytes);
   }
 
-  // Beside what the field table makes of the element. Of several with the same element the last in the template counts.
+  // Beside what the field table makes of the element. Of several with the same element the first in the template counts.
   void add_extra_steps(const FieldSpecifier& f, size_t position, size_t offset) {
     const auto extras = table_.extras();
     for (size_t i = 0; i < extras.size(); ++i) {
       const ExtraField& extra = extras[i];
       if (extra.pen != f.pen || extra.element != f.id || !can_have_width(extra.type, f.length)) continue;
       Field slot = extra_field(i);
-      std::erase_if(plan_->extra_steps, [&](const ExtraStep& s) { return s.field == slot; });
+      if (plan_->mask.has(slot)) continue;
       plan_->extra_steps.push_back(
           {extra.type, slot, static_cast<uint16_t>(offset), f.length, static_cast<uint16_t>(position)});
       plan_->mask.set(slot);
@@ -245,13 +247,14 @@ class Compiler {
   uint8_t& best(Field f) { return best_rank_[static_cast<size_t>(f)]; }
 
   std::shared_ptr<Plan> plan_;
-  static constexpr uint16_t kNone = 0xffff;
   const FieldTable& table_;
-  std::vector<uint16_t> next_same_;  // of each field; kNone
+  absl::flat_hash_set<std::tuple<uint32_t, uint16_t, Field>> taken_;  // elements with a step, and of which field
+  bool is_nat_event_ = false, has_allocation_time_ = false;
   std::array<uint8_t, kFieldCount> best_rank_;
   std::vector<Step> merges_;  // after all addresses, which tell the IP version
   std::vector<Step> codes_;   // ICMP codes alone: count more than those of elements with type and code
   std::vector<std::pair<Step, uint8_t>> companions_;
+  std::vector<std::pair<Step, uint8_t>> fallbacks_;  // of a worse rank than the field's best
   std::vector<Step> durations_;
 };
 

@@ -19,6 +19,7 @@ struct Step {
   Convert convert;
   Field field;
   bool merge = false;  // the field was filled by an earlier step: see Element
+  bool fills = false;  // counts only where that left the field 0, or a text empty
   uint8_t ip_version = 0;
   uint16_t offset = 0;    // in a record of fixed length, octets
   uint16_t width = 0;     // octets; kVariableLength in a record that says

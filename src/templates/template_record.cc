@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 // NetFlow v9 options template (RFC 3954 §6.1): id, scope length and option length in *octets*, then
-// four octets a field.
+// four octets a field. Exporters count some octets too many: as many whole fields are meant as fit.
 // IPFIX options template (RFC 7011 §3.4.2.2): id, field count, scope field count, then the fields.
 struct Counts {
   size_t fields = 0;
@@ -28,7 +28,6 @@ Counts read_counts(ByteReader& set, Protocol protocol, TemplateKind kind) {
     uint16_t scope_bytes = set.u16(), option_bytes = set.u16();
     counts.scope = scope_bytes / 4;
     counts.fields = counts.scope + option_bytes / 4;
-    counts.valid = scope_bytes % 4 == 0 && option_bytes % 4 == 0;
     return counts;
   }
   counts.fields = set.u16();

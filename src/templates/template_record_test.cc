@@ -51,8 +51,16 @@ TEST(ReadTemplate, NetFlow9OptionsCountOctets) {
   EXPECT_EQ(r.record.scope_fields, 1);
   EXPECT_EQ(r.record.fields[0].pen, kScopePen);
   EXPECT_EQ(r.record.fields[1].id, 34);
-  r = read(words({257, 3, 8, 1, 4, 34, 4, 35, 1}), Protocol::netflow9, TemplateKind::options);
-  EXPECT_EQ(r.result.reason, Malformed::scope);
+  // Lengths that are no multiple of four: the whole specifiers in them (RFC 3954 §6.1: four octets each).
+  for (uint16_t octets : {9, 10, 11}) {
+    r = read(words({257, 4, octets, 1, 4, 34, 4, 35, 1, 0xffff}), Protocol::netflow9, TemplateKind::options);
+    ASSERT_EQ(r.result.read, TemplateRead::ok);
+    EXPECT_EQ(r.record.scope_fields, 1);
+    EXPECT_EQ(r.record.fields.size(), 3u);
+  }
+  r = read(words({257, 7, 8, 1, 4, 34, 4, 35, 1}), Protocol::netflow9, TemplateKind::options);
+  ASSERT_EQ(r.result.read, TemplateRead::ok);
+  EXPECT_EQ(r.record.scope_fields, 1);
 }
 
 TEST(ReadTemplate, IpfixOptionsScope) {

@@ -10,6 +10,7 @@ namespace {
 enum class Next : uint8_t {
   end,
   ethernet,
+  pseudowire,
   vlan,
   mpls,
   pppoe,
@@ -39,6 +40,7 @@ Level level_of(Next next) {
   switch (next) {
     case Next::ethernet:
       return Level::link;
+    case Next::pseudowire:  // what it carries is the packet, as what a VLAN carries is
     case Next::vlan:
     case Next::mpls:
     case Next::pppoe:
@@ -126,6 +128,33 @@ Next by_protocol(uint8_t protocol) {
   }
 }
 
+constexpr size_t kEthernetHeader = 14, kTypeAt = 12;
+constexpr uint16_t kArp = 0x0806;
+
+// Whether an IPv4 header is there whose checksum is right (RFC 791 §3.1: the ones' complement sum of its words).
+bool has_checksum4(Bytes packet) {
+  if (packet.size() < 20 || packet[0] >> 4 != 4) return false;
+  const size_t header = size_t{4} * (packet[0] & 0x0f);
+  if (header < 20 || header > packet.size()) return false;
+  uint32_t sum = 0;
+  for (size_t i = 0; i < header; i += 2) sum += load_be16(packet.data() + i);
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  return sum == 0xffff;
+}
+
+// Whether these may be an Ethernet frame: of a type that is known, and an IP packet of that version where it says so.
+bool is_frame(Bytes octets) {
+  if (octets.size() <= kEthernetHeader) return false;
+  const uint16_t type = load_be16(octets.data() + kTypeAt);
+  const unsigned version = octets[kEthernetHeader] >> 4;
+  if (type == 0x0800) return version == 4;
+  if (type == 0x86dd) return version == 6;
+  return type == kArp || by_etype(type) != Next::end;
+}
+
+// The same where chance would not do: of an IPv4 packet with the right checksum.
+bool carries_checked_packet(Bytes octets) { return is_frame(octets) && has_checksum4(octets.subspan(kEthernetHeader)); }
+
 class Parser {
  public:
   Parser(Bytes section, PacketHeaders& out) : rest_(section), out_(out) {}
@@ -145,6 +174,7 @@ class Parser {
  private:
   Next read(Next next);
   Next ethernet();
+  Next behind_labels();
   Next vlan();
   Next mpls();
   Next pppoe();
@@ -171,6 +201,11 @@ class Parser {
     rest_ = rest_.subspan(size);
     return next;
   }
+  // An extension header tells it too: the last one counts (IANA, IE 4).
+  Next next_protocol(uint8_t number) {
+    if (!inner_ && out_.ip_version == 6) out_.proto = number;
+    return by_protocol(number);
+  }
   void etype(uint16_t type) {
     if (inner_ || type < 0x0600) return;  // a smaller one is a length
     out_.has_etype = true;
@@ -193,6 +228,7 @@ class Parser {
 Next Parser::read(Next next) {
   switch (next) {
     case Next::ethernet:
+    case Next::pseudowire:
       return ethernet();
     case Next::vlan:
       return vlan();
@@ -252,7 +288,7 @@ Next Parser::ethernet() {
     type = load_be16(p + 20);
     size = 22;
   }
-  if (!inner_) {
+  if (!inner_ && !out_.has_macs) {  // of a pseudowire the outer ones count
     out_.has_macs = true;
     out_.dst_mac = load_be_any(p, 6);
     out_.src_mac = load_be_any(p + 6, 6);
@@ -274,8 +310,7 @@ Next Parser::vlan() {
   return step(PacketLayer::vlan, 4, by_etype(type));
 }
 
-// RFC 3032 §2.1: label (20 bits), class (3), bottom of stack (1), TTL (8). Behind the last one the first four bits
-// tell IPv4 and IPv6 (RFC 4928 §3).
+// RFC 3032 §2.1: label (20 bits), class (3), bottom of stack (1), TTL (8).
 Next Parser::mpls() {
   size_t size = 0;
   bool bottom = false;
@@ -288,7 +323,36 @@ Next Parser::mpls() {
     out_.label_ttl[out_.labels++] = static_cast<uint8_t>(entry);
   }
   if (size == 0) return Next::end;
-  return step(PacketLayer::mpls, size, bottom ? Next::ip : Next::end);
+  const Next next = step(PacketLayer::mpls, size, bottom ? Next::ip : Next::end);
+  return next == Next::end ? next : behind_labels();
+}
+
+// Nothing in the labels tells. Four bits do: 4 and 6 are IP (RFC 4928 §3), 1 is a channel of the pseudowire itself and
+// 0 its control word (RFC 4385 §3), four octets before an Ethernet frame (RFC 4448 §4.6). Where the control word is
+// left out, these bits are those of a destination address, which may be anything (RFC 8469): an Ethernet frame is
+// believed that shows a type of a packet which is there.
+Next Parser::behind_labels() {
+  static constexpr size_t kControlWord = 4;
+  if (rest_.empty()) return Next::end;
+  switch (rest_[0] >> 4) {
+    case 0:
+      if (is_frame(rest_.subspan(std::min(kControlWord, rest_.size())))) {
+        rest_ = rest_.subspan(kControlWord);
+        return Next::pseudowire;
+      }
+      break;
+    case 1:
+      return Next::end;
+    case 4:
+      if (has_checksum4(rest_) || !is_frame(rest_)) return Next::ipv4;
+      break;
+    case 6:
+      if (!carries_checked_packet(rest_)) return Next::ipv6;
+      break;
+    default:
+      break;
+  }
+  return is_frame(rest_) ? Next::pseudowire : Next::end;
 }
 
 // RFC 2516 §4: version and type, code (0: session data), session (2), length (2); a PPP packet.
@@ -376,7 +440,7 @@ Next Parser::ipv6() {
 // A header that begins with the next protocol and its own length in `unit` octets, the first `fixed` not counted.
 Next Parser::options(PacketLayer layer, size_t unit, size_t fixed) {
   if (!there(fixed)) return Next::end;
-  return step(layer, fixed + unit * rest_[1], by_protocol(rest_[0]));
+  return step(layer, fixed + unit * rest_[1], next_protocol(rest_[0]));
 }
 
 // RFC 8200 §4.4: next, length, type, segments left, 4 octets by type; types 0, 2 and 4 (RFC 8754 §2, whose fifth octet
@@ -393,7 +457,7 @@ Next Parser::routing() {
     if (type == 4) addresses = std::min(addresses, size_t{p[4]} + 1);
     if (type == 0 || type == 2 || type == 4) out_.routing_addresses = rest_.subspan(8, 16 * addresses);
   }
-  return step(PacketLayer::ipv6_routing, size, by_protocol(p[0]));
+  return step(PacketLayer::ipv6_routing, size, next_protocol(p[0]));
 }
 
 // RFC 8200 §4.5: next, reserved, offset (13 bits) and flags (3 bits), identification (4).
@@ -408,7 +472,8 @@ Next Parser::fragment() {
     out_.ip_flags = offset & 7;
   }
   bool later_fragment = offset >> 3;
-  return step(PacketLayer::ipv6_fragment, 8, later_fragment ? Next::end : by_protocol(p[0]));
+  const Next next = next_protocol(p[0]);
+  return step(PacketLayer::ipv6_fragment, 8, later_fragment ? Next::end : next);
 }
 
 // RFC 9293 §3.1: ports, sequence, acknowledgement (4 each), data offset (4 bits, in 4 octets), flags.

@@ -167,9 +167,65 @@ TEST(PacketHeaders, MplsStack) {
   EXPECT_EQ(h.icmp_code, 13);
   EXPECT_EQ(layers(h), (Layers{{L::mpls, 4}, {L::ipv4, 20}, {L::icmp, 8}}));
 
-  h = parse(ethernet(0x8847, be32(0x100) + zeros(20)));  // a pseudowire's control word
+  h = parse(ethernet(0x8847, be32(0x100) + zeros(20)));  // a pseudowire's control word, and no frame
   EXPECT_EQ(h.etype, 0x8847);
   EXPECT_EQ(h.ip_version, 0);
+}
+
+// With the checksum that it would have on the wire (RFC 791 §3.1).
+Frame checked(Frame packet) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < 20; i += 2) sum += static_cast<uint32_t>(packet[i] << 8 | packet[i + 1]);
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  packet[10] = static_cast<uint8_t>(~sum >> 8), packet[11] = static_cast<uint8_t>(~sum);
+  return packet;
+}
+
+// RFC 4448: Ethernet over MPLS, with the control word of RFC 4385 or without.
+TEST(PacketHeaders, PseudowiresCarryThePacket) {
+  const Frame bottom = be32(24001u << 12 | 0x100 | 63), control = {0, 0, 0, 7};
+  const Frame packet = checked(ipv4(6, tcp(2))), customer = ethernet(0x0800, packet);
+  PacketHeaders h = parse(ethernet(0x8847, be32(16001u << 12 | 62) + bottom + control + customer));
+  EXPECT_EQ(h.src.to_string(), "192.0.2.1");
+  EXPECT_EQ(h.src_port, 443);
+  EXPECT_EQ(h.proto, 6);
+  EXPECT_EQ(h.etype, 0x0800);
+  EXPECT_EQ(h.labels, 2);
+  EXPECT_EQ(layers(h),
+            (Layers{{L::ethernet, 14}, {L::mpls, 8}, {L::ethernet, 14}, {L::ipv4, 20}, {L::tcp, 24}}));
+
+  h = parse(ethernet(0x8847, bottom + control + ethernet(0x8100, tag(77, 0x86dd, ipv6(17, udp(53, 3000))))));
+  EXPECT_EQ(h.vlan, 77);
+  EXPECT_EQ(h.src.to_string(), "2001:db8::1");
+  EXPECT_EQ(h.src_port, 53);
+
+  // Without a control word, to addresses whose first four bits are 0, 4, 6 and 8.
+  for (uint8_t first : {0x02, 0x46, 0x66, 0x8a}) {
+    Frame frame = customer;
+    frame[0] = first;
+    h = parse(ethernet(0x8847, bottom + frame));
+    EXPECT_EQ(h.src.to_string(), "192.0.2.1") << int{first};
+    EXPECT_EQ(h.src_port, 443) << int{first};
+    EXPECT_EQ(h.src_mac, 0x02005e102030u) << "the frame's own, not the customer's";
+  }
+  h = parse(bottom + control + customer, HeaderStart::mpls);
+  EXPECT_EQ(h.src_port, 443);
+  EXPECT_TRUE(h.has_macs) << "there is no outer frame";
+}
+
+TEST(PacketHeaders, WhatOnlyLooksLikeAPseudowire) {
+  const Frame bottom = be32(24001u << 12 | 0x100 | 63);
+  // The channel of a pseudowire itself (RFC 4385 §5) begins with 1.
+  PacketHeaders h = parse(ethernet(0x8847, bottom + Frame{0x10, 0, 0, 0x21} + ethernet(0x0800, ipv4(6, tcp(2)))));
+  EXPECT_EQ(h.ip_version, 0);
+  // IPv6 from an address with 0800 and 4 where a frame would have its type.
+  Frame packet = ipv6(17, udp(53, 3000));
+  packet[12] = 0x08, packet[13] = 0x00, packet[14] = 0x45;
+  h = parse(ethernet(0x8847, bottom + packet));
+  EXPECT_EQ(h.ip_version, 6);
+  EXPECT_EQ(h.src_port, 53);
+  // IPv4 whose checksum is left to the network card.
+  EXPECT_EQ(parse(ethernet(0x8847, bottom + ipv4(17, udp(53, 3000)))).src_port, 53);
 }
 
 TEST(PacketHeaders, MoreLabelsThanTheStructHolds) {
@@ -226,12 +282,13 @@ TEST(PacketHeaders, Ipv6Fragments) {
   EXPECT_TRUE(first.has_fragment);
   EXPECT_EQ(first.fragment_id, 0xdeadbeef);
   EXPECT_EQ(first.ip_flags, 1);
-  EXPECT_EQ(first.proto, 44);  // what the IPv6 header names
+  EXPECT_EQ(first.proto, 17);  // what the last extension header names
   EXPECT_EQ(first.src_port, 53);
   EXPECT_EQ(layers(first), (Layers{{L::ipv6, 40}, {L::ipv6_fragment, 8}, {L::udp, 8}}));
   PacketHeaders later = parse(fragment(185 << 3), HeaderStart::ip);
   EXPECT_EQ(later.fragment_offset, 185);
   EXPECT_FALSE(later.has_ports);
+  EXPECT_EQ(later.proto, 17);
 }
 
 TEST(PacketHeaders, SegmentRouting) {
@@ -266,12 +323,23 @@ TEST(PacketHeaders, Ipv6ExtensionHeaders) {
   Frame hop{60, 0, 5, 2, 0, 0, 1, 0}, destination = Frame{51, 1} + zeros(14);
   Frame authentication = Frame{58, 4} + zeros(22);  // (4 + 2) words
   PacketHeaders h = parse(ipv6(0, hop + destination + authentication + icmp(143, 0)), HeaderStart::ip);
-  EXPECT_EQ(h.proto, 0);
+  EXPECT_EQ(h.proto, 58);
   EXPECT_EQ(h.icmp_type, 143);
   EXPECT_EQ(
       layers(h),
       (Layers{
           {L::ipv6, 40}, {L::ipv6_hop_by_hop, 8}, {L::ipv6_destination, 16}, {L::authentication, 24}, {L::icmpv6, 8}}));
+}
+
+// IANA, IE 4: "in IPv6, this is carried in the Next Header field in the last extension header of the packet".
+TEST(PacketHeaders, ProtocolIsThatOfTheLastExtensionHeader) {
+  const Frame routing = Frame{6, 2, 0, 1, 0, 0, 0, 0} + address6(9);
+  EXPECT_EQ(parse(ethernet(0x86dd, ipv6(43, routing + tcp(2)))).proto, 6);
+  EXPECT_EQ(parse(ipv6(0, Frame{59, 0, 1, 4, 0, 0, 0, 0}), HeaderStart::ip).proto, 59) << "no next header";
+  EXPECT_EQ(parse(ipv6(0, Frame{135, 0, 1, 4, 0, 0, 0, 0} + zeros(8)), HeaderStart::ip).proto, 135) << "mobility";
+  EXPECT_EQ(parse(ipv6(60, Frame{17, 3}), HeaderStart::ip).proto, 60) << "cut before its end";
+  EXPECT_EQ(parse(ipv4(51, Frame{17, 4} + zeros(22) + udp(1, 2)), HeaderStart::ip).proto, 51) << "IPv4 has none";
+  EXPECT_EQ(parse(ipv6(4, ipv4(6, tcp(2))), HeaderStart::ip).proto, 4) << "nor does a tunnel's inner packet count";
 }
 
 TEST(PacketHeaders, IpInIpGivesTheOuterPacket) {

@@ -1,7 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/sflow.h"
 
+#include <algorithm>
+
 namespace weir {
+
+// An interface (sFlow v5, "Packet Sampling"): format and value. In the compact form the format is the upper two bits.
+static constexpr uint32_t kIsInterface = 0, kCompactFormatShift = 30;
+
+static uint32_t read_interface(ByteReader& in, bool expanded) {
+  const uint32_t first = in.u32();
+  if (!expanded) return first >> kCompactFormatShift == kIsInterface ? first : 0;
+  const uint32_t value = in.u32();
+  return first == kIsInterface ? value : 0;
+}
+
+Bytes take_opaque(ByteReader& in, size_t length) {
+  Bytes body = in.take(length);
+  in.skip(std::min(-length % 4, in.remaining()));
+  return body;
+}
 
 bool read_xdr_address(ByteReader& in, IpAddress& address) {
   uint32_t type = in.u32();
@@ -42,7 +60,7 @@ bool read_sample_source(ByteReader& in, bool expanded, uint32_t& sequence, Sampl
 }
 
 // After sequence and source: rate, pool, drops, input, output, count of records; expanded: each interface is format
-// and value; a discarded packet: drops, input, output, reason, count.
+// and value; a discarded packet: drops, input, output (plain ifIndex), reason, count.
 bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHeader& sample) {
   sample = {};
   if (!read_sample_source(in, format != SampleFormat::flow, sample.sequence, sample.source)) return false;
@@ -51,11 +69,14 @@ bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHead
     in.u32();  // pool
   }
   in.u32();  // drops
-  if (format == SampleFormat::expanded_flow) in.u32();
-  sample.input = in.u32();
-  if (format == SampleFormat::expanded_flow) in.u32();
-  sample.output = in.u32();
-  if (format == SampleFormat::discarded_packet) sample.drop_reason = in.u32();
+  if (format == SampleFormat::discarded_packet) {
+    sample.input = in.u32();
+    sample.output = in.u32();
+    sample.drop_reason = in.u32();
+  } else {
+    sample.input = read_interface(in, format == SampleFormat::expanded_flow);
+    sample.output = read_interface(in, format == SampleFormat::expanded_flow);
+  }
   sample.records = in.u32();
   return !in.failed();
 }

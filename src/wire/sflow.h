@@ -57,7 +57,9 @@ struct FlowSampleHeader {
   uint32_t sequence = 0;  // of the source's samples of this kind
   SampleSource source;
   uint32_t sampling_rate = 0;      // one in so many packets; 0 for a discarded packet
-  uint32_t input = 0, output = 0;  // as they stand in the sample; of expanded ones the value without its format
+  // Interfaces. 0 where the agent tells something else there: why the packet was dropped, or how many interfaces it
+  // left by. 0x3fffffff: it came from or went to the agent itself.
+  uint32_t input = 0, output = 0;
   uint32_t drop_reason = 0;        // of a discarded packet
   uint32_t records = 0;            // that the sample claims to hold
 };
@@ -67,6 +69,9 @@ bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHead
 
 // Sequence and source, with which every kind of sample begins.
 bool read_sample_source(ByteReader& in, bool expanded, uint32_t& sequence, SampleSource& source);
+
+// So many octets of a variable length, and what pads them to a multiple of four (RFC 4506 §4.10), so far as it is there.
+Bytes take_opaque(ByteReader& in, size_t length);
 
 // Address type (1 IPv4, 2 IPv6; 0 unknown, no octets) and address; false also for another type.
 bool read_xdr_address(ByteReader& in, IpAddress& address);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "wire/sflow.h"
+
 namespace weir {
 namespace {
 
@@ -113,8 +115,7 @@ CounterSampleRead read_counter_sample(Bytes body, bool expanded, CounterSample& 
       note(Malformed::short_sample_record);
       return result;
     }
-    Bytes record = in.take(length);
-    in.skip(std::min(-length % 4, in.remaining()));
+    Bytes record = take_opaque(in, length);
     const Layout* layout = find_layout(format);
     if (!layout) continue;
     if (std::exchange(seen[static_cast<size_t>(layout - kLayouts.data())], true))
