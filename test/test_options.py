@@ -99,6 +99,26 @@ def test_what_options_told_survives_kill_9(collect, tmp_path):
     assert "out_if_name" not in one
 
 
+def test_what_another_port_was_told_is_borrowed_and_counted(collect, tmp_path):
+    """Junos sends options data from another UDP port: `weir exporters` says that the flows have taken it over."""
+    for borrow, rate in (("domain", 16), ("off", 0)):
+        weir = collect("--template-borrow", borrow, folder=tmp_path / borrow)
+        flow = packets.flow(1) | {IN_IF: 3, OUT_IF: 4, SAMPLER: 0}
+        with harness.Sender() as options, harness.Sender() as data:
+            options.send(weir.address, told())
+            weir.wait_total("options_records", 3)
+            data.send(weir.address, packets.ipfix(packets.template_set10(300, FLOW), packets.data_set(300, FLOW, flow)))
+            [row] = weir.wait_flows(1)
+        assert row["sampling_rate"] == rate and row.get("in_if_name") == (rate and "eth3" or None)
+        weir.wait_total("borrowed", 1 if rate else 0)
+        assert [row["borrowed"] for row in weir.exporters()] == [1 if rate else 0]
+        metrics = harness.http(weir.url("/metrics"))[2]
+        assert f"weir_borrowed_records_total {1 if rate else 0}\n" in metrics
+        table = harness.run_weir("exporters", "--server", weir.url("")).stdout
+        assert "borrowed" in table.splitlines()[0]
+        assert weir.stop() == 0
+
+
 def test_names_reach_the_csv(collect):
     with harness.Sender() as sender:
         weir = collect("--fields", "in_if_name,bytes", format="csv")

@@ -41,6 +41,17 @@ def _unknown_vlan(theirs, ours, layers):
     return theirs == 0xFFFF_FFFF and ours == 0
 
 
+def _no_interface(theirs, ours, layers):
+    """Formats 1 and 2 in the top bits of the output: a reason of a discard, a number of interfaces."""
+    return theirs >> 30 != 0 and ours == 0
+
+
+def _last_header(theirs, ours, layers):
+    """GoFlow2 prints what follows IPv6's own header; IANA, IE 4: what follows the last extension header."""
+    extensions = ("HOPOPT", "IPv6-Route", "IPv6-Frag", "IPv6-Opts", "AH")
+    return theirs in extensions and ours not in extensions
+
+
 def _told(theirs, ours, layers):
     """GoFlow2 leaves it out: ICMP's type and code, the flags in sampled_ipv4."""
     return theirs in (0, "", "HOPOPT", "00:00:00:00:00:00", "invalid Prefix", [])
@@ -52,6 +63,8 @@ DIFFERENCES = {
     "vlan_id": (_tag_without_priority,),
     "src_vlan": (_unknown_vlan,),
     "dst_vlan": (_unknown_vlan,),
+    "out_if": (_no_interface,),
+    "proto": (_last_header,),
     "icmp_type": (_told,),
     "icmp_code": (_told,),
     "tcp_flags": (_told,),

@@ -11,7 +11,7 @@ import tshark_flows
 
 
 def number(*names):
-    """The first of these elements that the record has; of several occurrences of it, the last.
+    """The first of these elements that the record has; of several occurrences of it, the first.
 
     RFC 7011 §8: an element that is needed more than once occurs in the order in which the metering process met it.
     The routers in the captures send what was inside a tunnel last.
@@ -20,7 +20,7 @@ def number(*names):
     def read(record):
         for name in names:
             if name in record.values:
-                return [int(record.values[name][-1], 0)]
+                return [int(record.values[name][0], 0)]
         return []
 
     return read
@@ -52,10 +52,10 @@ def reverse(*names):
 
 
 def address(four, six):
-    """The last address that is not zero, of either family."""
+    """The first address of each family; of both the last that is not zero."""
 
     def read(record):
-        found = [plain_address(v) for name, values in record.values.items() if name in (four, six) for v in values]
+        found = [plain_address(values[0]) for name, values in record.values.items() if name in (four, six)]
         return [a for a in found if int(a)][-1:] or found
 
     return read
@@ -74,7 +74,7 @@ def network(addresses, *lengths):
         for address in addresses(record):
             name = lengths[0] if address.version == 4 else lengths[1]
             if name in record.values:
-                return [network_of(address, record.values[name][-1])]
+                return [network_of(address, record.values[name][0])]
         return []
 
     return read
@@ -100,6 +100,20 @@ def numbers(name):
         return [[int(v) for v in record.values[name]]] if name in record.values else []
 
     return read
+
+
+def label_stack(record):
+    """Up to the label whose S bit is set (RFC 3032 §2.1), or to the first section that is none."""
+    if "cflow.mpls_label" not in record.values:
+        return []
+    stack = []
+    for label, bottom in zip(record.values["cflow.mpls_label"], record.values["cflow.mpls_bos"]):
+        if int(label) == 0 and bottom != "1":
+            break
+        stack.append(int(label))
+        if bottom == "1":
+            break
+    return [stack]
 
 
 def addresses(*names):
@@ -218,7 +232,7 @@ NETFLOW = {
     "src_net": network(SOURCE, "cflow.srcmask", "cflow.srcmaskv6"),
     "dst_net": network(DESTINATION, "cflow.dstmask", "cflow.dstmaskv6"),
     "bgp_next_hop": address("cflow.bgpnexthop", "cflow.bgpnexthopv6"),
-    "mpls_label": numbers("cflow.mpls_label"),
+    "mpls_label": label_stack,
     "mpls_ip": addresses("cflow.toplabeladdr", "cflow.toplabeladdr_v6"),
     "observation_point_id": number("cflow.observation_point_id"),
     "direction": number("cflow.direction"),
@@ -271,8 +285,25 @@ def last(name):
 
 
 def interface(name):
-    """Compact samples have the format in the top two bits, as GoFlow2 prints it; expanded ones beside it."""
+    """Compact samples have the format in the top two bits; expanded ones beside it."""
     return number(f"sflow.flow_sample.{name}_interface", f"sflow.flow_sample.{name}_interface_value")
+
+
+def output_interface(record):
+    """Of another format than 0 it is a reason of a discard or a number of interfaces (sFlow v5, flow_sample)."""
+    format = record.values.get("sflow.flow_sample.output_interface_format", ["0"])[0]
+    return interface("output")(record) if int(format) == 0 else [0]
+
+
+EXTENSION_HEADERS = {0: "ipv6.hopopts.nxt", 43: "ipv6.routing.nxt", 44: "ipv6.fraghdr.nxt", 60: "ipv6.dstopts.nxt"}
+
+
+def sampled_protocol(record):
+    """Of the last of IPv6's extension headers (IANA, IE 4)."""
+    found = first("ip.proto", "ipv6.nxt", "sflow.ip_protocol")(record)
+    while found and EXTENSION_HEADERS.get(found[0]) in record.values:
+        found = first(EXTENSION_HEADERS[found[0]])(record)
+    return found
 
 
 def switch_vlan(way):
@@ -297,7 +328,7 @@ SFLOW = {
     "sampling_rate": first("sflow.flow_sample.sampling_rate"),
     "bytes": first("sflow_245.header.frame_length", "sflow_245.ip.length"),
     "in_if": interface("input"),
-    "out_if": interface("output"),
+    "out_if": output_interface,
     "src_mac": first_text("eth.src"),
     "dst_mac": first_text("eth.dst"),
     "src_vlan": switch_vlan("in"),
@@ -305,7 +336,7 @@ SFLOW = {
     "vlan_id": last("vlan.id"),
     "src_addr": first_address("ip.src", "ipv6.src", "sflow_245.ipv4_src"),
     "dst_addr": first_address("ip.dst", "ipv6.dst", "sflow_245.ipv4_dst"),
-    "proto": first("ip.proto", "ipv6.nxt", "sflow.ip_protocol"),
+    "proto": sampled_protocol,
     "src_port": first("tcp.srcport", "udp.srcport", "sflow_245.ip.source_port"),
     "dst_port": first("tcp.dstport", "udp.dstport", "sflow.ip.destination_port"),
     "tcp_flags": lambda record: [value & 0xFF for value in first("tcp.flags")(record)],

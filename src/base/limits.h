@@ -34,7 +34,10 @@ inline constexpr uint32_t kTemplateChangesPerSecond = 512;
 inline constexpr size_t kSamplersPerSession = 1'024;  // rates by sampler, and as many by interface
 inline constexpr size_t kNamesPerSession = 16'384;    // of interfaces, of VRFs and of applications, each
 inline constexpr size_t kNameOctets = 255;            // longer names are cut
-inline constexpr size_t kOptionsBytes = 128u << 20;   // of all sessions
+inline constexpr size_t kBorrowingSessions = 256;     // an exporter with more of them: none borrows from another
+inline constexpr size_t kLenders = 8;                 // that are put together; of more nothing is borrowed
+inline constexpr int64_t kLenderNs = 3600ll * 1'000'000'000;  // who has been silent for longer lends nothing
+inline constexpr size_t kOptionsBytes = 128u << 20;           // of all sessions
 
 // Structured data (RFC 6313)
 inline constexpr size_t kListDepth = 4;  // lists inside lists

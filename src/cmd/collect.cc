@@ -77,6 +77,7 @@ TemplateStoreConfig template_config(const CollectConfig& config, SenderBudget& b
   templates.hold = {config.hold_for_ns, config.hold_bytes_per_exporter, config.hold_bytes};
   templates.fallback_after_ns = config.template_fallback_ns;
   templates.fields = config.field_table.get();
+  templates.borrow = config.borrow;
   templates.lifetime_ns = config.template_lifetime_ns;
   templates.journal_path = config.data + "/templates.journal";
   templates.most_templates_bytes_per_exporter = config.templates_bytes_per_exporter;

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "decode/exporter_rules.h"
 #include "flow/field_table.h"
 #include "os/udp_socket.h"
+#include "templates/borrow.h"
 
 namespace weir {
 
@@ -42,6 +44,9 @@ struct CollectConfig {
   // [[field]]
   std::shared_ptr<const FieldTable> field_table = std::make_shared<FieldTable>(std::vector<ExtraField>{});  // --field
 
+  // [[exporter]]
+  std::shared_ptr<const ExporterRules> exporters = std::make_shared<ExporterRules>();  // --exporter
+
   // [store]
   int64_t flush_ns = 10'000'000'000;  // --flush
   uint64_t flush_rows = 4'000'000;    // --flush-rows
@@ -57,6 +62,7 @@ struct CollectConfig {
 
   // [templates]
   int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off
+  Borrow borrow = Borrow::domain;                                    // --template-borrow
   int64_t template_lifetime_ns = 0;                                  // --template-lifetime; 0: for ever
   int64_t hold_for_ns = limits::kHeldForNs;                          // --hold-for
   uint64_t hold_bytes_per_exporter = limits::kHeldBytesPerExporter;  // --hold-bytes-per-exporter

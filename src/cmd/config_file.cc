@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "cmd/exporter_option.h"
 #include "cmd/field_option.h"
 #include "os/file.h"
 
@@ -52,6 +53,7 @@ std::string expected(const Option& option) {
       return "a text in quotes";
     case ValueKind::list:
       if (option.key == kFieldKey) return "tables in double brackets, [[field]], with name, element and type";
+      if (option.key == kExporterKey) return "tables in double brackets, [[exporter]], with address and counters_23_24";
       return "a list of texts, as in [\"a\", \"b\"]";
     case ValueKind::size:
       return "a size, as in \"16MiB\", or a number of bytes";
@@ -85,7 +87,7 @@ bool fits(const Option& option, const toml::node& node) {
 std::vector<std::string> table_names() {
   std::vector<std::string> names;
   for (const Option& option : collect_options())
-    if (option.key != kFieldKey) names.emplace_back(table_of_key(option.key));
+    if (!is_table_array(option.key)) names.emplace_back(table_of_key(option.key));
   return names;
 }
 
@@ -119,8 +121,13 @@ class ConfigReader {
     for (const auto& [key, node] : table) {
       std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
       const Option* option = find_option(path);
-      if (path == kFieldKey && node.is_array_of_tables()) {
-        read_fields(*option, *node.as_array());
+      if (is_table_array(path) && node.is_array_of_tables()) {
+        if (path == kFieldKey)
+          read_tables<ExtraField>(*option, *node.as_array(), check_extra_field,
+                                  [&](const toml::table& t, auto at) { return read_field(t, at); });
+        else
+          read_tables<ExporterRule>(*option, *node.as_array(), check_exporter_rule,
+                                    [&](const toml::table& t, auto at) { return read_exporter(t, at); });
         continue;
       }
       if (option && !(node.is_table() && path == kTransportShortKey))
@@ -149,45 +156,66 @@ class ConfigReader {
     file_.entries_.push_back({&option, text_of(path, node), at.line, at.column});
   }
 
-  // Each [[field]], checked here, where its line is known; as text they are one value.
-  void read_fields(const Option& option, const toml::array& tables) {
-    std::vector<ExtraField> fields;
+  // Each [[field]] or [[exporter]], checked here, where its line is known; as text they are one value.
+  template <class Value, class Check, class Read>
+  void read_tables(const Option& option, const toml::array& tables, Check check, Read read) {
+    std::vector<Value> values;
     ConfigEntry entry{&option, "", 0, 0};
     for (const toml::node& node : tables) {
       const toml::source_position& at = node.source().begin;
-      if (fields.empty()) entry.line = at.line, entry.column = at.column;
-      ExtraField field = read_field(*node.as_table(), at);
-      saying_where(at, [&] { check_extra_field(fields, field); });
-      entry.text += (fields.empty() ? "" : ",") + weir::text_of(field);
-      fields.push_back(std::move(field));
+      if (values.empty()) entry.line = at.line, entry.column = at.column;
+      Value value = read(*node.as_table(), at);
+      saying_where(at, [&] { check(values, value); });
+      entry.text += (values.empty() ? "" : ",") + weir::text_of(value);
+      values.push_back(std::move(value));
     }
-    if (!fields.empty()) file_.entries_.push_back(entry);
+    if (!values.empty()) file_.entries_.push_back(entry);
   }
 
   ExtraField read_field(const toml::table& table, const toml::source_position& at) {
-    using Set = void (*)(ExtraField&, const std::string&);
-    static constexpr std::pair<std::string_view, Set> kKeys[] = {
-        {"name", set_name}, {"element", set_element}, {"type", set_type}, {"number", set_number}};
+    static constexpr TableKey<ExtraField> kKeys[] = {
+        {"name", set_name}, {"element", set_element}, {"type", set_type}, {"number", set_number, false}};
+    return read_keys<ExtraField>(table, at, "field", kKeys,
+                                 "it needs name, element and type, as in name = \"app_name\", element = \"9/12235\", "
+                                 "type = \"string\"");
+  }
+
+  ExporterRule read_exporter(const toml::table& table, const toml::source_position& at) {
+    static constexpr TableKey<ExporterRule> kKeys[] = {{"address", set_network}, {"counters_23_24", set_post_counters}};
+    return read_keys<ExporterRule>(table, at, "exporter", kKeys,
+                                   "it needs address and counters_23_24, as in address = \"192.0.2.0/24\", "
+                                   "counters_23_24 = \"reverse\"");
+  }
+
+  template <class Value>
+  struct TableKey {
+    std::string_view name;
+    void (*set)(Value&, const std::string&);
+    bool needed = true;
+  };
+
+  // `needs`: what to write where a key is missing.
+  template <class Value, size_t N>
+  Value read_keys(const toml::table& table, const toml::source_position& at, const std::string& what,
+                  const TableKey<Value> (&keys)[N], const std::string& needs) {
+    std::vector<std::string> names;
+    for (const auto& key : keys) names.emplace_back(key.name);
     for (const auto& [key, node] : table)
-      if (std::ranges::find(kKeys, key.str(), &std::pair<std::string_view, Set>::first) == std::end(kKeys))
-        throw unknown(key, "key field." + std::string(key.str()),
-                      nearest(key.str(), {"name", "element", "type", "number"}));
-    ExtraField field;
-    for (const auto& [key, set] : kKeys) {
-      const toml::node* node = table.get(key);
-      if (!node && key != "number")
-        throw file_.error(at.line, at.column,
-                          "this field has no " + std::string(key) +
-                              "; it needs name, element and type, as in name = \"app_name\", element = \"9/12235\", "
-                              "type = \"string\"");
+      if (std::ranges::count(names, key.str()) == 0)
+        throw unknown(key, "key " + what + "." + std::string(key.str()), nearest(std::string(key.str()), names));
+    Value value;
+    for (const auto& key : keys) {
+      const toml::node* node = table.get(key.name);
+      const std::string name = what + "." + std::string(key.name);
+      if (!node && key.needed)
+        throw file_.error(at.line, at.column, "this " + what + " has no " + std::string(key.name) + "; " + needs);
       if (!node) continue;
       const toml::source_position& place = node->source().begin;
       if (!node->is_string() && !node->is_integer())
-        throw file_.error(place.line, place.column,
-                          "field." + std::string(key) + " takes a text in quotes, not " + type_name(*node));
-      saying_where(place, [&] { set(field, text_of("field." + std::string(key), *node)); });
+        throw file_.error(place.line, place.column, name + " takes a text in quotes, not " + type_name(*node));
+      saying_where(place, [&] { key.set(value, text_of(name, *node)); });
     }
-    return field;
+    return value;
   }
 
   // What is wrong with a field, at its place.

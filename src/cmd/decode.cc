@@ -120,6 +120,7 @@ TemplateStoreConfig store_config(const DecodeOptions& options) {
   config.hold = {0, options.hold_bytes, options.hold_bytes};
   config.fallback_after_ns = 1;
   config.fields = options.field_table.get();
+  config.borrow = options.borrow;
   return config;
 }
 
@@ -132,7 +133,8 @@ class DecodeSession {
         templates_(store_config(shared.options)),
         streams_(shared.ledger, templates_),
         decoder_(
-            {shared.options.sampling_rate, &shared.observer}, templates_, streams_, shared.ledger, shared.pool,
+            {shared.options.sampling_rate, &shared.observer, shared.options.exporters}, templates_, streams_,
+            shared.ledger, shared.pool,
             [&printer = shared.printer](std::unique_ptr<FlowBatch> batch) { printer.take(std::move(batch)); },
             [&printer = shared.printer](std::unique_ptr<CounterBatch> batch) { printer.take(*batch); }) {}
   void decode(const Datagram& datagram) {

@@ -29,7 +29,8 @@ constexpr const char* kMore =
 // Texts that are taken apart once all flags are read.
 struct Texts {
   std::string fields, hold_bytes = "1GiB";
-  std::vector<std::string> added;
+  std::string borrow = "domain";
+  std::vector<std::string> added, exporters;
 };
 
 void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
@@ -51,6 +52,10 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
   app.add_option("--port", options.ports, "only datagrams to these ports (default: whatever looks like flow export)");
   app.add_option("--hold-bytes", texts.hold_bytes, "bound on data sets that wait for their template (1GiB)");
   app.add_option("--sampling-rate", options.sampling_rate, "where the exporter names none");
+  app.add_option("--exporter", texts.exporters,
+                 "how an exporter's counters 23 and 24 are read: 192.0.2.0/24=counters_23_24:reverse (or ignore)");
+  app.add_option("--template-borrow", texts.borrow,
+                 "whose sampling rates and names serve where a session was told none: off, port, domain (domain)");
   app.add_option("--errors", options.most_errors,
                  "so many lines for each kind of malformed input, the rest counted (10)");
   app.add_flag("--quiet,-q", options.quiet, "nothing about malformed input, no totals");
@@ -103,6 +108,10 @@ DecodeOptions parse_decode_options(const Arguments& arguments) {
   CollectConfig chosen;
   set_option(chosen, kFieldKey, "--field", join_list(texts.added));
   set_option(chosen, "collect.fields", "--fields", texts.fields);
+  set_option(chosen, kExporterKey, "--exporter", join_list(texts.exporters));
+  set_option(chosen, "templates.borrow", "--template-borrow", texts.borrow);
+  options.exporters = chosen.exporters;
+  options.borrow = chosen.borrow;
   options.field_table = chosen.field_table;
   for (const std::string& name : chosen.fields) options.fields.push_back(chosen.field_table->find(name)->field);
   return options;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cmd/cmd.h"
+#include "cmd/config.h"
 #include "flow/field_table.h"
 
 namespace weir {
@@ -20,6 +21,8 @@ struct DecodeOptions {
   std::vector<uint16_t> ports;  // empty: whatever looks like flow export
   uint64_t hold_bytes = 1u << 30;
   uint64_t sampling_rate = 0;
+  Borrow borrow = Borrow::domain;
+  std::shared_ptr<const ExporterRules> exporters;
   uint64_t most_errors = 10;  // lines for each reason
   bool quiet = false;
   bool counters = false;  // instead of flow records: counter samples

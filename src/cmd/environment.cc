@@ -38,7 +38,7 @@ std::string suggestion(const std::string& name) {
   for (const Option& option : collect_options()) {
     known.push_back(environment_name(option.key));
     std::string ending = known.back().substr(kPrefix.size() + table_of_key(option.key).size());
-    if (option.key == kFieldKey || ending.size() <= longest || !name.ends_with(ending)) continue;
+    if (is_table_array(option.key) || ending.size() <= longest || !name.ends_with(ending)) continue;
     longest = ending.size();
     found = known.back();
   }

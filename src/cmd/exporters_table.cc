@@ -39,6 +39,7 @@ constexpr TableColumn kExporterColumns[] = {
     {"datagrams", "datagrams"},
     {"rec/s", "records_per_second"},
     {"sampling", "sampling_rate", false, true},
+    {"borrowed", "borrowed", false, true},
     {"last seen", "last_seen"},
 };
 constexpr TableColumn kSocketColumns[] = {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cmd/exporter_option.h"
 #include "cmd/field_option.h"
 #include "cmd/listen_uri.h"
 #include "flow/field_table.h"
@@ -91,6 +92,15 @@ void set_extra_fields(CollectConfig& config, const std::string& text) {
   config.field_table = std::make_shared<FieldTable>(parse_extra_fields(text));
 }
 
+void set_exporter_rules(CollectConfig& config, const std::string& text) {
+  config.exporters = std::make_shared<ExporterRules>(parse_exporter_rules(text));
+}
+
+void set_borrow(CollectConfig& config, const std::string& text) {
+  const std::string choice = parse_choice(text, {"off", "port", "domain"});
+  config.borrow = choice == "off" ? Borrow::off : choice == "port" ? Borrow::port : Borrow::domain;
+}
+
 void set_data(CollectConfig& config, const std::string& text) {
   config.data = text.empty() ? default_data_directory() : text;
 }
@@ -173,6 +183,13 @@ const Option kOptions[] = {
      "file each is a table [[field]] with name, element, type and, to choose its number in Protobuf, number",
      set_extra_fields},
 
+    {"exporter", "--exporter", ValueKind::list, "NETWORK=counters_23_24:VALUE,..", "", kReceiving,
+     "Says how exporters of an address or network are read. counters_23_24: what the elements 23 and 24 count beside 1 and "
+     "2. reverse: octets and packets of the other direction (Cisco FTD); ignore: nothing. Unless told, they are the other "
+     "direction's where they differ from 1 and 2. May be given several times, the longest prefix counts. In the file each "
+     "is a table [[exporter]] with address and counters_23_24",
+     set_exporter_rules},
+
     {"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
      "Beside storing it, write every record as json (one object a line), csv or protobuf (each message after its "
      "length). none: store only; with --no-store decode and count only",
@@ -238,6 +255,11 @@ const Option kOptions[] = {
      "may serve (only if all that are known agree); and after a restart of the exporter, before the template of before "
      "it may (only if it fits). off: never",
      [](CollectConfig& c, const std::string& t) { c.template_fallback_ns = parse_duration(t); }},
+    {"templates.borrow", "--template-borrow", ValueKind::text, "FROM", "domain", kTemplates,
+     "From whom data takes sampling rates and names where its own source port and observation domain were told none by "
+     "options data. port: from other ports of the exporter for the same domain, as far as they agree; domain: else from "
+     "the only other domain of the exporter that was told any. off: from nobody. Such records are counted as borrowed",
+     set_borrow},
     {"templates.lifetime", "--template-lifetime", ValueKind::duration, "TIME", "off", kTemplates,
      "A template that is not sent again for so long is forgotten, and its data waits. Three times the exporters' refresh "
      "interval is usual (RFC 7011 §8.4). off: never",

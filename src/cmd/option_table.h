@@ -39,6 +39,9 @@ inline constexpr std::string_view kTransportShortKey = "collect.transport";
 
 // The option that is a table of its own for each value: [[field]].
 inline constexpr std::string_view kFieldKey = "field";
+// The same of [[exporter]].
+inline constexpr std::string_view kExporterKey = "exporter";
+inline constexpr bool is_table_array(std::string_view key) { return key == kFieldKey || key == kExporterKey; }
 
 // "collect" of "collect.listen", "" of "field".
 inline std::string_view table_of_key(std::string_view key) {

@@ -430,6 +430,45 @@ TEST_F(OptionsTest, BadFieldsAreRefused) {
   EXPECT_TRUE(refused({"--field", many}, "at most 32"));
 }
 
+TEST_F(OptionsTest, WhatIsSaidOfExporters) {
+  write(
+      "[[exporter]]\naddress = \"192.0.2.0/24\"\ncounters_23_24 = \"reverse\"\n\n"
+      "[[exporter]]\naddress = \"2001:db8::1\"\ncounters_23_24 = \"ignore\"\n");
+  auto of = [](const CollectConfig& config, const char* address) {
+    return config.exporters->post_counters(*IpAddress::parse(address));
+  };
+  CollectConfig config = load({});
+  EXPECT_EQ(of(config, "192.0.2.7"), PostCounters::reverse);
+  EXPECT_EQ(of(config, "192.0.3.7"), PostCounters::by_value);
+  EXPECT_EQ(of(config, "2001:db8::1"), PostCounters::ignore);
+  EXPECT_EQ(of(config, "2001:db8::2"), PostCounters::by_value);
+  config = load({"--exporter", "10.0.0.0/8=counters_23_24:ignore", "--exporter", "10.1.0.0/16=counters_23_24:reverse"});
+  EXPECT_EQ(of(config, "192.0.2.7"), PostCounters::by_value) << "a flag replaces the file's";
+  EXPECT_EQ(of(config, "10.2.0.1"), PostCounters::ignore);
+  EXPECT_EQ(of(config, "10.1.0.1"), PostCounters::reverse);
+}
+
+TEST_F(OptionsTest, BadExportersNameTheirPlace) {
+  auto says = [&](const std::string& toml, const std::string& line, const std::string& part) {
+    write("[[exporter]]\n" + toml);
+    return refused({}, file() + ":" + line) && refused({}, part);
+  };
+  EXPECT_TRUE(says("address = \"10.0.0.0/8\"\n", "1:", "has no counters_23_24"));
+  EXPECT_TRUE(says("counters_23_24 = \"reverse\"\n", "1:", "has no address"));
+  EXPECT_TRUE(says("address = \"10.0.0.0/33\"\ncounters_23_24 = \"reverse\"\n", "2:", "no network"));
+  EXPECT_TRUE(says("address = \"10.0.0.1/8\"\ncounters_23_24 = \"reverse\"\n", "2:", "10.0.0.0/8"));
+  EXPECT_TRUE(says("address = \"10.0.0.0/8\"\ncounters_23_24 = \"revers\"\n", "3:", "did you mean reverse"));
+  EXPECT_TRUE(says("adress = \"10.0.0.0/8\"\n", "2:", "did you mean address"));
+  const std::string good = "address = \"10.0.0.0/8\"\ncounters_23_24 = \"reverse\"\n";
+  EXPECT_TRUE(says(good + "[[exporter]]\n" + good, "4:", "named twice"));
+  write("[exporter]\naddress = \"10.0.0.0/8\"\n");
+  EXPECT_TRUE(refused({}, "[[exporter]]"));
+  write("");
+  for (const char* rule :
+       {"10.0.0.0/8", "10.0.0.0/8=counters:reverse", "=counters_23_24:reverse", "x=counters_23_24:reverse"})
+    EXPECT_TRUE(refused({"--exporter", rule}, "--exporter: ")) << rule;
+}
+
 TEST_F(OptionsTest, BadFieldsOfTheFileNameTheirLine) {
   auto says = [&](const std::string& toml, const std::string& line, const std::string& part) {
     write(toml);
@@ -454,7 +493,7 @@ TEST(Reference, ExampleIsValidBothAsItIsAndUncommented) {
   for (size_t at = 0, end; (end = example.find('\n', at)) != std::string::npos; at = end + 1) {
     std::string line = example.substr(at, end - at);
     bool value = line.starts_with("# ") && (line.contains(" = ") || line.starts_with("# [["));
-    lines += value && !active.contains("\n[[field]]");
+    lines += value && (!active.contains("\n[[field]]") || line.starts_with("# [["));
     active += (value ? line.substr(2) : line) + "\n";
   }
   EXPECT_EQ(lines, collect_options().size());  // the last one as a table

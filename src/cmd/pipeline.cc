@@ -40,8 +40,9 @@ Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
       sockets.push_back({std::move(socket), &account});
     }
     auto emit = [this](std::unique_ptr<FlowBatch> batch) { parts_.deliver(parts_.pool.publish(std::move(batch))); };
-    auto decoder = std::make_unique<Decoder>(DecoderConfig{parts.config.default_sampling_rate}, parts.templates,
-                                             parts.streams, parts.ledger, parts.pool, emit, parts.deliver_counters);
+    auto decoder = std::make_unique<Decoder>(
+        DecoderConfig{parts.config.default_sampling_rate, nullptr, parts.config.exporters}, parts.templates,
+        parts.streams, parts.ledger, parts.pool, emit, parts.deliver_counters);
     lanes_.push_back(std::make_unique<Lane>(std::move(sockets), parts.clock, std::move(decoder)));
   }
 }

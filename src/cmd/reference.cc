@@ -187,7 +187,7 @@ std::string example_config() {
       "# Check with: weir collect --config weir.toml --check\n";
   std::vector<const Option*> options;
   for (const Option& option : collect_options()) options.push_back(&option);
-  std::erase_if(options, [](const Option* option) { return option->key == kFieldKey; });
+  std::erase_if(options, [](const Option* option) { return is_table_array(option->key); });
   auto table_of = [](const Option* option) { return table_of_key(option->key); };
   std::ranges::stable_sort(options, {}, table_of);
   std::string_view table;
@@ -202,7 +202,11 @@ std::string example_config() {
          "# name = \"app_name\"\n"
          "# element = \"9/12235\"\n"
          "# type = \"string\"\n"
-         "# number = 2000\n";
+         "# number = 2000\n\n" +
+         commented(find_option(kExporterKey)->meaning) +
+         "# [[exporter]]\n"
+         "# address = \"192.0.2.0/24\"\n"
+         "# counters_23_24 = \"reverse\"\n";
 }
 
 int run_docs(const Arguments& arguments) {

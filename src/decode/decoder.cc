@@ -131,6 +131,7 @@ Decoder::Known* Decoder::known(const SessionKey& key, int64_t now_ns) {
   known.stream = std::move(stream);
   known.account = &known.stream->account;
   known.session = known.stream->session.get();
+  known.post_counters = config_.exporters->post_counters(key.exporter);
   if (known.session) {
     known.version = known.session->version();
     known.plans = templates_.plans(*known.session);
@@ -417,9 +418,17 @@ void Decoder::hold(Message& message, uint16_t set_id, Bytes body) {
   give_up(dropped_);
 }
 
-// The only templates known are of after the set was sent, or the right one is no longer there.
+// The only templates known are of after the set was sent, or the right one is no longer there. Where but one layout was
+// ever known, nothing speaks for another one.
 void Decoder::quarantine(Message& message, uint16_t set_id, Bytes body) {
   Account& account = *message.known->account;
+  if (auto only = templates_.only_layout(*message.known->plans, set_id, body)) {
+    message.fallback = true;
+    const uint32_t records = read_records(message, *only, body);
+    message.fallback = false;
+    message.records += records;
+    return account.fallback.add(records);
+  }
   account.missing_template.add();
   account.quarantined.add();
   account.quarantined_bytes.add(static_cast<int64_t>(body.size()));

@@ -12,12 +12,15 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "decode/exporter_rules.h"
 #include "decode/lists.h"
 #include "decode/observer.h"
 #include "decode/run_plan.h"
@@ -35,6 +38,7 @@ namespace weir {
 struct DecoderConfig {
   uint64_t default_sampling_rate = 0;  // where neither record, options data nor header name one
   DecodeObserver* observer = nullptr;  // told what is met, where there is one
+  std::shared_ptr<const ExporterRules> exporters = std::make_shared<const ExporterRules>();
 };
 
 class Decoder {
@@ -69,6 +73,7 @@ class Decoder {
     Account* account = nullptr;
     Session* session = nullptr;  // null where it has no templates
     uint32_t version = 0;
+    PostCounters post_counters = PostCounters::by_value;
     std::shared_ptr<const SessionPlans> plans;
   };
   // One datagram (or held set) being read.
@@ -130,9 +135,10 @@ class Decoder {
   uint32_t read_variable(const Message& message, const Plan& plan, Bytes body);
   uint32_t read_options(const Message& message, const Plan& plan, Bytes body);
   void tell_options(const Message& message);
+  void drop_facts();
   uint32_t make_room(const Message& message, const Plan& plan);
   Run& begin_run(const Message& message, FieldMask mask, uint32_t rows);
-  void finish_run(const Message& message, Run& run);
+  void finish_run(const Message& message, const Plan& plan, Run& run);
 
   // sFlow (sflow.cc).
   struct SampleStep {
@@ -201,6 +207,7 @@ class Decoder {
   bool writes_journal_ = false;             // the store has changes that are not in its journal yet
   std::vector<HeldSet> dropped_;
   std::vector<OptionsFact> facts_;        // of the options data set being read
+  std::deque<std::string> fact_texts_;    // that facts_ borrow
   std::unique_ptr<SampledFlow> sampled_;  // the sFlow sample being read
   std::vector<SampleStep> sample_steps_;  // of the datagram being read
   bool sample_run_open_ = false;          // the last run is of this datagram

@@ -161,7 +161,8 @@ TEST(Elements, OfAnElementSentTwiceTheFirstCounts) {
   EXPECT_EQ(address_from(Field::next_hop, {{62, 16}, {62, 16}}, Writer().u64(1ull << 61).u64(1).u64(2).u64(2)),
             "2000::1");
   EXPECT_EQ(number_from(Field::src_mac, {{56, 6}, {4, 1}, {56, 6}}, Writer().put(1, 6).u8(6).put(2, 6)), 1u);
-  EXPECT_EQ(number_from(Field::time_flow_start_ns, {{152, 8}, {152, 8}}, Writer().u64(1'000).u64(2'000)), 1'000'000'000u);
+  EXPECT_EQ(number_from(Field::time_flow_start_ns, {{152, 8}, {152, 8}}, Writer().u64(1'000).u64(2'000)),
+            1'000'000'000u);
   // One of a width that its type cannot have is none of it.
   EXPECT_EQ(address_from(Field::src_addr, {{8, 8}, {8, 4}}, Writer().u64(1).u32(0x0a000002)), "10.0.0.2");
   auto f = decoded({{96, 0xffff}, {96, 3}}, Writer().u8(3).text("one", 3).text("two", 3));

@@ -66,6 +66,46 @@ TEST(Names, VrfsAndApplications) {
   EXPECT_EQ(text_of(f.rows(), Field::application_name), "dns");
 }
 
+// RFC 6759 §4: engine and selector, of any length. FortiOS sends nine octets: engine 20, its enterprise number, a
+// selector.
+TEST(Names, ApplicationsOfNineOctets) {
+  auto id = [](uint32_t selector) { return Writer().u8(20).u32(12356).u32(selector); };
+  for (bool before : {true, false}) {
+    Fixture f;
+    Writer options = netflow9_options_template(257, {{1, 2}}, {{95, 9}, {96, 16}, {94, 16}});
+    options.add(set(
+        257,
+        Writer().u16(1).add(id(16)).text("DNS", 16).text("names", 16).u16(1).add(id(17)).text("", 16).text("web", 16)));
+    auto data = [&] { return set(300, id(16).u32(1).add(id(17)).u32(2).add(id(18)).u32(3)); };
+    Writer flows = netflow9_template(300, {{95, 9}, {1, 4}});
+    f.send(netflow9(1, 0, before ? Writer(options).add(flows) : Writer(flows).add(options)));
+    f.send(netflow9(2, 0, data()));
+    EXPECT_EQ(text_of(f.rows(), Field::application, 0), "20:12356:16");
+    EXPECT_EQ(text_of(f.rows(), Field::application_name, 0), "DNS");
+    EXPECT_EQ(text_of(f.rows(), Field::application_name, 1), "web");  // the description
+    EXPECT_EQ(text_of(f.rows(), Field::application, 2), "20:12356:18");
+    EXPECT_EQ(text_of(f.rows(), Field::application_name, 2), "");
+    EXPECT_FALSE(has_field(f.rows(), Field::application_id));  // does not fit 64 bits
+  }
+}
+
+TEST(Names, ApplicationsOfVariableLength) {
+  Fixture f;
+  Writer sets = ipfix_options_template(257, 1, {{95, 0xffff}, {96, 0xffff}});
+  sets.add(set(
+      257, Writer().u8(4).u32(0x0d000035).u8(3).text("dns", 3).u8(9).u8(20).u32(12356).u32(16).u8(3).text("DNS", 3)));
+  sets.add(ipfix_template(300, {{95, 0xffff}, {1, 4}}));
+  Writer records = Writer().u8(4).u32(0x0d000035).u32(1).u8(9).u8(20).u32(12356).u32(16).u32(2).u8(0).u32(3);
+  f.send(ipfix(0, sets.add(set(300, records))));
+  EXPECT_EQ(number_of(f.rows(), Field::application_id, 0), 0x0d000035u);
+  EXPECT_EQ(text_of(f.rows(), Field::application, 0), "13:53");
+  EXPECT_EQ(text_of(f.rows(), Field::application_name, 0), "dns");
+  EXPECT_EQ(number_of(f.rows(), Field::application_id, 1), 0u);
+  EXPECT_EQ(text_of(f.rows(), Field::application, 1), "20:12356:16");
+  EXPECT_EQ(text_of(f.rows(), Field::application_name, 1), "DNS");
+  EXPECT_EQ(text_of(f.rows(), Field::application, 2), "");
+}
+
 TEST(Names, TheRecordsOwnNameStays) {
   Fixture f;
   Writer sets = ipfix_options_template(258, 1, {{95, 4}, {96, 4}}).add(set(258, Writer().u32(7).text("seven", 4)));

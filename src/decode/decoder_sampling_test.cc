@@ -113,8 +113,85 @@ TEST(Sampling, TheOrder) {
   Writer records = Writer().u32(10).u8(1).u32(3).u32(0).u8(1).u32(3).u32(0).u8(2).u32(3).u32(0).u8(2).u32(4);
   f.send(ipfix(0, sets.add(set(300, records))));
   for (uint32_t row = 0; row < 4; ++row) EXPECT_EQ(rate_of(f.rows(), row), 10 * (row + 1)) << row;
-  f.send(ipfix(7, Writer(kPlain).add(set(258, Writer().u64(1))), 9));  // another domain
+  f.send(ipfix(7, Writer(kPlain).add(set(258, Writer().u64(1))), 9));  // another domain, which is told nothing
+  EXPECT_EQ(rate_of(f.rows()), 40u);
+  f.send(netflow9(1, 0, Writer(netflow9_template(258, {{1, 4}})).add(set(258, Writer().u32(1)))));  // another protocol
   EXPECT_EQ(rate_of(f.rows()), 50u);
+}
+
+// A record of each of two templates, line cards and observation points; what is told of one says nothing of the other.
+TEST(Sampling, OnlyForWhatTheScopeNames) {
+  struct Case {
+    FieldSpec scope;   // of IPFIX
+    FieldSpec scope9;  // NetFlow v9's scope type (RFC 3954 §6.1)
+    FieldSpec field;   // of the record
+  };
+  for (const Case& c :
+       {Case{{141, 4}, {3, 4}, {141, 4}}, Case{{138, 8}, {0, 0}, {138, 4}}, Case{{141, 2}, {3, 2}, {141, 2}}}) {
+    auto number = [](const FieldSpec& of, uint64_t n) { return Writer().put(n, of.length); };
+    auto data = [&] {
+      return set(300, number(c.field, 1).u32(10).add(number(c.field, 2)).u32(10).add(number(c.field, 3)).u32(10));
+    };
+    auto told = [&](const FieldSpec& scope) {
+      return set(400, number(scope, 1).u32(100).add(number(scope, 2)).u32(200));
+    };
+    Fixture before, after, nine;
+    const Writer options = ipfix_options_template(400, 1, {c.scope, {34, 4}}),
+                 flows = ipfix_template(300, {c.field, {1, 4}});
+    before.send(ipfix(0, Writer(options).add(told(c.scope)).add(flows).add(data())));
+    after.send(ipfix(0, Writer(flows).add(data()).add(options).add(told(c.scope))));
+    EXPECT_EQ(rate_of(after.rows(), 0), 0u);
+    after.send(ipfix(5, data()));
+    for (Fixture* f : {&before, &after})
+      for (uint32_t row = 0; row < 3; ++row)
+        EXPECT_EQ(rate_of(f->rows(), row), row == 2 ? 0 : 100 * (row + 1)) << c.scope.id;
+    if (c.scope9.id == 0) continue;
+    Writer sets = netflow9_options_template(400, {c.scope9}, {{34, 4}}).add(told(c.scope9));
+    nine.send(netflow9(1, 0, sets.add(netflow9_template(300, {c.field, {1, 4}})).add(data())));
+    for (uint32_t row = 0; row < 3; ++row) EXPECT_EQ(rate_of(nine.rows(), row), row == 2 ? 0 : 100 * (row + 1));
+  }
+}
+
+TEST(Sampling, OnlyForTheTemplateThatTheScopeNames) {
+  auto told = [] { return set(400, Writer().u16(300).u32(100).u16(302).u32(7)); };
+  auto data = [] { return Writer(set(300, Writer().u32(1))).add(set(301, Writer().u32(2))); };
+  Fixture nine, ten, after, domain;
+  Writer flows9 = netflow9_template(300, {{1, 4}}).add(netflow9_template(301, {{1, 4}}));
+  Writer flows = ipfix_template(300, {{1, 4}}).add(ipfix_template(301, {{1, 4}}));
+  const Writer options = ipfix_options_template(400, 1, {{145, 2}, {34, 4}});
+  nine.send(netflow9(1, 0, netflow9_options_template(400, {{5, 2}}, {{34, 4}}).add(told()).add(flows9).add(data())));
+  ten.send(ipfix(0, Writer(options).add(told()).add(flows).add(data())));
+  after.send(ipfix(0, Writer(flows).add(options).add(told())));
+  after.send(ipfix(2, data()));
+  for (Fixture* f : {&nine, &ten, &after}) {
+    EXPECT_EQ(rate_of(f->rows(), 0), 100u);
+    EXPECT_EQ(rate_of(f->rows(), 1), 0u);
+  }
+  // Beside a rate for the whole domain: that of the template is nearer.
+  Writer whole = ipfix_options_template(401, 1, {{149, 4}, {34, 4}}).add(set(401, Writer().u32(0).u32(50)));
+  domain.send(ipfix(0, Writer(options).add(told()).add(whole).add(flows).add(data())));
+  EXPECT_EQ(rate_of(domain.rows(), 0), 100u);
+  EXPECT_EQ(rate_of(domain.rows(), 1), 50u);
+}
+
+// A template's id that is no scope says nothing of what the rate is for.
+TEST(Sampling, OnlyScopesNarrowARate) {
+  Fixture f;
+  Writer sets = ipfix_options_template(400, 1, {{149, 4}, {145, 2}, {34, 4}});
+  f.send(ipfix(0, sets.add(set(400, Writer().u32(0).u16(999).u32(64))).add(kPlain).add(set(258, Writer().u64(1)))));
+  EXPECT_EQ(rate_of(f.rows()), 64u);
+}
+
+// Of a sampler or an interface that nothing is told of nothing is known; a record that names none has the rate told
+// last.
+TEST(Sampling, WhatIsNotToldOfIsUnknown) {
+  Fixture f(0, {50});
+  Writer sets = ipfix_options_template(400, 1, {{10, 4}, {34, 4}}).add(set(400, Writer().u32(7).u32(100)));
+  sets.add(ipfix_template(300, {{10, 4}, {1, 4}})).add(ipfix_template(301, {{1, 4}}));
+  f.send(ipfix(0, sets.add(set(300, Writer().u32(9).u32(1).u32(0).u32(1))).add(set(301, Writer().u32(1)))));
+  EXPECT_EQ(rate_of(f.rows(), 0), 50u);
+  EXPECT_EQ(rate_of(f.rows(), 1), 100u);
+  EXPECT_EQ(rate_of(f.rows(), 2), 100u);
 }
 
 TEST(Sampling, LaterOptionsHoldForWhatFollows) {

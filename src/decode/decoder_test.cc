@@ -226,6 +226,52 @@ TEST(Decoder, AnotherPortsTemplateAfterTheWait) {
   EXPECT_EQ(f.account(Protocol::netflow9).fallback.value(), 1);
 }
 
+// An exporter whose numbers start anew again and again, and whose template came once: every time its data would wait
+// for the template and then be given up.
+TEST(Decoder, RestartsGiveUpNothingWhereOneLayoutIsKnown) {
+  for (bool ten : {false, true}) {
+    Fixture f(10'000'000'000);
+    const int64_t second = 1'000'000'000;
+    int64_t at = kExportSeconds * second;
+    uint64_t rows = 0;
+    for (uint32_t round = 0; round < 3; ++round)
+      for (uint32_t n = 0; n < 100; ++n, at += second) {
+        const auto seconds = static_cast<uint32_t>(at / second);
+        Writer sets = round + n == 0 ? ipfix_template(300, {{1, 4}}) : Writer();
+        if (!ten && round + n == 0) sets = netflow9_template(300, {{1, 4}});
+        sets.add(set(300, Writer().u32(1)));
+        Writer datagram = ten ? Writer().u16(10).u16(16 + sets.bytes.size()).u32(seconds).u32(n).u32(0).add(sets)
+                              : Writer().u16(9).u16(1).u32(1'000 * n).u32(seconds).u32(n).u32(0).add(sets);
+        f.decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), 4000, at, 0});
+      }
+    f.decoder.tick(os::monotonic_ns(), true);
+    f.rows();
+    for (const auto& batch : f.batches) rows += batch->rows();
+    const Account& account = f.account(ten ? Protocol::ipfix : Protocol::netflow9);
+    EXPECT_EQ(rows, 300u) << (ten ? "IPFIX" : "v9");
+    EXPECT_EQ(account.restarts.value(), 2);
+    EXPECT_EQ(account.quarantined.value() + account.expired.value(), 0);
+  }
+}
+
+// The layout changed once: what waited for its template when another restart came may be of either.
+TEST(Decoder, RestartsGiveUpWhatMayBeOfAnotherLayout) {
+  Fixture f(10'000'000'000);
+  auto send = [&](uint32_t uptime_ms, uint32_t sequence, uint32_t seconds, const Writer& sets) {
+    f.send(Writer().u16(9).u16(1).u32(uptime_ms).u32(kExportSeconds + seconds).u32(sequence).u32(0).add(sets));
+  };
+  const Writer record = set(300, Writer().u32(1));
+  send(500'000, 1, 0, Writer(netflow9_template(300, {{1, 4}})).add(record));
+  send(501'000, 2, 1, Writer(netflow9_template(300, {{2, 4}})).add(record));
+  for (uint32_t boot = 1; boot < 3; ++boot) {
+    send(1'000, 1, 100 * boot, record);
+    send(2'000, 2, 100 * boot + 1, record);
+  }
+  send(1'000, 1, 300, record);
+  send(2'000, 2, 301, record);
+  EXPECT_GT(f.account(Protocol::netflow9).quarantined.value(), 0);
+}
+
 TEST(Decoder, SamplingFromOptionsPerSampler) {
   Fixture f;
   // Options template 257: scope system (4), samplerId (48) 1 octet, samplingInterval (34) 4 octets.
@@ -238,7 +284,7 @@ TEST(Decoder, SamplingFromOptionsPerSampler) {
   ASSERT_EQ(rows.rows(), 3u);
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[0], 2000u);
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[1], 100u);
-  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[2], 2000u);  // unknown sampler: the last named rate
+  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[2], 0u);  // of that sampler nothing is told
   EXPECT_EQ(f.account(Protocol::netflow9).options_records.value(), 2);
 }
 

@@ -34,8 +34,11 @@ bool Decoder::arrive(Message& message, const Datagram& datagram) {
   Known& known = *message.known;
   known.account->restarts.add();
   if (!known.session) return true;
-  give_up(templates_.restarted(*known.session, arrival.boot), GivenUp::quarantined);
+  TemplateStore::Restarted restarted = templates_.restarted(*known.session, arrival.boot);
+  give_up(restarted.quarantined, GivenUp::quarantined);
   refresh(known);
+  for (TemplateStore::Fallback& fallback : restarted.fallbacks)
+    replay(std::move(fallback.sets), std::move(fallback.plan), nullptr, true);
   return true;
 }
 

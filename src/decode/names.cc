@@ -6,16 +6,19 @@
 namespace weir {
 namespace {
 
+using Kind = Borrowed::Kind;
+
 struct Naming {
+  Kind kind;
   Field number, name;
   const NameTable& (OptionsState::*table)() const;
 };
 constexpr Naming kNamings[] = {
-    {Field::in_if, Field::in_if_name, &OptionsState::interface_names},
-    {Field::out_if, Field::out_if_name, &OptionsState::interface_names},
-    {Field::ingress_vrf_id, Field::ingress_vrf_name, &OptionsState::vrf_names},
-    {Field::egress_vrf_id, Field::egress_vrf_name, &OptionsState::vrf_names},
-    {Field::application_id, Field::application_name, &OptionsState::application_names},
+    {Kind::interface_names, Field::in_if, Field::in_if_name, &OptionsState::interface_names},
+    {Kind::interface_names, Field::out_if, Field::out_if_name, &OptionsState::interface_names},
+    {Kind::vrf_names, Field::ingress_vrf_id, Field::ingress_vrf_name, &OptionsState::vrf_names},
+    {Kind::vrf_names, Field::egress_vrf_id, Field::egress_vrf_name, &OptionsState::vrf_names},
+    {Kind::application_names, Field::application_id, Field::application_name, &OptionsState::application_names},
 };
 
 // Few numbers recur in the records of a data set: each is looked up, and its name added, once.
@@ -39,40 +42,64 @@ class Lookup {
   std::array<Slot, 16> slots_;
 };
 
-template <class Number>
-void fill(const Naming& naming, const NameTable& table, FlowBatch& batch, Run& run) {
-  const Number* numbers = batch.column<Number>(naming.number) + run.first_row;
-  TextRef* names = batch.column<TextRef>(naming.name) + run.first_row;
-  bool told = run.mask.has(naming.name), any = told;
-  Lookup lookup(table, batch.texts());
+// Fills the names that are not there yet; `find(i)` gives that of a row. Whether any was found.
+template <class Find>
+bool fill_empty(Field name, FlowBatch& batch, Run& run, Find find) {
+  TextRef* names = batch.column<TextRef>(name) + run.first_row;
+  const bool told = run.mask.has(name);
+  bool found = false;
   for (uint32_t i = 0; i < run.rows; ++i) {
     if (told && names[i].length > 0) continue;
-    names[i] = lookup(numbers[i]);
-    any |= names[i].length > 0;
+    names[i] = find(i);
+    found |= names[i].length > 0;
   }
-  if (any) run.mask.set(naming.name);
+  if (found) run.mask.set(name);
+  return found;
+}
+
+template <class Number>
+bool fill(const Naming& naming, const NameTable& table, FlowBatch& batch, Run& run) {
+  const Number* numbers = batch.column<Number>(naming.number) + run.first_row;
+  Lookup lookup(table, batch.texts());
+  return fill_empty(naming.name, batch, run, [&](uint32_t i) { return lookup(numbers[i]); });
+}
+
+bool fill_by_number(const Naming& naming, const OptionsState& options, FlowBatch& batch, Run& run) {
+  const NameTable& table = (options.*naming.table)();
+  if (table.size() == 0 || !run.mask.has(naming.number)) return false;
+  if (info(naming.number).column == Column::u64) return fill<uint64_t>(naming, table, batch, run);
+  return fill<uint32_t>(naming, table, batch, run);
+}
+
+// Of applications that are no number. Neighbouring records mostly have the same.
+bool fill_long_applications(const OptionsState& options, FlowBatch& batch, Run& run) {
+  if (!options.has_long_applications() || !run.mask.has(Field::application)) return false;
+  const TextRef* applications = batch.column<TextRef>(Field::application) + run.first_row;
+  TextRef last, name;
+  return fill_empty(Field::application_name, batch, run, [&](uint32_t i) {
+    if (applications[i] == last) return name;
+    last = applications[i];
+    return name = batch.texts().add(options.long_application_name(batch.texts().view(last)));
+  });
 }
 
 }  // namespace
 
-size_t most_name_bytes(const OptionsState& options) {
-  if (!options.has_names()) return 0;
+size_t most_name_bytes(const SessionPlans& plans) {
+  if (!plans.borrowed && !plans.options->has_names()) return 0;
   size_t bytes = 0;
   for (const Naming& naming : kNamings)
-    if ((options.*naming.table)().size() > 0) bytes += TextArena::most_bytes(limits::kNameOctets);
+    if ((plans.told(naming.kind).*naming.table)().size() > 0) bytes += TextArena::most_bytes(limits::kNameOctets);
+  if (plans.told(Kind::application_names).has_long_applications()) bytes += TextArena::most_bytes(limits::kNameOctets);
   return bytes;
 }
 
-void fill_names(const OptionsState& options, FlowBatch& batch, Run& run) {
-  if (!options.has_names()) return;
-  for (const Naming& naming : kNamings) {
-    const NameTable& table = (options.*naming.table)();
-    if (table.size() == 0 || !run.mask.has(naming.number)) continue;
-    if (info(naming.number).column == Column::u64)
-      fill<uint64_t>(naming, table, batch, run);
-    else
-      fill<uint32_t>(naming, table, batch, run);
-  }
+bool fill_names(const SessionPlans& plans, FlowBatch& batch, Run& run) {
+  bool borrowed = false;
+  for (const Naming& naming : kNamings)
+    borrowed |= fill_by_number(naming, plans.told(naming.kind), batch, run) && plans.borrows(naming.kind);
+  const bool named = fill_long_applications(plans.told(Kind::application_names), batch, run);
+  return borrowed || (named && plans.borrows(Kind::application_names));
 }
 
 }  // namespace weir

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "flow/batch.h"
-#include "templates/options_state.h"
+#include "templates/session_plans.h"
 
 namespace weir {
 
 // Most octets that the names of one record take in a batch: ask for that room before.
-size_t most_name_bytes(const OptionsState& options);
+size_t most_name_bytes(const SessionPlans& plans);
 
-// A name that the record itself gives stays.
-void fill_names(const OptionsState& options, FlowBatch& batch, Run& run);
+// A name that the record itself gives stays. Returns whether one was filled in that another session was told.
+bool fill_names(const SessionPlans& plans, FlowBatch& batch, Run& run);
 
 }  // namespace weir

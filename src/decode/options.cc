@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: options data records, and what they tell about flow records.
 #include <array>
+#include <deque>
 #include <optional>
+#include <string>
+#include <utility>
 
+#include "decode/application.h"
 #include "decode/decoder.h"
 #include "decode/sampling.h"
 
@@ -25,7 +29,9 @@ std::string_view text_of(const FieldBytes& field) {
 
 class OptionsRecord {
  public:
-  OptionsRecord(const Plan& plan, const FieldBytes* fields) : plan_(plan), fields_(fields) {
+  // Of applications over 8 octets the name is put together in `texts`.
+  OptionsRecord(const Plan& plan, const FieldBytes* fields, uint32_t domain, std::deque<std::string>& texts)
+      : plan_(plan), fields_(fields), domain_(domain), texts_(texts) {
     for (const OptionStep& step : plan.option_steps) {
       const FieldBytes& field = fields[step.position];
       if (is_text(step.role) || step.role == OptionRole::probability || field.length > 8) continue;
@@ -43,6 +49,7 @@ class OptionsRecord {
     collect_names(Kind::vrf_name, OptionRole::vrf, OptionRole::vrf_name, OptionRole::vrf_name, facts);
     collect_names(Kind::application_name, OptionRole::application, OptionRole::application_name,
                   OptionRole::application_description, facts);
+    collect_long_applications(facts);
   }
 
  private:
@@ -89,6 +96,7 @@ class OptionsRecord {
     return number(OptionRole::interval);
   }
 
+  // What the record's scope says that the rate holds for (RFC 7011 §3.4.2.1): the narrowest of what it names.
   void collect_rate(uint64_t rate, std::vector<OptionsFact>& facts) const {
     auto sampler = number(OptionRole::sampler_id);
     bool about_one = sampler.has_value();
@@ -98,7 +106,15 @@ class OptionsRecord {
       facts.push_back({Kind::interface_rate, interface, rate, {}});
       about_one = true;
     });
-    if (!about_one) facts.push_back({Kind::sampler_rate, OptionsFact::kNoSampler, rate, {}});
+    if (about_one) return;
+    constexpr std::pair<OptionRole, Kind> kScopes[] = {{OptionRole::template_id, Kind::template_rate},
+                                                       {OptionRole::point, Kind::point_rate},
+                                                       {OptionRole::line_card, Kind::line_card_rate}};
+    for (const auto& [role, kind] : kScopes)
+      if (auto key = number(role)) return facts.push_back({kind, *key, rate, {}});
+    const uint64_t domain = number(OptionRole::domain).value_or(domain_);
+    if (domain != 0 && domain != domain_) return facts.push_back({Kind::domain_rate, domain, rate, {}});
+    facts.push_back({Kind::sampler_rate, OptionsFact::kNoSampler, rate, {}});
   }
 
   template <class F>
@@ -108,23 +124,44 @@ class OptionsRecord {
         f(load_be_any(fields_[step.position].at, fields_[step.position].length));
   }
 
-  // The description serves where there is no name.
+  // The description serves where there is no name. Nothing: it has neither.
+  std::optional<std::string_view> name(OptionRole name_role, OptionRole other_role) const {
+    const FieldBytes *name = field(name_role), *other = field(other_role);
+    if (!name && !other) return {};
+    std::string_view text = name ? text_of(*name) : std::string_view();
+    return text.empty() && other ? text_of(*other) : text;
+  }
+
   void collect_names(Kind kind, OptionRole number_role, OptionRole name_role, OptionRole other_role,
                      std::vector<OptionsFact>& facts) const {
-    const FieldBytes *name = field(name_role), *other = field(other_role);
-    if (!name && !other) return;
-    std::string_view text = name ? text_of(*name) : std::string_view();
-    if (text.empty() && other) text = text_of(*other);
+    const auto text = name(name_role, other_role);
+    if (!text) return;
     bool any = number(number_role).value_or(0) != 0;
     for_each_number(number_role, [&](uint64_t key) {
       // 0 fills the place of what is not meant, or is no interface; a VRF may have that number.
       if (key == 0 && (any || kind == Kind::interface_name)) return;
-      facts.push_back({kind, key, 0, text});
+      facts.push_back({kind, key, 0, *text});
     });
+  }
+
+  void collect_long_applications(std::vector<OptionsFact>& facts) const {
+    const auto text = name(OptionRole::application_name, OptionRole::application_description);
+    if (!text) return;
+    for (const OptionStep& step : plan_.option_steps) {
+      const FieldBytes& id = fields_[step.position];
+      if (step.role != OptionRole::application || id.length <= 8) continue;
+      char application[kMostApplicationText];
+      const size_t length = write_application({id.at, id.length}, application);
+      if (length == 0) continue;
+      texts_.push_back(std::string(application, length) + '\0' + std::string(*text));
+      facts.push_back({Kind::long_application, 0, 0, texts_.back()});
+    }
   }
 
   const Plan& plan_;
   const FieldBytes* fields_;
+  const uint32_t domain_;
+  std::deque<std::string>& texts_;
   std::array<std::optional<uint64_t>, kOptionRoleCount> numbers_;
 };
 
@@ -133,14 +170,14 @@ class OptionsRecord {
 uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes body) {
   uint32_t records = 0;
   Account& account = *message.known->account;
-  facts_.clear();
+  drop_facts();
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
     if (length == 0) {
       malformed(message, Malformed::short_record, body.data());
       break;
     }
-    if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data()).collect(facts_);
+    if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data(), message.domain, fact_texts_).collect(facts_);
     if (facts_.size() >= kFactsAtOnce) tell_options(message);
     body = body.subspan(length);
     ++records;
@@ -155,7 +192,7 @@ void Decoder::tell_options(const Message& message) {
   const Known& known = *message.known;
   if (standing_ == Standing::denied) {
     known.account->count(Refused::out_of_sequence, static_cast<int64_t>(facts_.size()));
-    return facts_.clear();
+    return drop_facts();
   }
   writes_journal_ = options_told_ = true;
   // As in pin(), but what has left the table is not found again: the plan that is being read is of before.
@@ -165,7 +202,12 @@ void Decoder::tell_options(const Message& message) {
       forgotten ? facts_.size() : templates_.tell(*known.session, facts_, TemplateStore::Journaling::later);
   lock.unlock();
   if (refused) known.account->count(Refused::options_full, static_cast<int64_t>(refused));
+  drop_facts();
+}
+
+void Decoder::drop_facts() {
   facts_.clear();
+  fact_texts_.clear();
 }
 
 }  // namespace weir

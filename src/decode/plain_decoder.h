@@ -195,7 +195,8 @@ class PlainDecoder {
   // A NAT's record that has a time twice.
   static std::optional<Candidate> allocation_time(const Values& values) {
     std::map<uint16_t, int> times;
-    bool nat = std::ranges::any_of(values, [](const Value& v) { return v.specifier.pen == 0 && v.specifier.id == 230; });
+    bool nat =
+        std::ranges::any_of(values, [](const Value& v) { return v.specifier.pen == 0 && v.specifier.id == 230; });
     for (const Value& v : values)
       for (const Element& e : elements_for(v.specifier.pen, v.specifier.id)) {
         if (!nat || v.specifier.pen != 0 || v.specifier.id < 322 || v.specifier.id > 325) continue;
@@ -224,11 +225,38 @@ class PlainDecoder {
       if (field.field != Field::etype) read_field(h, values, field, record);
     read_icmp(values, record);
     read_durations(values, record.values, record.values);
+    read_post_counters(values, record);
     for (const Value& v : values)
       for (uint16_t id : {104, 313, 315, 317}) record.has_packet |= v.specifier.pen == 0 && v.specifier.id == id;
     if (!record.has_packet) read_lists(h, values, layouts, record, 0);
     record.time_quality = plain_time_quality(h.export_ns, record);
     return record;
+  }
+
+  // Octets and packets that left (IE 23, 24) beside those that came (1, 2): the other direction's where any of them
+  // differs; the counters where none came.
+  static void read_post_counters(const Values& values, PlainRecord& record) {
+    auto find = [&](uint16_t id) {
+      auto found = std::ranges::find_if(values, [&](const Value& v) {
+        return v.specifier.pen == 0 && v.specifier.id == id && v.specifier.length > 0 && v.specifier.length <= 8;
+      });
+      return found == values.end() ? std::nullopt : std::optional(number(*found));
+    };
+    std::map<Field, uint64_t> post;
+    bool same = true, none = true;
+    for (auto [id, field, reverse] :
+         {std::tuple(1, Field::bytes, Field::reverse_bytes), std::tuple(2, Field::packets, Field::reverse_packets)}) {
+      auto came = find(static_cast<uint16_t>(id)), left = find(static_cast<uint16_t>(id + 22));
+      if (!came || !left || record.values.contains(reverse)) continue;
+      post[field] = *left;
+      same = same && *came == *left;
+      none = none && *came == 0;
+    }
+    for (auto [field, left] : post) {
+      if (none) record.values[field] = left;
+      const bool is_reverse = !none && !same && left != 0;
+      if (is_reverse) record.values[field == Field::bytes ? Field::reverse_bytes : Field::reverse_packets] = left;
+    }
   }
 
   static void describe(const std::vector<FieldSpecifier>& fields, PlainRecord& record) {
@@ -240,8 +268,7 @@ class PlainDecoder {
 
   void read_field(const Header& h, const Values& values, const FieldInfo& field, PlainRecord& record) {
     if (field.field == Field::nat_allocation_time_ns) {
-      if (std::optional<Candidate> second = allocation_time(values))
-        record.values[field.field] = *scalar(h, *second);
+      if (std::optional<Candidate> second = allocation_time(values)) record.values[field.field] = *scalar(h, *second);
       return;
     }
     std::vector<Candidate> found = candidates(field.field, values);
@@ -262,9 +289,8 @@ class PlainDecoder {
           append(c.element, c.value.bytes, record);
           if (label && c.value.bytes[2] & 1) break;
         }
-        record.values.try_emplace(field.field, field.column == Column::list_u32
-                                                   ? PlainValue(std::vector<uint32_t>{})
-                                                   : PlainValue(std::vector<IpAddress>{}));
+        record.values.try_emplace(field.field, field.column == Column::list_u32 ? PlainValue(std::vector<uint32_t>{})
+                                                                                : PlainValue(std::vector<IpAddress>{}));
         return;
       default:
         break;
@@ -283,7 +309,7 @@ class PlainDecoder {
     return octets >= 8 ? ~0ull : (1ull << (8 * octets)) - 1;
   }
   static uint64_t fitting(const FieldInfo& field, const Candidate& c) {
-    uint64_t v = number(c.value);
+    uint64_t v = c.value.bytes.size() > 8 ? 0 : number(c.value);
     return v > most_of(field) ? 0 : v;
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: from a set's body and its plan to rows.
+#include "decode/counter_pairs.h"
 #include "decode/decoder.h"
 #include "decode/names.h"
 #include "decode/sampling.h"
@@ -33,12 +34,42 @@ Run& Decoder::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
   return run;
 }
 
-void Decoder::finish_run(const Message& message, Run& run) {
+// The exporter that a mediator's record names (IANA, IE 130 and 131); zero where it names none. `find` gives the octets
+// of a step.
+template <class Find>
+static IpAddress named_exporter(const Plan& plan, Find find) {
+  for (const ExporterStep& step : plan.exporter_steps) {
+    const uint8_t* at = find(step);
+    IpAddress address = step.is_v6 ? IpAddress::v6(at) : IpAddress::v4(load_be32(at));
+    if (step.is_v6 ? !address.is_zero() : address.v4_host_order() != 0) return address;
+  }
+  return {};
+}
+
+static IpAddress exporter_at(const Plan& plan, const uint8_t* record) {
+  return named_exporter(plan, [&](const ExporterStep& step) { return record + step.offset; });
+}
+
+// How many of the records have the exporter of the first.
+static uint32_t rows_of_one_exporter(const Plan& plan, const uint8_t* records, uint32_t most) {
+  if (plan.exporter_steps.empty()) return most;
+  const IpAddress exporter = exporter_at(plan, records);
+  uint32_t rows = 1;
+  while (rows < most && exporter_at(plan, records + size_t{rows} * plan.record_length) == exporter) ++rows;
+  return rows;
+}
+
+void Decoder::finish_run(const Message& message, const Plan& plan, Run& run) {
+  if (!plan.exporter_steps.empty() && run.exporter != message.exporter) {
+    std::fill_n(batch_->column<IpAddress>(Field::sender_address) + run.first_row, run.rows, message.exporter);
+    run.mask.set(Field::sender_address);
+  }
   uint64_t told = message.header_sampling_rate ? message.header_sampling_rate : config_.default_sampling_rate;
-  const OptionsState* options = message.known->plans ? message.known->plans->options.get() : nullptr;
-  fill_sampling(options, told, *batch_, run);
-  if (options) fill_names(*options, *batch_, run);
+  const SessionPlans* plans = message.known->plans.get();
+  bool borrowed = fill_sampling(plans, plan.id, told, *batch_, run);
+  if (plans && (plans->borrowed || plans->options->has_names())) borrowed |= fill_names(*plans, *batch_, run);
   Account& account = *message.known->account;
+  if (borrowed) account.borrowed.add(run.rows);
   account.tell_sampling_rate(run.mask.has(Field::sampling_rate) && run.rows > 0
                                  ? batch_->column<uint64_t>(Field::sampling_rate)[run.first_row]
                                  : run.sampling_rate);
@@ -47,9 +78,13 @@ void Decoder::finish_run(const Message& message, Run& run) {
   account.records.add(run.rows);
 }
 
+static void name_exporter(Run& run, const IpAddress& named) {
+  if (!named.is_zero()) run.exporter = named;
+}
+
 // Octets that the texts of one record may take: its own, and the names from options data.
 static size_t most_text_bytes(const SessionPlans* plans, const Plan& plan) {
-  return plan.text_bytes + (plans ? most_name_bytes(*plans->options) : 0);
+  return plan.text_bytes + (plans ? most_name_bytes(*plans) : 0);
 }
 
 // How many more records with such texts the batch takes; begins another one where it takes none.
@@ -66,10 +101,16 @@ uint32_t Decoder::read_fixed(const Message& message, const Plan& plan, Bytes bod
     malformed(message, Malformed::excess_padding, body.data() + size_t{records} * plan.record_length);
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
-    uint32_t rows = std::min(left, make_room(message, plan));
+    const uint32_t rows = rows_of_one_exporter(plan, at, std::min(left, make_room(message, plan)));
     Run& run = begin_run(message, mask_of(plan, message.base), rows);
     run_plan_fixed(plan, at, message.base, *batch_, run);
-    finish_run(message, run);
+    if (!plan.counter_pairs.empty())
+      settle_counters(plan, message.known->post_counters, *batch_, run, run.first_row, rows,
+                      [&](const CounterPair& pair, uint32_t i) {
+                        return FieldBytes{at + size_t{i} * plan.record_length + pair.offset, pair.width};
+                      });
+    if (!plan.exporter_steps.empty()) name_exporter(run, exporter_at(plan, at));
+    finish_run(message, plan, run);
     at += size_t{rows} * plan.record_length;
     left -= rows;
   }
@@ -90,15 +131,23 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
     // What lists and packets inside the record fill differs from record to record: each has a run of its own.
     run_texts += texts;
     bool full = batch_->room() == 0 || batch_->texts().room() < run_texts;
-    if (run && (full || plan.differs)) {
-      finish_run(message, *run);
+    IpAddress exporter;
+    if (!plan.exporter_steps.empty())
+      exporter = named_exporter(plan, [&](const ExporterStep& step) { return fields_[step.position].at; });
+    const bool of_another = run && run->exporter != (exporter.is_zero() ? message.exporter : exporter);
+    if (run && (full || plan.differs || of_another)) {
+      finish_run(message, plan, *run);
       run = nullptr;
       run_texts = texts;
     }
     if (full) make_room(message, plan);
-    if (!run) run = &begin_run(message, mask_of(plan, message.base), 0);
+    if (!run) name_exporter(*(run = &begin_run(message, mask_of(plan, message.base), 0)), exporter);
     TimeBase base = base_of_record(plan, fields_.data(), message.base);
-    run_plan_record(plan, fields_.data(), base, *batch_, *run, batch_->grow_last_run());
+    const uint32_t row = batch_->grow_last_run();
+    run_plan_record(plan, fields_.data(), base, *batch_, *run, row);
+    if (!plan.counter_pairs.empty())
+      settle_counters(plan, message.known->post_counters, *batch_, *run, row, 1,
+                      [&](const CounterPair& pair, uint32_t) { return fields_[pair.position]; });
     if (!plan.sections.empty()) read_sections(plan, fields_.data(), *batch_, *run);
     if (!plan.lists.empty())
       lists_.read(
@@ -107,7 +156,7 @@ uint32_t Decoder::read_variable(const Message& message, const Plan& plan, Bytes 
     body = body.subspan(length);
     ++records;
   }
-  if (run) finish_run(message, *run);
+  if (run) finish_run(message, plan, *run);
   if (body.size() > kMostPadding && body.size() < plan.record_length)
     malformed(message, Malformed::excess_padding, body.data());
   return records;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/limits.h"
+#include "decode/application.h"
 #include "decode/extra_fields.h"
 #include "decode/list_values.h"
 #include "decode/sampling.h"
@@ -31,6 +32,9 @@ T fitting(Wire value) {
   return static_cast<T>(value);
 }
 
+// What has more octets than any number is none.
+uint64_t number_of(const uint8_t* at, size_t width) { return width <= 8 ? load_be_any(at, width) : 0; }
+
 template <class Wire, class T>
 void copy_width(const Source& s, T* out) {
   const uint8_t* p = s.at;
@@ -52,7 +56,7 @@ void copy_number(const Source& s, T* out) {
       break;
   }
   const uint8_t* p = s.at;
-  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = fitting<T>(load_be_any(p, s.width));
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = fitting<T>(number_of(p, s.width));
 }
 
 // f(T*): the column of a field of numbers, from `row` on.
@@ -76,6 +80,17 @@ void with_numbers(FlowBatch& batch, Field field, uint32_t row, F f) {
 void texts(const Source& s, FlowBatch& batch, TextRef* out) {
   const uint8_t* p = s.at;
   for (uint32_t i = 0; i < s.count; ++i, p += s.stride) out[i] = batch.texts().add(Bytes(p, s.width));
+}
+
+void applications(const Source& s, FlowBatch& batch, TextRef* out) {
+  char text[kMostApplicationText];
+  const uint8_t* p = s.at;
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) {
+    if (i > 0 && std::equal(p, p + s.width, p - s.stride))
+      out[i] = out[i - 1];
+    else
+      out[i] = batch.texts().add(std::string_view(text, write_application({p, s.width}, text)));
+  }
 }
 
 // f(number) for each value.
@@ -134,7 +149,7 @@ class Merge {
 template <class T>
 void merge_number(const Source& s, const Merge& merge, T* out) {
   const uint8_t* p = s.at;
-  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) merge.set(out[i], fitting<T>(load_be_any(p, s.width)), i);
+  for (uint32_t i = 0; i < s.count; ++i, p += s.stride) merge.set(out[i], fitting<T>(number_of(p, s.width)), i);
 }
 
 void merge_icmp(const Source& s, const Merge& merge, FlowBatch& batch, uint32_t row) {
@@ -238,7 +253,7 @@ void fill_gaps(const Step& step, const Source& s, FlowBatch& batch, uint32_t row
   }
   with_numbers(batch, step.field, row, [&]<class T>(T* out) {
     for (uint32_t i = 0; i < s.count; ++i, p += s.stride)
-      if (out[i] == 0) out[i] = fitting<T>(load_be_any(p, s.width));
+      if (out[i] == 0) out[i] = fitting<T>(number_of(p, s.width));
   });
 }
 
@@ -289,6 +304,8 @@ void run_step(const Step& step, const Source& s, const TimeBase& base, FlowBatch
       return;
     case Convert::text:
       return texts(s, batch, batch.column<TextRef>(f) + row);
+    case Convert::application:
+      return applications(s, batch, batch.column<TextRef>(f) + row);
     case Convert::probability:
       return probabilities(s, batch.column<uint64_t>(f) + row);
     case Convert::packet_space:

@@ -222,7 +222,8 @@ TEST(Sflow, WhatIsNoInterface) {
   struct Case {
     uint32_t format, value, seen;
   };
-  for (const Case& c : {Case{0, 8, 8}, Case{1, 258, 0}, Case{2, 3, 0}, Case{3, 9, 0}, Case{0, 0x3fffffff, 0x3fffffff}}) {
+  for (const Case& c :
+       {Case{0, 8, 8}, Case{1, 258, 0}, Case{2, 3, 0}, Case{3, 9, 0}, Case{0, 0x3fffffff, 0x3fffffff}}) {
     Fixture f;
     const uint32_t compact = c.format << 30 | c.value;
     f.send(datagram({item(1, words({1, 7, 512, 0, 0, compact, compact, 1}) + udp_record()),

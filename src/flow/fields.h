@@ -28,7 +28,7 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(time_received_ns,      run,     number,  110, "BIGINT",    "collector's clock", "When the datagram was received, ns since 1970 UTC") \
   WEIR_FIELD(sequence_num,          run,     number,  4,   "UINTEGER",  "datagram header", "Sequence number of the datagram, in the protocol's own unit") \
   WEIR_FIELD(sampling_rate,         u64,     number,  3,   "UBIGINT",   "IE 34, 50, 305/306, 309/310, 311; options data; v5 header; configuration; sFlow sample", "One packet of so many was looked at; 0: unknown") \
-  WEIR_FIELD(sampler_address,       run,     address, 11,  "VARCHAR",   "source address of the datagram; sFlow agent", "The exporter") \
+  WEIR_FIELD(sampler_address,       run,     address, 11,  "VARCHAR",   "IE 130, 131; else source address of the datagram; sFlow agent", "The exporter") \
   WEIR_FIELD(time_flow_start_ns,    time_ns, number,  111, "BIGINT",    "IE 22, 150, 152, 154, 156, 158; else 322-325", "First packet of the flow, ns since 1970 UTC") \
   WEIR_FIELD(time_flow_end_ns,      time_ns, number,  112, "BIGINT",    "IE 21, 151, 153, 155, 157, 159; else 322-325", "Last packet of the flow, ns since 1970 UTC") \
   WEIR_FIELD(bytes,                 u64,     number,  9,   "UBIGINT",   "IE 1; else 23, 85, 171, 231, 352, 353, 312; sFlow: length of the frame", "Octets as exported (not multiplied by the sampling rate)") \
@@ -78,8 +78,8 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
 #define WEIR_OWN_FIELDS(WEIR_FIELD) \
   WEIR_FIELD(direction,             u8,      number,  1000, "UTINYINT",  "IE 61", "0 ingress, 1 egress") \
   WEIR_FIELD(flow_end_reason,       u8,      number,  1001, "UTINYINT",  "IE 136", "1 idle, 2 active timeout, 3 end detected, 4 forced, 5 lack of resources") \
-  WEIR_FIELD(reverse_bytes,         u64,     number,  1002, "UBIGINT",   "PEN 29305 IE 1, 23, 85, 171; else IE 232", "Octets of the other direction (RFC 5103)") \
-  WEIR_FIELD(reverse_packets,       u64,     number,  1003, "UBIGINT",   "PEN 29305 IE 2, 24, 86, 172; else IE 299", "Packets of the other direction (RFC 5103)") \
+  WEIR_FIELD(reverse_bytes,         u64,     number,  1002, "UBIGINT",   "PEN 29305 IE 1, 23, 85, 171; else IE 232, 23 beside 1", "Octets of the other direction (RFC 5103)") \
+  WEIR_FIELD(reverse_packets,       u64,     number,  1003, "UBIGINT",   "PEN 29305 IE 2, 24, 86, 172; else IE 299, 24 beside 2", "Packets of the other direction (RFC 5103)") \
   WEIR_FIELD(post_nat_src_addr,     address, address, 1004, "VARCHAR",   "IE 225, 281; NetFlow v9 40001; sFlow extended NAT", "Source address after NAT") \
   WEIR_FIELD(post_nat_dst_addr,     address, address, 1005, "VARCHAR",   "IE 226, 282; NetFlow v9 40002; sFlow extended NAT", "Destination address after NAT") \
   WEIR_FIELD(post_nat_src_port,     u16,     number,  1006, "USMALLINT", "IE 227; NetFlow v9 40003; sFlow extended NAT", "Source port after NAPT") \
@@ -105,7 +105,10 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(port_range_step,       u16,     number,  1026, "USMALLINT", "IE 363", "Distance between two ports of that block") \
   WEIR_FIELD(port_range_size,       u16,     number,  1027, "USMALLINT", "IE 364", "Number of ports in that block") \
   WEIR_FIELD(firewall_extended_event, u16,   number,  1028, "USMALLINT", "NetFlow v9 33002", "Why the firewall did so (Cisco ASA)") \
-  WEIR_FIELD(nat_allocation_time_ns, time_ns, number, 1029, "BIGINT",    "IE 322-325 a second time", "When the NAT allocated the block of ports that the event is about, ns since 1970 UTC")
+  WEIR_FIELD(nat_allocation_time_ns, time_ns, number, 1029, "BIGINT",    "IE 322-325 a second time", "When the NAT allocated the block of ports that the event is about, ns since 1970 UTC") \
+  WEIR_FIELD(application,           text,    text,    1030, "VARCHAR",   "IE 95", "Application as engine:selector, of engine 20 as engine:enterprise:selector (RFC 6759)") \
+  WEIR_FIELD(line_card_id,          u32,     number,  1031, "UINTEGER",  "IE 141", "Line card that metered the flow") \
+  WEIR_FIELD(sender_address,        address, address, 1032, "VARCHAR",   "source address of the datagram", "Who sent the record, where the exporter is another one: a mediator")
 // clang-format on
 
 enum class Field : uint8_t {

@@ -103,7 +103,8 @@ class Counter {
   C(quarantined,      "data sets given up: every template known came after the exporter restarted or changed it") \
   C(quarantined_bytes, "bytes of the data sets quarantined") \
   C(duplicate_records, "records of the datagrams in duplicates; they are in records too (sFlow: samples)") \
-  C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed")
+  C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed") \
+  C(borrowed,         "records whose sampling rate or names were told to another port or domain of the exporter")
 // clang-format on
 
 struct alignas(64) Account {

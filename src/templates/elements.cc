@@ -68,21 +68,23 @@ constexpr Element kElements[] = {
     {0, 77, F::mpls_label, list_label, 0},
     {0, 78, F::mpls_label, list_label, 0},
     {0, 79, F::mpls_label, list_label, 0},
-    {0, 80, F::dst_mac, number, 0},                // destinationMacAddress
-    {0, 81, F::src_mac, number, 0},                // postSourceMacAddress
-    {0, 82, F::in_if_name, text, 0},               // interfaceName
-    {0, 83, F::in_if_name, text, 1},               // interfaceDescription
-    {0, 85, F::bytes, number, 2},                  // octetTotalCount
-    {0, 86, F::packets, number, 2},                // packetTotalCount
-    {0, 88, F::fragment_offset, number, 0},        // fragmentOffset
-    {0, 89, F::forwarding_status, number, 0},      // forwardingStatus
-    {0, 95, F::application_id, number, 0},         // applicationId
+    {0, 80, F::dst_mac, number, 0},            // destinationMacAddress
+    {0, 81, F::src_mac, number, 0},            // postSourceMacAddress
+    {0, 82, F::in_if_name, text, 0},           // interfaceName
+    {0, 83, F::in_if_name, text, 1},           // interfaceDescription
+    {0, 85, F::bytes, number, 2},              // octetTotalCount
+    {0, 86, F::packets, number, 2},            // packetTotalCount
+    {0, 88, F::fragment_offset, number, 0},    // fragmentOffset
+    {0, 89, F::forwarding_status, number, 0},  // forwardingStatus
+    {0, 95, F::application, application, 0},   // applicationId
+    {0, 95, F::application_id, number, 0},
     {0, 96, F::application_name, text, 0},         // applicationName
     {0, 128, F::next_hop_as, number, 0},           // bgpNextAdjacentAsNumber
     {0, 136, F::flow_end_reason, number, 0},       // flowEndReason
     {0, 138, F::observation_point_id, number, 0},  // observationPointId
     {0, 139, F::icmp_type, icmp, 1, 6},            // icmpTypeCodeIPv6
     {0, 140, F::mpls_ip, list_address6, 0},        // mplsTopLabelIPv6Address
+    {0, 141, F::line_card_id, number, 0},          // lineCardId
     {0, 148, F::flow_id, number, 0},               // flowId
     {0, 150, F::time_flow_start_ns, time_s, 3},    // flowStartSeconds
     {0, 151, F::time_flow_end_ns, time_s, 3},
@@ -243,14 +245,14 @@ bool width_fits(const Element& element, uint16_t width) {
     case list_label:
       return width == 3 || width == 4;
     case text:
+    case application:
     case list_addresses6:
     case list_stack_labels:
     case list_stack_ttls:
       return true;
     case number:
       if (info(element.field).spelling == Spelling::mac) return width == 6;
-      // applicationId is an octetArray whose first octet is the engine (RFC 6759): longer ones do not fit a number.
-      return width <= 8 || (width == kVariableLength && element.field != Field::application_id);
+      return width <= 8 || width == kVariableLength;
     default:
       return width <= 8;
   }

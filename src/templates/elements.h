@@ -15,7 +15,7 @@ inline constexpr uint32_t kScopePen = 0xffff'ffff;  // NetFlow v9 scope field ty
 
 // How the bytes of an element become column values.
 enum class Convert : uint8_t {
-  number,          // unsigned, big-endian, any width (reduced-size encoding, RFC 7011 §6.2)
+  number,          // unsigned, big-endian, up to 8 octets (reduced-size encoding, RFC 7011 §6.2); of more 0
   fragment_flags,  // number >> 5
   address4,        // 4 bytes
   address6,        // 16 bytes
@@ -30,6 +30,7 @@ enum class Convert : uint8_t {
   probability,     // float: 1 / p
   one,             // the value 1, whatever the bytes (a frame is one packet)
   text,            // UTF-8, of any length
+  application,     // applicationId as text (RFC 6759 §4)
   // Build on what another element of the record has put into a field: never alone, and run after all others.
   duration_ms,  // length of the flow: completes a start or an end that is missing
   duration_us,
@@ -44,6 +45,8 @@ enum class Convert : uint8_t {
   list_stack_labels,  // whole stack entries: label 20 bits, EXP 3, S 1, TTL 8
   list_stack_ttls,
 };
+inline constexpr size_t kMostApplicationText = 96;  // octets of Convert::application
+
 inline constexpr bool is_list(Convert c) { return c >= Convert::list_number; }
 inline constexpr bool is_duration(Convert c) { return c == Convert::duration_ms || c == Convert::duration_us; }
 inline constexpr bool builds_on_another(Convert c) { return c >= Convert::duration_ms && !is_list(c); }

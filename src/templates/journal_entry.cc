@@ -12,6 +12,8 @@ namespace {
 //          1, 2: the template record as on the wire (data, options)
 //          3: sampler id u64, rate u64;  4: milliseconds u64;  5: ifIndex u64, rate u64
 //          6, 7, 8: ifIndex, VRF id or application id u64, name
+//          9, 10, 11, 12: template id, line card, observation point or domain u64, rate u64
+//          13: 0 u64, the application as text, a zero octet, its name
 //          16: nothing;  17: template id u16 (0: all of the session)
 // All numbers big-endian.
 constexpr size_t kHeader = 8;
@@ -32,7 +34,7 @@ uint32_t checksum(Bytes body) {
 // Kinds of entries; between them are those of OptionsFact::Kind.
 enum : uint8_t { kDataTemplate = 1, kOptionsTemplate = 2, kRestart = 16, kForgotten = 17 };
 constexpr auto kFirstFact = static_cast<uint8_t>(OptionsFact::Kind::sampler_rate);
-constexpr auto kLastFact = static_cast<uint8_t>(OptionsFact::Kind::application_name);
+constexpr auto kLastFact = static_cast<uint8_t>(OptionsFact::Kind::long_application);
 static_assert(kOptionsTemplate < kFirstFact && kLastFact < kRestart);
 
 uint8_t kind_of(const JournalEntry& entry) {

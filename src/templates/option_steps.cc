@@ -12,7 +12,7 @@ struct Rule {
   OptionRole role;
 };
 
-constexpr uint16_t kScopeInterface = 2;  // RFC 3954 §6.1
+constexpr uint16_t kScopeInterface = 2, kScopeLineCard = 3, kScopeTemplate = 5;  // RFC 3954 §6.1
 
 constexpr Rule kRules[] = {
     {0, 10, OptionRole::interface},
@@ -25,6 +25,10 @@ constexpr Rule kRules[] = {
     {0, 94, OptionRole::application_description},
     {0, 95, OptionRole::application},
     {0, 96, OptionRole::application_name},
+    {0, 138, OptionRole::point},
+    {0, 141, OptionRole::line_card},
+    {0, 145, OptionRole::template_id},
+    {0, 149, OptionRole::domain},
     {0, 160, OptionRole::system_init_ms},
     {0, 234, OptionRole::vrf},
     {0, 235, OptionRole::vrf},
@@ -39,7 +43,11 @@ constexpr Rule kRules[] = {
     {0, 310, OptionRole::sample_population},
     {0, 311, OptionRole::probability},
     {kScopePen, kScopeInterface, OptionRole::interface},
+    {kScopePen, kScopeLineCard, OptionRole::line_card},
+    {kScopePen, kScopeTemplate, OptionRole::template_id},
 };
+
+bool is_scope_only(OptionRole role) { return role >= OptionRole::template_id && role <= OptionRole::domain; }
 
 }  // namespace
 
@@ -49,7 +57,8 @@ std::vector<OptionStep> option_steps(const TemplateRecord& record) {
     const FieldSpecifier& field = record.fields[i];
     if (field.length == 0) continue;  // Juniper: a scope of no octets
     for (const Rule& rule : kRules)
-      if (rule.pen == field.pen && rule.id == field.id) steps.push_back({rule.role, static_cast<uint16_t>(i)});
+      if (rule.pen == field.pen && rule.id == field.id && (i < record.scope_fields || !is_scope_only(rule.role)))
+        steps.push_back({rule.role, static_cast<uint16_t>(i)});
   }
   return steps;
 }

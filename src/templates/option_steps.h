@@ -15,6 +15,11 @@ enum class OptionRole : uint8_t {
   vrf,          // IE 234, 235
   application,  // IE 95
   sampler_id,   // IE 48, 302
+  // the same, only where it is a scope (RFC 7011 §3.4.2.1, RFC 3954 §6.1)
+  template_id,  // IE 145; scope type Template
+  line_card,    // IE 141; scope type Line Card
+  point,        // IE 138
+  domain,       // IE 149
   // sampling
   interval,           // IE 34, 50: one in so many
   algorithm,          // IE 304: which of the pairs below counts

@@ -2,6 +2,7 @@
 #include "templates/options_state.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/limits.h"
 
@@ -11,6 +12,49 @@ namespace {
 template <class Entries>
 auto position(Entries& entries, uint64_t key) {
   return std::lower_bound(entries.begin(), entries.end(), key, [](const auto& e, uint64_t k) { return e.key < k; });
+}
+
+std::optional<RateScope> rate_scope(OptionsFact::Kind kind) {
+  using Kind = OptionsFact::Kind;
+  switch (kind) {
+    case Kind::sampler_rate:
+      return RateScope::sampler;
+    case Kind::interface_rate:
+      return RateScope::interface;
+    case Kind::template_rate:
+      return RateScope::template_id;
+    case Kind::line_card_rate:
+      return RateScope::line_card;
+    case Kind::point_rate:
+      return RateScope::point;
+    case Kind::domain_rate:
+      return RateScope::domain;
+    default:
+      return std::nullopt;
+  }
+}
+OptionsFact::Kind kind_of(RateScope scope) {
+  using Kind = OptionsFact::Kind;
+  constexpr Kind kKinds[] = {Kind::sampler_rate,   Kind::interface_rate, Kind::template_rate,
+                             Kind::line_card_rate, Kind::point_rate,     Kind::domain_rate};
+  static_assert(std::size(kKinds) == kRateScopes);
+  return kKinds[static_cast<size_t>(scope)];
+}
+
+// Of long_application: what stands before the zero octet, and the name after it.
+struct LongApplication {
+  std::string_view application, name;
+};
+LongApplication parts_of(std::string_view text) {
+  const size_t end = std::min(text.find('\0'), text.size());
+  return {text.substr(0, end), text.substr(std::min(end + 1, text.size()))};
+}
+
+// FNV-1a: names are looked for by it, and told apart by the application itself.
+uint64_t key_of(std::string_view application) {
+  uint64_t key = 0xcbf29ce484222325;
+  for (char c : application) key = (key ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return key;
 }
 
 }  // namespace
@@ -75,19 +119,40 @@ uint64_t RateTable::find(uint64_t key) const {
   return at != entries_.end() && at->key == key ? at->rate : 0;
 }
 
+static bool is_of_domain(const OptionsFact& fact) {
+  return fact.kind == OptionsFact::Kind::sampler_rate && fact.key == OptionsFact::kNoSampler;
+}
+
 const NameTable& OptionsState::names(OptionsFact::Kind kind) const {
   if (kind == OptionsFact::Kind::interface_name) return interface_names_;
   return kind == OptionsFact::Kind::vrf_name ? vrf_names_ : application_names_;
 }
 
+bool OptionsState::has_any_rate() const {
+  constexpr size_t kOfOtherDomains = static_cast<size_t>(RateScope::domain);
+  return domain_rate_ != 0 || std::any_of(rates_.begin(), rates_.begin() + kOfOtherDomains,
+                                          [](const RateTable& table) { return !table.empty(); });
+}
+
 // Only a change makes a rate the one told last: exporters repeat all of them again and again.
-Told OptionsState::tell_rate(RateTable& table, uint64_t key, uint64_t rate) {
-  Told told = table.set(key, rate);
-  if (told != Told::changed) return told;
+Told OptionsState::tell_rate(RateScope scope, uint64_t key, uint64_t rate) {
+  Told told = rates_[static_cast<size_t>(scope)].set(key, rate);
+  if (told != Told::changed || (scope != RateScope::sampler && scope != RateScope::interface)) return told;
   last_rate_ = rate;
-  if (rate == 0 && !samplers_.empty()) last_rate_ = samplers_.entries().front().rate;
-  if (rate == 0 && samplers_.empty() && !interfaces_.empty()) last_rate_ = interfaces_.entries().front().rate;
+  for (RateScope left : {RateScope::sampler, RateScope::interface})
+    if (last_rate_ == 0 && has_rates(left)) last_rate_ = table(left).entries().front().rate;
   return told;
+}
+
+// Where another one has the same hash, the one told last is kept.
+Told OptionsState::tell_long_application(std::string_view text) {
+  const auto [application, name] = parts_of(text);
+  return long_applications_.set(key_of(application), name.empty() ? name : text);
+}
+
+std::string_view OptionsState::long_application_name(std::string_view application) const {
+  const auto [of, name] = parts_of(long_applications_.find(key_of(application)));
+  return of == application ? name : std::string_view();
 }
 
 Told OptionsState::tell(const OptionsFact& fact) {
@@ -96,12 +161,9 @@ Told OptionsState::tell(const OptionsFact& fact) {
     place = fact.value;
     return Told::changed;
   };
+  if (is_of_domain(fact)) return assign(domain_rate_);
+  if (auto scope = rate_scope(fact.kind)) return tell_rate(*scope, fact.key, fact.value);
   switch (fact.kind) {
-    case OptionsFact::Kind::sampler_rate:
-      if (fact.key == OptionsFact::kNoSampler) return assign(domain_rate_);
-      return tell_rate(samplers_, fact.key, fact.value);
-    case OptionsFact::Kind::interface_rate:
-      return tell_rate(interfaces_, fact.key, fact.value);
     case OptionsFact::Kind::system_init:
       return assign(system_init_ms_);
     case OptionsFact::Kind::interface_name:
@@ -110,44 +172,56 @@ Told OptionsState::tell(const OptionsFact& fact) {
       return vrf_names_.set(fact.key, fact.text);
     case OptionsFact::Kind::application_name:
       return application_names_.set(fact.key, fact.text);
+    case OptionsFact::Kind::long_application:
+      return tell_long_application(fact.text);
+    default:
+      return Told::nothing_new;
   }
-  return Told::nothing_new;
 }
 
 bool OptionsState::knows(const OptionsFact& fact) const {
+  if (is_of_domain(fact)) return domain_rate_ == fact.value;
+  if (auto scope = rate_scope(fact.kind)) return rate(*scope, fact.key) == fact.value;
+  const std::string_view text = fact.text.substr(0, limits::kNameOctets);
   switch (fact.kind) {
-    case OptionsFact::Kind::sampler_rate:
-      return (fact.key == OptionsFact::kNoSampler ? domain_rate_ : sampler_rate(fact.key)) == fact.value;
-    case OptionsFact::Kind::interface_rate:
-      return interface_rate(fact.key) == fact.value;
     case OptionsFact::Kind::system_init:
       return system_init_ms_ == fact.value;
+    case OptionsFact::Kind::long_application:
+      return long_application_name(parts_of(text).application) == parts_of(text).name;
     default:
-      return names(fact.kind).find(fact.key) == fact.text.substr(0, limits::kNameOctets);
+      return names(fact.kind).find(fact.key) == text;
   }
 }
 
+bool OptionsState::agrees(const OptionsFact& fact) const {
+  OptionsFact nothing{fact.kind, fact.key, 0, {}};
+  const std::string_view application = parts_of(fact.text).application;
+  if (fact.kind == OptionsFact::Kind::long_application) nothing.text = application;
+  return knows(fact) || knows(nothing);
+}
+
 size_t OptionsState::bytes() const {
-  return (samplers_.entries().size() + interfaces_.entries().size()) * sizeof(RateTable::Entry) +
-         interface_names_.bytes() + vrf_names_.bytes() + application_names_.bytes();
+  size_t rates = 0;
+  for (const RateTable& table : rates_) rates += table.entries().size();
+  return rates * sizeof(RateTable::Entry) + interface_names_.bytes() + vrf_names_.bytes() + application_names_.bytes() +
+         long_applications_.bytes();
 }
 
 void OptionsState::for_each(const std::function<void(const OptionsFact&)>& visit) const {
   using Kind = OptionsFact::Kind;
   if (system_init_ms_) visit({Kind::system_init, 0, system_init_ms_, {}});
   if (domain_rate_) visit({Kind::sampler_rate, OptionsFact::kNoSampler, domain_rate_, {}});
-  for (bool last : {false, true}) {  // what was told last comes last
-    for (const auto& [key, rate] : samplers_.entries())
-      if ((rate == last_rate_) == last) visit({Kind::sampler_rate, key, rate, {}});
-    for (const auto& [key, rate] : interfaces_.entries())
-      if ((rate == last_rate_) == last) visit({Kind::interface_rate, key, rate, {}});
-  }
+  for (bool last : {false, true})  // what was told last comes last
+    for (size_t scope = 0; scope < kRateScopes; ++scope)
+      for (const auto& [key, rate] : rates_[scope].entries())
+        if ((rate == last_rate_) == last) visit({kind_of(static_cast<RateScope>(scope)), key, rate, {}});
   auto visit_names = [&](Kind kind, const NameTable& table) {
     table.for_each([&](uint64_t key, std::string_view name) { visit({kind, key, 0, name}); });
   };
   visit_names(Kind::interface_name, interface_names_);
   visit_names(Kind::vrf_name, vrf_names_);
   visit_names(Kind::application_name, application_names_);
+  visit_names(Kind::long_application, long_applications_);
 }
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 //            limits::kNameOctets; beyond: not taken, and the caller is told. Copying it is a few block copies
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -22,12 +23,17 @@ namespace weir {
 // One thing that an options record tells. The numbers are those of templates.journal: append only.
 struct OptionsFact {
   enum class Kind : uint8_t {
-    sampler_rate = 3,      // key: sampler id, or kNoSampler for the whole observation domain; value: one of so many
-    system_init = 4,       // value: ms since 1970
-    interface_rate = 5,    // key: ifIndex; value: one of so many
-    interface_name = 6,    // key: ifIndex; text
-    vrf_name = 7,          // key: VRF id; text
-    application_name = 8,  // key: applicationId as a number; text
+    sampler_rate = 3,       // key: sampler id, or kNoSampler for the whole observation domain; value: one of so many
+    system_init = 4,        // value: ms since 1970
+    interface_rate = 5,     // key: ifIndex; value: one of so many
+    interface_name = 6,     // key: ifIndex; text
+    vrf_name = 7,           // key: VRF id; text
+    application_name = 8,   // key: applicationId as a number; text
+    template_rate = 9,      // key: template id; value: one of so many
+    line_card_rate = 10,    // key: lineCardId (IE 141); value: one of so many
+    point_rate = 11,        // key: observationPointId (IE 138); value: one of so many
+    domain_rate = 12,       // key: another observation domain of the exporter; value: one of so many
+    long_application = 13,  // of an applicationId over 8 octets: as text (decode/application.h), a zero octet, its name
   };
   static constexpr uint64_t kNoSampler = UINT64_MAX;
   Kind kind = Kind::sampler_rate;
@@ -35,7 +41,10 @@ struct OptionsFact {
   uint64_t value = 0;     // rates: 0 takes back what was told before
   std::string_view text;  // names: empty takes back what was told before
 };
-inline constexpr bool is_name(OptionsFact::Kind kind) { return kind >= OptionsFact::Kind::interface_name; }
+inline constexpr bool is_name(OptionsFact::Kind kind) {
+  using Kind = OptionsFact::Kind;
+  return (kind >= Kind::interface_name && kind <= Kind::application_name) || kind == Kind::long_application;
+}
 
 enum class Told : uint8_t { nothing_new, changed, full };
 
@@ -77,6 +86,10 @@ class RateTable {
   std::vector<Entry> entries_;  // by key
 };
 
+// What sampling rates are told for (RFC 7011 §3.4.2.1: scope), beside the whole observation domain.
+enum class RateScope : uint8_t { sampler, interface, template_id, line_card, point, domain };
+inline constexpr size_t kRateScopes = 6;
+
 class OptionsState {
  public:
   Told tell(const OptionsFact& fact);
@@ -84,33 +97,43 @@ class OptionsState {
   bool knows(const OptionsFact& fact) const;
 
   // 0 where none was told.
-  uint64_t sampler_rate(uint64_t sampler_id) const { return samplers_.find(sampler_id); }
-  uint64_t interface_rate(uint64_t interface) const { return interfaces_.find(interface); }
-  bool has_sampler_rates() const { return !samplers_.empty(); }
-  bool has_interface_rates() const { return !interfaces_.empty(); }
-  // The rate told for the whole domain; else the one that was told last for any sampler or interface: for a flow
-  // record that names neither, it is all one can know.
-  uint64_t domain_rate() const { return domain_rate_ ? domain_rate_ : last_rate_; }
+  uint64_t rate(RateScope scope, uint64_t key) const { return table(scope).find(key); }
+  bool has_rates(RateScope scope) const { return !table(scope).empty(); }
+  // Of this observation domain: the whole, or parts of it.
+  bool has_any_rate() const;
+  // The rate told for the whole domain.
+  uint64_t domain_rate() const { return domain_rate_; }
+  // The one that was told last for any sampler or interface: for a flow record that names neither, it is all one can
+  // know.
+  uint64_t last_rate() const { return last_rate_; }
+  void forget_last_rate() { last_rate_ = 0; }
   uint64_t system_init_ms() const { return system_init_ms_; }
-  bool has_names() const {
-    return interface_names_.size() > 0 || vrf_names_.size() > 0 || application_names_.size() > 0;
-  }
+  bool has_names() const { return interface_names_.size() > 0 || vrf_names_.size() > 0 || has_application_names(); }
+  bool has_long_applications() const { return long_applications_.size() > 0; }
+  bool has_application_names() const { return application_names_.size() > 0 || long_applications_.size() > 0; }
+  // Of an application that is given as text; empty: not told.
+  std::string_view long_application_name(std::string_view application) const;
   const NameTable& interface_names() const { return interface_names_; }
   const NameTable& vrf_names() const { return vrf_names_; }
   const NameTable& application_names() const { return application_names_; }
 
   size_t bytes() const;
   bool empty() const { return bytes() == 0 && domain_rate_ == 0 && system_init_ms_ == 0; }
+  // Whether what it tells of that fact's subject, if anything, is the same.
+  bool agrees(const OptionsFact& fact) const;
   // Facts that bring an empty state to this one, in the order given.
   void for_each(const std::function<void(const OptionsFact&)>& visit) const;
 
  private:
-  Told tell_rate(RateTable& table, uint64_t key, uint64_t rate);
+  Told tell_rate(RateScope scope, uint64_t key, uint64_t rate);
+  Told tell_long_application(std::string_view text);
+  const RateTable& table(RateScope scope) const { return rates_[static_cast<size_t>(scope)]; }
   const NameTable& names(OptionsFact::Kind kind) const;
 
-  RateTable samplers_, interfaces_;
+  std::array<RateTable, kRateScopes> rates_;
   uint64_t domain_rate_ = 0, last_rate_ = 0, system_init_ms_ = 0;
   NameTable interface_names_, vrf_names_, application_names_;
+  NameTable long_applications_;  // by a hash of the application; its text begins each name
 };
 
 }  // namespace weir

@@ -17,11 +17,12 @@ TEST(OptionsState, RatesBySamplerInterfaceAndDomain) {
   EXPECT_EQ(state.tell({Kind::sampler_rate, 1, 1000, {}}), Told::changed);
   EXPECT_EQ(state.tell({Kind::sampler_rate, 2, 100, {}}), Told::nothing_new);
   EXPECT_EQ(state.tell({Kind::interface_rate, 2, 64, {}}), Told::changed);
-  EXPECT_EQ(state.sampler_rate(1), 1000u);
-  EXPECT_EQ(state.sampler_rate(2), 100u);
-  EXPECT_EQ(state.sampler_rate(3), 0u);
-  EXPECT_EQ(state.interface_rate(2), 64u);
-  EXPECT_EQ(state.domain_rate(), 64u);  // the last one told
+  EXPECT_EQ(state.rate(RateScope::sampler, 1), 1000u);
+  EXPECT_EQ(state.rate(RateScope::sampler, 2), 100u);
+  EXPECT_EQ(state.rate(RateScope::sampler, 3), 0u);
+  EXPECT_EQ(state.rate(RateScope::interface, 2), 64u);
+  EXPECT_EQ(state.domain_rate(), 0u);
+  EXPECT_EQ(state.last_rate(), 64u);
   state.tell({Kind::sampler_rate, OptionsFact::kNoSampler, 7, {}});
   state.tell({Kind::sampler_rate, 1, 2000, {}});
   EXPECT_EQ(state.domain_rate(), 7u);  // told for the domain
@@ -31,8 +32,8 @@ TEST(OptionsState, ARateOfZeroTakesBack) {
   OptionsState state;
   state.tell({Kind::sampler_rate, 1, 1000, {}});
   state.tell({Kind::sampler_rate, 1, 0, {}});
-  EXPECT_FALSE(state.has_sampler_rates());
-  EXPECT_EQ(state.domain_rate(), 0u);
+  EXPECT_FALSE(state.has_any_rate());
+  EXPECT_EQ(state.last_rate(), 0u);
   EXPECT_TRUE(state.empty());
   EXPECT_EQ(state.tell({Kind::sampler_rate, 1, 0, {}}), Told::nothing_new);
 }
@@ -73,13 +74,65 @@ TEST(OptionsState, ItsFactsMakeItAgain) {
   state.tell({Kind::sampler_rate, 1, 300, {}});  // told last, though not first by number
   state.tell({Kind::system_init, 0, 123, {}});
   state.tell({Kind::vrf_name, 6, 0, "red"});
+  state.tell({Kind::template_rate, 256, 10, {}});
+  state.tell({Kind::line_card_rate, 2, 20, {}});
+  state.tell({Kind::point_rate, 3, 30, {}});
+  state.tell({Kind::domain_rate, 8, 40, {}});
+  const std::string dns("20:12356:16\0DNS", 15);
+  state.tell({Kind::long_application, 0, 0, dns});
   state.for_each([&](const OptionsFact& fact) { again.tell(fact); });
-  EXPECT_EQ(again.domain_rate(), 300u);
-  EXPECT_EQ(again.sampler_rate(9), 900u);
-  EXPECT_EQ(again.interface_rate(4), 70u);
+  EXPECT_EQ(again.last_rate(), 300u);
+  EXPECT_EQ(again.rate(RateScope::sampler, 9), 900u);
+  EXPECT_EQ(again.rate(RateScope::interface, 4), 70u);
   EXPECT_EQ(again.system_init_ms(), 123u);
   EXPECT_EQ(again.vrf_names().find(6), "red");
+  EXPECT_EQ(again.rate(RateScope::template_id, 256), 10u);
+  EXPECT_EQ(again.rate(RateScope::line_card, 2), 20u);
+  EXPECT_EQ(again.rate(RateScope::point, 3), 30u);
+  EXPECT_EQ(again.rate(RateScope::domain, 8), 40u);
+  EXPECT_EQ(again.long_application_name("20:12356:16"), "DNS");
   EXPECT_EQ(again.bytes(), state.bytes());
+}
+
+// What a scope narrows says nothing of other records (RFC 7011 §3.4.2.1).
+TEST(OptionsState, RatesOfPartsOfTheDomainAreNotTheDomains) {
+  OptionsState state;
+  for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate, Kind::domain_rate})
+    state.tell({kind, 5, 100, {}});
+  EXPECT_EQ(state.domain_rate(), 0u);
+  EXPECT_EQ(state.last_rate(), 0u);
+  EXPECT_TRUE(state.has_any_rate());
+  for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate}) state.tell({kind, 5, 0, {}});
+  EXPECT_FALSE(state.has_any_rate());  // another domain's is none of this one's
+}
+
+TEST(OptionsState, NamesOfLongApplicationsAreReplacedAndTakenBack) {
+  using namespace std::string_literals;
+  OptionsState state;
+  EXPECT_EQ(state.tell({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), Told::changed);
+  EXPECT_EQ(state.tell({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), Told::nothing_new);
+  EXPECT_TRUE(state.knows({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}));
+  EXPECT_EQ(state.long_application_name("20:12356:1"), "");
+  state.tell({Kind::long_application, 0, 0, "20:12356:16\0Domain"s});
+  EXPECT_EQ(state.long_application_name("20:12356:16"), "Domain");
+  state.tell({Kind::long_application, 0, 0, "20:12356:16\0"s});
+  EXPECT_EQ(state.long_application_name("20:12356:16"), "");
+  EXPECT_TRUE(state.empty());
+}
+
+TEST(OptionsState, AgreesWhereItTellsTheSameOrNothing) {
+  using namespace std::string_literals;
+  OptionsState state;
+  state.tell({Kind::interface_rate, 1, 100, {}});
+  state.tell({Kind::interface_name, 1, 0, "eth1"});
+  state.tell({Kind::long_application, 0, 0, "20:1:2\0x"s});
+  EXPECT_TRUE(state.agrees({Kind::interface_rate, 1, 100, {}}));
+  EXPECT_TRUE(state.agrees({Kind::interface_rate, 2, 7, {}}));
+  EXPECT_TRUE(state.agrees({Kind::sampler_rate, OptionsFact::kNoSampler, 7, {}}));
+  EXPECT_FALSE(state.agrees({Kind::interface_rate, 1, 101, {}}));
+  EXPECT_FALSE(state.agrees({Kind::interface_name, 1, 0, "eth2"}));
+  EXPECT_FALSE(state.agrees({Kind::long_application, 0, 0, "20:1:2\0y"s}));
+  EXPECT_TRUE(state.agrees({Kind::long_application, 0, 0, "20:1:3\0y"s}));
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ class Compiler {
   size_t bytes() const {
     auto of = [](const auto& v) { return v.capacity() ? kBlockOverhead + v.capacity() * sizeof(v[0]) : 0; };
     return sizeof(Plan) + kCacheEntry + of(plan_->steps) + of(plan_->extra_steps) + of(plan_->option_steps) +
-           of(plan_->lists) + of(plan_->sections) + of(plan_->lengths) + of(plan_->record.fields) +
-           of(plan_->record.wire);
+           of(plan_->exporter_steps) + of(plan_->counter_pairs) + of(plan_->lists) + of(plan_->sections) +
+           of(plan_->lengths) + of(plan_->record.fields) + of(plan_->record.wire);
   }
 
   void measure() {
@@ -78,6 +78,7 @@ class Compiler {
       const FieldSpecifier& f = fields[i];
       if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
       add_nested(f, static_cast<uint16_t>(i));
+      add_exporter(f, i, offsets[i]);
       add_extra_steps(f, i, offsets[i]);
     }
     move_versions_to_end();
@@ -88,6 +89,8 @@ class Compiler {
     std::ranges::stable_sort(fallbacks_, {}, [](const auto& fallback) { return fallback.second; });
     for (const auto& [step, rank] : fallbacks_) plan_->steps.push_back(step);
     add_durations();
+    add_counter_pair({Field::bytes, Field::reverse_bytes}, 1, 23, offsets);
+    add_counter_pair({Field::packets, Field::reverse_packets}, 2, 24, offsets);
     fill_ethertype();
     for (const Step& step : plan_->steps)
       if (step.convert == Convert::icmp) plan_->mask.set(Field::icmp_code);
@@ -120,6 +123,29 @@ class Compiler {
     }
   }
 
+  void add_exporter(const FieldSpecifier& f, size_t position, size_t offset) {
+    const bool is_v6 = f.id == 131;
+    if (f.pen != 0 || !(is_v6 || f.id == 130) || f.length != (is_v6 ? 16 : 4)) return;
+    plan_->exporter_steps.push_back({is_v6, static_cast<uint16_t>(offset), static_cast<uint16_t>(position)});
+  }
+
+  // Where the record has both, and no element for the other direction.
+  void add_counter_pair(CounterPair pair, uint16_t id, uint16_t post_id, const std::vector<size_t>& offsets) {
+    const auto& fields = plan_->record.fields;
+    auto find = [&](uint16_t wanted) {
+      return std::ranges::find_if(fields, [&](const FieldSpecifier& f) {
+        return f.pen == 0 && f.id == wanted && f.length > 0 && f.length <= 8;
+      });
+    };
+    const auto post = find(post_id);
+    if (find(id) == fields.end() || post == fields.end() || plan_->mask.has(pair.reverse)) return;
+    const auto position = static_cast<size_t>(post - fields.begin());
+    pair.offset = static_cast<uint16_t>(offsets[position]);
+    pair.width = post->length;
+    pair.position = static_cast<uint16_t>(position);
+    plan_->counter_pairs.push_back(pair);
+  }
+
   // Fields that hold other fields.
   void add_nested(const FieldSpecifier& f, uint16_t position) {
     if (ListKind kind = list_kind(f.pen, f.id); kind != ListKind::none) plan_->lists.push_back({kind, position});
@@ -148,14 +174,10 @@ class Compiler {
   void add_step(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
     if (!width_fits(e, f.length)) return;
     if (!is_list(e.convert) && !taken_.insert({f.pen, f.id, e.field}).second) return add_again(e, f, position, offset);
-    Step step{e.convert,
-              e.field,
-              false,
-              false,
-              e.ip_version,
-              static_cast<uint16_t>(offset),
-              f.length,
-              static_cast<uint16_t>(position)};
+    Step step{e.convert,    e.field,
+              false,        false,
+              e.ip_version, static_cast<uint16_t>(offset),
+              f.length,     static_cast<uint16_t>(position)};
     if (is_duration(e.convert)) return durations_.push_back(step);
     if (builds_on_another(e.convert)) return companions_.push_back({step, e.rank});
     if (e.rank > best(e.field)) {
@@ -197,15 +219,17 @@ class Compiler {
   void measure_texts() {
     size_t bytes = 0;
     for (const Step& step : plan_->steps)
-      if (step.convert == Convert::text) bytes += TextArena::most_bytes(step.width);
+      if (step.convert == Convert::text || step.convert == Convert::application)
+        bytes += TextArena::most_bytes(step.convert == Convert::text ? step.width : kMostApplicationText);
     for (const ExtraStep& step : plan_->extra_steps)
       if (table_.info(step.field).column == Column::text) bytes += TextArena::most_bytes(step.width);
-    static constexpr size_t kTextFields = 5;  // a list may fill each of them
+    static constexpr size_t kTextFields = 6;  // a list may fill each of them
     if (!plan_->lists.empty()) bytes += (kTextFields + limits::kExtraFields) * limits::kTextBytes;
     plan_->text_bytes = static_cast<uint32_t>(bytes);
   }
 
-  // Beside what the field table makes of the element. Of several with the same element the first in the template counts.
+  // Beside what the field table makes of the element. Of several with the same element the first in the template
+  // counts.
   void add_extra_steps(const FieldSpecifier& f, size_t position, size_t offset) {
     const auto extras = table_.extras();
     for (size_t i = 0; i < extras.size(); ++i) {

@@ -35,6 +35,22 @@ struct ExtraStep {
   uint16_t position = 0;
 };
 
+// The exporter of a record that a mediator sends (IE 130, 131).
+struct ExporterStep {
+  bool is_v6 = false;
+  uint16_t offset = 0;
+  uint16_t position = 0;
+};
+
+// octetDeltaCount or packetDeltaCount (IE 1, 2), and beside it the post counter (IE 23, 24), which some exporters use
+// for the other direction.
+struct CounterPair {
+  Field counter, reverse;
+  uint16_t offset = 0;  // of the post counter
+  uint16_t width = 0;
+  uint16_t position = 0;
+};
+
 // A field of structured data: read after all steps, record by record.
 struct ListField {
   ListKind kind;
@@ -62,6 +78,8 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<ExtraStep> extra_steps;
   std::vector<OptionStep> option_steps;
+  std::vector<ExporterStep> exporter_steps;
+  std::vector<CounterPair> counter_pairs;
   std::vector<ListField> lists;
   std::vector<SectionField> sections;
   bool differs = false;             // lists or sections: what is filled differs from record to record

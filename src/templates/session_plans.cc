@@ -88,6 +88,11 @@ const Plan* SessionPlans::find(uint16_t template_id) const {
   return found ? found->plan.get() : nullptr;
 }
 
+std::shared_ptr<const Plan> SessionPlans::only(uint16_t template_id) const {
+  const KnownTemplate* found = known(template_id);
+  return found && !found->ever_changed ? found->plan : nullptr;
+}
+
 PlanChoice SessionPlans::choose(uint16_t template_id, const SetContext& context) const {
   const KnownTemplate* found = known(template_id);
   uint32_t age = boot - context.boot;

@@ -9,6 +9,7 @@
 
 #include <absl/container/inlined_vector.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -37,6 +38,7 @@ struct KnownTemplate {
   uint8_t previous_sent_in = 0;
   // Where in a boot this layout replaced `previous`, and where `previous` had replaced the one before it.
   std::optional<SetContext> changed_at, previous_changed_at;
+  bool ever_changed = false;                      // another layout was known for the id
   int64_t since_ns = 0;                           // monotonic, when `previous` was replaced
   std::shared_ptr<std::atomic<int64_t>> sent_ns;  // monotonic, when it last came
   uint32_t bytes = 0;                             // of memory, with its plans; SessionPlans::put() fills it in
@@ -52,13 +54,25 @@ struct PlanChoice {
   bool quarantine = false;                            // ... never to be decoded
 };
 
+// What other sessions of the exporter were told by options data, where this one was told nothing of that kind
+// (templates.borrow). Each state is null where the session's own holds.
+struct Borrowed {
+  enum class Kind : uint8_t { rates, interface_names, vrf_names, application_names };
+  static constexpr size_t kKinds = 4;
+  std::array<std::shared_ptr<const OptionsState>, kKinds> states;
+  bool rates_of_other_domain = false;
+  uint64_t domain_rate = 0;  // that another session was told for this observation domain
+  bool operator==(const Borrowed&) const = default;
+};
+
 // Not changed any more once somebody else may read it: then a copy is, which shares nearly all of it.
 class alignas(64) SessionPlans {
  public:
-  static constexpr size_t kHotBytes = 168;   // what every data set needs comes first
+  static constexpr size_t kHotBytes = 184;   // what every data set needs comes first
   static constexpr uint32_t kBootsKept = 8;  // bits of sent_in
   uint32_t boot = 0;                         // the current one; bit n of sent_in is boot - n
   std::shared_ptr<const OptionsState> options = nothing_told();
+  std::shared_ptr<const Borrowed> borrowed;  // null: nothing
 
  private:
   // Of `templates_`, in the same order.
@@ -68,6 +82,13 @@ class alignas(64) SessionPlans {
   size_t template_bytes_ = 0;
 
  public:
+  // What holds for this session's data, its own or borrowed.
+  const OptionsState& told(Borrowed::Kind kind) const {
+    const OptionsState* other = borrowed ? borrowed->states[static_cast<size_t>(kind)].get() : nullptr;
+    return other ? *other : *options;
+  }
+  bool borrows(Borrowed::Kind kind) const { return borrowed && borrowed->states[static_cast<size_t>(kind)]; }
+
   const TemplateTable& templates() const { return templates_; }
   size_t template_bytes() const { return template_bytes_; }  // of memory; shared plans count for everyone
   // Adds it, or replaces what is known of that id.
@@ -81,6 +102,8 @@ class alignas(64) SessionPlans {
   static const std::shared_ptr<const OptionsState>& nothing_told();  // one for all
   const KnownTemplate* known(uint16_t template_id) const;
   const Plan* find(uint16_t template_id) const;  // the newest layout, confirmed or not
+  // The one layout that was ever known for the id; null where there were several, or none.
+  std::shared_ptr<const Plan> only(uint16_t template_id) const;
   // For a data set of that context. Points into this.
   PlanChoice choose(uint16_t template_id, const SetContext& context) const;
 

@@ -30,6 +30,7 @@ std::shared_ptr<Session> TemplateStore::session(const SessionKey& key) {
 
 std::shared_ptr<const SessionPlans> TemplateStore::plans(Session& session) {
   std::lock_guard lock(mutex_);
+  if (session.borrow_stale_) borrow(session);
   session.given_out_ = session.options_given_out_ = true;
   return session.plans_;
 }
@@ -153,6 +154,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   next->sent_ns = std::make_shared<std::atomic<int64_t>>(now_ns);
   if (known) {
     if (known->confirmed()) next->changed_at = context;
+    next->ever_changed = true;
     next->since_ns = now_ns;
     next->previous = known->plan;
     next->previous_sent_in = known->sent_in;
@@ -181,6 +183,7 @@ void TemplateStore::install_late(Session& session, TemplateRecord record, const 
   } else if (known && known->previous && known->previous->same_layout(record)) {
     next->previous_sent_in |= bit;
   } else if (known) {
+    next->ever_changed = true;
     next->previous = plan_cache_.plan_of(std::move(record), session.key.protocol);
     next->previous_sent_in = bit;
   } else {
@@ -204,6 +207,7 @@ void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) 
     if (plans.templates().empty()) {
       with_templates_[group_of(session.key)].push_back(session.shared_from_this());
       exporter.sessions.push_back(session.shared_from_this());
+      session.borrow_stale_ = true;
       session.since_ns_ = session.seen_ns_.load(std::memory_order_relaxed);
     }
     ++exporter.templates, ++templates_;
@@ -213,7 +217,7 @@ void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) 
 }
 
 TemplateStore::Kept TemplateStore::kept(const Session& session) {
-  return {session.plans_->template_bytes(), session.plans_->options->bytes()};
+  return {session.plans_->template_bytes(), session.plans_->options->bytes() + session.borrowed_bytes_};
 }
 
 // What a session has come to hold more or less than `before`.
@@ -244,14 +248,29 @@ void TemplateStore::release(Session& session, uint16_t template_id, bool must_fi
 
 // ---- Restarts
 
-std::vector<HeldSet> TemplateStore::restarted(Session& session, uint32_t boot) {
+TemplateStore::Restarted TemplateStore::restarted(Session& session, uint32_t boot) {
   std::lock_guard lock(mutex_);
-  if (static_cast<int32_t>(boot - session.plans_->boot) <= 0) return {};
+  Restarted result;
+  if (static_cast<int32_t>(boot - session.plans_->boot) <= 0) return result;
   bool anything = !session.plans_->templates().empty() || session.plans_->options->system_init_ms() != 0;
   mark_restart(session, boot);
   if (anything) append_journal({.kind = JournalEntry::Kind::restart, .session = session.key});
   write_journal_locked();
-  return held_.take_older(session.key, boot);
+  for (HeldSet& set : held_.take_older(session.key, boot)) {
+    std::shared_ptr<const Plan> plan = only_layout(*session.plans_, set.template_id, set.body);
+    if (plan)
+      result.fallbacks.push_back({std::move(plan), {}}), result.fallbacks.back().sets.push_back(std::move(set));
+    else
+      result.quarantined.push_back(std::move(set));
+  }
+  return result;
+}
+
+std::shared_ptr<const Plan> TemplateStore::only_layout(const SessionPlans& plans, uint16_t template_id,
+                                                       Bytes body) const {
+  if (config_.fallback_after_ns == 0) return nullptr;
+  std::shared_ptr<const Plan> only = plans.only(template_id);
+  return only && fits(*only, body) ? only : nullptr;
 }
 
 // A boot time that was told before a restart is wrong after it; what is sampled and how stays.

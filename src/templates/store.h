@@ -28,6 +28,7 @@
 
 #include "base/limits.h"
 #include "os/state_memory.h"
+#include "templates/borrow.h"
 #include "templates/held.h"
 #include "templates/journal.h"
 #include "templates/plan_cache.h"
@@ -60,13 +61,16 @@ class alignas(64) Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<SessionPlans> plans_;
   bool given_out_ = false;
   bool options_given_out_ = true;
+  bool borrow_stale_ = true;   // what it borrows is to be looked up
+  size_t borrowed_bytes_ = 0;  // charged for it
 };
 
 struct TemplateStoreConfig {
   HoldLimits hold;
   int64_t fallback_after_ns = 0;  // 0: never
-  int64_t lifetime_ns = 0;        // a template that is not sent again for so long is forgotten; 0: never
-  std::string journal_path;       // empty: not kept
+  Borrow borrow = Borrow::domain;
+  int64_t lifetime_ns = 0;   // a template that is not sent again for so long is forgotten; 0: never
+  std::string journal_path;  // empty: not kept
   const FieldTable* fields = &FieldTable::plain();
   size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
   size_t most_templates = limits::kTemplates;
@@ -115,9 +119,24 @@ class TemplateStore {
   Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns,
                     Journaling journaling = Journaling::at_once);
 
+  // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
+  // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
+  // Either must fit the set.
+  struct Fallback {
+    std::shared_ptr<const Plan> plan;
+    std::vector<HeldSet> sets;
+  };
+
   // The exporter has restarted, its boot number is now `boot`: templates are unconfirmed until they come again.
-  // Returns what was held from before, never to be decoded. Of no effect where the boot is known already.
-  std::vector<HeldSet> restarted(Session& session, uint32_t boot);
+  // Returns what was held from before. Of no effect where the boot is known already.
+  struct Restarted {
+    std::vector<Fallback> fallbacks;   // for an id of which one layout was ever known, and fits
+    std::vector<HeldSet> quarantined;  // never to be decoded
+  };
+  Restarted restarted(Session& session, uint32_t boot);
+  // The layout that may read a set rather than that it is given up: the only one that was ever known, if it fits.
+  // Null where there is none, or templates.fallback is off.
+  std::shared_ptr<const Plan> only_layout(const SessionPlans& plans, uint16_t template_id, Bytes body) const;
 
   // Holds a data set whose template is not known. If the template came in the meantime: gives its plan
   // instead, and holds nothing. Sets given up to make room are appended to `dropped`.
@@ -130,13 +149,6 @@ class TemplateStore {
   // Takes over what the options records of one data set told, in order. Returns how many facts found no room.
   size_t tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling = Journaling::at_once);
 
-  // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
-  // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
-  // Either must fit the set.
-  struct Fallback {
-    std::shared_ptr<const Plan> plan;
-    std::vector<HeldSet> sets;
-  };
   // `all`: as if every set had waited long enough (the end of a file).
   std::vector<Fallback> take_fallbacks(int64_t now_ns, bool all = false);
   // Sets that waited longer than hold_for.
@@ -203,6 +215,12 @@ class TemplateStore {
   static Kept kept(const Session& session);
   void charge(const Session& session, const Kept& before);
   bool may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const;
+  // borrow.cc
+  void borrow(Session& session);
+  void told_anew(const Session& lender);
+  static uint64_t rate_told_for(uint32_t domain, const std::vector<const Session*>& lenders);
+  std::vector<const Session*> lenders_of(const Session& borrower) const;
+  std::shared_ptr<const Borrowed> borrowed_for(const Session& session) const;
   OptionsState& edit_options(Session& session);
   void publish_options(Session& session, std::shared_ptr<const OptionsState> options);
   void mark_restart(Session& session, uint32_t boot);

@@ -46,6 +46,10 @@ size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts,
     if (told == Told::changed) append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
   }
   charge(session, before);
+  if (options) {
+    session.borrow_stale_ = true;
+    told_anew(session);
+  }
   if (journaling == Journaling::at_once) write_journal_locked();
   return refused;
 }
@@ -53,7 +57,8 @@ size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts,
 // `before`: what is charged of the session; what it was told since is not.
 bool TemplateStore::may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const {
   static constexpr size_t kBesideText = 16;
-  const size_t more = session.plans_->options->bytes() - before.options;  // modulo 2^64: names may have been cut short
+  const size_t more = session.plans_->options->bytes() + session.borrowed_bytes_ -
+                      before.options;  // modulo 2^64: names may have been cut short
   if (options_bytes_ + more >= config_.most_options_bytes) return false;
   const auto growth = static_cast<ptrdiff_t>(more + kBesideText + fact.text.size());
   return !config_.budget || growth <= 0 || config_.budget->may_keep(session.key.exporter, static_cast<size_t>(growth));

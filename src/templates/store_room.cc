@@ -52,6 +52,8 @@ size_t TemplateStore::forget_locked(Session& session) {
   const uint32_t boot = session.plans_->boot;
   edit(session) = SessionPlans();
   session.plans_->boot = boot;
+  session.borrowed_bytes_ = 0;
+  session.borrow_stale_ = true;
   session.options_given_out_ = true;  // the one for all
   charge(session, before);
   uncount(session, templates);
@@ -77,6 +79,7 @@ void TemplateStore::uncount(Session& session, size_t templates) {
   auto group = with_templates_.find(group_of(session.key));
   std::erase_if(group->second, is_this);
   if (group->second.empty()) with_templates_.erase(group);
+  told_anew(session);
   std::erase_if(exporter->second.sessions, is_this);
   if (exporter->second.sessions.empty()) emptied_.push_back(session.key.exporter);
 }

@@ -74,7 +74,7 @@ TEST(TemplateSafety, WhatWasHeldBeforeARestartIsNotReadWithATemplateAfterIt) {
   Fixture f;
   f.store.hold(held(key(1), at(5)), f.dropped);
   f.store.hold(held(key(2), at(5)), f.dropped);  // another session
-  EXPECT_EQ(f.store.restarted(*f.session, 1).size(), 1u);
+  EXPECT_EQ(f.store.restarted(*f.session, 1).quarantined.size(), 1u);
   f.store.hold(held(key(1), at(0, 1)), f.dropped);
   EXPECT_EQ(f.install(kOld, at(1, 1)).released.size(), 1u);
   EXPECT_TRUE(f.choose(at(6, 0)).quarantine) << "its template can never come";

@@ -180,9 +180,9 @@ TEST(TemplateStore, TheJournalBringsEverythingBack) {
   EXPECT_EQ(plans->find(256)->record_length, 8u);
   EXPECT_EQ(plans->find(257)->record_length, 8u);
   const OptionsState& options = *plans->options;
-  EXPECT_EQ(options.sampler_rate(7), 512u);
-  EXPECT_EQ(options.sampler_rate(8), 0u);  // taken back
-  EXPECT_EQ(options.interface_rate(3), 100u);
+  EXPECT_EQ(options.rate(RateScope::sampler, 7), 512u);
+  EXPECT_EQ(options.rate(RateScope::sampler, 8), 0u);  // taken back
+  EXPECT_EQ(options.rate(RateScope::interface, 3), 100u);
   EXPECT_EQ(options.interface_names().find(3), "Gi0/0/3");
   EXPECT_EQ(options.vrf_names().find(0x60000000), "default");
   EXPECT_EQ(options.application_names().find(0x0d000001), "dns");

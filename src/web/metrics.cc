@@ -213,6 +213,9 @@ void write_templates(Exposition& out, const AccountRow& all, int64_t waiting) {
   counter("weir_fallback_records_total",
           "Records decoded with a template of another port of the same exporter, or of before its restart.",
           all.fallback);
+  counter("weir_borrowed_records_total",
+          "Records whose sampling rate or names were told to another port or domain of the same exporter.",
+          all.borrowed);
   counter("weir_replayed_sets_total", "Data sets decoded after their template came.", all.replayed_sets);
   counter("weir_quarantined_sets_total",
           "Data sets given up: every template known came after the exporter restarted or changed it.", all.quarantined);

@@ -10,9 +10,10 @@
 // Fields are those of the first network header and of what carries it, as GoFlow2 2.2.6 fills them: of stacked VLAN
 // tags the inner one is `vlan`; what a tunnel carries (IP in IP, GRE, VXLAN, Geneve) is only listed in the layers.
 // Otherwise than GoFlow2: `proto` of IPv6 is what the last extension header names (IANA, IE 4), a frame in an MPLS
-// pseudowire (RFC 4448) carries the packet, ICMP's type and code are read, IPv4 options and GRE's optional words are stepped over, later fragments have no ports, TCP's size is its data
-// offset, a VLAN is 12 bits, reserved MPLS labels do not end the stack, labels in GRE are not the packet's own, and no
-// layer is listed of which the fixed part is not there.
+// pseudowire (RFC 4448) carries the packet, ICMP's type and code are read, IPv4 options and GRE's optional words are
+// stepped over, later fragments have no ports, TCP's size is its data offset, a VLAN is 12 bits, reserved MPLS labels
+// do not end the stack, labels in GRE are not the packet's own, and no layer is listed of which the fixed part is not
+// there.
 #pragma once
 
 #include <cstdint>

@@ -191,8 +191,7 @@ TEST(PacketHeaders, PseudowiresCarryThePacket) {
   EXPECT_EQ(h.proto, 6);
   EXPECT_EQ(h.etype, 0x0800);
   EXPECT_EQ(h.labels, 2);
-  EXPECT_EQ(layers(h),
-            (Layers{{L::ethernet, 14}, {L::mpls, 8}, {L::ethernet, 14}, {L::ipv4, 20}, {L::tcp, 24}}));
+  EXPECT_EQ(layers(h), (Layers{{L::ethernet, 14}, {L::mpls, 8}, {L::ethernet, 14}, {L::ipv4, 20}, {L::tcp, 24}}));
 
   h = parse(ethernet(0x8847, bottom + control + ethernet(0x8100, tag(77, 0x86dd, ipv6(17, udp(53, 3000))))));
   EXPECT_EQ(h.vlan, 77);

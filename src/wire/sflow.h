@@ -56,12 +56,12 @@ struct SampleSource {
 struct FlowSampleHeader {
   uint32_t sequence = 0;  // of the source's samples of this kind
   SampleSource source;
-  uint32_t sampling_rate = 0;      // one in so many packets; 0 for a discarded packet
+  uint32_t sampling_rate = 0;  // one in so many packets; 0 for a discarded packet
   // Interfaces. 0 where the agent tells something else there: why the packet was dropped, or how many interfaces it
   // left by. 0x3fffffff: it came from or went to the agent itself.
   uint32_t input = 0, output = 0;
-  uint32_t drop_reason = 0;        // of a discarded packet
-  uint32_t records = 0;            // that the sample claims to hold
+  uint32_t drop_reason = 0;  // of a discarded packet
+  uint32_t records = 0;      // that the sample claims to hold
 };
 
 // `format`: flow, expanded_flow or discarded_packet.
@@ -70,7 +70,8 @@ bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHead
 // Sequence and source, with which every kind of sample begins.
 bool read_sample_source(ByteReader& in, bool expanded, uint32_t& sequence, SampleSource& source);
 
-// So many octets of a variable length, and what pads them to a multiple of four (RFC 4506 §4.10), so far as it is there.
+// So many octets of a variable length, and what pads them to a multiple of four (RFC 4506 §4.10), so far as it is
+// there.
 Bytes take_opaque(ByteReader& in, size_t length);
 
 // Address type (1 IPv4, 2 IPv6; 0 unknown, no octets) and address; false also for another type.

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/exporter_rules.h"
+
+namespace weir {
+
+PostCounters ExporterRules::post_counters(const IpAddress& exporter) const {
+  const ExporterRule* longest = nullptr;
+  for (const ExporterRule& rule : rules_)
+    if (rule.contains(exporter) && (!longest || rule.length > longest->length)) longest = &rule;
+  return longest ? longest->post_counters : PostCounters::by_value;
+}
+
+}  // namespace weir

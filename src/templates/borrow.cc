@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// TemplateStore: what a session takes from other sessions of its exporter, which options data told sampling rates and
+// names that it was not told itself. Routers send options data from another UDP port (Junos), or under the source id of
+// another card (Cisco).
+#include <algorithm>
+
+#include "templates/store.h"
+
+namespace weir {
+namespace {
+
+using Kind = Borrowed::Kind;
+using States = std::vector<const std::shared_ptr<const OptionsState>*>;
+
+bool tells(const OptionsState& options, Kind kind) {
+  switch (kind) {
+    case Kind::rates:
+      return options.has_any_rate();
+    case Kind::interface_names:
+      return options.interface_names().size() > 0;
+    case Kind::vrf_names:
+      return options.vrf_names().size() > 0;
+    case Kind::application_names:
+      return options.has_application_names();
+  }
+  return false;
+}
+
+Kind kind_of(OptionsFact::Kind fact) {
+  switch (fact) {
+    case OptionsFact::Kind::interface_name:
+      return Kind::interface_names;
+    case OptionsFact::Kind::vrf_name:
+      return Kind::vrf_names;
+    case OptionsFact::Kind::application_name:
+    case OptionsFact::Kind::long_application:
+      return Kind::application_names;
+    default:
+      return Kind::rates;
+  }
+}
+
+// What they tell together: facts that one of them contradicts are left out.
+std::shared_ptr<const OptionsState> together(const States& states, Kind kind) {
+  if (states.size() == 1) return *states.front();
+  auto merged = os::make_shared_state<OptionsState>();
+  for (const auto* state : states)
+    (*state)->for_each([&](const OptionsFact& fact) {
+      if (fact.kind == OptionsFact::Kind::system_init || kind_of(fact.kind) != kind) return;
+      if (std::ranges::all_of(states, [&](const auto* other) { return (*other)->agrees(fact); })) merged->tell(fact);
+    });
+  const uint64_t last = (*states.front())->last_rate();
+  if (std::ranges::any_of(states, [&](const auto* state) { return (*state)->last_rate() != last; }))
+    merged->forget_last_rate();
+  return merged;
+}
+
+}  // namespace
+
+// Others that lend: of the same protocol, heard of lately, and told something.
+std::vector<const Session*> TemplateStore::lenders_of(const Session& borrower) const {
+  std::vector<const Session*> lenders;
+  const auto exporter = exporters_.find(borrower.key.exporter);
+  if (exporter == exporters_.end() || exporter->second.sessions.size() > limits::kBorrowingSessions) return lenders;
+  const int64_t since = borrower.seen_ns_.load(std::memory_order_relaxed) - limits::kLenderNs;
+  for (const auto& other : exporter->second.sessions) {
+    if (other.get() == &borrower || other->key.protocol != borrower.key.protocol) continue;
+    if (other->plans_->options->bytes() == 0 && other->plans_->options->domain_rate() == 0) continue;
+    if (other->seen_ns_.load(std::memory_order_relaxed) >= since) lenders.push_back(other.get());
+  }
+  return lenders;
+}
+
+// Null: nothing.
+std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& session) const {
+  if (config_.borrow == Borrow::off) return nullptr;
+  const std::vector<const Session*> lenders = lenders_of(session);
+  if (lenders.empty()) return nullptr;
+  Borrowed borrowed;
+  for (size_t i = 0; i < Borrowed::kKinds; ++i) {
+    const auto kind = static_cast<Kind>(i);
+    if (tells(*session.plans_->options, kind)) continue;
+    States same_domain, other_domain;
+    std::optional<uint32_t> domain;
+    bool is_only = true;
+    for (const Session* lender : lenders) {
+      const auto& options = lender->plans_->options;
+      if (!tells(*options, kind)) continue;
+      const bool same = lender->key.domain == session.key.domain;
+      if (!same) is_only = is_only && domain.value_or(lender->key.domain) == lender->key.domain;
+      if (!same) domain = lender->key.domain;
+      (same ? same_domain : other_domain).push_back(&options);
+    }
+    const bool further = same_domain.empty() && is_only && config_.borrow == Borrow::domain;
+    const States& from = further ? other_domain : same_domain;
+    if (from.empty() || from.size() > limits::kLenders) continue;
+    borrowed.states[i] = together(from, kind);
+    if (kind == Kind::rates) borrowed.rates_of_other_domain = further;
+  }
+  if (!tells(*session.plans_->options, Kind::rates) && config_.borrow == Borrow::domain)
+    borrowed.domain_rate = rate_told_for(session.key.domain, lenders);
+  return borrowed == Borrowed{} ? nullptr : std::make_shared<const Borrowed>(std::move(borrowed));
+}
+
+// By options data whose scope names that domain (IE 149); 0 where none, or they disagree.
+uint64_t TemplateStore::rate_told_for(uint32_t domain, const std::vector<const Session*>& lenders) {
+  uint64_t told = 0;
+  for (const Session* lender : lenders) {
+    const uint64_t rate = lender->plans_->options->rate(RateScope::domain, domain);
+    if (rate != 0 && told != 0 && rate != told) return 0;
+    if (rate != 0) told = rate;
+  }
+  return told;
+}
+
+static size_t bytes_of(const Borrowed* borrowed) {
+  if (!borrowed) return 0;
+  size_t bytes = sizeof(Borrowed);
+  for (const auto& state : borrowed->states) bytes += state ? state->bytes() : 0;
+  return bytes;
+}
+
+// The lenders' memory counts for the borrower once more: it may keep what they have replaced.
+void TemplateStore::borrow(Session& session) {
+  session.borrow_stale_ = false;
+  std::shared_ptr<const Borrowed> borrowed = borrowed_for(session);
+  const size_t bytes = bytes_of(borrowed.get());
+  if (bytes > session.borrowed_bytes_) {
+    const size_t more = bytes - session.borrowed_bytes_;
+    const bool fits = options_bytes_ + more <= config_.most_options_bytes &&
+                      (!config_.budget || config_.budget->may_keep(session.key.exporter, more));
+    if (!fits) borrowed = nullptr;
+  }
+  if (!borrowed && !session.plans_->borrowed) return;
+  const Kept before = kept(session);
+  edit(session).borrowed = std::move(borrowed);
+  session.borrowed_bytes_ = bytes_of(session.plans_->borrowed.get());
+  charge(session, before);
+}
+
+// The other sessions of its exporter look again when they are asked for next.
+void TemplateStore::told_anew(const Session& lender) {
+  if (config_.borrow == Borrow::off) return;
+  const auto exporter = exporters_.find(lender.key.exporter);
+  if (exporter == exporters_.end() || exporter->second.sessions.size() > limits::kBorrowingSessions) return;
+  for (const auto& other : exporter->second.sessions) {
+    if (other.get() == &lender || other->borrow_stale_) continue;
+    other->borrow_stale_ = true;
+    other->version_.fetch_add(1, std::memory_order_release);
+  }
+}
+
+}  // namespace weir
