@@ -111,7 +111,8 @@ class OptionsRecord {
                                                        {OptionRole::point, Kind::point_rate},
                                                        {OptionRole::line_card, Kind::line_card_rate}};
     for (const auto& [role, kind] : kScopes)
-      if (auto key = number(role)) return facts.push_back({kind, *key, rate, {}});
+      if (auto key = number(role); key && (*key != 0 || kind != Kind::template_rate))  // no template has the id 0
+        return facts.push_back({kind, *key, rate, {}});
     const uint64_t domain = number(OptionRole::domain).value_or(domain_);
     if (domain != 0 && domain != domain_) return facts.push_back({Kind::domain_rate, domain, rate, {}});
     facts.push_back({Kind::sampler_rate, OptionsFact::kNoSampler, rate, {}});

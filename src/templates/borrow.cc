@@ -142,7 +142,7 @@ void TemplateStore::borrow(Session& session) {
 void TemplateStore::told_anew(const Session& lender) {
   if (config_.borrow == Borrow::off) return;
   const auto exporter = exporters_.find(lender.key.exporter);
-  if (exporter == exporters_.end() || exporter->second.sessions.size() > limits::kBorrowingSessions) return;
+  if (exporter == exporters_.end() || exporter->second.sessions.size() > limits::kBorrowingSessions + 1) return;
   for (const auto& other : exporter->second.sessions) {
     if (other.get() == &lender || other->borrow_stale_) continue;
     other->borrow_stale_ = true;

@@ -208,6 +208,7 @@ void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) 
       with_templates_[group_of(session.key)].push_back(session.shared_from_this());
       exporter.sessions.push_back(session.shared_from_this());
       session.borrow_stale_ = true;
+      if (exporter.sessions.size() == limits::kBorrowingSessions + 1) told_anew(session);  // from now on none lends
       session.since_ns_ = session.seen_ns_.load(std::memory_order_relaxed);
     }
     ++exporter.templates, ++templates_;

@@ -119,9 +119,7 @@ class TemplateStore {
   Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns,
                     Journaling journaling = Journaling::at_once);
 
-  // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
-  // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
-  // Either must fit the set.
+  // Data sets, and the layout that reads them although it was not sent for them.
   struct Fallback {
     std::shared_ptr<const Plan> plan;
     std::vector<HeldSet> sets;
@@ -149,6 +147,9 @@ class TemplateStore {
   // Takes over what the options records of one data set told, in order. Returns how many facts found no room.
   size_t tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling = Journaling::at_once);
 
+  // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
+  // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
+  // Either must fit the set.
   // `all`: as if every set had waited long enough (the end of a file).
   std::vector<Fallback> take_fallbacks(int64_t now_ns, bool all = false);
   // Sets that waited longer than hold_for.

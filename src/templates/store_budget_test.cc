@@ -77,6 +77,57 @@ TEST_F(BudgetTest, TheSameByTheNumberOfTemplates) {
   EXPECT_EQ(forgotten, 0u);
 }
 
+// What is borrowed counts for the borrower, too; all of it is given back.
+TEST_F(BudgetTest, WhatIsBorrowedIsCharged) {
+  TemplateStore store(config);
+  const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
+  for (const SessionKey& session : {lender, borrower}) install(store, session, large_template(256, 4, 7));
+  store.plans(*store.session(borrower));
+  const size_t before = budget.total();
+  std::vector<OptionsFact> facts;
+  for (uint64_t n = 1; n <= 1'000; ++n)
+    facts.push_back({OptionsFact::Kind::interface_name, n, 0, "GigabitEthernet0/0"});
+  store.tell(*store.session(lender), facts);
+  const size_t told = budget.total() - before;
+  EXPECT_GT(told, 1'000 * sizeof("GigabitEthernet0/0"));
+  EXPECT_EQ(store.plans(*store.session(borrower))->told(Borrowed::Kind::interface_names).interface_names().size(),
+            1'000u);
+  EXPECT_GE(budget.total() - before, 2 * told);
+  for (const SessionKey& session : {borrower, lender}) store.forget(session);
+  EXPECT_EQ(budget.total(), 0u);
+}
+
+// Without memory for it nothing is borrowed.
+TEST_F(BudgetTest, NothingIsBorrowedWithoutRoom) {
+  config.most_options_bytes = 64'000;
+  TemplateStore store(config);
+  const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
+  for (const SessionKey& session : {lender, borrower}) install(store, session, large_template(256, 4, 7));
+  std::vector<OptionsFact> facts;
+  for (uint64_t n = 1; n <= 1'000; ++n)
+    facts.push_back({OptionsFact::Kind::interface_name, n, 0, "GigabitEthernet0/0"});
+  EXPECT_EQ(store.tell(*store.session(lender), facts), 0u);
+  EXPECT_FALSE(store.plans(*store.session(borrower))->borrows(Borrowed::Kind::interface_names));
+}
+
+// An exporter of very many sessions lends nothing: neither those before nor those after.
+TEST_F(BudgetTest, NothingIsBorrowedAmongTooMany) {
+  config.budget = nullptr;
+  TemplateStore store(config);
+  auto rate = [&](uint16_t port) {
+    return store.plans(*store.session(key(kGood, port)))->told(Borrowed::Kind::rates).domain_rate();
+  };
+  install(store, key(kGood, 1), large_template(256, 4, 7));
+  install(store, key(kGood, 2), large_template(256, 4, 7));
+  store.tell(*store.session(key(kGood, 1)),
+             std::vector<OptionsFact>{{OptionsFact::Kind::sampler_rate, OptionsFact::kNoSampler, 100, {}}});
+  EXPECT_EQ(rate(2), 100u);
+  for (uint16_t port = 3; port <= limits::kBorrowingSessions + 1; ++port)
+    install(store, key(kGood, port), large_template(256, 4, 7));
+  EXPECT_EQ(rate(2), 0u);
+  EXPECT_EQ(rate(3), 0u);
+}
+
 TEST_F(BudgetTest, WhatNeverGaveARecordGoesFirst) {
   TemplateStore store(config);
   // More than a fair share, and the idlest of all.
