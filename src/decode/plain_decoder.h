@@ -19,7 +19,9 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "decode/plain_counters.h"
 #include "decode/plain_record.h"
+#include "decode/plain_times.h"
 #include "flow/batch.h"
 #include "templates/elements.h"
 #include "templates/template_record.h"
@@ -185,7 +187,7 @@ class PlainDecoder {
   // Of a worse rank, where the best says nothing.
   static uint64_t otherwise(const FieldInfo& field, const Values& values) {
     std::vector<Candidate> found = all_candidates(field.field, values);
-    std::ranges::stable_sort(found, {}, [](const Candidate& c) { return c.element.rank; });
+    std::ranges::sort(found, {}, [](const Candidate& c) { return std::pair(c.element.rank, c.value.bytes.data()); });
     for (const Candidate& c : found)
       if (means_unknown(c.element) && c.element.rank > found.front().element.rank && fitting(field, c) != 0)
         return fitting(field, c);
@@ -233,30 +235,13 @@ class PlainDecoder {
     return record;
   }
 
-  // Octets and packets that left (IE 23, 24) beside those that came (1, 2): the other direction's where any of them
-  // differs; the counters where none came.
   static void read_post_counters(const Values& values, PlainRecord& record) {
-    auto find = [&](uint16_t id) {
+    plain_post_counters(record, [&](uint16_t id) {
       auto found = std::ranges::find_if(values, [&](const Value& v) {
         return v.specifier.pen == 0 && v.specifier.id == id && v.specifier.length > 0 && v.specifier.length <= 8;
       });
       return found == values.end() ? std::nullopt : std::optional(number(*found));
-    };
-    std::map<Field, uint64_t> post;
-    bool same = true, none = true;
-    for (auto [id, field, reverse] :
-         {std::tuple(1, Field::bytes, Field::reverse_bytes), std::tuple(2, Field::packets, Field::reverse_packets)}) {
-      auto came = find(static_cast<uint16_t>(id)), left = find(static_cast<uint16_t>(id + 22));
-      if (!came || !left || record.values.contains(reverse)) continue;
-      post[field] = *left;
-      same = same && *came == *left;
-      none = none && *came == 0;
-    }
-    for (auto [field, left] : post) {
-      if (none) record.values[field] = left;
-      const bool is_reverse = !none && !same && left != 0;
-      if (is_reverse) record.values[field == Field::bytes ? Field::reverse_bytes : Field::reverse_packets] = left;
-    }
+    });
   }
 
   static void describe(const std::vector<FieldSpecifier>& fields, PlainRecord& record) {
@@ -343,9 +328,9 @@ class PlainDecoder {
       case Convert::time_delta_us:
         return static_cast<uint64_t>(h.export_ns) - v * 1'000;
       case Convert::time_ntp:
-        return from_ntp(h, v);
+        return plain_ntp_time(h.export_ns, v);
       case Convert::time_ntp_us:
-        return from_ntp(h, v >> 11 << 11);
+        return plain_ntp_time(h.export_ns, v >> 11 << 11);
       case Convert::time_uptime:
         return from_uptime(h, static_cast<uint32_t>(v));
       default:
@@ -353,25 +338,10 @@ class PlainDecoder {
     }
   }
 
-  // A number that counts modulo 2^32, as the one of them all that is nearest to `near`.
-  static int64_t nearest(uint32_t number, int64_t near) {
-    int64_t ahead = (int64_t{number} - near) % (int64_t{1} << 32);
-    if (ahead > int64_t{1} << 31) ahead -= int64_t{1} << 32;
-    if (ahead <= -(int64_t{1} << 31)) ahead += int64_t{1} << 32;
-    return near + ahead;
-  }
-
-  // Seconds since 1900, which wrap in 2036, and a fraction of 2^-32 s.
-  static uint64_t from_ntp(const Header& h, uint64_t ntp) {
-    constexpr int64_t kNtpToUnix = 2'208'988'800;
-    int64_t ahead = nearest(static_cast<uint32_t>(ntp >> 32), h.export_ns / 1'000'000'000 + kNtpToUnix) - kNtpToUnix;
-    return static_cast<uint64_t>(ahead) * 1'000'000'000 + ((ntp & 0xffff'ffff) * 1'000'000'000 >> 32);
-  }
-
   // v9 names its uptime in the header. IPFIX counts from the boot time that the record or options data told.
   std::optional<uint64_t> from_uptime(const Header& h, uint32_t uptime) const {
     if (!ipfix_) {
-      int64_t at = nearest(uptime, h.uptime_ms);
+      int64_t at = plain_nearest(uptime, h.uptime_ms);
       return static_cast<uint64_t>(h.export_ns + (at - int64_t{h.uptime_ms}) * 1'000'000);
     }
     const uint64_t init_ms = h.boot_ms != 0 ? h.boot_ms : boot_told_ms_;
@@ -379,7 +349,7 @@ class PlainDecoder {
     auto init_ns = static_cast<int64_t>(init_ms * 1'000'000);
     auto age = static_cast<uint64_t>(h.export_ns) - static_cast<uint64_t>(init_ns);
     auto age_ms = static_cast<int64_t>(h.export_ns < init_ns ? 0 : age / 1'000'000);
-    return static_cast<uint64_t>(init_ns) + static_cast<uint64_t>(nearest(uptime, age_ms)) * 1'000'000;
+    return static_cast<uint64_t>(init_ns) + static_cast<uint64_t>(plain_nearest(uptime, age_ms)) * 1'000'000;
   }
 
   // The first address, unless a later one says something.

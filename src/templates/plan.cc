@@ -86,7 +86,7 @@ class Compiler {
     plan_->steps.insert(plan_->steps.end(), codes_.begin(), codes_.end());
     for (const auto& [step, rank] : companions_)
       if (plan_->mask.has(step.field) && best(step.field) == rank) plan_->steps.push_back(step);
-    std::ranges::stable_sort(fallbacks_, {}, [](const auto& fallback) { return fallback.second; });
+    std::ranges::sort(fallbacks_, {}, [](const auto& f) { return std::pair(f.second, f.first.position); });
     for (const auto& [step, rank] : fallbacks_) plan_->steps.push_back(step);
     add_durations();
     add_counter_pair({Field::bytes, Field::reverse_bytes}, 1, 23, offsets);
