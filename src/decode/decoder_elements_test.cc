@@ -189,6 +189,7 @@ TEST(Elements, WhatIsNotKnownIsTakenFromTheNextBest) {
   EXPECT_EQ(number_from(Field::src_vlan, {{245, 2}, {243, 2}, {58, 2}}, Writer().u16(7).u16(0).u16(0)), 7u);
   EXPECT_EQ(number_from(Field::src_vlan, {{245, 2}, {243, 2}, {58, 2}}, Writer().u16(7).u16(6).u16(0)), 6u);
   EXPECT_EQ(number_from(Field::src_vlan, {{58, 2}, {243, 2}}, Writer().u16(5).u16(300)), 5u);
+  EXPECT_EQ(number_from(Field::ip_ttl, {{192, 1}, {52, 1}}, Writer().u8(64).u8(0)), 64u);
   EXPECT_EQ(number_from(Field::dst_vlan, {{59, 2}, {254, 2}}, Writer().u16(0).u16(301)), 301u);
   EXPECT_EQ(number_from(Field::in_if, {{10, 4}, {252, 4}}, Writer().u32(0).u32(3)), 3u);
   EXPECT_EQ(number_from(Field::src_port, {{7, 2}, {182, 2}}, Writer().u16(0).u16(443)), 443u);

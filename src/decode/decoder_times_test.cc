@@ -119,6 +119,9 @@ TEST(Times, UptimesOfIpfix) {
   EXPECT_EQ(ipfix_times({{22, 4}, {21, 4}}, Writer().u32(1'000).u32(2'000)), (Times{}));
   EXPECT_EQ(ipfix_times({{160, 8}, {22, 4}, {21, 4}}, Writer().u64(1'699'999'000'000).u32(1'000).u32(2'000)),
             (Times{1'699'999'001 * kSecond, 1'699'999'002 * kSecond}));
+  EXPECT_EQ(
+      ipfix_times({{160, 8}, {22, 4}, {21, 4}, {160, 8}}, Writer().u64(1'699'999'000'000).u32(1'000).u32(2'000).u64(1)),
+      (Times{1'699'999'001 * kSecond, 1'699'999'002 * kSecond}));
   Fixture f;
   Writer sets =
       ipfix_options_template(301, 1, {{149, 4}, {160, 8}}).add(set(301, Writer().u32(0).u64(1'699'999'000'000)));

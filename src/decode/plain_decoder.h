@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -212,7 +213,8 @@ class PlainDecoder {
     uint64_t told = 0;
     h.has_boot = false;
     for (const Value& v : values)
-      if (v.specifier.pen == 0 && v.specifier.id == 160 && v.specifier.length == 8) told = number(v), h.has_boot = true;
+      if (v.specifier.pen == 0 && v.specifier.id == 160 && v.specifier.length == 8 && !std::exchange(h.has_boot, true))
+        told = number(v);
     if (told != 0) h.boot_ms = told;
     return h;
   }

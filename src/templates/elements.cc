@@ -267,6 +267,7 @@ bool means_unknown(const Element& element) {
     case F::out_if:
     case F::src_port:
     case F::dst_port:
+    case F::ip_ttl:
     case F::sampler_id:
     case F::firewall_event:
     case F::post_nat_src_port:

@@ -76,7 +76,7 @@ class Compiler {
     for_each_element([&](const Element& e, const FieldSpecifier& f, size_t i) { add_step(e, f, i, offsets[i]); });
     for (size_t i = 0; i < fields.size(); ++i) {
       const FieldSpecifier& f = fields[i];
-      if (f.pen == 0 && f.id == 160 && f.length == 8) plan_->init_position = static_cast<uint16_t>(i);
+      if (f.pen == 0 && f.id == 160 && f.length == 8) take_first(plan_->init_position, static_cast<uint16_t>(i));
       add_nested(f, static_cast<uint16_t>(i));
       add_exporter(f, i, offsets[i]);
       add_extra_steps(f, i, offsets[i]);
@@ -154,15 +154,20 @@ class Compiler {
     plan_->differs = !plan_->lists.empty() || !plan_->sections.empty();
   }
 
+  // Of an element that is there twice.
+  static void take_first(uint16_t& place, uint16_t position) {
+    if (place == 0xffff) place = position;
+  }
+
   void describe_sections() {
     SectionField described;
     for (size_t i = 0; i < plan_->record.fields.size(); ++i) {
       const FieldSpecifier& f = plan_->record.fields[i];
       if (f.pen != 0 || f.length == 0 || f.length > 8) continue;
       auto position = static_cast<uint16_t>(i);
-      if (f.id == 408) described.type_position = position;
-      if (f.id == 409 || f.id == 102) described.offset_position = position;
-      if (f.id == 410 || f.id == 103) described.size_position = position;
+      if (f.id == 408) take_first(described.type_position, position);
+      if (f.id == 409 || f.id == 102) take_first(described.offset_position, position);
+      if (f.id == 410 || f.id == 103) take_first(described.size_position, position);
     }
     for (SectionField& section : plan_->sections) {
       section.type_position = described.type_position;
