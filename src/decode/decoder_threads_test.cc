@@ -114,6 +114,42 @@ TEST(DecoderThreads, TwoWorkersShareWhatChanges) {
   EXPECT_LE(sums.templates, 300 + 8);
 }
 
+// One worker reads options data of a port while another one reads flows of a second port, which borrow what they tell.
+TEST(DecoderThreads, OneIsToldWhatTheOtherBorrows) {
+  static constexpr uint32_t kDatagrams = 2'000;
+  SenderBudget budget(64u << 20);
+  Shared shared(budget);
+  std::atomic<int64_t> named{0};
+  auto send = [&](uint16_t port, auto datagram_of) {
+    Decoder decoder({}, shared.templates, shared.streams, shared.ledger, shared.pool,
+                    [&](std::unique_ptr<FlowBatch> b) {
+                      for (uint32_t row = 0; row < b->rows(); ++row)
+                        named += text_of(*b, Field::in_if_name, row).starts_with("name");
+                    });
+    for (uint32_t n = 0; n < kDatagrams; ++n) {
+      const Writer datagram = datagram_of(n);
+      decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), port, kStart + n * 10'000'000ll});
+    }
+    decoder.flush();
+  };
+  const Writer options = netflow9_options_template(300, {{2, 4}}, {{82, 8}}), flows = netflow9_template(256, {{10, 4}});
+  auto telling = [&](uint32_t n) {
+    const Writer told = set(300, Writer().u32(1 + n % 40).text("name" + std::to_string(n), 8));
+    return netflow9(n, 10 * n, n % 50 == 0 ? Writer(options).add(told) : told);
+  };
+  auto borrowing = [&](uint32_t n) {
+    const Writer flow = set(256, Writer().u32(1 + n % 40));
+    return netflow9(n, 10 * n, n % 50 == 0 ? Writer(flows).add(flow) : flow);
+  };
+  std::thread other([&] { send(4000, telling); });
+  send(4001, borrowing);
+  other.join();
+  send(4001, borrowing);  // by now all is told
+  EXPECT_GE(named.load(), kDatagrams - 100);
+  EXPECT_GE(shared.ledger.account({*IpAddress::parse("192.0.2.1"), Protocol::netflow9, 0}).borrowed.value(),
+            kDatagrams - 100);
+}
+
 // Streams, templates and rows of 16,000 junk exporters, under a budget for a few hundred of them.
 TEST(DecoderThreads, TwoWorkersUnderOneBudgetThatIsFull) {
   static constexpr uint32_t kForged = 20;

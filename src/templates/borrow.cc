@@ -10,7 +10,6 @@ namespace weir {
 namespace {
 
 using Kind = Borrowed::Kind;
-using States = std::vector<const std::shared_ptr<const OptionsState>*>;
 
 bool tells(const OptionsState& options, Kind kind) {
   switch (kind) {
@@ -40,26 +39,30 @@ Kind kind_of(OptionsFact::Kind fact) {
   }
 }
 
+}  // namespace
+
 // What they tell together: facts that one of them contradicts are left out.
-std::shared_ptr<const OptionsState> together(const States& states, Kind kind) {
-  if (states.size() == 1) return *states.front();
+std::shared_ptr<const OptionsState> TemplateStore::together(const std::vector<Session*>& lenders, Kind kind) {
+  auto told_by = [](const Session* lender) -> const OptionsState& { return *lender->plans_->options; };
+  if (lenders.size() == 1) {
+    lenders.front()->options_given_out_ = true;  // its next change is made to a copy
+    return lenders.front()->plans_->options;
+  }
   auto merged = os::make_shared_state<OptionsState>();
-  for (const auto* state : states)
-    (*state)->for_each([&](const OptionsFact& fact) {
+  for (const Session* lender : lenders)
+    told_by(lender).for_each([&](const OptionsFact& fact) {
       if (fact.kind == OptionsFact::Kind::system_init || kind_of(fact.kind) != kind) return;
-      if (std::ranges::all_of(states, [&](const auto* other) { return (*other)->agrees(fact); })) merged->tell(fact);
+      if (std::ranges::all_of(lenders, [&](const Session* l) { return told_by(l).agrees(fact); })) merged->tell(fact);
     });
-  const uint64_t last = (*states.front())->last_rate();
-  if (std::ranges::any_of(states, [&](const auto* state) { return (*state)->last_rate() != last; }))
+  const uint64_t last = told_by(lenders.front()).last_rate();
+  if (std::ranges::any_of(lenders, [&](const Session* l) { return told_by(l).last_rate() != last; }))
     merged->forget_last_rate();
   return merged;
 }
 
-}  // namespace
-
 // Others that lend: of the same protocol, heard of lately, and told something.
-std::vector<const Session*> TemplateStore::lenders_of(const Session& borrower) const {
-  std::vector<const Session*> lenders;
+std::vector<Session*> TemplateStore::lenders_of(const Session& borrower) const {
+  std::vector<Session*> lenders;
   const auto exporter = exporters_.find(borrower.key.exporter);
   if (exporter == exporters_.end() || exporter->second.sessions.size() > limits::kBorrowingSessions) return lenders;
   const int64_t since = borrower.seen_ns_.load(std::memory_order_relaxed) - limits::kLenderNs;
@@ -74,25 +77,24 @@ std::vector<const Session*> TemplateStore::lenders_of(const Session& borrower) c
 // Null: nothing.
 std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& session) const {
   if (config_.borrow == Borrow::off) return nullptr;
-  const std::vector<const Session*> lenders = lenders_of(session);
+  const std::vector<Session*> lenders = lenders_of(session);
   if (lenders.empty()) return nullptr;
   Borrowed borrowed;
   for (size_t i = 0; i < Borrowed::kKinds; ++i) {
     const auto kind = static_cast<Kind>(i);
     if (tells(*session.plans_->options, kind)) continue;
-    States same_domain, other_domain;
+    std::vector<Session*> same_domain, other_domain;
     std::optional<uint32_t> domain;
     bool is_only = true;
-    for (const Session* lender : lenders) {
-      const auto& options = lender->plans_->options;
-      if (!tells(*options, kind)) continue;
+    for (Session* lender : lenders) {
+      if (!tells(*lender->plans_->options, kind)) continue;
       const bool same = lender->key.domain == session.key.domain;
       if (!same) is_only = is_only && domain.value_or(lender->key.domain) == lender->key.domain;
       if (!same) domain = lender->key.domain;
-      (same ? same_domain : other_domain).push_back(&options);
+      (same ? same_domain : other_domain).push_back(lender);
     }
     const bool further = same_domain.empty() && is_only && config_.borrow == Borrow::domain;
-    const States& from = further ? other_domain : same_domain;
+    const std::vector<Session*>& from = further ? other_domain : same_domain;
     if (from.empty() || from.size() > limits::kLenders) continue;
     borrowed.states[i] = together(from, kind);
     if (kind == Kind::rates) borrowed.rates_of_other_domain = further;
@@ -103,7 +105,7 @@ std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& sessi
 }
 
 // By options data whose scope names that domain (IE 149); 0 where none, or they disagree.
-uint64_t TemplateStore::rate_told_for(uint32_t domain, const std::vector<const Session*>& lenders) {
+uint64_t TemplateStore::rate_told_for(uint32_t domain, const std::vector<Session*>& lenders) {
   uint64_t told = 0;
   for (const Session* lender : lenders) {
     const uint64_t rate = lender->plans_->options->rate(RateScope::domain, domain);

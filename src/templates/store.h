@@ -219,8 +219,9 @@ class TemplateStore {
   // borrow.cc
   void borrow(Session& session);
   void told_anew(const Session& lender);
-  static uint64_t rate_told_for(uint32_t domain, const std::vector<const Session*>& lenders);
-  std::vector<const Session*> lenders_of(const Session& borrower) const;
+  static std::shared_ptr<const OptionsState> together(const std::vector<Session*>& lenders, Borrowed::Kind kind);
+  static uint64_t rate_told_for(uint32_t domain, const std::vector<Session*>& lenders);
+  std::vector<Session*> lenders_of(const Session& borrower) const;
   std::shared_ptr<const Borrowed> borrowed_for(const Session& session) const;
   OptionsState& edit_options(Session& session);
   void publish_options(Session& session, std::shared_ptr<const OptionsState> options);

@@ -97,6 +97,27 @@ TEST_F(BudgetTest, WhatIsBorrowedIsCharged) {
   EXPECT_EQ(budget.total(), 0u);
 }
 
+// Who has been given plans may read them at any time: what the lender is told later is another state.
+TEST_F(BudgetTest, WhatWasBorrowedDoesNotChange) {
+  TemplateStore store(config);
+  const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
+  for (const SessionKey& session : {lender, borrower}) install(store, session, large_template(256, 4, 7));
+  auto tell = [&](uint64_t interface, std::string_view name) {
+    const std::vector<OptionsFact> facts{{OptionsFact::Kind::interface_name, interface, 0, name}};
+    store.tell(*store.session(lender), facts);
+  };
+  tell(7, "old");
+  tell(8, "eight");
+  const auto plans = store.plans(*store.session(borrower));
+  tell(7, "new");
+  tell(9, "nine");
+  const NameTable& names = plans->told(Borrowed::Kind::interface_names).interface_names();
+  EXPECT_EQ(names.find(7), "old");
+  EXPECT_EQ(names.size(), 2u);
+  EXPECT_EQ(store.plans(*store.session(borrower))->told(Borrowed::Kind::interface_names).interface_names().find(7),
+            "new");
+}
+
 // Without memory for it nothing is borrowed.
 TEST_F(BudgetTest, NothingIsBorrowedWithoutRoom) {
   config.most_options_bytes = 64'000;
