@@ -62,6 +62,7 @@ inline constexpr size_t kDatagramGaps = 8;                 // open gaps remember
 
 // Batches
 inline constexpr size_t kBatchRows = 2'048;
+inline constexpr size_t kOutputs = 16;        // beside the store
 inline constexpr size_t kQueueBatches = 256;  // per sink
 inline constexpr size_t kListValues = 256;    // of one list-valued field
 inline constexpr size_t kTextBytes = 1'024;   // of one text; what is longer is cut and counted

@@ -34,6 +34,12 @@ inline constexpr std::string_view sequence_unit(Protocol p) {
   return "";
 }
 
+// How export datagrams come (RFC 7011 §10).
+enum class Transport : uint8_t { udp, tcp, tls };
+inline constexpr size_t kTransportCount = 3;
+inline constexpr std::string_view kTransportNames[kTransportCount] = {"udp", "tcp", "tls"};
+inline constexpr std::string_view transport_name(Transport t) { return kTransportNames[static_cast<size_t>(t)]; }
+
 // Why a datagram, a set or a template could not be decoded as its sender meant it. Each is counted once where
 // it occurs; the rest of the datagram is still decoded where its bounds are known.
 enum class Malformed : uint8_t {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cmd/output_option.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/tcp_socket.h"
@@ -46,9 +47,8 @@ void check_data_directory(const std::string& path) {
                       "; make it writable for this user, or name another with --data");
 }
 
-void check_output_file(const CollectConfig& config) {
-  if (config.format.empty() || config.file == "-") return;
-  const std::string& path = config.file;
+void check_output_file(const std::string& path) {
+  if (path == "-") return;
   const std::string remedy = "; make it writable for this user, or name another with --transport.file";
   if (os::is_directory(path))
     throw usage_error("the output " + path + " is a directory; name a file with --transport.file");
@@ -126,7 +126,7 @@ std::vector<std::string> check_collect(const CollectConfig& config) {
   if (lock.locked)
     notes.push_back("the data directory " + config.data + " is locked: " + running_collector(lock) +
                     " uses it; stop it before another is started there");
-  check_output_file(config);
+  for (const OutputConfig& output : outputs_of(config)) check_output_file(output.path);
   check_added_fields(config);
   for (const Listener& listener : config.listen) check_listener(config, listener, lock, notes);
   check_http(config, lock, notes);

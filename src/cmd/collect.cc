@@ -12,15 +12,14 @@
 #include "cmd/disk_full.h"
 #include "cmd/ledger_watch.h"
 #include "cmd/options.h"
+#include "cmd/outputs.h"
 #include "cmd/pipeline.h"
 #include "cmd/stop_watch.h"
-#include "ledger/catalog.h"
+#include "ledger/saved_ledger.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/signals.h"
-#include "sink/file_output.h"
-#include "store/flow_store.h"
 #include "store/make_room.h"
 #include "store/partition.h"
 #include "web/routes.h"
@@ -29,48 +28,6 @@ namespace weir {
 namespace {
 
 constexpr int kSecondMs = 1'000;
-
-RecordFormat record_format(const std::string& name) {
-  if (name == "csv") return RecordFormat::csv;
-  return name == "protobuf" ? RecordFormat::protobuf : RecordFormat::json;
-}
-
-std::unique_ptr<FileOutput> make_output(const CollectConfig& config, const StopTime& stop_time, Ledger& ledger) {
-  if (config.format.empty()) return nullptr;
-  FileOutputConfig output;
-  output.path = config.file;
-  output.format = record_format(config.format);
-  for (const std::string& name : config.fields) output.fields.push_back(config.field_table->find(name)->field);
-  output.table = config.field_table.get();
-  output.stop_time = &stop_time;
-  output.in_ledger = config.no_store;  // else the store counts what is stored
-  return std::make_unique<FileOutput>(output, ledger);
-}
-
-// `lost`: what the run before had decoded, but neither stored nor counted as dropped when it ended.
-std::unique_ptr<FlowStore> make_store(const CollectConfig& config, const StopTime& stop_time, ReceiveClock& clock,
-                                      Ledger& ledger, int64_t lost) {
-  if (config.no_store) return nullptr;
-  FlowStoreConfig store;
-  store.data = config.data;
-  store.fields = config.field_table.get();
-  store.output.flush_ns = config.flush_ns;
-  store.output.flush_rows = config.flush_rows;
-  store.output.stop_time = &stop_time;
-  store.retention = {config.keep_ns, config.store_max_bytes};
-  store.merge = {config.merge_flushes, config.merge_merged};
-  store.min_free = config.min_free;
-  return std::make_unique<FlowStore>(store, clock, ledger, lost);
-}
-
-// Without an output decoding only counts; what is left out on purpose is `filtered`.
-void count_as_filtered(const BatchRef& batch, Ledger& ledger) {
-  for (const Run& run : batch->runs()) ledger.at(run.account).filtered.add(run.rows);
-}
-
-void count_as_filtered(const CounterBatch& batch, Ledger& ledger) {
-  for (const CounterSample& sample : batch) ledger.at(sample.account).counters_filtered.add();
-}
 
 TemplateStoreConfig template_config(const CollectConfig& config, SenderBudget& budget, os::Signals& signals) {
   TemplateStoreConfig templates;
@@ -87,10 +44,10 @@ TemplateStoreConfig template_config(const CollectConfig& config, SenderBudget& b
   return templates;
 }
 
-SinkFigures sink_figures(const char* name, const Output& output) {
+SinkFigures sink_figures(const Output& output) {
   OutputStats stats = output.stats();
   SinkFigures figures{
-      name, static_cast<int64_t>(stats.sent_records), static_cast<int64_t>(stats.queued_batches), {}, {}};
+      output.name(), static_cast<int64_t>(stats.sent_records), static_cast<int64_t>(stats.queued_batches), {}, {}};
   for (size_t i = 0; i < kOutputErrorCount; ++i) {
     figures.errors.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.errors[i]));
     figures.dropped.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.dropped_records[i]));
@@ -98,10 +55,9 @@ SinkFigures sink_figures(const char* name, const Output& output) {
   return figures;
 }
 
-std::vector<SinkFigures> all_sink_figures(FlowStore* store, const FileOutput* output) {
+std::vector<SinkFigures> all_sink_figures(const Outputs& outputs) {
   std::vector<SinkFigures> figures;
-  if (store) figures.push_back(sink_figures("store", store->output()));
-  if (output) figures.push_back(sink_figures("file", *output));
+  for (const Output* output : outputs.all()) figures.push_back(sink_figures(*output));
   return figures;
 }
 
@@ -166,8 +122,7 @@ std::unique_ptr<HttpServer> open_http(const LoadedConfig& loaded) {
 LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates) {
   LedgerRows rows = ledger.rows();
   for (const HeldSets::Waiting& key : templates.waiting(limits::kWaitingRows)) {
-    const SessionKey& s = key.session;
-    rows.waiting.push_back({s.exporter, s.port, s.protocol, s.domain, key.template_id, static_cast<int64_t>(key.sets),
+    rows.waiting.push_back({key.session, key.template_id, static_cast<int64_t>(key.sets),
                             static_cast<int64_t>(key.bytes), key.received_ns});
   }
   rows.waiting_templates = static_cast<int64_t>(templates.waiting_count());
@@ -177,13 +132,13 @@ LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates) {
 // Counts and sequence states, on disk; what fails is said once until it works again.
 class LedgerKeeper {
  public:
-  LedgerKeeper(Catalog& catalog, const Ledger& ledger, const TemplateStore& templates, Streams& streams,
+  LedgerKeeper(SavedLedger& saved, const Ledger& ledger, const TemplateStore& templates, Streams& streams,
                FlowStore* store)
-      : catalog_(catalog), ledger_(ledger), templates_(templates), streams_(streams), store_(store) {}
+      : saved_(saved), ledger_(ledger), templates_(templates), streams_(streams), store_(store) {}
   void save() {
     const int64_t cpu_before = os::thread_cpu_ns(), snapshot_ns = os::monotonic_ns();
     std::string error;
-    bool saved = catalog_.save(ledger_rows(ledger_, templates_), streams_.sequence_rows(), error);
+    bool saved = saved_.save(ledger_rows(ledger_, templates_), streams_.sequence_rows(), error);
     if (!saved && !failing_)
       log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again soon");
     if (saved && failing_) log_info("ledger", "is saved again");
@@ -199,7 +154,7 @@ class LedgerKeeper {
  private:
   static constexpr int64_t kPause = 1000;  // times the CPU that saving took
   static constexpr int64_t kMostBetweenNs = 30'000'000'000;
-  Catalog& catalog_;
+  SavedLedger& saved_;
   const Ledger& ledger_;
   const TemplateStore& templates_;
   Streams& streams_;
@@ -207,8 +162,6 @@ class LedgerKeeper {
   bool failing_ = false;
   int64_t next_ns_ = 0;  // monotonic
 };
-
-std::string output_name(const CollectConfig& config) { return config.file == "-" ? "standard output" : config.file; }
 
 // The data directory, and the lock that makes it ours.
 class LockedDirectory {
@@ -232,7 +185,7 @@ enum class End : uint8_t { signal, reader_gone, directory_gone };
 
 // Until a signal says stop, or it is no use to go on.
 End run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, LedgerWatch& watch,
-                      const LockedDirectory& directory, FileOutput* output) {
+                      const LockedDirectory& directory, Outputs& outputs) {
   int64_t next = os::monotonic_ns();
   for (;;) {
     next += int64_t{kSecondMs} * 1'000'000;
@@ -241,8 +194,8 @@ End run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& ke
       if (left_ms <= 0) break;
       os::Event event = signals.wait(static_cast<int>(std::min<int64_t>(left_ms, 100)));
       if (event == os::Event::stop) return End::signal;
-      if (event == os::Event::reload && output) output->reopen();
-      if (output && output->broken()) return End::reader_gone;
+      if (event == os::Event::reload) outputs.reopen();
+      if (outputs.broken()) return End::reader_gone;
     }
     if (directory.has_left()) return End::directory_gone;
     pipeline.update_drops();
@@ -252,10 +205,10 @@ End run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& ke
   }
 }
 
-void say_end(End end, const CollectConfig& config) {
+void say_end(End end, const CollectConfig& config, const Outputs& outputs) {
   if (end == End::reader_gone)
-    log_error("collect",
-              "nobody reads " + output_name(config) + " any more: stopping; the records that it did not take are lost");
+    log_error("collect", "nobody reads " + outputs.broken()->destination() +
+                             " any more: stopping; the records that it did not take are lost");
   if (end == End::directory_gone)
     log_error("collect", "the data directory " + config.data +
                              " was removed or replaced while it was in use: stopping, as what is stored now could not "
@@ -266,66 +219,58 @@ std::string_view why(End end) {
   return end == End::reader_gone ? "the reader of the output has gone" : "the data directory has gone";
 }
 
-// What must survive: the data directory, the ledger, the templates, and where the streams of senders were.
+// What must survive: the data directory and the ledger.
 struct Kept {
-  Kept(const CollectConfig& config, os::Signals& signals)
+  explicit Kept(const CollectConfig& config)
       : directory(naming_full_disk(config.data, [&] { return LockedDirectory(config); })),
         running(naming_full_disk(config.data, [&] { return os::RunningMark(config.data + "/running"); })),
-        catalog(naming_full_disk(config.data, [&] { return Catalog::open(config.data + "/catalog.db"); })),
+        saved(naming_full_disk(config.data, [&] { return SavedLedger::open(config.data + "/catalog.db"); })),
         budget(config.senders_bytes),
-        ledger(os::realtime_ns(), limits::kLedgerRows, &budget),
-        lost(restore_ledger()),
-        templates(
-            naming_full_disk(config.data, [&] { return TemplateStore(template_config(config, budget, signals)); })),
-        streams(ledger, templates, &budget) {
-    if (templates.loading_stopped()) return;
-    streams.restore(catalog.load_sequences());
-    streams.restore_sessions();
-    templates.for_each([&](const SessionKey& key, const Plan&) {
-      ledger.account({key.exporter, key.protocol, key.domain}).templates.add();
-    });
+        ledger(os::realtime_ns(), limits::kLedgerRows, &budget) {
+    if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
+    Outputs::add_accounts(config, ledger);
+    ledger.restore(saved.load());
   }
 
   LockedDirectory directory;
   os::RunningMark running;
-  Catalog catalog;
+  SavedLedger saved;
   SenderBudget budget;
   Ledger ledger;
-  int64_t lost;  // what the run before had decoded, but neither stored nor counted as dropped when it ended
-  TemplateStore templates;
-  Streams streams;
-
- private:
-  int64_t restore_ledger();
 };
 
-int64_t Kept::restore_ledger() {
-  if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
-  ledger.restore(catalog.load());
-  const int64_t records = ledger.settle_unfinished();
+// What is known of who sends: templates, and where their streams were.
+struct Senders {
+  Senders(const CollectConfig& config, Kept& kept, os::Signals& signals)
+      : templates(naming_full_disk(config.data,
+                                   [&] { return TemplateStore(template_config(config, kept.budget, signals)); })),
+        streams(kept.ledger, templates, &kept.budget) {
+    if (templates.loading_stopped()) return;
+    streams.restore(kept.saved.load_sequences());
+    streams.restore_sessions();
+    templates.for_each(
+        [&](const SessionKey& key, const Plan&) { kept.ledger.account(account_of(key)).templates.add(); });
+  }
+
+  TemplateStore templates;
+  Streams streams;
+};
+
+void say_lost(int64_t records) {
   if (records > 0)
     log_warning("collect", std::to_string(records) + " flows were decoded but not yet stored when the run before " +
                                "ended; they are lost, and counted as sink_dropped");
-  return records;
 }
 
-// The outputs, where there are any.
-struct Outputs {
-  FlowStore* store = nullptr;
-  FileOutput* file = nullptr;
-};
-
 // From the sockets onwards. What was given up.
-GivenUpAtStop stop_in_order(Pipeline& pipeline, const Outputs& outputs, LedgerKeeper& keeper, const Ledger& ledger) {
+GivenUpAtStop stop_in_order(Pipeline& pipeline, Outputs& outputs, LedgerKeeper& keeper, const Ledger& ledger) {
   const int64_t sets_before = totals_of(ledger.rows()).given_up_sets;
   GivenUpAtStop given_up;
   given_up.datagrams = static_cast<int64_t>(pipeline.stop());
-  if (outputs.file) outputs.file->stop();
-  if (outputs.store) outputs.store->stop();
+  outputs.stop();
   keeper.save();
   given_up.sets = totals_of(ledger.rows()).given_up_sets - sets_before;
-  if (outputs.store) given_up.records += given_up_at_stop(outputs.store->output().stats());
-  if (outputs.file) given_up.records += given_up_at_stop(outputs.file->stats());
+  for (const Output* output : outputs.all()) given_up.records += given_up_at_stop(output->stats());
   return given_up;
 }
 
@@ -342,57 +287,47 @@ int run_collect(const Arguments& arguments) {
   StopTime stop_time;
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
 
-  Kept kept(config, signals);
-  if (kept.templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
+  Kept kept(config);
   Ledger& ledger = kept.ledger;
-
-  // Where records go.
   BatchPool pool;
   ReceiveClock clock(config.keep_ns);
-  std::unique_ptr<FlowStore> store =
-      naming_full_disk(config.data, [&] { return make_store(config, stop_time, clock, ledger, kept.lost); });
-  std::unique_ptr<FileOutput> output = make_output(config, stop_time, ledger);
-  auto deliver = [&](const BatchRef& batch) {
-    if (store) store->output().offer(batch);
-    if (output) output->offer(batch);
-    if (!store && !output) count_as_filtered(batch, ledger);
-  };
-  auto deliver_counters = [&](std::unique_ptr<CounterBatch> batch) {
-    if (!store) return count_as_filtered(*batch, ledger);
-    store->output().offer_counters(std::move(batch));
-  };
+  const auto outputs =
+      naming_full_disk(config.data, [&] { return std::make_unique<Outputs>(config, stop_time, clock, ledger); });
+  say_lost(outputs->lost_before());
+  Senders senders(config, kept, signals);
+  if (senders.templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
 
   // Sockets, all bound before any is read.
-  Pipeline pipeline(
-      {config, workers, kept.templates, kept.streams, ledger, pool, deliver, deliver_counters, clock, stop_time});
+  Pipeline pipeline({config, workers, senders.templates, senders.streams, ledger, pool,
+                     [&](const BatchRef& batch) { outputs->deliver(batch); },
+                     [&](std::unique_ptr<CounterBatch> batch) { outputs->deliver(CounterBatchRef(std::move(batch))); },
+                     clock, stop_time});
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
   if (http)
-    add_routes(*http,
-               {build_info(), &ready, [&] { return ledger_rows(ledger, kept.templates); },
-                [&] { return all_sink_figures(store.get(), output.get()); }, [&] { return store_metrics(store.get()); },
-                kept.running.previous_was_unclean(), [&] { return clock.is_held(); }});
+    add_routes(*http, {build_info(), &ready, [&] { return ledger_rows(ledger, senders.templates); },
+                       [&] { return all_sink_figures(*outputs); }, [&] { return store_metrics(outputs->store()); },
+                       kept.running.previous_was_unclean(), [&] { return clock.is_held(); }});
 
   // Start, from the sinks backwards.
-  if (store) store->start();
-  if (output) output->start();
+  outputs->start();
   if (http) http->start();
   LedgerWatch ledger_watch(ledger);
   pipeline.start();
-  LedgerKeeper keeper(kept.catalog, ledger, kept.templates, kept.streams, store.get());
+  LedgerKeeper keeper(kept.saved, ledger, senders.templates, senders.streams, outputs->store());
   keeper.save();
   ready = true;
   kept.running.started();
   const LedgerRows at_start = ledger.rows();
   say_started(config, at_start, workers, http.get());
 
-  const End end = run_until_stopped(signals, pipeline, keeper, ledger_watch, kept.directory, output.get());
-  say_end(end, config);
+  const End end = run_until_stopped(signals, pipeline, keeper, ledger_watch, kept.directory, *outputs);
+  say_end(end, config, *outputs);
 
   const int64_t stopping_ns = os::monotonic_ns();
   StopWatch watch(signals, stop_time, config.stop_timeout_ns);
   ready = false;
-  const GivenUpAtStop given_up = stop_in_order(pipeline, {store.get(), output.get()}, keeper, ledger);
+  const GivenUpAtStop given_up = stop_in_order(pipeline, *outputs, keeper, ledger);
   if (http) http->stop();
   say_stopped(end == End::signal ? signals.stop_signal() : why(end), totals_of(at_start), totals_of(ledger.rows()),
               given_up, os::monotonic_ns() - stopping_ns);

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "ledger/ledger.h"
-#include "sink/output.h"
+#include "output/output.h"
 
 namespace weir {
 

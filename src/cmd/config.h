@@ -21,6 +21,15 @@ struct Listener {
   os::Endpoint endpoint;
 };
 
+// [[output]]: where records go, beside the store.
+struct OutputConfig {
+  std::string name;  // label of metrics, key in the ledger
+  std::string type = "file";
+  std::string format;               // json, csv, protobuf
+  std::string path;                 // -: standard output
+  std::vector<std::string> fields;  // empty: all
+};
+
 // The smaller of 1 GiB and 5 % of the file system.
 inline constexpr int64_t kAutoMinFree = -1;
 
@@ -46,6 +55,9 @@ struct CollectConfig {
 
   // [[exporter]]
   std::shared_ptr<const ExporterRules> exporters = std::make_shared<ExporterRules>();  // --exporter
+
+  // [[output]]
+  std::vector<OutputConfig> outputs;  // --output
 
   // [store]
   int64_t flush_ns = 10'000'000'000;  // --flush

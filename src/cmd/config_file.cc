@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/exporter_option.h"
 #include "cmd/field_option.h"
+#include "cmd/output_option.h"
 #include "os/file.h"
 
 namespace weir {
@@ -53,6 +54,7 @@ std::string expected(const Option& option) {
       return "a text in quotes";
     case ValueKind::list:
       if (option.key == kFieldKey) return "tables in double brackets, [[field]], with name, element and type";
+      if (option.key == kOutputKey) return "tables in double brackets, [[output]], with name, format and path";
       if (option.key == kExporterKey) return "tables in double brackets, [[exporter]], with address and counters_23_24";
       return "a list of texts, as in [\"a\", \"b\"]";
     case ValueKind::size:
@@ -125,6 +127,9 @@ class ConfigReader {
         if (path == kFieldKey)
           read_tables<ExtraField>(*option, *node.as_array(), check_extra_field,
                                   [&](const toml::table& t, auto at) { return read_field(t, at); });
+        else if (path == kOutputKey)
+          read_tables<OutputConfig>(*option, *node.as_array(), check_output_config,
+                                    [&](const toml::table& t, auto at) { return read_output(t, at); });
         else
           read_tables<ExporterRule>(*option, *node.as_array(), check_exporter_rule,
                                     [&](const toml::table& t, auto at) { return read_exporter(t, at); });
@@ -156,7 +161,7 @@ class ConfigReader {
     file_.entries_.push_back({&option, text_of(path, node), at.line, at.column});
   }
 
-  // Each [[field]] or [[exporter]], checked here, where its line is known; as text they are one value.
+  // Each [[field]], [[exporter]] or [[output]], checked here, where its line is known; as text they are one value.
   template <class Value, class Check, class Read>
   void read_tables(const Option& option, const toml::array& tables, Check check, Read read) {
     std::vector<Value> values;
@@ -187,11 +192,23 @@ class ConfigReader {
                                    "counters_23_24 = \"reverse\"");
   }
 
+  OutputConfig read_output(const toml::table& table, const toml::source_position& at) {
+    static constexpr TableKey<OutputConfig> kKeys[] = {{"name", set_output_name},
+                                                       {"type", set_output_type, false},
+                                                       {"format", set_output_format},
+                                                       {"path", set_output_path},
+                                                       {"fields", set_output_fields, false, true}};
+    return read_keys<OutputConfig>(table, at, "output", kKeys,
+                                   "it needs name, format and path, as in name = \"archive\", format = \"csv\", "
+                                   "path = \"/var/log/flows.csv\"");
+  }
+
   template <class Value>
   struct TableKey {
     std::string_view name;
     void (*set)(Value&, const std::string&);
     bool needed = true;
+    bool is_list = false;  // may be
   };
 
   // `needs`: what to write where a key is missing.
@@ -211,8 +228,10 @@ class ConfigReader {
         throw file_.error(at.line, at.column, "this " + what + " has no " + std::string(key.name) + "; " + needs);
       if (!node) continue;
       const toml::source_position& place = node->source().begin;
-      if (!node->is_string() && !node->is_integer())
-        throw file_.error(place.line, place.column, name + " takes a text in quotes, not " + type_name(*node));
+      if (!node->is_string() && !node->is_integer() && !(key.is_list && node->is_array()))
+        throw file_.error(
+            place.line, place.column,
+            name + " takes " + (key.is_list ? "a list of texts" : "a text in quotes") + ", not " + type_name(*node));
       saying_where(place, [&] { key.set(value, text_of(name, *node)); });
     }
     return value;

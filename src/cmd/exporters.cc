@@ -12,10 +12,11 @@
 #include "cmd/exporters_view.h"
 #include "cmd/options.h"
 #include "cmd/words.h"
-#include "ledger/catalog.h"
 #include "ledger/ledger_json.h"
+#include "ledger/saved_ledger.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "store/segments.h"
 #include "web/http_client.h"
 
 namespace weir {
@@ -73,7 +74,12 @@ static Json from_data(const std::string& data) {
   if (!os::exists(path))
     throw usage_error("there is no ledger in " + data + " (no " + path + "); name the data directory of weir collect " +
                       "with --data");
-  return ledger_json(Catalog::read(path));
+  // In this order: what the store has noted is forgotten only once the ledger has it.
+  const std::vector<StoredCount> noted = Segments::read_noted_counts(data);
+  LedgerRows rows = SavedLedger::read(path);
+  for (const StoredCount& count : noted)
+    raise_acknowledged(rows, "store", count.account, count.table == Table::counters, count.stored);
+  return ledger_json(std::move(rows));
 }
 
 static Json from_server(const std::string& server) {

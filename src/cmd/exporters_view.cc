@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/ip_address.h"
+#include "base/output_error.h"
 #include "base/protocol.h"
 #include "cmd/exporters_table.h"
 
@@ -93,10 +94,21 @@ std::optional<Prefix> prefix_of(std::string_view word) {
   return prefix;
 }
 
+// What came before an output was configured is not lost there.
+bool has_output_dropped(const Json& row) {
+  auto outputs = row.find("outputs");
+  if (outputs == row.end() || !outputs->is_object()) return false;
+  for (const Json& output : *outputs)
+    if (auto dropped = output.find("dropped"); dropped != output.end() && dropped->is_object())
+      for (const auto& [reason, count] : dropped->items())
+        if (reason != name_of(OutputError::not_configured)) return true;
+  return false;
+}
+
 bool is_lossy(const Json& row) {
   static constexpr const char* kLosses[] = {"sequence_lost", "sink_dropped", "refused",      "expired",
                                             "quarantined",   "malformed",    "kernel_drops", "counters_dropped"};
-  return std::ranges::any_of(kLosses, [&](const char* key) { return number(row, key) > 0; });
+  return std::ranges::any_of(kLosses, [&](const char* key) { return number(row, key) > 0; }) || has_output_dropped(row);
 }
 
 bool is_chosen(const Json& row, const ExportersView& view) {

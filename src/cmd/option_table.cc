@@ -10,6 +10,7 @@
 #include "cmd/exporter_option.h"
 #include "cmd/field_option.h"
 #include "cmd/listen_uri.h"
+#include "cmd/output_option.h"
 #include "flow/field_table.h"
 #include "os/file.h"
 #include "web/http_server.h"
@@ -75,21 +76,17 @@ void set_listen(CollectConfig& config, const std::string& text) {
 
 void set_fields(CollectConfig& config, const std::string& text) {
   std::vector<std::string> names = split_list(text);
-  std::vector<std::string> known;
-  for (const FieldInfo& field : config.field_table->all()) known.emplace_back(field.name);
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (!config.field_table->find(names[i]))
-      throw usage_error("unknown field " + quoted(names[i]) + did_you_mean(nearest(names[i], known)) +
-                        "; docs/reference/fields.md lists them");
-    if (std::find(names.begin(), names.begin() + static_cast<ptrdiff_t>(i), names[i]) !=
-        names.begin() + static_cast<ptrdiff_t>(i))
-      throw usage_error("field " + quoted(names[i]) + " is named twice");
-  }
+  check_field_names(names, *config.field_table);
   config.fields = std::move(names);
 }
 
 void set_extra_fields(CollectConfig& config, const std::string& text) {
   config.field_table = std::make_shared<FieldTable>(parse_extra_fields(text));
+}
+
+void set_outputs(CollectConfig& config, const std::string& text) {
+  config.outputs = parse_outputs(text);
+  for (const OutputConfig& output : config.outputs) check_field_names(output.fields, *config.field_table);
 }
 
 void set_exporter_rules(CollectConfig& config, const std::string& text) {
@@ -201,6 +198,13 @@ const Option kOptions[] = {
      [](CollectConfig& c, const std::string& t) { if (t.empty()) throw usage_error("an empty path; write a file name, or - for standard output"); c.file = t; }},
     {"collect.fields", "--fields", ValueKind::list, "NAME,..", "", kOutput,
      "Fields to write, in this order. Empty: all", set_fields},
+    {"output", "--output", ValueKind::list, "NAME=FORMAT:PATH,..", "", kOutput,
+     "Writes every record to one more file or pipe, as --format and --transport.file do to the first: each output has a name, "
+     "a queue and counts of its own, and one that is slow or full harms no other. The fields to write may follow: "
+     "NAME=FORMAT:PATH:FIELD+FIELD; a comma, a colon or a percent sign of the path is written %2C, %3A, %25. May be given "
+     "several times. In the file each is a table [[output]] with name, format, path and, to choose them, fields; its type is "
+     "file",
+     set_outputs},
 
     {"collect.data", "--data", ValueKind::text, "DIR", "", kOperating,
      "Directory of the flow store, the templates and the ledger. Empty: /var/lib/weir, or for a user who cannot write there "

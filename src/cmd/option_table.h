@@ -41,7 +41,11 @@ inline constexpr std::string_view kTransportShortKey = "collect.transport";
 inline constexpr std::string_view kFieldKey = "field";
 // The same of [[exporter]].
 inline constexpr std::string_view kExporterKey = "exporter";
-inline constexpr bool is_table_array(std::string_view key) { return key == kFieldKey || key == kExporterKey; }
+// The same of [[output]].
+inline constexpr std::string_view kOutputKey = "output";
+inline constexpr bool is_table_array(std::string_view key) {
+  return key == kFieldKey || key == kExporterKey || key == kOutputKey;
+}
 
 // "collect" of "collect.listen", "" of "field".
 inline std::string_view table_of_key(std::string_view key) {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cmd/config_file.h"
 #include "cmd/environment.h"
+#include "cmd/output_option.h"
 #include "cmd/words.h"
 #include "os/file.h"
 
@@ -158,7 +159,10 @@ const Setting& setting(const LoadedConfig& loaded, std::string_view key) {
 
 // A file or a choice of fields for an output that nobody asked for would be ignored in silence.
 void check_output(const LoadedConfig& loaded) {
-  if (!setting(loaded, "collect.format").is_default()) return;
+  if (!setting(loaded, "collect.format").is_default()) {
+    outputs_of(loaded.config);
+    return;
+  }
   for (std::string_view key : {"collect.transport.file", "collect.fields"}) {
     const Setting& given = setting(loaded, key);
     if (!given.is_default())

@@ -492,8 +492,9 @@ TEST(Reference, ExampleIsValidBothAsItIsAndUncommented) {
   size_t lines = 0;
   for (size_t at = 0, end; (end = example.find('\n', at)) != std::string::npos; at = end + 1) {
     std::string line = example.substr(at, end - at);
-    bool value = line.starts_with("# ") && (line.contains(" = ") || line.starts_with("# [["));
-    lines += value && (!active.contains("\n[[field]]") || line.starts_with("# [["));
+    const bool table = line.starts_with("# [[") && line.ends_with("]]");
+    bool value = line.starts_with("# ") && (line.contains(" = ") || table);
+    lines += value && (!active.contains("\n[[field]]") || table);
     active += (value ? line.substr(2) : line) + "\n";
   }
   EXPECT_EQ(lines, collect_options().size());  // the last one as a table

@@ -206,7 +206,14 @@ std::string example_config() {
          commented(find_option(kExporterKey)->meaning) +
          "# [[exporter]]\n"
          "# address = \"192.0.2.0/24\"\n"
-         "# counters_23_24 = \"reverse\"\n";
+         "# counters_23_24 = \"reverse\"\n\n" +
+         commented(find_option(kOutputKey)->meaning) +
+         "# [[output]]\n"
+         "# name = \"archive\"\n"
+         "# type = \"file\"\n"
+         "# format = \"csv\"\n"
+         "# path = \"/var/log/flows.csv\"\n"
+         "# fields = [\"time_received_ns\", \"src_addr\", \"dst_addr\", \"bytes\"]\n";
 }
 
 int run_docs(const Arguments& arguments) {

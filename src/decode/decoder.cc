@@ -106,7 +106,7 @@ void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reas
   SetContext context;
   context.received_ns = datagram.received_ns;
   context.tag = datagram.tag;
-  config_.observer->malformed({{datagram.exporter, datagram.exporter_port, protocol, 0}, context}, reason);
+  config_.observer->malformed({session_of(datagram, protocol, 0), context}, reason);
 }
 
 void Decoder::malformed(const Message& message, Malformed reason, const uint8_t* at) {
@@ -168,7 +168,7 @@ bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protoco
   message.context.received_ns = datagram.received_ns;
   message.context.clock_held = datagram.clock_held;
   message.context.tag = datagram.tag;
-  const SessionKey key{datagram.exporter, datagram.exporter_port, protocol, domain};
+  const SessionKey key = session_of(datagram, protocol, domain);
   message.known = known(key, datagram.received_ns);
   if (!message.known) {
     message.known = without_stream(key, datagram.received_ns);
@@ -296,7 +296,7 @@ void Decoder::read_templates(Message& message, Bytes body, TemplateKind kind) {
     TemplateReadResult result = read_template(reader, message.protocol, kind, record_);
     if (result.read == TemplateRead::padding) break;
     if (result.read == TemplateRead::ok)
-      install(message, record_, at);
+      install(message, record_, kind, at);
     else
       malformed(message, result.reason, at);
     if (result.read == TemplateRead::broken) break;
@@ -316,14 +316,14 @@ void Decoder::settle(Message& message) {
     replay(std::move(released.sets), std::move(released.plan), &message, false);
 }
 
-void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* at) {
+void Decoder::install(Message& message, TemplateRecord& record, TemplateKind kind, const uint8_t* at) {
   Known& known = *message.known;
   auto tell = [&](TemplateNews news) {
     if (config_.observer) config_.observer->template_record(place(message, at), record, news);
   };
   if (record.is_withdrawal()) {
-    known.account->withdrawals.add();  // over UDP of no effect (RFC 7011 §8.4)
-    return tell(TemplateNews::withdrawn);
+    tell(TemplateNews::withdrawn);
+    return withdraw(message, record, kind);
   }
   if (config_.observer) refresh(known);
   const bool is_newest = known.version == known.session->version();
@@ -351,6 +351,18 @@ void Decoder::install(Message& message, TemplateRecord& record, const uint8_t* a
   if (installed.added) account.templates.add();
   give_up(installed.quarantined, GivenUp::quarantined);
   if (!installed.released.empty()) released_.push_back({std::move(installed.plan), std::move(installed.released)});
+}
+
+// On a connection it is obeyed (RFC 7011 §8.1); over UDP it is of no effect (§8.4).
+void Decoder::withdraw(Message& message, const TemplateRecord& record, TemplateKind kind) {
+  Known& known = *message.known;
+  known.account->withdrawals.add();
+  if (!known.stream->key.is_connection()) return;
+  std::unique_lock pinned = pin(message);
+  if (!pinned) return;
+  const size_t withdrawn = templates_.withdraw(*known.session, record.id, kind);
+  pinned.unlock();
+  known.account->templates.add(-static_cast<int64_t>(withdrawn));
 }
 
 // What one datagram has changed, in one write.

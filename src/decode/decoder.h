@@ -119,7 +119,8 @@ class Decoder {
   void decode_ipfix(const Datagram& datagram);
   void decode_sets(Message& message, Bytes sets);
   void read_templates(Message& message, Bytes body, TemplateKind kind);
-  void install(Message& message, TemplateRecord& record, const uint8_t* at);
+  void install(Message& message, TemplateRecord& record, TemplateKind kind, const uint8_t* at);
+  void withdraw(Message& message, const TemplateRecord& record, TemplateKind kind);
   void settle(Message& message);
   void write_journal();
   bool has_data_before(Message& message, uint16_t set_id);

@@ -28,11 +28,11 @@ std::optional<SessionKey> sender_of(const Datagram& datagram) {
   const uint8_t* p = bytes.data();
   switch (load_be16(p)) {
     case 5:
-      return SessionKey{datagram.exporter, datagram.exporter_port, Protocol::netflow5, load_be16(p + 20)};
+      return session_of(datagram, Protocol::netflow5, load_be16(p + 20));
     case 9:
-      return SessionKey{datagram.exporter, datagram.exporter_port, Protocol::netflow9, load_be32(p + 16)};
+      return session_of(datagram, Protocol::netflow9, load_be32(p + 16));
     case 10:
-      return SessionKey{datagram.exporter, datagram.exporter_port, Protocol::ipfix, load_be32(p + 12)};
+      return session_of(datagram, Protocol::ipfix, load_be32(p + 12));
     default:
       return {};
   }

@@ -27,7 +27,7 @@ enum class TemplateNews : uint8_t {
   first,      // a new id
   changed,    // another layout than before
   repeated,   // the same again
-  withdrawn,  // over UDP of no effect (RFC 7011 §8.4)
+  withdrawn,  // obeyed on a connection, over UDP of no effect (RFC 7011 §8)
 };
 
 class DecodeObserver {

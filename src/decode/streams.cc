@@ -30,7 +30,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   auto found = streams_.find(key);
   if (found != streams_.end()) return found->second;
   if (streams_.size() >= most_) make_room();
-  const size_t bytes = first_bytes(key.protocol) + Ledger::kRowBytes;  // which may be a new one, too
+  const size_t bytes = first_bytes(key.protocol) + ledger_.row_bytes();  // which may be a new one, too
   if (budget_ && (budget_->is_over() || !budget_->may_keep(key.exporter, bytes))) {
     spend_less(now_ns);
     if (!budget_->may_keep(key.exporter, bytes)) return nullptr;
@@ -169,24 +169,23 @@ void Streams::forget(Stream& stream) {
   streams_.erase(SessionKey(stream.key));
 }
 
-// Of others there is nothing that a gap could be missing from, and they may be many.
+// Of others there is nothing that a gap could be missing from, and they may be many. A connection ends with the
+// process.
 std::vector<SequenceRow> Streams::sequence_rows() {
   std::lock_guard lock(mutex_);
   std::vector<SequenceRow> rows;
   for (const auto& [key, stream] : streams_) {
-    if (!stream->gave_records.load(std::memory_order_relaxed)) continue;
+    if (key.is_connection() || !stream->gave_records.load(std::memory_order_relaxed)) continue;
     std::lock_guard stream_lock(stream->mutex);
     SequenceTracker::State state = stream->sequence.state();
-    if (state.started)
-      rows.push_back(
-          {key.exporter, key.port, key.protocol, key.domain, state.next, state.uptime_ms, state.export_seconds});
+    if (state.started) rows.push_back({key, state.next, state.uptime_ms, state.export_seconds});
   }
   return rows;
 }
 
 void Streams::restore(const std::vector<SequenceRow>& rows) {
   for (const SequenceRow& row : rows) {
-    auto stream = restore({row.exporter, row.port, row.protocol, row.domain});
+    auto stream = restore(row.session);
     if (stream) stream->sequence.restore({true, row.next, row.uptime_ms, row.export_seconds});
   }
 }

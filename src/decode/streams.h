@@ -53,6 +53,11 @@ struct alignas(64) Stream {
   size_t charged = 0;          // to the budget
 };
 
+// The session that a datagram of that protocol and domain belongs to.
+inline SessionKey session_of(const Datagram& datagram, Protocol protocol, uint32_t domain) {
+  return {datagram.exporter, datagram.exporter_port, protocol, domain, datagram.transport, datagram.connection};
+}
+
 class Streams {
  public:
   // `budget` (null: none) outlives this.

@@ -14,6 +14,18 @@ Account& Ledger::at(uint32_t index) {
   return *account;
 }
 
+OutputAccount& Ledger::add_output(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  WEIR_ASSERT(by_key_.empty());
+  return outputs_.emplace_back(*this, name, outputs_.empty(), most_slots_);
+}
+
+OutputAccount& Ledger::output(const std::string& name) {
+  auto found = std::ranges::find_if(outputs_, [&](const OutputAccount& output) { return output.name() == name; });
+  WEIR_ASSERT(found != outputs_.end());
+  return *found;
+}
+
 SocketAccount& Ledger::add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes) {
   std::lock_guard lock(mutex_);
   SocketAccount& socket = sockets_.emplace_back();
@@ -42,6 +54,15 @@ static AccountRow copy(const Account& a) {
   return row;
 }
 
+// Records whose fate is not known, by the account alone.
+static int64_t left_of(const Account& a) {
+  return a.records.value() - a.stored.value() - a.filtered.value() - a.sink_dropped.value();
+}
+static int64_t samples_left_of(const Account& a) {
+  return a.counter_samples.value() - a.counters_stored.value() - a.counters_filtered.value() -
+         a.counters_dropped.value();
+}
+
 static void add(AccountRow& row, const AccountRow& more) {
 #define C(name, meaning) row.name += more.name;
   WEIR_ACCOUNT_COUNTERS(C)
@@ -59,14 +80,26 @@ LedgerRows Ledger::rows() const {
   in_order.reserve(accounts_.size());
   for (const auto& [key, account] : by_key_) in_order.push_back(account);
   std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  for (const OutputAccount& output : outputs_) {  // before the accounts: a copy never has more settled than decoded
+    OutputRows& of = rows.outputs.emplace_back(OutputRows{output.name(), {}});
+    of.counts.reserve(in_order.size());
+    for (const Account* a : in_order) of.counts.push_back(output.counts(a->index));
+  }
   rows.accounts.reserve(in_order.size());
   for (const Account* a : in_order) rows.accounts.push_back(copy(*a));
-  if (!retired_.empty()) {  // what came late for them
-    auto shared = std::ranges::find(rows.accounts, AccountKey{}, &AccountRow::key);
-    for (const Account* a : retired_) add(*shared, copy(*a));
-  }
+  if (!retired_.empty()) add_retired(rows);
   rows.sockets = socket_rows();
   return rows;
+}
+
+// What came late for rows that are gone.
+void Ledger::add_retired(LedgerRows& rows) const {
+  auto shared = std::ranges::find(rows.accounts, AccountKey{}, &AccountRow::key);
+  const auto at = static_cast<size_t>(shared - rows.accounts.begin());
+  for (const Account* a : retired_) {
+    for (size_t o = 0; o < outputs_.size(); ++o) rows.outputs[o].counts[at].add(outputs_[o].counts(a->index));
+    add(*shared, copy(*a));
+  }
 }
 
 uint32_t Ledger::visit(uint32_t from, uint32_t most, const std::function<void(const Account&)>& see) const {
@@ -109,8 +142,10 @@ std::vector<SocketRow> Ledger::socket_rows() const {
 void Ledger::restore(const LedgerRows& rows) {
   if (rows.since_ns) since_ns_ = rows.since_ns;  // else the catalog is new
   earlier_sockets_ = rows.sockets;
-  for (const AccountRow& row : rows.accounts) {
+  for (size_t at = 0; at < rows.accounts.size(); ++at) {
+    const AccountRow& row = rows.accounts[at];
     Account& a = account(row.key);
+    restore_deliveries(rows, at, a);
     // Added: it may be the shared one, where there is no room for all.
 #define C(name, meaning) a.name.add(row.name);
     WEIR_ACCOUNT_COUNTERS(C)
@@ -127,21 +162,87 @@ void Ledger::restore(const LedgerRows& rows) {
   }
 }
 
-// What was stored may be known up to a second longer than what was decoded (store/segments.h).
+// The row of that exporter, made where there is none.
+static size_t row_of(LedgerRows& rows, const AccountKey& key) {
+  auto row = std::ranges::lower_bound(rows.accounts, key, {}, &AccountRow::key);
+  const auto at = row - rows.accounts.begin();
+  if (row != rows.accounts.end() && row->key == key) return static_cast<size_t>(at);
+  rows.accounts.insert(row, AccountRow{.key = key});
+  for (OutputRows& output : rows.outputs) output.counts.insert(output.counts.begin() + at, DeliveryCounts{});
+  return static_cast<size_t>(at);
+}
+
+void raise_decoded(AccountRow& row) {
+  row.records = std::max(row.records, row.stored + row.filtered + row.sink_dropped);
+  row.counter_samples =
+      std::max(row.counter_samples, row.counters_stored + row.counters_filtered + row.counters_dropped);
+}
+
+void raise_acknowledged(LedgerRows& rows, const std::string& output, const AccountKey& key, bool counters,
+                        int64_t count) {
+  const size_t at = row_of(rows, key);
+  AccountRow& account = rows.accounts[at];
+  auto of = std::ranges::find(rows.outputs, output, &OutputRows::name);
+  if (of != rows.outputs.end()) {
+    int64_t& acknowledged = of->counts[at].of[counters ? kCountersAcknowledged : kDeliveryAcknowledged];
+    const int64_t more = std::max<int64_t>(count - acknowledged, 0);
+    acknowledged += more;
+    (counters ? account.counters_stored : account.stored) += more;
+  }
+  raise_decoded(account);
+}
+
+void Ledger::restore_deliveries(const LedgerRows& rows, size_t row, const Account& account) {
+  for (OutputAccount& output : outputs_) {
+    auto earlier = std::ranges::find(rows.outputs, output.name(), &OutputRows::name);
+    if (earlier == rows.outputs.end()) continue;
+    output.was_configured_ = earlier->is_configured;
+    output.add(account.index, earlier->counts[row]);
+  }
+}
+
+void Ledger::raise_acknowledged(OutputAccount& output, const AccountKey& key, bool counters, int64_t count) {
+  Account& to = account(key);
+  const DeliveryCounts known = output.counts(to.index);
+  const int64_t more = count - known.of[counters ? kCountersAcknowledged : kDeliveryAcknowledged];
+  if (more <= 0) return;
+  counters ? output.acknowledge_counters(to.index, more) : output.acknowledge(to.index, more);
+}
+
+// No batch names it any more.
+bool Ledger::is_settled(const Account& a) const {
+  const int64_t records = a.records.value() - a.filtered.value(), samples = a.counter_samples.value();
+  if (outputs_.empty()) return left_of(a) == 0 && samples_left_of(a) == 0;
+  return std::ranges::all_of(outputs_, [&](const OutputAccount& output) {
+    const DeliveryCounts counts = output.counts(a.index);
+    return counts.settled() == records && counts.settled_counters() == samples;
+  });
+}
+
+// What was stored may be known up to a second longer than what was decoded (store/segments.h). `stored` and
+// `sink_dropped` may have been counted by other outputs than those of now.
+int64_t Ledger::settle(Account& a) {
+  if (const int64_t more = -left_of(a); more > 0) a.records.add(more);
+  if (const int64_t more = -samples_left_of(a); more > 0) a.counter_samples.add(more);
+  const int64_t lost = left_of(a);
+  a.sink_dropped.add(lost);
+  a.counters_dropped.add(samples_left_of(a));
+  for (OutputAccount& output : outputs_) {
+    const DeliveryCounts known = output.counts(a.index);
+    DeliveryCounts more;
+    const OutputError reason = output.was_configured_ ? OutputError::crash : OutputError::not_configured;
+    more.of[kDeliveryDropped + static_cast<size_t>(reason)] = a.records.value() - a.filtered.value() - known.settled();
+    more.of[output.was_configured_ ? kCountersDropped : kCountersFiltered] =
+        a.counter_samples.value() - known.settled_counters();
+    output.add(a.index, more);
+  }
+  return lost;
+}
+
 int64_t Ledger::settle_unfinished() {
   std::lock_guard lock(mutex_);
   int64_t lost = 0;
-  for (const auto& [key, account] : by_key_) {
-    Account& a = *account;
-    int64_t left = a.records.value() - a.stored.value() - a.filtered.value() - a.sink_dropped.value();
-    if (left < 0) a.records.add(-left);
-    if (left > 0) a.sink_dropped.add(left);
-    lost += std::max<int64_t>(left, 0);
-    left = a.counter_samples.value() - a.counters_stored.value() - a.counters_filtered.value() -
-           a.counters_dropped.value();
-    if (left < 0) a.counter_samples.add(-left);
-    if (left > 0) a.counters_dropped.add(left);
-  }
+  for (const auto& [key, account] : by_key_) lost += settle(*account);
   return lost;
 }
 

@@ -15,7 +15,8 @@
 //                                                   records - duplicate_records; IPFIX also + options_records
 //                                                   + expired_records; sFlow's samples: records + counter_samples
 //                                                   - duplicate_records
-//   records  = stored + filtered + sink_dropped
+//   records  = stored + filtered + sink_dropped     what became of them at the output `store`, else at the first one;
+//                                                   of each output: ledger/output_account.h
 //   counter_samples = counters_stored + counters_filtered + counters_dropped
 //   missing_template = held + replayed_sets + expired + quarantined
 #pragma once
@@ -38,6 +39,9 @@
 #include "base/limits.h"
 #include "base/protocol.h"
 #include "base/sender_budget.h"
+#include "base/session_key.h"
+#include "ledger/counter.h"
+#include "ledger/output_account.h"
 #include "os/state_memory.h"
 
 namespace weir {
@@ -53,21 +57,7 @@ struct AccountKey {
   }
 };
 
-// A counter that any thread may add to. Signed, because sequence_lost is taken back when a datagram
-// turns out late instead of lost.
-class Counter {
- public:
-  void add(int64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
-  // Who sees this in value() also sees what the thread had added to other counters before.
-  void add_last(int64_t n = 1) { value_.fetch_add(n, std::memory_order_release); }
-  void set(int64_t n) { value_.store(n, std::memory_order_relaxed); }
-  // Leaves 0.
-  int64_t take() { return value_.exchange(0, std::memory_order_relaxed); }
-  int64_t value() const { return value_.load(std::memory_order_acquire); }
-
- private:
-  std::atomic<int64_t> value_{0};
-};
+inline AccountKey account_of(const SessionKey& session) { return {session.exporter, session.protocol, session.domain}; }
 
 // Every counter of an account: name as shown, and what it counts. The one list that the table, JSON,
 // /metrics and catalog.db are made from.
@@ -124,11 +114,6 @@ struct alignas(64) Account {
   Counter sampling_rate;  // of the newest records that were looked at; 0: none told (gauge)
   AccountKey key;
 
-  // Whether all its records are accounted for: no batch names it any more.
-  bool is_settled() const {
-    return stored.value() + filtered.value() + sink_dropped.value() == records.value() &&
-           counters_stored.value() + counters_filtered.value() + counters_dropped.value() == counter_samples.value();
-  }
   // Once in 64 datagrams: it is another cache line.
   void tell_sampling_rate(uint64_t rate) {
     if (datagrams.value() % 64 == 0 && rate != 0) sampling_rate.set(static_cast<int64_t>(rate));
@@ -189,7 +174,7 @@ struct SocketAccount {
   std::array<Counter, kReceiveErrorCount> receive_errors;  // calls that failed
 };
 
-// A copy, for showing and storing; `datagrams` is read first.
+// Copies, for showing and storing; `datagrams` is read first, `records` last.
 struct AccountRow {
   AccountKey key;
 #define C(name, meaning) int64_t name = 0;
@@ -208,22 +193,33 @@ struct SocketRow {
 };
 // What data sets wait for.
 struct WaitingRow {
-  IpAddress exporter;
-  uint16_t port = 0;  // source port of the exporter
-  Protocol protocol = Protocol::unknown;
-  uint32_t domain = 0;
+  SessionKey session;
   uint16_t template_id = 0;
   int64_t sets = 0, bytes = 0;
   int64_t since_ns = 0;  // when the oldest of them came, since 1970 UTC
+};
+struct OutputRows {
+  std::string name;
+  std::vector<DeliveryCounts> counts;  // counts[i] of LedgerRows::accounts[i]
+  bool is_configured = true;
 };
 struct LedgerRows {
   int64_t since_ns = 0;              // when counting began
   int64_t at_ns = 0;                 // when this copy was made
   std::vector<AccountRow> accounts;  // by exporter, protocol, domain
+  std::vector<OutputRows> outputs;
   std::vector<SocketRow> sockets;
   std::vector<WaitingRow> waiting;  // at most limits::kWaitingRows, those with the most sets; most first
   int64_t waiting_templates = 0;    // how many there are in all
 };
+
+// What a row's records have become may be known longer than that they were decoded: never less decoded than settled.
+void raise_decoded(AccountRow& row);
+
+// An output has acknowledged at least so many records (`counters`: counter samples) of that exporter, whatever the copy
+// says.
+void raise_acknowledged(LedgerRows& rows, const std::string& output, const AccountKey& key, bool counters,
+                        int64_t count);
 
 class Ledger {
  public:
@@ -242,6 +238,11 @@ class Ledger {
   // The same for a stream: the row stays until `streams` is counted down.
   AccountHold hold_for_stream(const AccountKey& key);
   Account& at(uint32_t index);
+  // An output, which is to settle each record of each account. The first one leads (OutputAccount). Before any account
+  // is made.
+  OutputAccount& add_output(const std::string& name);
+  // The one that was added under that name.
+  OutputAccount& output(const std::string& name);
   // Rows without a stream go where what is kept of senders takes almost all of the budget, as far as they help.
   void keep_to_budget();
   SocketAccount& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
@@ -251,17 +252,27 @@ class Ledger {
   // to go on from; 0 at the end.
   uint32_t visit(uint32_t from, uint32_t most, const std::function<void(const Account&)>& see) const;
   std::vector<SocketRow> sockets() const;
-  // Continues the counts of an earlier run (before any other use).
+  // Continues the counts of an earlier run (before any other use but add_output()).
   void restore(const LedgerRows& rows);
-  // After restore(): records that an earlier run decoded and that neither reached an output nor were counted as lost,
-  // because it was killed, become sink_dropped, and counter samples counters_dropped. Returns how many records.
+  // After restore(): an output has acknowledged at least so many records of an account, `counters`: counter samples.
+  void raise_acknowledged(OutputAccount& output, const AccountKey& key, bool counters, int64_t count);
+  // After these: what an earlier run decoded and an output has not settled, because the run was killed, it has dropped
+  // (crash; not_configured, where the run did not have the output). Returns how many records those are of the output
+  // that leads.
   int64_t settle_unfinished();
 
-  // Charged to the exporter: the account, its place in the table and in that of catalog.db.
-  static constexpr size_t kRowBytes = sizeof(Account) + 2 * (sizeof(AccountKey) + 16);
+  // Charged to the exporter: the account, its place in the table and in that of catalog.db, and what outputs count.
+  size_t row_bytes() const { return kAccountBytes + outputs_.size() * sizeof(DeliveryCounts); }
 
  private:
+  static constexpr size_t kAccountBytes = sizeof(Account) + 2 * (sizeof(AccountKey) + 16);
+
   std::vector<SocketRow> socket_rows() const;
+  bool is_settled(const Account& account) const;
+  void move_counts(Account& from, Account& to);
+  void add_retired(LedgerRows& rows) const;
+  void restore_deliveries(const LedgerRows& rows, size_t row, const Account& account);
+  int64_t settle(Account& account);
   Account& account_locked(const AccountKey& key);
   Account& other();
   Account& use_slot(const AccountKey& key);
@@ -277,6 +288,7 @@ class Ledger {
   std::pmr::deque<Account> accounts_{os::object_memory()};
   // accounts_[i] without the lock: filled before the index is handed out.
   std::unique_ptr<std::atomic<Account*>[]> by_index_;
+  std::deque<OutputAccount> outputs_;
   absl::flat_hash_map<AccountKey, Account*> by_key_;
   std::deque<Account*> retired_;  // not in by_key_; somebody may still add to them
   std::vector<Account*> free_;    // nobody does

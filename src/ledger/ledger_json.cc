@@ -42,14 +42,35 @@ static Json account_json(const AccountRow& row) {
   return object;
 }
 
+// What the output has done with the records of accounts[i].
+static Json output_json(const AccountRow& account, const DeliveryCounts& counts) {
+  Json dropped = Json::object();
+  for (size_t i = 0; i < kOutputErrorCount; ++i)
+    if (int64_t count = counts.dropped(static_cast<OutputError>(i))) dropped[std::string(kOutputErrorNames[i])] = count;
+  Json object;
+  object["acknowledged"] = counts.acknowledged();
+  object["filtered"] = counts.filtered();
+  object["dropped"] = dropped;
+  object["pending"] = std::max<int64_t>(account.records - account.filtered - counts.settled(), 0);
+  return object;
+}
+
+static Json outputs_json(const LedgerRows& rows, size_t i) {
+  Json outputs = Json::object();
+  for (const OutputRows& output : rows.outputs)
+    if (output.is_configured) outputs[output.name] = output_json(rows.accounts[i], output.counts[i]);
+  return outputs;
+}
+
 // By exporter, protocol and domain.
 static absl::flat_hash_map<AccountKey, Json> waiting_json(const LedgerRows& rows) {
   absl::flat_hash_map<AccountKey, Json> waiting;
   for (const WaitingRow& row : rows.waiting) {
-    Json& array = waiting.try_emplace({row.exporter, row.protocol, row.domain}, Json::array()).first->second;
+    Json& array = waiting.try_emplace(account_of(row.session), Json::array()).first->second;
     Json& object = array.emplace_back();
     object["template"] = row.template_id;
-    object["port"] = row.port;
+    object["port"] = row.session.port;
+    if (row.session.is_connection()) object["transport"] = transport_name(row.session.transport);
     object["sets"] = row.sets;
     object["bytes"] = row.bytes;
     object["since"] = time_json(row.since_ns);
@@ -76,6 +97,7 @@ Json LedgerJson::object(size_t i) const {
   if (i < rows_.accounts.size()) {
     const AccountRow& row = rows_.accounts[i];
     object = account_json(row);
+    object["outputs"] = outputs_json(rows_, i);
     auto found = waiting_.find(row.key);
     object["waiting"] = found == waiting_.end() ? Json::array() : found->second;
   } else {

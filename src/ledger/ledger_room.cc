@@ -18,16 +18,17 @@ void move(Counter& from, Counter& to) {
   if (int64_t n = from.take()) to.add(n);
 }
 
-void move_counts(Account& from, Account& to) {
+}  // namespace
+
+void Ledger::move_counts(Account& from, Account& to) {
 #define C(name, meaning) move(from.name, to.name);
   WEIR_ACCOUNT_COUNTERS(C)
 #undef C
   for (size_t i = 0; i < kMalformedCount; ++i) move(from.malformed_by_reason[i], to.malformed_by_reason[i]);
   for (size_t i = 0; i < kRefusedCount; ++i) move(from.refused_by_reason[i], to.refused_by_reason[i]);
   to.add_seen(from.first_seen_ns.value(), from.last_seen_ns.value());
+  for (OutputAccount& output : outputs_) output.move(from.index, to.index);
 }
-
-}  // namespace
 
 Account& Ledger::account(const AccountKey& key) {
   std::lock_guard lock(mutex_);
@@ -51,7 +52,7 @@ Account& Ledger::account_locked(const AccountKey& key) {
   if (found != by_key_.end()) return *found->second;
   if (key == AccountKey{}) return other();
   auto too_many = [&] { return by_key_.size() >= most_rows_; };
-  auto too_large = [&] { return budget_ && !budget_->may_keep(key.exporter, kRowBytes); };
+  auto too_large = [&] { return budget_ && !budget_->may_keep(key.exporter, row_bytes()); };
   if (too_many() || too_large() || (budget_ && budget_->is_over())) {
     if (without_room_ == 0) make_room(too_many());
     if (without_room_ > 0) --without_room_;
@@ -59,7 +60,7 @@ Account& Ledger::account_locked(const AccountKey& key) {
   }
   reclaim();
   if (!has_slot()) return other();
-  if (budget_) budget_->add(key.exporter, kRowBytes);
+  if (budget_) budget_->add(key.exporter, row_bytes());
   return use_slot(key);
 }
 
@@ -99,7 +100,7 @@ Account& Ledger::use_slot(const AccountKey& key) {
 void Ledger::make_room(bool too_many) {
   std::vector<EvictionEntry> entries;
   for (const auto& [key, account] : by_key_)
-    if (account->streams.load(std::memory_order_relaxed) == 0 && account->held.value() == 0 && account->is_settled() &&
+    if (account->streams.load(std::memory_order_relaxed) == 0 && account->held.value() == 0 && is_settled(*account) &&
         key != AccountKey{})
       entries.push_back({key.exporter, account->gave_records(), account->last_seen_ns.value(), account});
   const size_t rows_before = by_key_.size();
@@ -121,7 +122,7 @@ void Ledger::make_room(bool too_many) {
 void Ledger::evict(Account& account) {
   move_counts(account, other());
   by_key_.erase(AccountKey(account.key));
-  if (budget_) budget_->remove(account.key.exporter, kRowBytes);
+  if (budget_) budget_->remove(account.key.exporter, row_bytes());
   account.retired.store(true, std::memory_order_relaxed);
   retired_.push_back(&account);
 }
@@ -132,7 +133,7 @@ void Ledger::reclaim() {
     Account* account = retired_.front();
     retired_.pop_front();
     const bool held = account->holders.load(std::memory_order_acquire) > 0;
-    if (held || !account->is_settled()) {
+    if (held || !is_settled(*account)) {
       retired_.push_back(account);
       continue;
     }

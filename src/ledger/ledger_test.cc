@@ -30,6 +30,74 @@ TEST(Ledger, WhatAKilledRunLeftUnsettledIsCountedOnce) {
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
+// Of each output: what it left unsettled when the run was killed; what was decoded before it was configured.
+TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
+  LedgerRows left;
+  left.accounts.push_back({.key = kA, .records = 1000, .stored = 900, .filtered = 50});
+  left.outputs = {{"store", {{}}}, {"archive", {{}}}, {"taken out", {{}}, false}};
+  left.outputs[0].counts[0].of[kDeliveryAcknowledged] = 900;
+  left.outputs[1].counts[0].of[kDeliveryAcknowledged] = 700;
+  left.outputs[2].counts[0].of[kDeliveryAcknowledged] = 100;
+  Ledger ledger(0);
+  for (const char* name : {"store", "archive", "taken out", "new"}) ledger.add_output(name);
+  ledger.restore(left);
+  EXPECT_EQ(ledger.settle_unfinished(), 50);
+  const LedgerRows rows = ledger.rows();
+  auto of = [&](size_t output) { return rows.outputs.at(output).counts.at(0); };
+  EXPECT_EQ(of(0).acknowledged(), 900);
+  EXPECT_EQ(of(0).dropped(OutputError::crash), 50);
+  EXPECT_EQ(of(1).dropped(OutputError::crash), 250);
+  EXPECT_EQ(of(2).dropped(OutputError::not_configured), 850);
+  EXPECT_EQ(of(3).dropped(OutputError::not_configured), 950);
+  for (size_t output = 0; output < 4; ++output) EXPECT_EQ(of(output).settled(), 950) << output;
+  EXPECT_EQ(rows.accounts[0].sink_dropped, 50);
+  EXPECT_EQ(ledger.settle_unfinished(), 0);
+}
+
+// The store has listed more than the ledger has saved.
+TEST(Ledger, WhatAnOutputSaysItHasIsRaised) {
+  LedgerRows left;
+  left.accounts.push_back({.key = kA, .records = 100, .stored = 60});
+  left.outputs = {{"store", {{}}}};
+  left.outputs[0].counts[0].of[kDeliveryAcknowledged] = 60;
+  Ledger ledger(0);
+  OutputAccount& store = ledger.add_output("store");
+  ledger.restore(left);
+  ledger.raise_acknowledged(store, kA, false, 90);
+  ledger.raise_acknowledged(store, kA, false, 80);
+  ledger.raise_acknowledged(store, kB, true, 7);  // of an exporter that was never saved
+  EXPECT_EQ(ledger.settle_unfinished(), 10);
+  EXPECT_EQ(ledger.account(kA).stored.value(), 90);
+  EXPECT_EQ(ledger.account(kA).sink_dropped.value(), 10);
+  EXPECT_EQ(store.counts(ledger.account(kA).index).dropped(OutputError::crash), 10);
+  EXPECT_EQ(ledger.account(kB).counter_samples.value(), 7);
+  EXPECT_EQ(ledger.account(kB).counters_stored.value(), 7);
+}
+
+// An account is reused only once every output has settled its records, and its counts go to "other" with the row.
+TEST(Ledger, RowsThatGoTakeTheirDeliveriesAlong) {
+  Ledger ledger(0, 16);
+  OutputAccount& first = ledger.add_output("first");
+  OutputAccount& second = ledger.add_output("second");
+  for (uint32_t n = 0; n < 500; ++n) {
+    Account& account = ledger.account({IpAddress::v4(0x0a000000 + n), Protocol::netflow9, 0});
+    account.records.add(3);
+    first.acknowledge(account.index, 3);
+    second.acknowledge(account.index, 1);
+    second.drop(account.index, OutputError::no_space, 2);
+  }
+  const LedgerRows rows = ledger.rows();
+  int64_t acknowledged = 0, dropped = 0;
+  for (size_t i = 0; i < rows.accounts.size(); ++i) {
+    EXPECT_EQ(rows.outputs[0].counts[i].settled(), rows.accounts[i].records);
+    acknowledged += rows.outputs[1].counts[i].acknowledged();
+    dropped += rows.outputs[1].counts[i].dropped(OutputError::no_space);
+  }
+  EXPECT_LE(rows.accounts.size(), 17u);
+  EXPECT_EQ(acknowledged, 500);
+  EXPECT_EQ(dropped, 1000);
+}
+
 TEST(Ledger, CountingBeganWithTheFirstRun) {
   Ledger first(1'000), later(2'000);
   first.restore({});  // a new catalog
@@ -110,7 +178,7 @@ TEST(Ledger, RowsWithAStreamStay) {
 }
 
 TEST(Ledger, ABudgetBoundsItsRowsAndNewExportersAlwaysGetOne) {
-  SenderBudget budget(64 * Ledger::kRowBytes);
+  SenderBudget budget(64 * Ledger(0).row_bytes());
   Ledger ledger(0, 10'000, &budget);
   for (uint32_t n = 0; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
   EXPECT_LE(ledger.rows().accounts.size(), 65u);

@@ -5,16 +5,12 @@
 
 #include <cstdint>
 
-#include "base/ip_address.h"
-#include "base/protocol.h"
+#include "base/session_key.h"
 
 namespace weir {
 
 struct SequenceRow {
-  IpAddress exporter;
-  uint16_t port = 0;  // source port of the exporter
-  Protocol protocol = Protocol::unknown;
-  uint32_t domain = 0;
+  SessionKey session;
   uint32_t next = 0;            // sequence number expected next
   uint32_t uptime_ms = 0;       // sysUptime of the last datagram (v5, v9)
   uint32_t export_seconds = 0;  // export time of the last datagram, seconds since 1970 UTC

@@ -5,20 +5,19 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "os/advice.h"
-#include "os/clock.h"
 #include "os/file.h"
 
 namespace weir {
 
 namespace {
 
-constexpr int kIdleMs = 200;      // how often a quiet output looks whether to reopen
-constexpr int kPipeWaitMs = 100;  // how often a full pipe looks whether to stop
-constexpr int64_t kLogEveryNs = 10'000'000'000;
+constexpr std::chrono::milliseconds kPause{200};  // how often a quiet output looks whether to reopen
+constexpr int kPipeWaitMs = 100;                  // how often a full pipe looks whether to stop
 
 std::string remedy(int error) {
   const std::string advice(os::advice(error));
@@ -37,19 +36,23 @@ std::string remedy(int error) {
   }
 }
 
-size_t index(OutputError reason) { return static_cast<size_t>(reason); }
+QueuedOutputConfig queued(const FileOutputConfig& config) {
+  return {.thread = "sink-file",
+          .log = "sink",
+          .queue = {.batches = config.queue_batches},
+          .stop_time = config.stop_time,
+          .pause = kPause,
+          .is_woken = true};
+}
 
 }  // namespace
 
-FileOutput::FileOutput(const FileOutputConfig& config, Ledger& ledger)
-    : config_(config),
-      ledger_(ledger),
-      queue_(config.queue_batches),
+FileOutput::FileOutput(const FileOutputConfig& config, OutputAccount& account)
+    : QueuedOutput(queued(config), account),
+      config_(config),
       writer_(make_record_writer(config.format, config.fields, *config.table)) {
   open();
 }
-
-FileOutput::~FileOutput() { stop(); }
 
 void FileOutput::open() {
   refuse_other_columns();
@@ -80,52 +83,15 @@ void FileOutput::reopen_now() {
   }
 }
 
-void FileOutput::start() {
-  worker_.emplace("sink-file", [this](std::stop_token) { write_until_stopped(); });
-}
-
-void FileOutput::stop() {
-  if (stopping_.exchange(true)) return;
-  queue_.close();
-  if (worker_)
-    worker_->join();
-  else
-    write_until_stopped();
-}
-
-void FileOutput::offer(const BatchRef& batch) {
-  if (queue_.try_push(BatchRef(batch))) return;
-  drop(*batch, stopping_.load(std::memory_order_relaxed) ? OutputError::stopped : OutputError::queue_full);
-}
-
-void FileOutput::drop(const FlowBatch& batch, OutputError reason) {
-  if (config_.in_ledger)
-    for (const Run& run : batch.runs()) ledger_.at(run.account).sink_dropped.add(run.rows);
-  counters_.error(reason);
-  counters_.dropped(reason, batch.rows());
-}
-
-void FileOutput::write_until_stopped() {
-  os::block_write_signals();
+void FileOutput::begin() {
   begin_buffer();
   flush();
-  BatchRef batch;
-  for (;;) {
-    bool taken = queue_.pop(batch, buffer_.empty() ? kIdleMs : 0);
-    if (taken && out_of_time()) {
-      drop(*batch, OutputError::stop_timeout);
-      batch = BatchRef();
-      continue;
-    }
-    if (taken) {
-      take(*batch);
-      batch = BatchRef();
-      if (buffer_.size() < kBufferBytes) continue;
-    }
-    flush();
-    if (reopen_wanted_.exchange(false, std::memory_order_relaxed)) reopen_now();
-    if (queue_.closed() && queue_.size() == 0) break;  // in this order: once closed, nothing is added
-  }
+}
+
+void FileOutput::work(bool idle) {
+  if (!idle && buffer_.size() < kBufferBytes) return;
+  flush();
+  if (reopen_wanted_.exchange(false, std::memory_order_relaxed)) reopen_now();
 }
 
 // What goes before the first record, where the file's state asks for it.
@@ -157,13 +123,12 @@ void FileOutput::flush() {
   OutputError reason = error == EAGAIN && out_of_time() ? OutputError::stop_timeout : output_error(error);
   if (error) {
     stored = keep_whole_records(written);
-    report(error, reason, records - stored);
+    report_lost(error, reason, records - stored);
   } else {
     header_wanted_ = line_break_wanted_ = false;
     begun_record_.clear();
     counters_.sent_bytes(written);
-    if (failing_) log_info("sink", "writing to " + config_.path + " again");
-    failing_ = false;
+    works("writing to " + config_.path + " again");
   }
   settle(stored, reason);
   buffer_.clear();
@@ -185,7 +150,7 @@ int FileOutput::write_buffer(size_t* written) {
       return error;
     }
     file_.wait_writable(kPipeWaitMs);
-    if (stopping_.load(std::memory_order_relaxed)) waited_ms += kPipeWaitMs;
+    if (stopping()) waited_ms += kPipeWaitMs;
   }
 }
 
@@ -211,20 +176,15 @@ size_t FileOutput::keep_whole_records(size_t written) {
   return whole.records;
 }
 
-// Books the buffer's first `stored_records` as stored, the rest as dropped.
-void FileOutput::settle(size_t stored_records, OutputError reason) {
-  size_t dropped = 0, left = stored_records;
+// Of the buffer's records the first `written` are in the file, the rest is lost.
+void FileOutput::settle(size_t written, OutputError reason) {
+  size_t left = written;
   for (const Pending& p : pending_) {
-    size_t stored = std::min<size_t>(p.rows, left);
-    left -= stored;
-    dropped += p.rows - stored;
-    if (!config_.in_ledger) continue;
-    Account& account = ledger_.at(p.account);
-    if (stored) account.stored.add(static_cast<int64_t>(stored));
-    if (p.rows > stored) account.sink_dropped.add(static_cast<int64_t>(p.rows - stored));
+    const auto taken = std::min<size_t>(p.rows, left);
+    left -= taken;
+    if (taken) acknowledge(p.account, taken);
+    if (p.rows > taken) drop(p.account, reason, p.rows - taken);
   }
-  counters_.sent_records(stored_records);
-  if (dropped) counters_.dropped(reason, dropped);
 }
 
 // /dev/stdout and the like are pipes that nobody else can open.
@@ -234,28 +194,14 @@ bool FileOutput::reader_is_final() const {
                              [&](const char* start) { return config_.path.starts_with(start); });
 }
 
-void FileOutput::report(int error, OutputError reason, size_t lost_records) {
+void FileOutput::report_lost(int error, OutputError reason, size_t records) {
   counters_.error(reason);
-  lost_since_logged_ += lost_records;
-  failing_ = true;
   if (reason == OutputError::closed_pipe && reader_is_final()) {
     broken_.store(true, std::memory_order_relaxed);  // who stops for it says so
     return;
   }
-  int64_t now = os::monotonic_ns();
-  if (logged_ns_ != 0 && now - logged_ns_ < kLogEveryNs) return;
-  logged_ns_ = now;
-  log_error("sink", "cannot write to " + config_.path + ": " + os::error_text(error) + "; " +
-                        std::to_string(lost_since_logged_) + " records lost (" +
-                        std::string(kOutputErrorNames[index(reason)]) + "); " + remedy(error));
-  lost_since_logged_ = 0;
-}
-
-OutputStats FileOutput::stats() const {
-  OutputStats stats = counters_.stats();
-  stats.queued_batches = queue_.size();
-  stats.queue_capacity = queue_.capacity();
-  return stats;
+  report(reason, "cannot write to " + config_.path + ": " + os::error_text(error), {.records = records, .samples = 0},
+         remedy(error));
 }
 
 }  // namespace weir

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // FileOutput: records to a file, a named pipe or standard output.
 //
-//   in       offer() from any thread; stats(), reopen(), broken() too
-//   out      few large writes; at once when the queue is empty
+//   in       offer() from any thread; stats(), reopen(), broken() too. Counter samples are filtered
+//   out      few large writes; at once when the queue is empty. Acknowledged is what the kernel has taken: a killed
+//            process loses none of it, a machine without power may
 //   threads  one of its own
 //   memory   `queue_batches` batches, and a buffer of kBufferBytes and the records of one batch
 //   failure  cannot open: usage_error that names the path. A failed write loses its records, counted under a
@@ -16,16 +17,11 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "ledger/ledger.h"
 #include "os/output_file.h"
-#include "run/bounded_queue.h"
-#include "run/stop_time.h"
-#include "run/worker.h"
-#include "sink/output.h"
+#include "output/queued_output.h"
 #include "sink/record_writer.h"
 
 namespace weir {
@@ -38,25 +34,20 @@ struct FileOutputConfig {
   size_t queue_batches = limits::kQueueBatches;
   int stuck_pipe_ms = 5'000;            // how long stop() waits for a pipe that takes nothing
   const StopTime* stop_time = nullptr;  // after it what is queued is given up; nullptr: never
-  bool in_ledger = true;                // false: another output counts `stored` and `sink_dropped`
 };
 
-class FileOutput final : public Output {
+class FileOutput final : public QueuedOutput {
  public:
-  // Opens the file. `ledger` outlives the output.
-  FileOutput(const FileOutputConfig& config, Ledger& ledger);
-  ~FileOutput() override;
-
-  void start() override;
-  void offer(const BatchRef& batch) override;
-  void stop() override;
-  OutputStats stats() const override;
+  // Opens the file. `account` outlives the output.
+  FileOutput(const FileOutputConfig& config, OutputAccount& account);
+  ~FileOutput() override { stop(); }
 
   // Soon after: what is buffered is written, the path closed and opened again (after logrotate moved the file).
   // Where it cannot be opened the old file stays in use. Nothing for standard output.
-  void reopen() { reopen_wanted_.store(true, std::memory_order_relaxed); }
+  void reopen() override { reopen_wanted_.store(true, std::memory_order_relaxed); }
+  std::string destination() const override { return config_.path == "-" ? "standard output" : config_.path; }
   // The reader of standard output, or of another pipe without a name, has gone. That of a named one may come back.
-  bool broken() const { return broken_.load(std::memory_order_relaxed); }
+  bool broken() const override { return broken_.load(std::memory_order_relaxed); }
 
   static constexpr size_t kBufferBytes = 256 << 10;
 
@@ -70,24 +61,22 @@ class FileOutput final : public Output {
   void open();
   void refuse_other_columns() const;
   void reopen_now();
-  void write_until_stopped();
-  void take(const FlowBatch& batch);
+  void begin() override;
+  void take(const FlowBatch& batch) override;
+  using QueuedOutput::take;
+  void work(bool idle) override;
   void begin_buffer();
   void flush();
   int write_buffer(size_t* written);
-  bool out_of_time() const { return config_.stop_time && config_.stop_time->is_over(); }
   bool reader_is_final() const;
   size_t keep_whole_records(size_t written);
   void settle(size_t stored_records, OutputError reason);
-  void report(int error, OutputError reason, size_t lost_records);
-  void drop(const FlowBatch& batch, OutputError reason);
+  void report_lost(int error, OutputError reason, size_t records);
 
   const FileOutputConfig config_;
-  Ledger& ledger_;
-  BoundedQueue<BatchRef> queue_;
   std::unique_ptr<RecordWriter> writer_;
 
-  // Of the writing thread.
+  // Of the output's thread.
   os::OutputFile file_;
   bool header_wanted_ = false;      // the file is empty
   bool line_break_wanted_ = false;  // the file ends within a line
@@ -96,13 +85,8 @@ class FileOutput final : public Output {
   std::string buffer_;
   size_t head_bytes_ = 0;  // of the buffer, before the first record
   std::vector<Pending> pending_;
-  int64_t logged_ns_ = 0;  // monotonic; 0: never
-  uint64_t lost_since_logged_ = 0;
-  bool failing_ = false;
 
-  std::atomic<bool> stopping_{false}, reopen_wanted_{false}, broken_{false};
-  OutputCounters counters_;
-  std::optional<Worker> worker_;
+  std::atomic<bool> reopen_wanted_{false}, broken_{false};
 };
 
 }  // namespace weir

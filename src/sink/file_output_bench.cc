@@ -13,12 +13,13 @@ namespace {
 
 void output_records(benchmark::State& state, RecordFormat format, const char* path) {
   Ledger ledger(0);
+  OutputAccount& account = ledger.add_output("file");
   ledger.account({});
   BatchPool pool;
   auto filled = pool.take();
   fill_with_router_flows(*filled, FlowBatch::capacity());
   BatchRef batch = pool.publish(std::move(filled));
-  FileOutput output({.path = path, .format = format}, ledger);
+  FileOutput output({.path = path, .format = format}, account);
   output.start();
   double cpu = os::process_cpu_seconds();
   uint64_t records = 0;

@@ -79,10 +79,11 @@ class FileOutputTest : public testing::Test {
   std::string folder_;
   BatchPool pool_;
   Ledger ledger_{0};
+  OutputAccount& account_ = ledger_.add_output("file");
 };
 
 TEST_F(FileOutputTest, WritesEveryRecordAndBooksItAsStored) {
-  FileOutput output({.path = path()}, ledger_);
+  FileOutput output({.path = path()}, account_);
   output.start();
   for (uint32_t i = 0; i < 5; ++i) output.offer(batch(1000, i));
   output.stop();
@@ -95,8 +96,9 @@ TEST_F(FileOutputTest, WritesEveryRecordAndBooksItAsStored) {
   EXPECT_EQ(output.stats().sent_bytes, text.size());
 }
 
-TEST_F(FileOutputTest, BesideAnotherOutputItLeavesTheLedgerAlone) {
-  FileOutput output({.path = path(), .queue_batches = 1, .in_ledger = false}, ledger_);
+TEST_F(FileOutputTest, BesideAnotherOutputItCountsForItselfAlone) {
+  OutputAccount& second = ledger_.add_output("second");
+  FileOutput output({.path = path(), .queue_batches = 1}, second);
   output.offer(batch(10));
   output.offer(batch(20));  // no room
   output.stop();
@@ -105,10 +107,26 @@ TEST_F(FileOutputTest, BesideAnotherOutputItLeavesTheLedgerAlone) {
   EXPECT_EQ(dropped(output.stats(), OutputError::queue_full), 20u);
   EXPECT_EQ(account().stored, 0);
   EXPECT_EQ(account().sink_dropped, 0);
+  const DeliveryCounts counts = ledger_.rows().outputs.at(1).counts.at(0);
+  EXPECT_EQ(counts.acknowledged(), 10);
+  EXPECT_EQ(counts.dropped(OutputError::queue_full), 20);
+  EXPECT_EQ(counts.settled(), 30);
+}
+
+TEST_F(FileOutputTest, CounterSamplesAreFiltered) {
+  FileOutput output({.path = path()}, account_);
+  const uint32_t exporter = ledger_.account({IpAddress::v4(0x0a010203), Protocol::sflow5, 0}).index;
+  CounterSample sample;
+  sample.account = exporter;
+  output.offer(std::make_shared<const CounterBatch>(3, sample));
+  output.stop();
+  EXPECT_EQ(ledger_.rows().outputs.at(0).counts.at(0).of[kCountersFiltered], 3);
+  EXPECT_EQ(account().counters_filtered, 3);
+  EXPECT_EQ(read_text(path()), "");
 }
 
 TEST_F(FileOutputTest, ARecordOnAQuietStreamIsThereAtOnce) {
-  FileOutput output({.path = path()}, ledger_);
+  FileOutput output({.path = path()}, account_);
   output.start();
   output.offer(batch(1));
   EXPECT_TRUE(eventually([&] { return lines_in(read_text(path())) == 1; }));
@@ -118,7 +136,7 @@ TEST_F(FileOutputTest, ARecordOnAQuietStreamIsThereAtOnce) {
 TEST_F(FileOutputTest, AppendsAndWritesTheCsvHeaderOnce) {
   for (int i = 0; i < 2; ++i) {
     FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto, Field::dst_port}},
-                      ledger_);
+                      account_);
     output.start();
     output.offer(batch(1));
     output.stop();
@@ -130,14 +148,14 @@ TEST_F(FileOutputTest, AppendsAndWritesTheCsvHeaderOnce) {
 }
 
 TEST_F(FileOutputTest, CsvHeaderIsThereBeforeAnyFlow) {
-  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto}}, ledger_);
+  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto}}, account_);
   output.start();
   EXPECT_TRUE(eventually([&] { return read_text(path()) == "proto\n"; }));
 }
 
 TEST_F(FileOutputTest, NothingIsGluedToAHalfLineThatACrashLeft) {
   std::ofstream(path()) << "{\"time_received_ns\":1}\n{\"half\":";
-  FileOutput output({.path = path()}, ledger_);
+  FileOutput output({.path = path()}, account_);
   output.start();
   output.offer(batch(2));
   output.stop();
@@ -147,7 +165,7 @@ TEST_F(FileOutputTest, NothingIsGluedToAHalfLineThatACrashLeft) {
 }
 
 TEST_F(FileOutputTest, ReopensAfterTheFileWasMoved) {
-  FileOutput output({.path = path(), .format = RecordFormat::csv}, ledger_);
+  FileOutput output({.path = path(), .format = RecordFormat::csv}, account_);
   output.start();
   output.offer(batch(10));
   ASSERT_TRUE(eventually([&] { return lines_in(read_text(path())) == 11; }));
@@ -162,7 +180,7 @@ TEST_F(FileOutputTest, ReopensAfterTheFileWasMoved) {
 }
 
 TEST_F(FileOutputTest, FullDeviceDropsUnderItsNameAndNothingElse) {
-  FileOutput output({.path = "/dev/full"}, ledger_);
+  FileOutput output({.path = "/dev/full"}, account_);
   output.start();
   output.offer(batch(100));
   output.stop();
@@ -207,7 +225,7 @@ TEST_P(FullFileTest, LimitOfTheFileLeavesNoHalfRecord) {
   rlimit small = before;
   small.rlim_cur = 40'001;  // within a record of either format
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  FileOutput output({.path = path(), .format = GetParam()}, ledger_);
+  FileOutput output({.path = path(), .format = GetParam()}, account_);
   output.start();
   expect_recovery(
       output, GetParam(), path(), [&] { output.offer(batch(100)); }, [&] { return account(); },
@@ -224,7 +242,7 @@ TEST_P(FullFileTest, FullDiskLeavesNoHalfRecordAndIsWrittenToAgainWhenItHasRoom)
     GTEST_SKIP() << "NOT RUN: a small disk cannot be mounted here (needs root)";
   std::ofstream(disk + "/filler") << std::string(16'384, 'x');
   {
-    FileOutput output({.path = disk + "/flows", .format = GetParam()}, ledger_);
+    FileOutput output({.path = disk + "/flows", .format = GetParam()}, account_);
     output.start();
     expect_recovery(
         output, GetParam(), disk + "/flows", [&] { output.offer(batch(100)); }, [&] { return account(); },
@@ -240,7 +258,7 @@ TEST_F(FileOutputTest, CsvHeaderThatFoundNoRoomComesWithTheFirstRecords) {
   rlimit small = before;
   small.rlim_cur = 5;
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::dst_port}}, ledger_);
+  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::dst_port}}, account_);
   output.start();
   output.offer(batch(3));
   EXPECT_TRUE(eventually([&] { return account().sink_dropped == 3; }));
@@ -254,7 +272,7 @@ TEST_F(FileOutputTest, CsvHeaderThatFoundNoRoomComesWithTheFirstRecords) {
 TEST_F(FileOutputTest, ClosedPipeIsToldAndCounted) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path()}, ledger_);
+  FileOutput output({.path = path()}, account_);
   output.start();
   EXPECT_FALSE(output.broken());
   ::close(reader);
@@ -269,7 +287,7 @@ TEST_F(FileOutputTest, ClosedPipeIsToldAndCounted) {
 TEST_F(FileOutputTest, NextReaderOfAPipeFindsTheBegunRecordFinished) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int first_reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path()}, ledger_);
+  FileOutput output({.path = path()}, account_);
   output.start();
   output.offer(batch(500));  // more than a pipe holds (64 KiB)
   ASSERT_TRUE(eventually([&] { return is_full(path()); }));
@@ -293,7 +311,7 @@ TEST_F(FileOutputTest, NextReaderOfAPipeFindsTheBegunRecordFinished) {
 TEST_F(FileOutputTest, SlowReaderOfAPipeGetsEveryRecordWhole) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path()}, ledger_);
+  FileOutput output({.path = path()}, account_);
   output.start();
   for (uint32_t i = 0; i < 20; ++i) output.offer(batch(100, i));
   std::string text;
@@ -316,7 +334,7 @@ TEST_F(FileOutputTest, SlowReaderOfAPipeGetsEveryRecordWhole) {
 TEST_F(FileOutputTest, StopDoesNotWaitForeverForAReaderThatTakesNothing) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path(), .stuck_pipe_ms = 200}, ledger_);
+  FileOutput output({.path = path(), .stuck_pipe_ms = 200}, account_);
   output.start();
   for (uint32_t i = 0; i < 20; ++i) output.offer(batch(1000, i));
   output.stop();  // returns
@@ -332,7 +350,7 @@ TEST_F(FileOutputTest, StandardOutputThatIsAPipeStaysAsTheShellMadeIt) {
   std::fflush(stdout);
   int shell = ::dup(STDOUT_FILENO);
   ::dup2(ends[1], STDOUT_FILENO);
-  FileOutput output({.path = "-", .fields = {Field::dst_port}}, ledger_);
+  FileOutput output({.path = "-", .fields = {Field::dst_port}}, account_);
   EXPECT_EQ(::fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0);
   ::dup2(shell, STDOUT_FILENO);
   ::close(shell);
@@ -350,7 +368,7 @@ TEST_F(FileOutputTest, PathsThatCannotBeWrittenToAreUsageErrorsThatNameThem) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   for (const std::string& bad : {folder_, path("missing/flows"), path("pipe")}) {
     try {
-      FileOutput output({.path = bad}, ledger_);
+      FileOutput output({.path = bad}, account_);
       ADD_FAILURE() << bad;
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), ExitCode::usage);
@@ -360,7 +378,7 @@ TEST_F(FileOutputTest, PathsThatCannotBeWrittenToAreUsageErrorsThatNameThem) {
 }
 
 TEST_F(FileOutputTest, FullQueueDropsAndTheBooksStillAddUp) {
-  FileOutput output({.path = path(), .queue_batches = 2}, ledger_);
+  FileOutput output({.path = path(), .queue_batches = 2}, account_);
   for (uint32_t i = 0; i < 5; ++i) output.offer(batch(10, i));  // not started: two fit
   EXPECT_EQ(output.stats().queued_batches, 2u);
   EXPECT_EQ(account().sink_dropped, 30);
@@ -375,7 +393,7 @@ TEST_F(FileOutputTest, FullQueueDropsAndTheBooksStillAddUp) {
 
 TEST_F(FileOutputTest, ManyProducersLoseNothingUncounted) {
   constexpr int kProducers = 4, kBatches = 100, kRows = 50;
-  FileOutput output({.path = path(), .queue_batches = 8}, ledger_);
+  FileOutput output({.path = path(), .queue_batches = 8}, account_);
   output.start();
   {
     std::vector<std::unique_ptr<Worker>> producers;

@@ -2,13 +2,16 @@
 // The table `counters` through the whole store: files, list, merging, retention, recovery.
 #include <gtest/gtest.h>
 
-#include "ledger/catalog.h"
+#include <map>
+
+#include "ledger/saved_ledger.h"
 #include "os/clock.h"
 #include "store/counter_rows.h"
 #include "store/merger.h"
 #include "store/segment_reader.h"
 #include "store/store_fixture.h"
 #include "store/store_output.h"
+#include "store/store_tables.h"
 
 namespace weir {
 namespace {
@@ -74,6 +77,7 @@ class CounterStoreTest : public StoreTest {
   }
 
   Ledger ledger_{0};
+  OutputAccount& account_ = ledger_.add_output("store");
 };
 
 TEST_F(CounterStoreTest, WhatIsWrittenComesBack) {
@@ -156,10 +160,11 @@ TEST_F(CounterStoreTest, AListOfBeforeThereWereTablesHoldsFlows) {
     Segments segments = Segments::open(data_);
     add(segments, 7);
   }
-  sql("ALTER TABLE segments DROP COLUMN table_name; PRAGMA user_version = 1");
+  sql("ALTER TABLE segments DROP COLUMN table_name; ALTER TABLE segments DROP COLUMN tier; DROP TABLE owners; "
+      "PRAGMA user_version = 1");
   EXPECT_EQ(listed(Table::flows).size(), 1u);  // as it is
   Segments segments = Segments::open(data_);   // brought up to date
-  EXPECT_EQ(number("PRAGMA user_version"), 2);
+  EXPECT_EQ(number("PRAGMA user_version"), kCatalogVersion);
   EXPECT_EQ(listed(Table::flows).size(), 1u);
   add_counters(segments, 3);
   EXPECT_EQ(listed(Table::counters).size(), 1u);
@@ -181,7 +186,7 @@ class CounterOutputTest : public CounterStoreTest {
   CounterOutputTest() = default;
   void offer(StoreOutput& output, const std::vector<CounterSample>& rows) {
     account().counter_samples.add(static_cast<int64_t>(rows.size()));
-    output.offer_counters(std::make_unique<CounterBatch>(rows));
+    output.offer(std::make_shared<const CounterBatch>(rows));
   }
   int64_t stored() { return account().counters_stored.value(); }
   int64_t dropped() { return account().counters_dropped.value(); }
@@ -191,7 +196,7 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
   std::vector<CounterSample> two_hours = samples(40);
   for (const CounterSample& sample : samples(30, kHour + 1)) two_hours.push_back(sample);
   offer(output, two_hours);
@@ -209,23 +214,28 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   EXPECT_EQ(stored(), 70);
   EXPECT_EQ(account().stored.value(), 9);
   EXPECT_EQ(output.stats().sent_records, 9u);
-  EXPECT_EQ(number("SELECT counters_stored FROM exporters"), 70);
-  EXPECT_EQ(number("SELECT stored FROM exporters"), 9);
+  std::map<Table, int64_t> noted;
+  for (const StoredCount& count : Segments::read_noted_counts(data_))
+    noted[count.table] = std::max(noted[count.table], count.stored);
+  EXPECT_EQ(noted[Table::counters], 70);
+  EXPECT_EQ(noted[Table::flows], 9);
 }
 
 // A snapshot of the ledger from before the segment was listed, saved after it.
 TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
-  Catalog catalog = Catalog::open(data_ + "/catalog.db");
+  SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
   offer(output, samples(40));
   LedgerRows before = ledger_.rows();
   output.stop();
   std::string error;
   ASSERT_TRUE(catalog.save(before, {}, error)) << error;
-  EXPECT_EQ(number("SELECT counters_stored FROM exporters"), 40);
+  const std::vector<StoredCount> noted = Segments::read_noted_counts(data_);
+  ASSERT_EQ(noted.size(), 1u);
+  EXPECT_EQ(noted[0].stored, 40);
   EXPECT_EQ(number("SELECT counter_samples FROM exporters"), 40);
 }
 
@@ -233,7 +243,7 @@ TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({.counter_batches = 2}, segments, retention, space, clock_, ledger_);
+  StoreOutput output({.counter_batches = 2}, segments, retention, space, clock_, ledger_, account_);
   for (int i = 0; i < 3; ++i) offer(output, samples(10));
   EXPECT_EQ(dropped(), 10);
   output.stop();
@@ -247,7 +257,7 @@ TEST_F(CounterOutputTest, WithoutSpaceSamplesAreDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, INT64_MAX);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
   offer(output, samples(10));
   output.stop();
   EXPECT_EQ(dropped(), 10);
@@ -258,7 +268,7 @@ TEST_F(CounterOutputTest, WhatCannotBeWrittenIsDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
   std::ofstream(data_ + "/counters") << "in the way";
   offer(output, samples(10));
   output.stop();

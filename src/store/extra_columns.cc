@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "ledger/catalog_schema.h"
+#include "catalog/table_owner.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "ledger/database.h"
+#include "catalog/database.h"
 #include "store/columns.h"
 
 namespace weir {

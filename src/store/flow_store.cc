@@ -3,14 +3,16 @@
 
 namespace weir {
 
-FlowStore::FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, int64_t lost_before)
+FlowStore::FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, OutputAccount& account)
     : space_(config.data, config.min_free),
       segments_(Segments::open(config.data, *config.fields)),
       retention_(config.retention, segments_, clock),
-      output_(config.output, segments_, retention_, space_, clock, ledger, lost_before),
+      output_(config.output, segments_, retention_, space_, clock, ledger, account),
       merger_(config.merge, segments_, space_, clock),
       unlisted_(config.data) {
   clock.start_from(segments_.yardstick_ns());
+  for (const StoredCount& count : segments_.counts_of_before())
+    ledger.raise_acknowledged(account, count.account, count.table == Table::counters, count.stored);
 }
 
 void FlowStore::start() {

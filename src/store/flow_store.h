@@ -36,9 +36,9 @@ struct FlowStoreFigures {
 
 class FlowStore {
  public:
-  // Starts `clock` from what the store holds. `lost_before`: what the run before had decoded and lost
-  // (Ledger::settle_unfinished). Clock and ledger outlive the store.
-  FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, int64_t lost_before);
+  // Starts `clock` from what the store holds, and tells the ledger what a process before this one has stored. Clock,
+  // ledger and account outlive the store.
+  FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, OutputAccount& account);
 
   void start();
   void stop();

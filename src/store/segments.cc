@@ -4,17 +4,18 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <set>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "ledger/catalog_file.h"
-#include "ledger/stored_counts.h"
+#include "catalog/catalog_file.h"
 #include "os/clock.h"
 #include "os/folder.h"
 #include "store/extra_columns.h"
 #include "store/partition.h"
+#include "store/store_tables.h"
 
 namespace weir {
 namespace {
@@ -25,17 +26,25 @@ std::vector<Segment> read_list(Database& database) {
   std::vector<Segment> segments;
   const std::set<std::string> columns = columns_of(database, "segments");
   if (columns.empty()) return segments;  // of a version that had no store
-  const bool of_flows = !columns.contains("table_name"), has_yardstick = columns.contains("yardstick");
+  const bool of_flows = !columns.contains("table_name"), has_yardstick = columns.contains("yardstick"),
+             has_tier = columns.contains("tier");
   Statement row = database.prepare(
       "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, "
       "end_max, " +
       std::string(of_flows ? "'flows'" : "table_name") + ", " +
-      (has_yardstick ? "coalesce(yardstick, received_max)" : "received_max") + " FROM segments ORDER BY hour, id");
+      (has_yardstick ? "coalesce(yardstick, received_max)" : "received_max") + ", " + (has_tier ? "tier" : "'hot'") +
+      " FROM segments ORDER BY hour, id");
   while (row.step()) {
     auto table = find_table(row.text(12));
     if (!table) continue;  // of a later version: left alone
-    Segment segment{row.integer(0), std::string(row.text(1)), static_cast<int>(row.integer(2)), row.integer(3), {},
-                    *table,         row.integer(13)};
+    Segment segment;
+    segment.id = row.integer(0);
+    segment.path = row.text(1);
+    segment.tier = row.text(14);
+    segment.level = static_cast<int>(row.integer(2));
+    segment.hour = row.integer(3);
+    segment.table = *table;
+    segment.yardstick_ns = row.integer(13);
     SegmentFigures& f = segment.figures;
     f.rows = static_cast<uint64_t>(row.integer(4));
     f.bytes = static_cast<uint64_t>(row.integer(5));
@@ -47,9 +56,7 @@ std::vector<Segment> read_list(Database& database) {
   return segments;
 }
 
-// Counts of so many exporters take some milliseconds one by one.
-constexpr size_t kMostRaisedAtOnce = 1'000;
-// Where the ledger cannot be saved notes stay: then counts are raised one by one.
+// Where the ledger cannot be saved notes stay: so many are made one.
 constexpr size_t kMostNotes = 16;
 
 struct Note {
@@ -82,7 +89,8 @@ struct Segments::Impl {
   void remove_empty_folder(const std::string& folder);
   void commit(std::vector<Segment>& added, const std::vector<Segment>& removed, const std::vector<StoredCount>& stored);
   int64_t insert(const Segment& segment);
-  void raise_stored(const std::vector<StoredCount>& stored);
+  void note_stored(const std::vector<StoredCount>& stored);
+  void make_notes_one();
   void forget_notes();
   // The data directory was removed or replaced: the database that is open is of no use to anybody.
   bool has_left() const { return os::has_left(catalog_path(data), catalog_id); }
@@ -145,17 +153,18 @@ Segments Segments::open(const std::string& data, const FieldTable& fields) {
 }
 
 void Segments::Impl::prepare(const FieldTable& fields) {
-  check_catalog(database, true);
+  check_catalog(database, kStoreOwner, true);
   database.execute("PRAGMA journal_mode = WAL");
   database.execute("PRAGMA busy_timeout = 30000");  // the ledger writes to the same file each second
   database.execute("PRAGMA synchronous = FULL");    // a file is renamed or unlinked only after the list is on disk
-  create_or_migrate(database);
+  prepare_tables(database, kStoreOwner);
   Transaction transaction(database, "BEGIN IMMEDIATE");
   database.execute(
-      "INSERT INTO ledger (name, value) VALUES ('store_runs', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1");
-  run = database.integer("SELECT value FROM ledger WHERE name = 'store_runs'");
+      "INSERT INTO store (name, value) VALUES ('runs', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1");
+  run = database.integer("SELECT value FROM store WHERE name = 'runs'");
   columns = std::make_unique<StoreColumns>(add_extra_columns(database, fields), fields);
   transaction.commit();
+  for (const int64_t id : read_note_ids(database)) notes.push_back({id, 0});
 }
 
 void Segments::Impl::recover() {
@@ -247,6 +256,12 @@ void Segments::Impl::remove_empty_folder(const std::string& folder) {
 
 LiveSegments Segments::live() const { return impl_->current(); }
 
+std::vector<StoredCount> Segments::counts_of_before() {
+  std::lock_guard lock(impl_->mutex);
+  for (Note& note : impl_->notes) note.in_ledger_ns = os::monotonic_ns();
+  return naming_file(catalog_path(impl_->data), [&] { return weir::read_noted_counts(impl_->database); });
+}
+
 void Segments::ledger_saved(int64_t snapshot_ns) { impl_->ledger_saved_ns = snapshot_ns; }
 
 std::span<const StoreColumn> Segments::columns(Table table) const {
@@ -277,12 +292,13 @@ void Segments::give_up(const std::string& path) {
 int64_t Segments::Impl::insert(const Segment& segment) {
   Statement put = database.prepare(
       "INSERT INTO segments (path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, "
-      "end_min, end_max, table_name, yardstick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+      "end_min, end_max, table_name, yardstick, tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
   const SegmentFigures& f = segment.figures;
   put.bind(1, segment.path).bind(2, segment.level).bind(3, segment.hour);
   put.bind(4, static_cast<int64_t>(f.rows)).bind(5, static_cast<int64_t>(f.bytes));
   put.bind(6, f.received.min_ns).bind(7, f.received.max_ns).bind(8, f.start.min_ns).bind(9, f.start.max_ns);
   put.bind(10, f.end.min_ns).bind(11, f.end.max_ns).bind(12, table_name(segment.table)).bind(13, segment.yardstick_ns);
+  put.bind(14, segment.tier);
   put.step();
   int64_t id = put.integer(0);
   while (put.step()) {
@@ -290,28 +306,31 @@ int64_t Segments::Impl::insert(const Segment& segment) {
   return id;
 }
 
-// Into the rows of the ledger's table, or, as that takes some microseconds for each, of many exporters as a note until
-// the ledger is saved the next time.
-void Segments::Impl::raise_stored(const std::vector<StoredCount>& stored) {
-  std::array<std::vector<CountOf>, kTableCount> counts;
-  for (const StoredCount& s : stored) counts[static_cast<size_t>(s.table)].push_back({s.account, s.stored});
-  for (Table table : kTables) {
-    const std::vector<CountOf>& of = counts[static_cast<size_t>(table)];
-    const char* column = table == Table::flows ? "stored" : "counters_stored";
-    if (of.size() > kMostRaisedAtOnce && notes.size() < kMostNotes)
-      notes.push_back({note_counts(database, column, of), 0});
-    else
-      raise_counts(database, column, of);
+void Segments::Impl::note_stored(const std::vector<StoredCount>& stored) {
+  if (notes.size() >= kMostNotes) make_notes_one();
+  for (const int64_t id : note_counts(database, stored)) notes.push_back({id, 0});
+}
+
+// The highest count of each account is what counts.
+void Segments::Impl::make_notes_one() {
+  std::map<std::pair<AccountKey, Table>, int64_t> highest;
+  for (const StoredCount& count : weir::read_noted_counts(database)) {
+    int64_t& so_far = highest[{count.account, count.table}];
+    so_far = std::max(so_far, count.stored);
   }
+  std::vector<StoredCount> counts;
+  for (const auto& [of, count] : highest) counts.push_back({of.first, count, of.second});
+  for (const Note& note : notes) forget_note(database, note.id);
+  notes.clear();
+  for (const int64_t id : note_counts(database, counts)) notes.push_back({id, 0});
 }
 
 // Notes whose counts were in the ledger when it was copied, and that copy is saved.
 void Segments::Impl::forget_notes() {
-  Statement forget = database.prepare("DELETE FROM stored_counts WHERE id = ?");
   const int64_t saved = ledger_saved_ns;
   std::erase_if(notes, [&](const Note& note) {
     if (note.in_ledger_ns == 0 || note.in_ledger_ns > saved) return false;
-    forget.bind(1, note.id).run();
+    forget_note(database, note.id);
     return true;
   });
 }
@@ -332,7 +351,7 @@ void Segments::Impl::commit(std::vector<Segment>& added, const std::vector<Segme
   const std::vector<Note> before = notes;
   try {
     forget_notes();
-    raise_stored(stored);
+    note_stored(stored);
     transaction.commit();
   } catch (const DatabaseError&) {
     notes = before;
@@ -425,10 +444,16 @@ static std::string existing_catalog(const std::string& data) {
   return path;
 }
 
-std::vector<Segment> Segments::read(const std::string& data) { return read_catalog(existing_catalog(data), read_list); }
+std::vector<Segment> Segments::read(const std::string& data) {
+  return read_catalog(existing_catalog(data), kStoreOwner, read_list);
+}
+
+std::vector<StoredCount> Segments::read_noted_counts(const std::string& data) {
+  return read_catalog(existing_catalog(data), kStoreOwner, weir::read_noted_counts);
+}
 
 std::vector<ExtraColumn> Segments::read_extra_columns(const std::string& data) {
-  return read_catalog(existing_catalog(data), weir::read_extra_columns);
+  return read_catalog(existing_catalog(data), kStoreOwner, weir::read_extra_columns);
 }
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of live segments of all tables: table `segments` of <data>/catalog.db (docs/formats/catalog.md). A segment
-// is part of the store exactly when this list names it.
+// The list of live segments of all tables: the table `segments` of <data>/catalog.db (docs/formats/catalog.md). A
+// segment is part of the store exactly when this list names it.
 //
 //   in       one process, the collector that holds the lock of the data directory
 //   out      readers in any process take a copy in one short transaction
@@ -27,6 +27,7 @@
 #include "ledger/ledger.h"
 #include "store/columns.h"
 #include "store/segment_writer.h"
+#include "store/stored_counts.h"
 
 namespace weir {
 
@@ -36,19 +37,13 @@ inline constexpr const char* kUnfinishedSuffix = ".tmp";
 struct Segment {
   int64_t id = 0;
   std::string path;  // relative to the data directory: flows/day=2026-11-21/hour=12/…
-  int level = 0;     // 0 as flushed, 1 merged (5 min), 2 merged again (1 h)
+  int level = 0;     // of the tier hot: 0 as flushed, 1 merged (5 min), 2 merged again (1 h)
   int64_t hour = 0;  // hours since 1970, of its partition
   SegmentFigures figures;
   Table table = Table::flows;
   // The newest time of receipt of rows that came while the clock was believed; 0: there are none.
   int64_t yardstick_ns = 0;
-};
-
-// What the ledger's `stored` (of counter samples: `counters_stored`) of an account is once a segment is listed.
-struct StoredCount {
-  AccountKey account;
-  int64_t stored = 0;
-  Table table = Table::flows;
+  std::string tier = "hot";
 };
 
 // Live segments, for example of one level.
@@ -115,11 +110,14 @@ class Segments {
   // The segment will not come: removes its .tmp file.
   void give_up(const std::string& path);
   // Steps 2 to 4: `added` (id is given; its yardstick is at least theirs) takes the place of those in
-  // `removed`, any may be empty. `stored` goes to the
-  // ledger's table in the same transaction, so that counts and segments agree after a crash; those of one change are in
-  // the ledger in memory before the next one that has any.
+  // `removed`, any may be empty. `stored` is noted in the same transaction, so that
+  // counts and segments agree after a crash; those of one change are in the ledger in memory before the next one that
+  // has any.
   Change change(std::vector<Segment> added, const std::vector<int64_t>& removed, const std::vector<StoredCount>& stored,
                 std::string& error);
+
+  // What an earlier process has noted of counts, to be put into the ledger before it is saved the first time.
+  std::vector<StoredCount> counts_of_before();
 
   // The ledger as it was at that time (monotonic) is saved: what was noted of counts before is not needed any more.
   // From any thread.
@@ -133,6 +131,8 @@ class Segments {
   // The list of any data directory, for readers: also without write permission and while a collector runs.
   // Throws usage_error: no such directory, no catalog, a newer version's, damaged.
   static std::vector<Segment> read(const std::string& data);
+  // The same of what is noted of counts, and may not be in the saved ledger. To be read before that is.
+  static std::vector<StoredCount> read_noted_counts(const std::string& data);
   // The same of the fields that were added to it.
   static std::vector<ExtraColumn> read_extra_columns(const std::string& data);
 

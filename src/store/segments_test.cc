@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "ledger/catalog.h"
+#include "ledger/saved_ledger.h"
 #include "os/file.h"
 #include "store/store_fixture.h"
 
@@ -81,7 +81,7 @@ TEST_F(SegmentsTest, WhatIsNotListedAnyMoreCannotBeReplaced) {
 // closes any descriptor of it. Without them the next program that closes the catalog removes its -wal, and what is
 // listed from then on is lost.
 TEST_F(SegmentsTest, TheCatalogStaysLockedWhileItIsOpen) {
-  Catalog catalog = Catalog::open(data_ + "/catalog.db");
+  SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
   add(segments, 10);
   os::File other(::open((data_ + "/catalog.db").c_str(), O_RDWR | O_CLOEXEC));
@@ -217,7 +217,7 @@ TEST_F(SegmentsTest, AMissingFileIsNamedAndTheRestGoesOn) {
 }
 
 TEST_F(SegmentsTest, StoredCountsComeWithTheSegmentAndSurviveAnOlderSnapshot) {
-  Catalog catalog = Catalog::open(data_ + "/catalog.db");
+  SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
   AccountKey known{IpAddress::v4(0xc0000201), Protocol::netflow9, 7};
   AccountKey fresh{IpAddress::v4(0xc0000202), Protocol::netflow5, 0};
@@ -229,11 +229,22 @@ TEST_F(SegmentsTest, StoredCountsComeWithTheSegmentAndSurviveAnOlderSnapshot) {
   ASSERT_EQ(segments.change({write(segments, 30)}, {}, {{known, 48}, {fresh, 2}}, error), Change::done);
   before.accounts[0].records = 51;  // a snapshot taken before the change, saved after it
   ASSERT_TRUE(catalog.save(before, {}, error)) << error;
-  LedgerRows after = Catalog::read(data_ + "/catalog.db");
+  std::vector<StoredCount> noted = Segments::read_noted_counts(data_);
+  ASSERT_EQ(noted.size(), 2u);
+  EXPECT_EQ(noted[0].account, known);
+  EXPECT_EQ(noted[0].stored, 48);
+  EXPECT_EQ(noted[1].account, fresh);
+  EXPECT_EQ(noted[1].stored, 2);
+  LedgerRows after = SavedLedger::read(data_ + "/catalog.db");
+  after.outputs = {{"store", {{}}}};
+  after.outputs[0].counts[0].of[kDeliveryAcknowledged] = 20;
+  for (const StoredCount& count : noted) raise_acknowledged(after, "store", count.account, false, count.stored);
   ASSERT_EQ(after.accounts.size(), 2u);
   EXPECT_EQ(after.accounts[0].records, 51);
   EXPECT_EQ(after.accounts[0].stored, 48);
+  EXPECT_EQ(after.outputs[0].counts[0].acknowledged(), 48);
   EXPECT_EQ(after.accounts[1].stored, 2);
+  EXPECT_EQ(after.accounts[1].records, 2) << "never more stored than decoded";
 }
 
 TEST_F(SegmentsTest, ACatalogThatCannotBeWrittenChangesNothing) {
@@ -266,10 +277,7 @@ TEST_F(SegmentsTest, ReadingSaysWhatIsWrong) {
 }
 
 TEST_F(SegmentsTest, ACatalogOfBeforeTheStoreHasNoSegments) {
-  {
-    Catalog::open(data_ + "/catalog.db");
-  }
-  sql("DROP TABLE segments");
+  SavedLedger::open(data_ + "/catalog.db");
   EXPECT_TRUE(Segments::read(data_).empty());
 }
 

@@ -10,7 +10,6 @@
 #include "os/advice.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "os/output_file.h"
 #include "store/partition.h"
 
 namespace weir {
@@ -22,9 +21,6 @@ namespace {
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int64_t kLookEveryNs = 1'000'000'000;
 constexpr int64_t kRetentionEveryNs = 60'000'000'000;
-constexpr int64_t kLogEveryNs = 10'000'000'000;
-
-size_t index(OutputError reason) { return static_cast<size_t>(reason); }
 
 std::string remedy(int error) {
   std::string advice(os::advice(error));
@@ -37,99 +33,41 @@ std::string low_text(const FreeSpace& space) {
   return "less than " + std::to_string(space.floor() >> 20) + " MiB are free (store.min_free)";
 }
 
-Counter& stored_of(Account& account, Table table) {
-  return table == Table::flows ? account.stored : account.counters_stored;
+QueuedOutputConfig queued(const StoreOutputConfig& config) {
+  return {.thread = "store",
+          .log = "store",
+          .queue = {config.queue_batches, config.queue_bytes, config.counter_batches},
+          .stop_time = config.stop_time,
+          .pause = kPause,
+          .is_woken = false};
 }
 
 }  // namespace
 
 StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
-                         ReceiveClock& clock, Ledger& ledger, int64_t lost_before)
-    : config_(config),
+                         ReceiveClock& clock, Ledger& ledger, OutputAccount& account)
+    : QueuedOutput(queued(config), account),
+      config_(config),
       segments_(segments),
       retention_(retention),
       space_(space),
       clock_(clock),
-      ledger_(ledger),
-      queue_(config.queue_batches),
-      counter_queue_(config.counter_batches) {
-  if (lost_before <= 0) return;
-  counters_.error(OutputError::crash);
-  counters_.dropped(OutputError::crash, static_cast<uint64_t>(lost_before));
+      ledger_(ledger) {}
+
+void StoreOutput::drop_rows(Table table, uint32_t account, uint64_t rows, OutputError reason) {
+  table == Table::counters ? drop_counters(account, rows) : drop(account, reason, rows);
 }
 
-StoreOutput::~StoreOutput() { stop(); }
+void StoreOutput::begin() { look_around(os::monotonic_ns()); }
 
-void StoreOutput::start() {
-  worker_.emplace("store", [this](std::stop_token) { write_until_stopped(); });
+void StoreOutput::work(bool) {
+  const int64_t now = os::monotonic_ns();
+  if (now >= next_look_ns_) look_around(now);
+  flush_due(now);
 }
 
-void StoreOutput::stop() {
-  if (stopping_.exchange(true)) return;
-  queue_.close();
-  counter_queue_.close();
-  if (worker_)
-    worker_->join();
-  else
-    write_until_stopped();
-}
-
-void StoreOutput::offer(const BatchRef& batch) {
-  size_t bytes = batch->memory_bytes();
-  bool fits = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= config_.queue_bytes;
-  if (fits && queue_.try_push(BatchRef(batch))) return;
-  queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-  drop(*batch, stopping_.load(std::memory_order_relaxed) ? OutputError::stopped : OutputError::queue_full);
-}
-
-void StoreOutput::offer_counters(std::unique_ptr<CounterBatch> batch) {
-  const CounterBatch& samples = *batch;  // still ours where the queue does not take them
-  if (!counter_queue_.try_push(std::move(batch))) drop(samples);
-}
-
-void StoreOutput::drop(const FlowBatch& batch, OutputError reason) {
-  for (const Run& run : batch.runs()) drop(Table::flows, run.account, run.rows, reason);
-  counters_.error(reason);
-}
-
-void StoreOutput::drop(const CounterBatch& batch) {
-  for (const CounterSample& sample : batch) ledger_.at(sample.account).counters_dropped.add();
-}
-
-void StoreOutput::drop(Table table, uint32_t account, uint64_t rows, OutputError reason) {
-  // Last: with that the account may become another exporter's.
-  if (table == Table::counters) return ledger_.at(account).counters_dropped.add_last(static_cast<int64_t>(rows));
-  ledger_.at(account).sink_dropped.add_last(static_cast<int64_t>(rows));
-  counters_.dropped(reason, rows);
-}
-
-void StoreOutput::write_until_stopped() {
-  os::block_write_signals();
-  for (;;) {
-    bool closed = queue_.closed() && counter_queue_.closed();  // before looking: once closed, nothing is added
-    int64_t now = os::monotonic_ns();
-    if (now >= next_look_ns_) look_around(now);
-    bool taken = take_next();
-    flush_due(now);
-    if (taken) continue;
-    if (closed) break;
-    std::this_thread::sleep_for(kPause);
-  }
+void StoreOutput::end() {
   while (!open_.empty()) flush(take_out(open_.front().get()));
-}
-
-// One batch of each kind.
-bool StoreOutput::take_next() {
-  BatchRef batch;
-  bool taken = queue_.pop(batch, 0);
-  if (taken) {
-    queued_bytes_.fetch_sub(batch->memory_bytes(), std::memory_order_relaxed);
-    out_of_time() ? drop(*batch, OutputError::stop_timeout) : take(*batch);
-  }
-  std::unique_ptr<CounterBatch> counters;
-  if (!counter_queue_.pop(counters, 0)) return taken;
-  out_of_time() ? drop(*counters) : take(*counters);
-  return true;
 }
 
 void StoreOutput::look_around(int64_t now_ns) {
@@ -144,7 +82,7 @@ void StoreOutput::look_around(int64_t now_ns) {
 void StoreOutput::take(const FlowBatch& batch) {
   if (space_.is_low()) {
     drop(batch, OutputError::no_space);
-    return report(Table::flows, ENOSPC, batch.rows(), low_text(space_));
+    return report_lost(Table::flows, ENOSPC, batch.rows(), low_text(space_));
   }
   std::span<const Run> runs = batch.runs();
   while (!runs.empty()) {
@@ -162,7 +100,7 @@ void StoreOutput::take(const FlowBatch& batch) {
 void StoreOutput::take(const CounterBatch& batch) {
   if (space_.is_low()) {
     drop(batch);
-    return report(Table::counters, ENOSPC, batch.size(), low_text(space_));
+    return report_lost(Table::counters, ENOSPC, batch.size(), low_text(space_));
   }
   std::span<const CounterSample> samples = batch;
   while (!samples.empty()) {
@@ -185,13 +123,13 @@ void StoreOutput::add(const Rows& rows, Write write) {
   if (!segment) {
     uint64_t lost = 0;
     for (const auto& [account, count] : rows.of_accounts) {
-      drop(rows.table, account, count, output_error(error));
+      drop_rows(rows.table, account, count, output_error(error));
       lost += count;
     }
     counters_.error(output_error(error));
-    return report(rows.table, error, lost,
-                  "cannot make a folder below " + segments_.file(std::string(table_name(rows.table))) + ": " +
-                      os::error_text(error));
+    return report_lost(rows.table, error, lost,
+                       "cannot make a folder below " + segments_.file(std::string(table_name(rows.table))) + ": " +
+                           os::error_text(error));
   }
   for (const auto& [account, count] : rows.of_accounts) segment->rows[account] += count;
   segment->yardstick_ns = std::max(segment->yardstick_ns, rows.yardstick_ns);
@@ -250,11 +188,9 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
     return lose(std::move(segment), full ? ENOSPC : EIO, error);
   }
   for (const auto& [account, rows] : segment->rows)
-    stored_of(ledger_.at(account), segment->table).add_last(static_cast<int64_t>(rows));
-  if (segment->table == Table::flows) counters_.sent_records(figures.rows);
+    segment->table == Table::flows ? acknowledge(account, rows) : acknowledge_counters(account, rows);
   counters_.sent_bytes(figures.bytes);
-  if (failing_) log_info("store", "flows are stored again");
-  failing_ = false;
+  works("flows are stored again");
   next_retention_ns_ = os::monotonic_ns() + kRetentionEveryNs;
   retention_.run();
 }
@@ -265,11 +201,18 @@ std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& 
   for (const auto& [account, rows] : segment.rows) {
     Account& a = ledger_.at(account);
     if (a.retired.load(std::memory_order_relaxed)) continue;  // counted as "other" with the next save
-    stored.push_back({a.key, stored_of(a, segment.table).value() + static_cast<int64_t>(rows), segment.table});
+    const DeliveryCounts known = account_.counts(account);
+    const int64_t before = known.of[segment.table == Table::flows ? kDeliveryAcknowledged : kCountersAcknowledged];
+    stored.push_back({a.key, before + static_cast<int64_t>(rows), segment.table});
   }
   std::string error;
-  segments_.change({{0, segment.path, 0, segment.hour, figures, segment.table, segment.yardstick_ns}}, {}, stored,
-                   error);
+  Segment listed;
+  listed.path = segment.path;
+  listed.hour = segment.hour;
+  listed.figures = figures;
+  listed.table = segment.table;
+  listed.yardstick_ns = segment.yardstick_ns;
+  segments_.change({listed}, {}, stored, error);
   return error;
 }
 
@@ -277,7 +220,7 @@ void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, int error, const st
   const OutputError reason = output_error(error);
   uint64_t lost = 0;
   for (const auto& [account, rows] : segment->rows) {
-    drop(segment->table, account, rows, reason);
+    drop_rows(segment->table, account, rows, reason);
     lost += rows;
   }
   counters_.error(reason);
@@ -285,28 +228,13 @@ void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, int error, const st
   const Table table = segment->table;
   segment.reset();  // the writer removes what is unfinished
   segments_.give_up(path);
-  report(table, error, lost, why);
+  report_lost(table, error, lost, why);
 }
 
-void StoreOutput::report(Table table, int error, uint64_t lost, const std::string& why) {
-  lost_since_logged_[static_cast<size_t>(table)] += lost;
-  failing_ = true;
-  int64_t now = os::monotonic_ns();
-  if (logged_ns_ != 0 && now - logged_ns_ < kLogEveryNs) return;
-  logged_ns_ = now;
-  std::string what;
-  for (Table of : kTables)
-    if (uint64_t count = std::exchange(lost_since_logged_[static_cast<size_t>(of)], 0))
-      what += (what.empty() ? "" : " and ") + std::to_string(count) + " " + std::string(row_name(of));
-  log_error("store", why + "; " + what + " lost (" + std::string(kOutputErrorNames[index(output_error(error))]) +
-                         "); " + remedy(error));
-}
-
-OutputStats StoreOutput::stats() const {
-  OutputStats stats = counters_.stats();
-  stats.queued_batches = queue_.size();
-  stats.queue_capacity = queue_.capacity();
-  return stats;
+void StoreOutput::report_lost(Table table, int error, uint64_t rows, const std::string& why) {
+  Lost lost;
+  (table == Table::flows ? lost.records : lost.samples) = rows;
+  report(output_error(error), why, lost, remedy(error));
 }
 
 }  // namespace weir

@@ -2,12 +2,10 @@
 // StoreOutput: records into segments, one at each flush and hour of receive time; counter samples into those of their
 // own table.
 //
-//   in       offer() and offer_counters() from any thread, never block; stats() too
-//   out      listed segments; only then are their rows `stored`
+//   in       offer() from any thread, never blocks
+//   out      listed segments; only then are their rows acknowledged
 //   threads  one of its own, which also runs retention after each flush and each minute
-//   memory   a queue of at most `queue_bytes`, one of `counter_batches`, and the row group of each open segment, at
-//   most
-//            kMostOpen of a table
+//   memory   the queue, and the row group of each open segment, at most kMostOpen of a table
 //   failure  a segment that cannot be written or listed loses its rows, counted under a named reason and logged at most
 //            once in 10 s; the next one is tried again, so it recovers by itself. Below the floor of free space rows
 //            are refused (no_space)
@@ -16,20 +14,14 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "ledger/ledger.h"
-#include "run/bounded_queue.h"
+#include "output/queued_output.h"
 #include "run/receive_clock.h"
-#include "run/stop_time.h"
-#include "run/worker.h"
-#include "sink/output.h"
 #include "store/free_space.h"
 #include "store/retention.h"
 #include "store/segments.h"
@@ -45,18 +37,12 @@ struct StoreOutputConfig {
   const StopTime* stop_time = nullptr;  // after it what is queued is given up; nullptr: never
 };
 
-class StoreOutput final : public Output {
+class StoreOutput final : public QueuedOutput {
  public:
-  // Everything but the configuration outlives the output. `lost_before`: what the run before had decoded and lost.
+  // Everything but the configuration outlives the output.
   StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
-              ReceiveClock& clock, Ledger& ledger, int64_t lost_before = 0);
-  ~StoreOutput() override;
-
-  void start() override;
-  void offer(const BatchRef& batch) override;
-  void offer_counters(std::unique_ptr<CounterBatch> batch);
-  void stop() override;
-  OutputStats stats() const override;  // of flows; what becomes of counter samples is in the ledger
+              ReceiveClock& clock, Ledger& ledger, OutputAccount& account);
+  ~StoreOutput() override { stop(); }
 
   // Held data may be replayed into hours that have passed; beyond this the oldest open segment is flushed.
   static constexpr size_t kMostOpen = 4;
@@ -91,11 +77,11 @@ class StoreOutput final : public Output {
     }
   };
 
-  void write_until_stopped();
-  bool take_next();
-  bool out_of_time() const { return config_.stop_time && config_.stop_time->is_over(); }
-  void take(const FlowBatch& batch);
-  void take(const CounterBatch& batch);
+  void begin() override;
+  void take(const FlowBatch& batch) override;
+  void take(const CounterBatch& batch) override;
+  void work(bool idle) override;
+  void end() override;
   template <class Write>
   void add(const Rows& rows, Write write);
   OpenSegment* segment_of(Table table, int64_t hour, int& error);
@@ -105,10 +91,8 @@ class StoreOutput final : public Output {
   void flush(std::unique_ptr<OpenSegment> segment);
   std::string list(const OpenSegment& segment, const SegmentFigures& figures);
   void lose(std::unique_ptr<OpenSegment> segment, int error, const std::string& why);
-  void drop(const FlowBatch& batch, OutputError reason);
-  void drop(const CounterBatch& batch);
-  void drop(Table table, uint32_t account, uint64_t rows, OutputError reason);
-  void report(Table table, int error, uint64_t lost, const std::string& why);
+  void drop_rows(Table table, uint32_t account, uint64_t rows, OutputError reason);
+  void report_lost(Table table, int error, uint64_t rows, const std::string& why);
 
   const StoreOutputConfig config_;
   Segments& segments_;
@@ -116,22 +100,12 @@ class StoreOutput final : public Output {
   FreeSpace& space_;
   ReceiveClock& clock_;
   Ledger& ledger_;
-  BoundedQueue<BatchRef> queue_;
-  BoundedQueue<std::unique_ptr<CounterBatch>> counter_queue_;
-  std::atomic<size_t> queued_bytes_{0};
 
-  // Of the writing thread.
+  // Of the output's thread.
   std::vector<std::unique_ptr<OpenSegment>> open_;  // in the order of opening
   int64_t clock_hour_ = 0;
   int64_t next_look_ns_ = 0, next_retention_ns_ = 0;  // monotonic
-  int64_t logged_ns_ = 0;                             // monotonic; 0: never
-  std::array<uint64_t, kTableCount> lost_since_logged_{};
-  bool failing_ = false;
-  Rows rows_;  // being added
-
-  std::atomic<bool> stopping_{false};
-  OutputCounters counters_;
-  std::optional<Worker> worker_;
+  Rows rows_;                                         // being added
 };
 
 }  // namespace weir

@@ -60,6 +60,11 @@ std::shared_ptr<const OptionsState> TemplateStore::together(const std::vector<Se
   return merged;
 }
 
+// What is told on a connection holds for that connection alone.
+static bool is_apart(const SessionKey& a, const SessionKey& b) {
+  return a.transport != b.transport || a.connection != b.connection;
+}
+
 // Others that lend: of the same protocol, heard of lately, and told something.
 std::vector<Session*> TemplateStore::lenders_of(const Session& borrower) const {
   std::vector<Session*> lenders;
@@ -68,6 +73,7 @@ std::vector<Session*> TemplateStore::lenders_of(const Session& borrower) const {
   const int64_t since = borrower.seen_ns_.load(std::memory_order_relaxed) - limits::kLenderNs;
   for (const auto& other : exporter->second.sessions) {
     if (other.get() == &borrower || other->key.protocol != borrower.key.protocol) continue;
+    if (is_apart(other->key, borrower.key)) continue;
     if (other->plans_->options->bytes() == 0 && other->plans_->options->domain_rate() == 0) continue;
     if (other->seen_ns_.load(std::memory_order_relaxed) >= since) lenders.push_back(other.get());
   }

@@ -17,24 +17,10 @@
 #include <list>
 #include <vector>
 
-#include "base/ip_address.h"
-#include "base/protocol.h"
 #include "base/sender_budget.h"
+#include "base/session_key.h"
 
 namespace weir {
-
-// Who exports: over UDP the source address and port, the observation domain and the protocol.
-struct SessionKey {
-  IpAddress exporter;
-  uint16_t port = 0;
-  Protocol protocol = Protocol::unknown;
-  uint32_t domain = 0;
-  auto operator<=>(const SessionKey&) const = default;
-  template <class H>
-  friend H AbslHashValue(H h, const SessionKey& k) {
-    return H::combine(std::move(h), k.exporter, k.port, k.protocol, k.domain);
-  }
-};
 
 // What a data set needs of its datagram's header to be decoded later.
 struct SetContext {

@@ -12,7 +12,8 @@
 
 namespace weir {
 
-static constexpr size_t kMagicBytes = sizeof kJournalMagic;
+static constexpr size_t kMagicBytes = kJournalMagicBytes;
+static const std::string kMagic = std::string(kJournalMagic) + std::to_string(kJournalVersion);
 static constexpr size_t kWindow = 1u << 20;  // of the file, read or written at a time
 static_assert(kWindow >= JournalParser::kLeastWindow);
 
@@ -36,21 +37,31 @@ void Journal::open() {
     bytes_ = 0;
   }
   if (bytes_ > 0) {
-    if (os::first_bytes(path_, kMagicBytes) != std::string(kJournalMagic, kMagicBytes))
-      throw usage_error(path_ + " is not a template journal of this version; move it away to start without it");
+    version_ = version_of(os::first_bytes(path_, kMagicBytes));
     return;
   }
-  if (int error = os::write_all(file_.fd(), kJournalMagic, kMagicBytes))
+  if (int error = os::write_all(file_.fd(), kMagic.data(), kMagicBytes))
     throw usage_error("cannot write to " + path_ + ": " + os::error_text(error));
   os::sync_folder(os::parent_folder(path_));
   bytes_ = kMagicBytes;
+}
+
+int Journal::version_of(const std::string& magic) const {
+  const int version = magic.back() - '0';
+  if (!magic.starts_with(kJournalMagic) || version < 1 || version > 9)
+    throw usage_error(path_ + " is not a template journal; move it away to start without it");
+  if (version > kJournalVersion)
+    throw usage_error(path_ + " was written by a newer weir (journal version " + std::to_string(version) +
+                      ", this weir knows " + std::to_string(kJournalVersion) +
+                      "); use that weir, or move it away to start without it");
+  return version;
 }
 
 Journal::Read Journal::read(const Visit& visit, const std::function<bool(uint64_t, uint64_t)>& goes_on) {
   int error = 0;
   os::File file = os::open_read(path_, error);
   if (error) throw usage_error("cannot open " + path_ + ": " + os::error_text(error));
-  JournalParser parser(visit);
+  JournalParser parser(visit, version_);
   std::string window;
   for (uint64_t offset = kMagicBytes; offset < bytes_;) {
     const size_t wanted = std::min<uint64_t>(kWindow, bytes_ - offset);
@@ -83,7 +94,7 @@ int Journal::write_new(const std::function<void(const Visit&)>& produce, uint64_
   int error = 0;
   os::File file = os::create_data_file(temporary(), error);
   if (error) return error;
-  std::vector<uint8_t> window(kJournalMagic, kJournalMagic + kMagicBytes);
+  std::vector<uint8_t> window(kMagic.begin(), kMagic.end());
   auto write = [&] {
     if (!error) error = os::write_all(file.fd(), window.data(), window.size());
     bytes += window.size();
@@ -113,6 +124,7 @@ int Journal::rewrite(const std::function<void(const Visit&)>& produce) {
     return EIO;  // workers end up here too: nothing may be thrown
   }
   bytes_ = bytes;
+  version_ = kJournalVersion;
   return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file `templates.journal` of the data directory: templates and options state, appended as they
-// change, so that a crash loses none. docs/formats/templates-journal.md has the layout.
+// change, so that a crash loses none. One of an older version is to be rewritten before anything is appended.
+// docs/formats/templates-journal.md has the layout.
 //
 //   threads  none of its own; TemplateStore calls it under its lock
 //   memory   what is appended and not yet written, and a window of the file while it is read or rewritten
@@ -46,12 +47,14 @@ class Journal {
 
  private:
   void open();
+  int version_of(const std::string& magic) const;
   std::string temporary() const { return path_ + ".new"; }
   int write_new(const std::function<void(const Visit&)>& produce, uint64_t& bytes) const;
 
   std::string path_;
   os::File file_;
   uint64_t bytes_ = 0;
+  int version_ = kJournalVersion;  // of the entries that are in the file
   std::vector<uint8_t> appended_;
 };
 

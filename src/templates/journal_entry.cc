@@ -8,7 +8,8 @@ namespace {
 
 // file  := magic entry*
 // entry := length u32 (of body), crc32 u32 (of body), body
-// body  := kind u8, protocol u8, port u16, domain u32, exporter 16 octets, then by kind
+// body  := kind u8, protocol u8, port u16, domain u32, exporter 16 octets, transport u8, connection u32, then by kind
+//          (in version 1 without transport and connection)
 //          1, 2: the template record as on the wire (data, options)
 //          3: sampler id u64, rate u64;  4: milliseconds u64;  5: ifIndex u64, rate u64
 //          6, 7, 8: ifIndex, VRF id or application id u64, name
@@ -17,7 +18,8 @@ namespace {
 //          16: nothing;  17: template id u16 (0: all of the session)
 // All numbers big-endian.
 constexpr size_t kHeader = 8;
-constexpr size_t kFixedBody = 24;
+constexpr size_t kFixedBody = 29;
+constexpr size_t kFixedBodyOfVersion1 = 24;
 constexpr size_t kLongestBody = kFixedBody + 65'536;
 
 template <class T>
@@ -89,7 +91,7 @@ bool decode_value(uint8_t kind, ByteReader& reader, JournalEntry& entry) {
   return !reader.failed();
 }
 
-bool decode(Bytes body, JournalEntry& entry) {
+bool decode(Bytes body, int version, JournalEntry& entry) {
   ByteReader reader(body);
   uint8_t kind = reader.u8(), protocol = reader.u8();
   if (protocol >= kProtocolCount) return false;
@@ -97,8 +99,11 @@ bool decode(Bytes body, JournalEntry& entry) {
   entry.session.port = reader.u16();
   entry.session.domain = reader.u32();
   Bytes exporter = reader.take(16);
-  if (reader.failed()) return false;
+  uint8_t transport = version > 1 ? reader.u8() : 0;
+  if (version > 1) entry.session.connection = reader.u32();
+  if (reader.failed() || transport >= kTransportCount) return false;
   entry.session.exporter = IpAddress::v6(exporter.data());
+  entry.session.transport = static_cast<Transport>(transport);
   return decode_value(kind, reader, entry);
 }
 
@@ -107,13 +112,6 @@ bool looks_like_a_body(Bytes body) {
   const uint8_t kind = body[0];
   const bool is_known = (kind >= kDataTemplate && kind <= kLastFact) || kind == kRestart || kind == kForgotten;
   return is_known && body[1] < kProtocolCount && has_templates(static_cast<Protocol>(body[1]));
-}
-
-// The length that the header gives, where it is possible and the entry ends within `bytes`; else 0.
-size_t body_length(Bytes bytes) {
-  if (bytes.size() < kHeader) return 0;
-  const size_t length = load_be32(bytes.data());
-  return length >= kFixedBody && length <= kLongestBody && length <= bytes.size() - kHeader ? length : 0;
 }
 
 bool is_whole(Bytes bytes, size_t length) {
@@ -130,6 +128,8 @@ void encode_entry(const JournalEntry& entry, std::vector<uint8_t>& out) {
   put(out, entry.session.port);
   put(out, entry.session.domain);
   out.insert(out.end(), entry.session.exporter.bytes.begin(), entry.session.exporter.bytes.end());
+  out.push_back(static_cast<uint8_t>(entry.session.transport));
+  put(out, entry.session.connection);
   switch (entry.kind) {
     case JournalEntry::Kind::template_record:
       out.insert(out.end(), entry.template_wire.begin(), entry.template_wire.end());
@@ -152,6 +152,13 @@ void put_entry(Bytes body, std::vector<uint8_t>& out) {
   put(out, static_cast<uint32_t>(body.size()));
   put(out, checksum(body));
   out.insert(out.end(), body.begin(), body.end());
+}
+
+// The length that the header gives, where it is possible and the entry ends within `bytes`; else 0.
+size_t JournalParser::body_length(Bytes bytes) const {
+  if (bytes.size() < kHeader) return 0;
+  const size_t length = load_be32(bytes.data()), least = version_ > 1 ? kFixedBody : kFixedBodyOfVersion1;
+  return length >= least && length <= kLongestBody && length <= bytes.size() - kHeader ? length : 0;
 }
 
 // Its octets with the header, or 0 where no whole one stands at the beginning of `bytes`.
@@ -190,7 +197,7 @@ size_t JournalParser::parse(Bytes window, bool is_last) {
     if (skipped_ > 0) ++damaged_places_, damaged_octets_ += skipped_;
     skipped_ = 0;
     JournalEntry entry;
-    if (decode(rest.subspan(kHeader, octets - kHeader), entry)) visit_(entry);
+    if (decode(rest.subspan(kHeader, octets - kHeader), version_, entry)) visit_(entry);
     at += octets;
   }
   return at;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -33,9 +34,14 @@ struct JournalEntry {
   uint16_t template_id = 0;  // forgotten
 };
 
-inline constexpr char kJournalMagic[8] = {'W', 'E', 'I', 'R', 'T', 'P', 'L', '1'};
+// A journal begins with these, and one digit: the version of its entries.
+//   1  UDP only
+//   2  a session's key holds its transport and connection
+inline constexpr std::string_view kJournalMagic = "WEIRTPL";
+inline constexpr size_t kJournalMagicBytes = kJournalMagic.size() + 1;
+inline constexpr int kJournalVersion = 2;  // that is written
 
-// Appends its octets to `out`.
+// Appends its octets to `out`, of the present version.
 void encode_entry(const JournalEntry& entry, std::vector<uint8_t>& out);
 
 // The same of a body that is there already.
@@ -46,7 +52,8 @@ void put_entry(Bytes body, std::vector<uint8_t>& out);
 class JournalParser {
  public:
   using Visit = std::function<void(const JournalEntry&)>;
-  explicit JournalParser(Visit visit) : visit_(std::move(visit)) {}
+  // `version`: of the entries, from 1 to kJournalVersion.
+  explicit JournalParser(Visit visit, int version = kJournalVersion) : visit_(std::move(visit)), version_(version) {}
 
   // A window of so many octets is always read on in; a smaller one only where it is the last.
   static constexpr size_t kLeastWindow = 160u << 10;
@@ -60,9 +67,11 @@ class JournalParser {
 
  private:
   size_t whole_entry(Bytes bytes);
+  size_t body_length(Bytes bytes) const;
   size_t step_over(Bytes bytes, bool is_last);
 
   Visit visit_;
+  const int version_;
   uint64_t damaged_places_ = 0, damaged_octets_ = 0;
   uint64_t skipped_ = 0;  // since the last whole entry
   // For checksums of what only looks like an entry: zeros and names may do so at every octet.

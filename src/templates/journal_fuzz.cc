@@ -15,9 +15,9 @@ void check(bool holds) {
 }
 
 // The entries as they are written. `window`: how much more is given at a time.
-std::vector<uint8_t> entries_of(Bytes journal, size_t window, uint64_t* damaged = nullptr) {
+std::vector<uint8_t> entries_of(Bytes journal, size_t window, int version, uint64_t* damaged = nullptr) {
   std::vector<uint8_t> entries;
-  JournalParser parser([&](const JournalEntry& entry) { encode_entry(entry, entries); });
+  JournalParser parser([&](const JournalEntry& entry) { encode_entry(entry, entries); }, version);
   size_t begin = 0;
   for (size_t end = 0; end < journal.size();) {
     end = std::min(journal.size(), end + window);
@@ -42,12 +42,12 @@ std::vector<uint8_t> with_headers(Bytes octets) {
   return journal;
 }
 
-void check_journal(Bytes journal) {
+void check_journal(Bytes journal, int version) {
   uint64_t damaged = 0;
-  const std::vector<uint8_t> entries = entries_of(journal, journal.size() + 1);
-  check(entries == entries_of(journal, JournalParser::kLeastWindow));
-  check(entries == entries_of(journal, 1'000));
-  check(entries_of(entries, entries.size() + 1, &damaged) == entries);
+  const std::vector<uint8_t> entries = entries_of(journal, journal.size() + 1, version);
+  check(entries == entries_of(journal, JournalParser::kLeastWindow, version));
+  check(entries == entries_of(journal, 1'000, version));
+  check(entries_of(entries, entries.size() + 1, kJournalVersion, &damaged) == entries);
   check(damaged == 0);
 }
 
@@ -55,7 +55,9 @@ void check_journal(Bytes journal) {
 }  // namespace weir
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  weir::check_journal({data, size});
-  weir::check_journal(weir::with_headers({data, size}));
+  for (int version = 1; version <= weir::kJournalVersion; ++version) {
+    weir::check_journal({data, size}, version);
+    weir::check_journal(weir::with_headers({data, size}), version);
+  }
   return 0;
 }

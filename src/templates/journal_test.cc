@@ -47,8 +47,8 @@ class JournalFile : public testing::Test {
     file << octets;
   }
 
-  // 8 octets of magic; an entry of a template with one field: header 8, body 24, record 8.
-  static constexpr uint64_t kMagic = 8, kEntry = 40;
+  // 8 octets of magic; an entry of a template with one field: header 8, body 29, record 8.
+  static constexpr uint64_t kMagic = 8, kEntry = 45;
   std::string folder, path;
   TemplateStoreConfig config;
 };
@@ -56,7 +56,7 @@ class JournalFile : public testing::Test {
 TEST_F(JournalFile, DamageInTheMiddleCostsOnlyWhatIsDamaged) {
   make(10);
   ASSERT_EQ(fs::file_size(path), kMagic + 10 * kEntry);
-  put(kMagic + 4 * kEntry + 36, "\x7f");  // the length of the field of the fifth
+  put(kMagic + 4 * kEntry + 41, "\x7f");  // the length of the field of the fifth
   EXPECT_EQ(count(), 9u);
   EXPECT_EQ(fs::file_size(path), kMagic + 9 * kEntry) << "written anew without it";
 }

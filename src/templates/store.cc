@@ -305,12 +305,13 @@ TemplateStore::Held TemplateStore::hold(HeldSet set, std::vector<HeldSet>& dropp
 
 // The one layout known for an id across the ports of an exporter, or nothing where there are several.
 std::shared_ptr<const Plan> TemplateStore::fallback_for(const SessionKey& key, uint16_t template_id) const {
+  if (key.is_connection()) return nullptr;
   auto group = with_templates_.find(group_of(key));
   if (group == with_templates_.end()) return nullptr;
   std::shared_ptr<const Plan> only;
   for (const auto& session : group->second) {
     const KnownTemplate* known = session->plans_->known(template_id);
-    if (!known) continue;
+    if (!known || session->key.is_connection()) continue;
     if (only && !only->same_layout(known->plan->record)) return nullptr;
     only = known->plan;
   }

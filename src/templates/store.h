@@ -13,7 +13,9 @@
 //            counted. A layout that was replaced is kept beside its successor for limits::kPreviousPlanNs
 //   failure  a journal that cannot be written is counted and said once; templates still work
 //
-// Key (UDP): exporter address, source port, observation domain, protocol, template id.
+// Key: the session (base/session_key.h) and the template id. What is sent on a connection holds for that connection
+// alone: it is not lent to another, serves no other session as a fallback, and is not in the journal, since the
+// connection does not outlive the process.
 #pragma once
 
 #include <atomic>
@@ -118,6 +120,9 @@ class TemplateStore {
   // `context`: of the message it came in; `offset` 0 where no data set of that id stands before it in there.
   Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns,
                     Journaling journaling = Journaling::at_once);
+
+  // The exporter has withdrawn a template (RFC 7011 §8.1); an id under 256: all of that kind. How many there were.
+  size_t withdraw(Session& session, uint16_t template_id, TemplateKind kind);
 
   // Data sets, and the layout that reads them although it was not sent for them.
   struct Fallback {

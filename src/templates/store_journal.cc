@@ -116,7 +116,7 @@ void TemplateStore::write_journal() {
 
 // What finds the journal incomplete is written with all the rest.
 void TemplateStore::append_journal(const JournalEntry& entry) {
-  if (!journal_ || journal_incomplete_) return;
+  if (!journal_ || journal_incomplete_ || entry.session.is_connection()) return;
   journal_->append(entry);
   if (journal_->appended_bytes() >= kAppendedAtOnce) write_journal_locked();
 }
@@ -135,7 +135,8 @@ void TemplateStore::write_journal_locked() {
 
 void TemplateStore::rewrite_journal() {
   int error = journal_->rewrite([&](const Journal::Visit& visit) {
-    for (const auto& [key, session] : sessions_) visit_entries(*session, visit);
+    for (const auto& [key, session] : sessions_)
+      if (!key.is_connection()) visit_entries(*session, visit);
   });
   if (error) return journal_failed(error);
   journal_live_bytes_ = journal_->bytes();

@@ -69,6 +69,18 @@ void TemplateStore::forget_templates(Session& session, std::span<const uint16_t>
   uncount(session, templates - plans.templates().size());
 }
 
+size_t TemplateStore::withdraw(Session& session, uint16_t template_id, TemplateKind kind) {
+  static constexpr uint16_t kFirstTemplate = 256;
+  std::lock_guard lock(mutex_);
+  std::vector<uint16_t> ids;
+  session.plans_->templates().for_each([&](const KnownTemplate& known) {
+    const bool is_meant = template_id >= kFirstTemplate ? known.plan->id == template_id : known.plan->kind == kind;
+    if (is_meant) ids.push_back(known.plan->id);
+  });
+  forget_templates(session, ids);
+  return ids.size();
+}
+
 void TemplateStore::uncount(Session& session, size_t templates) {
   if (templates == 0) return;
   templates_ -= templates;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What receive hands to decode: one UDP payload and where it came from. Borrowed bytes, valid for
-// the call only.
+// What receive hands to decode: one export datagram (UDP) or message (TCP, TLS) and where it came from. Borrowed bytes,
+// valid for the call only.
 #pragma once
 
 #include <cstdint>
 
 #include "base/bytes.h"
 #include "base/ip_address.h"
+#include "base/protocol.h"
 
 namespace weir {
 
@@ -17,6 +18,8 @@ struct Datagram {
   int64_t received_ns = 0;  // UTC
   uint64_t tag = 0;         // whatever the reader wants to know it again by
   bool clock_held = false;  // the collector's clock was not believed when it came
+  Transport transport = Transport::udp;
+  uint32_t connection = 0;  // as in SessionKey
 };
 
 }  // namespace weir

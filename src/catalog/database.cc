@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/database.h"
+#include "catalog/database.h"
 
 #include <sqlite3.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite with owners: a connection, a prepared statement, and its errors as one exception that stays within ledger/.
-// One thread at a time.
+// SQLite with owners: a connection, a prepared statement, a transaction, and its errors as one exception. Nothing else
+// in Weir includes sqlite3.h. One thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// catalog.db as a file: what its users share, the ledger and the list of segments. Whatever goes wrong is a
-// usage_error that names the file.
+// catalog.db as a file: what the owners of its tables share. Whatever goes wrong is a usage_error that names the file.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
-#include "ledger/catalog_schema.h"
-#include "ledger/database.h"
+#include "catalog/database.h"
+#include "catalog/table_owner.h"
 #include "os/file.h"
 
 namespace weir {
@@ -37,21 +36,21 @@ auto naming_file(const std::string& path, Work work) {
   }
 }
 
-// Runs `work(Database&)` without writing: also for a user with read permission only, and while a collector runs. It may
-// run more than once, and the last result counts.
+// Runs `work(Database&)`, which reads tables of the owner, without writing: also for a user with read permission only,
+// and while a collector runs. It may run more than once, and the last result counts.
 //
 // Without a -wal file, or with an empty one, as a start on a full disk may leave, the file alone is whole: read as
 // immutable it needs no write access and leaves nothing behind. With one, SQLite's own locks give a snapshot. A
 // collector may start in between: then once more.
 template <class Work>
-auto read_catalog(const std::string& path, Work work) {
+auto read_catalog(const std::string& path, const TableOwner& owner, Work work) {
   auto has_wal = [&] { return os::file_size(path + "-wal") > 0; };
   return naming_file(path, [&] {
     for (int attempt = 0;; ++attempt) {
       bool wal = has_wal();
       try {
         Database database(path, wal ? Database::Mode::read_only : Database::Mode::immutable);
-        check_catalog(database, false);
+        check_catalog(database, owner, false);
         auto result = work(database);
         if (wal || !has_wal()) return result;
       } catch (const DatabaseError&) {

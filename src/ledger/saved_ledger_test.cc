@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/catalog.h"
+#include "ledger/saved_ledger.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -16,20 +16,21 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <random>
 #include <set>
 
 #include "base/error.h"
 #include "ledger/account_columns.h"
-#include "ledger/catalog_schema.h"
+#include "ledger/ledger_tables.h"
 
 namespace weir {
 namespace {
 
-class CatalogTest : public testing::Test {
+class SavedLedgerTest : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/weir-catalog-XXXXXX";
+    char name[] = "/tmp/weir-ledger-XXXXXX";
     folder_ = ::mkdtemp(name);
     path_ = folder_ + "/catalog.db";
   }
@@ -90,6 +91,12 @@ LedgerRows sample() {
   rows.accounts[1].clock_skew_ns = -5;
   rows.accounts[1].malformed_by_reason[3] = 7;
   rows.accounts[1].refused_by_reason[2] = 9;
+  rows.outputs = {{"store", {{}, {}}}, {"archive", {{}, {}}}};
+  for (size_t kind = 0; kind < kDeliveryCount; ++kind) {
+    rows.outputs[0].counts[0].of[kind] = static_cast<int64_t>(kind + 1);
+    rows.outputs[1].counts[1].of[kind] = static_cast<int64_t>(100 * kind);
+  }
+  rows.waiting = {{{IpAddress::v4(0x0a000001), 7, Protocol::ipfix, 0xffffffff, Transport::tcp, 3}, 256, 2, 99, 5}};
   rows.sockets = {{"netflow://:2055", 0, 425984, 10, 20, 30}, {"netflow://:2055", 1, 425984, 11, 21, 31}};
   return rows;
 }
@@ -104,6 +111,14 @@ void expect_same(const LedgerRows& a, const LedgerRows& b) {
     EXPECT_EQ(a.accounts[i].malformed_by_reason, b.accounts[i].malformed_by_reason);
     EXPECT_EQ(a.accounts[i].refused_by_reason, b.accounts[i].refused_by_reason);
   }
+  auto outputs_of = [](const LedgerRows& rows) {
+    std::map<std::string, std::vector<DeliveryCounts>> outputs;
+    for (const OutputRows& output : rows.outputs) outputs[output.name] = output.counts;
+    return outputs;
+  };
+  EXPECT_EQ(outputs_of(a), outputs_of(b));
+  ASSERT_EQ(a.waiting.size(), b.waiting.size());
+  for (size_t i = 0; i < a.waiting.size(); ++i) EXPECT_EQ(a.waiting[i].session, b.waiting[i].session);
   ASSERT_EQ(a.sockets.size(), b.sockets.size());
   for (size_t i = 0; i < a.sockets.size(); ++i) {
     EXPECT_EQ(a.sockets[i].listener, b.sockets[i].listener);
@@ -116,20 +131,20 @@ void expect_same(const LedgerRows& a, const LedgerRows& b) {
 }
 
 const std::vector<SequenceRow> kSequences = {
-    {IpAddress::v4(0x0a000001), 65535, Protocol::ipfix, 0xffffffff, 0xffffffff, 1, 1'700'000'000},
-    {*IpAddress::parse("2001:db8::1"), 1, Protocol::netflow9, 2, 3, 4, 5}};
+    {{IpAddress::v4(0x0a000001), 65535, Protocol::ipfix, 0xffffffff}, 0xffffffff, 1, 1'700'000'000},
+    {{*IpAddress::parse("2001:db8::1"), 1, Protocol::netflow9, 2, Transport::tls, 7}, 3, 4, 5}};
 
-TEST_F(CatalogTest, KeepsEverythingOverARestart) {
+TEST_F(SavedLedgerTest, KeepsEverythingOverARestart) {
   std::string error;
   {
-    Catalog catalog = Catalog::open(path_);
+    SavedLedger catalog = SavedLedger::open(path_);
     EXPECT_TRUE(catalog.load().accounts.empty());
     ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
-    expect_same(Catalog::read(path_), sample());  // while it runs
+    expect_same(SavedLedger::read(path_), sample());  // while it runs
   }
-  expect_same(Catalog::read(path_), sample());  // when it is down
+  expect_same(SavedLedger::read(path_), sample());  // when it is down
   EXPECT_FALSE(std::filesystem::exists(path_ + "-wal")) << "reading must leave nothing behind";
-  Catalog catalog = Catalog::open(path_);
+  SavedLedger catalog = SavedLedger::open(path_);
   expect_same(catalog.load(), sample());
   std::vector<SequenceRow> sequences = catalog.load_sequences();
   ASSERT_EQ(sequences.size(), 2u);
@@ -137,8 +152,8 @@ TEST_F(CatalogTest, KeepsEverythingOverARestart) {
   EXPECT_EQ(sequences, kSequences);
 }
 
-TEST_F(CatalogTest, WritesOnlyWhatChanged) {
-  Catalog catalog = Catalog::open(path_);
+TEST_F(SavedLedgerTest, WritesOnlyWhatChanged) {
+  SavedLedger catalog = SavedLedger::open(path_);
   LedgerRows rows = sample();
   std::string error;
   ASSERT_TRUE(catalog.save(rows, kSequences, error)) << error;
@@ -150,8 +165,8 @@ TEST_F(CatalogTest, WritesOnlyWhatChanged) {
   EXPECT_EQ(number("SELECT duplicates FROM exporters WHERE protocol = 'v5'"), rows.accounts[0].duplicates);
 }
 
-TEST_F(CatalogTest, ForgetsStreamsThatEnded) {
-  Catalog catalog = Catalog::open(path_);
+TEST_F(SavedLedgerTest, ForgetsStreamsThatEnded) {
+  SavedLedger catalog = SavedLedger::open(path_);
   std::string error;
   ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
   ASSERT_TRUE(catalog.save(sample(), {kSequences[1]}, error)) << error;
@@ -159,9 +174,9 @@ TEST_F(CatalogTest, ForgetsStreamsThatEnded) {
 }
 
 // Rows that made room: in the file, too, their counts are those of "other", and their place is free.
-TEST_F(CatalogTest, RowsThatWentAreRemovedAndTheSumsStay) {
+TEST_F(SavedLedgerTest, RowsThatWentAreRemovedAndTheSumsStay) {
   const auto junk = [](uint32_t n) { return AccountKey{IpAddress::v4(0x0a000001), Protocol::netflow9, n}; };
-  Catalog catalog = Catalog::open(path_);
+  SavedLedger catalog = SavedLedger::open(path_);
   catalog.load();
   Ledger ledger(0, 64);
   std::string error;
@@ -183,26 +198,26 @@ TEST_F(CatalogTest, RowsThatWentAreRemovedAndTheSumsStay) {
   EXPECT_LE(number("SELECT count(*) FROM exporters"), 65);
 }
 
-TEST_F(CatalogTest, AddsTheColumnsOfALaterVersion) {
+TEST_F(SavedLedgerTest, AddsTheColumnsOfALaterVersion) {
   std::string error;
   {
-    Catalog catalog = Catalog::open(path_);
+    SavedLedger catalog = SavedLedger::open(path_);
     ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
   }
   sql("ALTER TABLE exporters DROP COLUMN time_quality");
   LedgerRows expected = sample();
   for (AccountRow& row : expected.accounts) row.time_quality = 0;
-  expect_same(Catalog::read(path_), expected);
-  Catalog catalog = Catalog::open(path_);
+  expect_same(SavedLedger::read(path_), expected);
+  SavedLedger catalog = SavedLedger::open(path_);
   expect_same(catalog.load(), expected);
   EXPECT_EQ(number("SELECT count(*) FROM pragma_table_info('exporters') WHERE name = 'time_quality'"), 1);
   ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
-  expect_same(Catalog::read(path_), sample());
+  expect_same(SavedLedger::read(path_), sample());
 }
 
-TEST_F(CatalogTest, RefusesWhatIsNotItsOwn) {
-  auto open = [&] { Catalog::open(path_); };
-  auto read = [&] { Catalog::read(path_); };
+TEST_F(SavedLedgerTest, RefusesWhatIsNotItsOwn) {
+  auto open = [&] { SavedLedger::open(path_); };
+  auto read = [&] { SavedLedger::read(path_); };
   EXPECT_NE(error_of(read).find("does not exist"), std::string::npos);
 
   std::ofstream(path_) << std::string(8192, 'x');
@@ -216,18 +231,25 @@ TEST_F(CatalogTest, RefusesWhatIsNotItsOwn) {
   EXPECT_EQ(number("SELECT count(*) FROM sqlite_schema"), 1) << "nothing may be added to it";
 
   std::filesystem::remove(path_);
-  Catalog::open(path_);
+  SavedLedger::open(path_);
   sql("PRAGMA user_version = " + std::to_string(kCatalogVersion + 1));
   EXPECT_NE(error_of(open).find("newer weir"), std::string::npos) << error_of(open);
   EXPECT_NE(error_of(read).find("newer weir"), std::string::npos) << error_of(read);
 
-  EXPECT_NE(error_of([&] { Catalog::open(folder_ + "/none/catalog.db"); }).find("/none/catalog.db"), std::string::npos);
+  sql("PRAGMA user_version = " + std::to_string(kCatalogVersion));
+  sql("UPDATE owners SET version = version + 1 WHERE owner = 'ledger'");
+  const std::string newer = "its tables of the ledger were written by a newer weir";
+  EXPECT_NE(error_of(open).find(newer), std::string::npos) << error_of(open);
+  EXPECT_NE(error_of(read).find(newer), std::string::npos) << error_of(read);
+
+  EXPECT_NE(error_of([&] { SavedLedger::open(folder_ + "/none/catalog.db"); }).find("/none/catalog.db"),
+            std::string::npos);
 }
 
-TEST_F(CatalogTest, RefusesADamagedFile) {
+TEST_F(SavedLedgerTest, RefusesADamagedFile) {
   std::string error;
   {
-    Catalog catalog = Catalog::open(path_);
+    SavedLedger catalog = SavedLedger::open(path_);
     LedgerRows rows;
     for (uint32_t i = 0; i < 2'000; ++i) rows.accounts.push_back(account(i + 1, Protocol::ipfix, i, i));
     ASSERT_TRUE(catalog.save(rows, {}, error)) << error;
@@ -237,13 +259,13 @@ TEST_F(CatalogTest, RefusesADamagedFile) {
   file.seekp(static_cast<std::streamoff>(size / 2 / 4096 * 4096));
   file << std::string(4096, '\xee');
   file.close();
-  std::string message = error_of([&] { Catalog::open(path_); });
+  std::string message = error_of([&] { SavedLedger::open(path_); });
   EXPECT_NE(message.find("damaged"), std::string::npos) << message;
   EXPECT_NE(message.find(path_), std::string::npos);
 }
 
-TEST_F(CatalogTest, SaveThatFailsSaysSoAndIsMadeUpFor) {
-  Catalog catalog = Catalog::open(path_);
+TEST_F(SavedLedgerTest, SaveThatFailsSaysSoAndIsMadeUpFor) {
+  SavedLedger catalog = SavedLedger::open(path_);
   std::string error;
   ASSERT_TRUE(catalog.save({}, {}, error)) << error;
   sqlite3* other = nullptr;
@@ -255,32 +277,32 @@ TEST_F(CatalogTest, SaveThatFailsSaysSoAndIsMadeUpFor) {
   sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr);
   sqlite3_close(other);
   ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
-  expect_same(Catalog::read(path_), sample());
+  expect_same(SavedLedger::read(path_), sample());
 }
 
-TEST_F(CatalogTest, FullDiskStopsSavingOnly) {
+TEST_F(SavedLedgerTest, FullDiskStopsSavingOnly) {
   if (::mount("none", folder_.c_str(), "tmpfs", 0, "size=1m") != 0)
     GTEST_SKIP() << "needs the right to mount a file system of 1 MiB";
   std::string error;
   {
-    Catalog catalog = Catalog::open(path_);
+    SavedLedger catalog = SavedLedger::open(path_);
     ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
     std::ofstream(folder_ + "/ballast") << std::string(2 << 20, 'x');
     LedgerRows rows = sample();
     for (uint32_t i = 0; i < 5'000; ++i) rows.accounts.push_back(account(0x0b000000 + i, Protocol::ipfix, i, i));
     EXPECT_FALSE(catalog.save(rows, kSequences, error));
     EXPECT_NE(error.find("full"), std::string::npos) << error;
-    expect_same(Catalog::read(path_), sample());
+    expect_same(SavedLedger::read(path_), sample());
     std::filesystem::remove(folder_ + "/ballast");
     rows.accounts.resize(500);
     EXPECT_TRUE(catalog.save(rows, kSequences, error)) << error;
-    EXPECT_EQ(Catalog::read(path_).accounts.size(), 500u);
+    EXPECT_EQ(SavedLedger::read(path_).accounts.size(), 500u);
   }
 }
 
-TEST_F(CatalogTest, FileIsForOwnerAndGroup) {
+TEST_F(SavedLedgerTest, FileIsForOwnerAndGroup) {
   mode_t before = ::umask(0027);
-  Catalog::open(path_);
+  SavedLedger::open(path_);
   ::umask(before);
   struct stat status;
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
@@ -300,14 +322,14 @@ int in_child(const std::function<int()>& work) {
 int read_as_group_member(const std::string& path) {
   if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) return 2;
   try {
-    return Catalog::read(path).accounts.size() == 2 ? 0 : 3;
+    return SavedLedger::read(path).accounts.size() == 2 ? 0 : 3;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
 }
 
-TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
+TEST_F(SavedLedgerTest, GroupReadsWithoutWritePermission) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   ASSERT_EQ(::chown(folder_.c_str(), 0, 65534), 0);
   ::chmod(folder_.c_str(), 0750);
@@ -317,7 +339,7 @@ TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
   pid_t writer = ::fork();
   if (writer == 0) {
     ::umask(0027);
-    Catalog catalog = Catalog::open(path_);
+    SavedLedger catalog = SavedLedger::open(path_);
     [[maybe_unused]] int failed = ::chown(path_.c_str(), 0, 65534);
     std::string error;
     catalog.save(sample(), kSequences, error);
@@ -325,7 +347,7 @@ TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
     char byte = 0;
     failed = static_cast<int>(::write(ready[1], &byte, 1));
     failed = static_cast<int>(::read(done[0], &byte, 1));
-    catalog = Catalog::open(folder_ + "/other.db");  // closes the first
+    catalog = SavedLedger::open(folder_ + "/other.db");  // closes the first
     ::_exit(0);
   }
   char byte = 0;
@@ -340,7 +362,7 @@ TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
 // Saves for ever; in each state the counters of all rows and the sequence states are the same number.
 // Writes a byte to `saved` after each.
 [[noreturn]] void save_for_ever(const std::string& path, int64_t from, int saved) {
-  Catalog catalog = Catalog::open(path);
+  SavedLedger catalog = SavedLedger::open(path);
   LedgerRows rows = catalog.load();
   std::vector<SequenceRow> sequences = catalog.load_sequences();
   rows.accounts.resize(50);
@@ -350,7 +372,7 @@ TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
     for (uint32_t i = 0; i < 50; ++i) {
       rows.accounts[i].key = {IpAddress::v4(i + 1), Protocol::ipfix, i};
       rows.accounts[i].records = rows.accounts[i].stored = rows.accounts[i].malformed_by_reason[0] = n;
-      sequences[i] = {IpAddress::v4(i + 1), 1, Protocol::ipfix, i, static_cast<uint32_t>(n), 0, 0};
+      sequences[i] = {{IpAddress::v4(i + 1), 1, Protocol::ipfix, i}, static_cast<uint32_t>(n), 0, 0};
     }
     if (!catalog.save(rows, sequences, error)) ::_exit(1);
     [[maybe_unused]] ssize_t written = ::write(saved, "", 1);
@@ -358,7 +380,7 @@ TEST_F(CatalogTest, GroupReadsWithoutWritePermission) {
 }
 
 // Every second writer is killed while it opens the file, the others while they save.
-TEST_F(CatalogTest, KillAtAnyMomentLeavesItConsistent) {
+TEST_F(SavedLedgerTest, KillAtAnyMomentLeavesItConsistent) {
   std::mt19937 random(1);
   int64_t last = 0;
   for (int round = 0; round < 50; ++round) {
@@ -377,7 +399,7 @@ TEST_F(CatalogTest, KillAtAnyMomentLeavesItConsistent) {
     ::close(saved[0]);
     ::close(saved[1]);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself";
-    Catalog catalog = Catalog::open(path_);
+    SavedLedger catalog = SavedLedger::open(path_);
     std::set<int64_t> values;
     for (const AccountRow& row : catalog.load().accounts)
       values.insert({row.records, row.stored, row.malformed_by_reason[0]});
@@ -389,7 +411,48 @@ TEST_F(CatalogTest, KillAtAnyMomentLeavesItConsistent) {
   }
 }
 
-TEST_F(CatalogTest, ReasonsOfBothKindsHaveNamesOfTheirOwn) {
+// An output that is taken out of the configuration keeps its counts, and is told from those of the last run.
+TEST_F(SavedLedgerTest, OutputsThatAreNotConfiguredAnyMoreKeepTheirCounts) {
+  std::string error;
+  {
+    SavedLedger catalog = SavedLedger::open(path_);
+    ASSERT_TRUE(catalog.save(sample(), {}, error)) << error;
+  }
+  LedgerRows rows = sample();
+  rows.outputs.pop_back();
+  {
+    SavedLedger catalog = SavedLedger::open(path_);
+    catalog.load();
+    ASSERT_TRUE(catalog.save(rows, {}, error)) << error;
+  }
+  rows = SavedLedger::read(path_);
+  ASSERT_EQ(rows.outputs.size(), 2u);
+  EXPECT_EQ(rows.outputs[0].name, "archive");
+  EXPECT_FALSE(rows.outputs[0].is_configured);
+  EXPECT_EQ(rows.outputs[0].counts, sample().outputs[1].counts);
+  EXPECT_TRUE(rows.outputs[1].is_configured);
+}
+
+// A row that went takes what outputs counted of it along, also of those that are no more: the same exporter, come back,
+// begins at 0.
+TEST_F(SavedLedgerTest, AnExporterThatComesBackBeginsAnewAtEachOutput) {
+  std::string error;
+  {
+    SavedLedger catalog = SavedLedger::open(path_);
+    ASSERT_TRUE(catalog.save(sample(), {}, error)) << error;
+  }
+  LedgerRows rows = sample();
+  rows.outputs.pop_back();
+  rows.accounts.pop_back();
+  rows.outputs[0].counts.pop_back();
+  SavedLedger catalog = SavedLedger::open(path_);
+  catalog.load();
+  ASSERT_TRUE(catalog.save(rows, {}, error)) << error;
+  EXPECT_EQ(number("SELECT count(*) FROM deliveries WHERE protocol = 'ipfix'"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM deliveries WHERE protocol = 'v5'"), int64_t{kDeliveryCount});
+}
+
+TEST_F(SavedLedgerTest, ReasonsOfBothKindsHaveNamesOfTheirOwn) {
   std::set<std::string_view> names(std::begin(kMalformedNames), std::end(kMalformedNames));
   names.insert(std::begin(kRefusedNames), std::end(kRefusedNames));
   EXPECT_EQ(names.size(), kMalformedCount + kRefusedCount);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger on disk: <data>/catalog.db, SQLite in WAL mode (docs/formats/catalog.md).
+// The ledger on disk: its tables of <data>/catalog.db, SQLite in WAL mode (docs/formats/catalog.md).
 //
 //   in       snapshots of the ledger and of the sequence states, each second (of many exporters less often) and at stop
 //   out      the same after a restart or a crash; the ledger for `weir exporters`, also while a collector runs
@@ -21,14 +21,14 @@
 
 namespace weir {
 
-class Catalog {
+class SavedLedger {
  public:
   // Creates the file (mode 0640) or brings an older one up to date. Throws usage_error where it is damaged, no
   // database, another program's, of a newer version, or cannot be written.
-  static Catalog open(const std::string& path);
-  Catalog(Catalog&&) noexcept;
-  Catalog& operator=(Catalog&&) noexcept;
-  ~Catalog();
+  static SavedLedger open(const std::string& path);
+  SavedLedger(SavedLedger&&) noexcept;
+  SavedLedger& operator=(SavedLedger&&) noexcept;
+  ~SavedLedger();
 
   // What the last save left. To be called once, before the first save.
   LedgerRows load();
@@ -41,12 +41,12 @@ class Catalog {
   bool save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences, std::string& error);
 
   // The ledger of any data directory, without writing: also for a user with read permission only, and while a
-  // collector runs. Throws usage_error.
+  // collector runs. Of outputs those of the last run. Throws usage_error.
   static LedgerRows read(const std::string& path);
 
  private:
   struct Impl;
-  explicit Catalog(std::unique_ptr<Impl> impl);
+  explicit SavedLedger(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

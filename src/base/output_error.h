@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why an output did not deliver records.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace weir {
+
+// The names are labels of metrics, keys in JSON and rows of catalog.db: append only.
+enum class OutputError : uint8_t {
+  queue_full,      // the output is slower than the stream
+  no_space,        // disk or quota full
+  file_too_large,  // the file system's or the process's limit of a file's size
+  closed_pipe,     // nobody reads the pipe any more
+  stuck_pipe,      // at stop, the reader of the pipe takes nothing
+  input_output,    // any other error of the file system
+  stopped,         // offered after stop()
+  crash,           // lost by the run before, which did not end by itself
+  stop_timeout,    // still queued when the time of a stop was over
+  not_configured,  // decoded while the configuration did not have the output
+  unknown,         // by a version of Weir that did not keep the reason
+};
+inline constexpr size_t kOutputErrorCount = 11;
+inline constexpr std::array<std::string_view, kOutputErrorCount> kOutputErrorNames{
+    "queue_full", "no_space", "file_too_large", "closed_pipe",    "stuck_pipe", "input_output",
+    "stopped",    "crash",    "stop_timeout",   "not_configured", "unknown"};
+
+inline std::string_view name_of(OutputError reason) { return kOutputErrorNames[static_cast<size_t>(reason)]; }
+
+}  // namespace weir

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one output has done with the records of each account of the ledger.
+//
+//   in       the output, or whoever stands in for it, as soon as a record's fate is known: each record once
+//   out      snapshots of the ledger (Ledger::rows)
+//   threads  any
+//   memory   128 octets an account that has had a record, in blocks of kBlock accounts
+//
+// For each output and account, when the stream is quiet:
+//   records - the ledger's filtered = acknowledged + filtered + dropped, by reason + pending
+// where pending are the records that the output has not settled yet: queued, in a batch that is being filled, or
+// spooled. Of counter samples the same.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/output_error.h"
+#include "ledger/counter.h"
+
+namespace weir {
+
+class Ledger;
+
+// The kinds of counts: of records acknowledged, filtered, dropped for each reason; of counter samples acknowledged,
+// filtered, dropped.
+inline constexpr size_t kDeliveryCount = 5 + kOutputErrorCount;
+inline constexpr size_t kDeliveryAcknowledged = 0, kDeliveryFiltered = 1, kDeliveryDropped = 2;
+inline constexpr size_t kCountersAcknowledged = kDeliveryDropped + kOutputErrorCount;
+inline constexpr size_t kCountersFiltered = kCountersAcknowledged + 1, kCountersDropped = kCountersAcknowledged + 2;
+// As catalog.db has them in the column `reason`.
+std::string_view delivery_name(size_t kind);
+
+// A copy.
+struct DeliveryCounts {
+  std::array<int64_t, kDeliveryCount> of{};
+  int64_t acknowledged() const { return of[kDeliveryAcknowledged]; }
+  int64_t filtered() const { return of[kDeliveryFiltered]; }
+  int64_t dropped(OutputError reason) const { return of[kDeliveryDropped + static_cast<size_t>(reason)]; }
+  int64_t settled() const;           // records of whatever fate
+  int64_t settled_counters() const;  // the same of counter samples
+  void add(const DeliveryCounts& more);
+  bool operator==(const DeliveryCounts&) const = default;
+};
+
+class OutputAccount {
+ public:
+  // `leads`: its counts are also the ledger's own `stored` and `sink_dropped`, `counters_stored` and so on. `accounts`:
+  // how many there can be.
+  OutputAccount(Ledger& ledger, std::string name, bool leads, size_t accounts);
+  ~OutputAccount();
+  OutputAccount(const OutputAccount&) = delete;
+  OutputAccount& operator=(const OutputAccount&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // Records of the account with that index. With the last of its records an account may become another exporter's.
+  void acknowledge(uint32_t account, int64_t records);
+  void filter(uint32_t account, int64_t records);
+  void drop(uint32_t account, OutputError reason, int64_t records);
+  // Counter samples.
+  void acknowledge_counters(uint32_t account, int64_t samples);
+  void filter_counters(uint32_t account, int64_t samples);
+  void drop_counters(uint32_t account, int64_t samples);
+
+  DeliveryCounts counts(uint32_t account) const;
+
+ private:
+  friend class Ledger;
+  using Delivery = std::array<Counter, kDeliveryCount>;
+  static constexpr size_t kBlock = 64;
+  struct Block {
+    std::array<Delivery, kBlock> of;
+  };
+  Delivery& delivery(uint32_t account);
+  const Delivery* find(uint32_t account) const;
+  void add(uint32_t account, const DeliveryCounts& counts);
+  void move(uint32_t from, uint32_t to);
+
+  Ledger& ledger_;
+  const std::string name_;
+  const bool leads_;
+  bool was_configured_ = false;  // in the run before
+  const size_t block_count_;
+  std::unique_ptr<std::atomic<Block*>[]> blocks_;
+  std::mutex mutex_;  // of making blocks
+};
+
+}  // namespace weir
