@@ -7,7 +7,7 @@ import signal
 import pytest
 from harness import Process, eventually, free_port, weir_binary
 
-MAGIC = b"WEIRTPL1"
+MAGIC = b"WEIRTPL2"
 
 
 @pytest.fixture
