@@ -290,11 +290,16 @@ TEST_F(SavedLedgerTest, FullDiskStopsSavingOnly) {
     std::ofstream(folder_ + "/ballast") << std::string(2 << 20, 'x');
     LedgerRows rows = sample();
     for (uint32_t i = 0; i < 5'000; ++i) rows.accounts.push_back(account(0x0b000000 + i, Protocol::ipfix, i, i));
+    auto resize_outputs = [&] {
+      for (OutputRows& output : rows.outputs) output.counts.resize(rows.accounts.size());
+    };
+    resize_outputs();
     EXPECT_FALSE(catalog.save(rows, kSequences, error));
     EXPECT_NE(error.find("full"), std::string::npos) << error;
     expect_same(SavedLedger::read(path_), sample());
     std::filesystem::remove(folder_ + "/ballast");
     rows.accounts.resize(500);
+    resize_outputs();
     EXPECT_TRUE(catalog.save(rows, kSequences, error)) << error;
     EXPECT_EQ(SavedLedger::read(path_).accounts.size(), 500u);
   }
