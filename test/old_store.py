@@ -67,7 +67,7 @@ def send(to, make_sender):
 def unpack(kind, folder):
     """The data directory, and what the earlier version answered: {"flows": rows, "counters": rows, "exporters": rows}."""
     with tarfile.open(DATA / f"store-version-2-{kind}.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder)
     return folder / "data", json.loads((DATA / f"store-version-2-{kind}.json").read_text())
 
 

@@ -77,7 +77,7 @@ size_t TemplateStore::withdraw(Session& session, uint16_t template_id, TemplateK
     const bool is_meant = template_id >= kFirstTemplate ? known.plan->id == template_id : known.plan->kind == kind;
     if (is_meant) ids.push_back(known.plan->id);
   });
-  forget_templates(session, ids);
+  if (!ids.empty()) forget_templates(session, ids);  // else nothing changes, and nobody need look again
   return ids.size();
 }
 
