@@ -14,7 +14,7 @@ namespace weir {
 // again is another session, even from the same port.
 struct SessionKey {
   IpAddress exporter;
-  uint16_t port = 0;  // source port; 0 where it tells nothing (templates.ignore_ports)
+  uint16_t port = 0;  // source port
   Protocol protocol = Protocol::unknown;
   uint32_t domain = 0;
   Transport transport = Transport::udp;
