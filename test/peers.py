@@ -127,17 +127,12 @@ class Nfcapd(harness.Process):
     def address(self):
         return ("127.0.0.1", self.port)
 
-    def file(self):
-        """What it has written, once it has ended."""
-        [file] = [f for f in self.folder.iterdir() if f.name.startswith("nfcapd.2")]
-        return file
-
     def finish(self):
         harness.eventually(lambda: harness.udp_queue(self.port)[0] == 0, "nfcapd leaves datagrams in its socket")
         self.stop()
-        file = self.file()
+        # A file for each hour: there are two where the hour ended meanwhile.
         answer = subprocess.run(
-            [harness.program("nfdump"), "-r", file, "-o", "json", "-N"],
+            [harness.program("nfdump"), "-R", self.folder, "-o", "json", "-N"],
             check=True,
             capture_output=True,
             text=True,
@@ -167,11 +162,12 @@ def _nfdump_flow(row):
     )
 
 
-def nfreplay(file, version, port):
-    """nfdump's own exporter: the records of an nfcapd file as NetFlow v5 or v9."""
-    command = [harness.program("nfreplay"), "-r", file, "-H", "127.0.0.1", "-p", port, "-v", version]
-    answer = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stderr
+def nfreplay(folder, version, port):
+    """nfdump's own exporter: the records of a folder of nfcapd files as NetFlow v5 or v9."""
+    for file in sorted(folder.glob("nfcapd.2*")):
+        command = [harness.program("nfreplay"), "-r", file, "-H", "127.0.0.1", "-p", port, "-v", version]
+        answer = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True)
+        assert answer.returncode == 0, answer.stderr
 
 
 class GoFlow2(harness.Process):

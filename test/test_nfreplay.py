@@ -20,12 +20,12 @@ FILES = (
 
 @pytest.fixture(scope="module", params=FILES)
 def kept(request, tmp_path_factory):
-    """(nfcapd's file, the flows that nfdump reads back) of one capture."""
+    """(the folder of nfcapd, the flows that nfdump reads back) of one capture."""
     payloads = pcap.udp_payloads(captures.path(request.param))
     with peers.Nfcapd(tmp_path_factory.mktemp("nfreplay")) as nfcapd, harness.Sender() as sender:
         sender.send(nfcapd.address, *(payload.data for payload in payloads))
         flows = nfcapd.finish()
-        yield nfcapd.file(), flows
+        yield nfcapd.folder, flows
 
 
 def comparable(flows):
@@ -52,12 +52,12 @@ def flow_of(row):
 
 @pytest.mark.parametrize("version", (5, 9))
 def test_nfreplay_is_received_whole(version, kept, collect):
-    file, flows = kept
+    folder, flows = kept
     assert flows
     if version == 5:  # which has no room for IPv6; nfreplay leaves those out
         flows = [flow for flow in flows if ":" not in flow.source]
     weir = collect()
-    peers.nfreplay(file, version, weir.port)
+    peers.nfreplay(folder, version, weir.port)
     weir.wait_flows(len(flows))
     accounts = weir.exporters()
     rows = weir.finish()
