@@ -2,7 +2,6 @@
 #include "cmd/exporter_option.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,13 +14,6 @@ constexpr std::string_view kPostCounters = "counters_23_24";
 constexpr const char* kForm = "write NETWORK=counters_23_24:VALUE, as in 192.0.2.0/24=counters_23_24:reverse";
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
-std::optional<unsigned> length_of(std::string_view text, unsigned most) {
-  unsigned length = 0;
-  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (failed != std::errc{} || end != text.data() + text.size() || length > most) return {};
-  return length;
-}
 
 ExporterRule parse_rule(const std::string& text) {
   const size_t equals = text.find('=');
@@ -37,21 +29,7 @@ ExporterRule parse_rule(const std::string& text) {
 
 }  // namespace
 
-void set_network(ExporterRule& rule, const std::string& text) {
-  const size_t slash = text.find('/');
-  const auto address = IpAddress::parse(text.substr(0, slash));
-  const unsigned most = address && address->is_v4() ? 32 : 128;
-  const auto length = slash == text.npos ? most : length_of(std::string_view(text).substr(slash + 1), most);
-  if (!address || !length)
-    throw usage_error(quoted(text) +
-                      " is no address and no network; write one as 192.0.2.1, 192.0.2.0/24 or "
-                      "2001:db8::/32");
-  if (address->masked(*length) != *address)
-    throw usage_error(quoted(text) + " has bits after its prefix; write " + address->masked(*length).to_string() + "/" +
-                      std::to_string(*length) + ", or the address alone");
-  rule.network = *address;
-  rule.length = *length;
-}
+void set_network(ExporterRule& rule, const std::string& text) { rule.network = parse_network(text); }
 
 void set_post_counters(ExporterRule& rule, const std::string& text) {
   if (text != "reverse" && text != "ignore")
@@ -64,7 +42,7 @@ void set_post_counters(ExporterRule& rule, const std::string& text) {
 
 void check_exporter_rule(const std::vector<ExporterRule>& before, const ExporterRule& added) {
   for (const ExporterRule& other : before)
-    if (other.network == added.network && other.length == added.length)
+    if (other.network == added.network)
       throw usage_error("exporter " + quoted(text_of(added).substr(0, text_of(added).find('='))) + " is named twice");
 }
 
@@ -79,7 +57,7 @@ std::vector<ExporterRule> parse_exporter_rules(const std::string& text) {
 }
 
 std::string text_of(const ExporterRule& rule) {
-  return rule.network.to_string() + "/" + std::to_string(rule.length) + "=" + std::string(kPostCounters) + ":" +
+  return rule.network.to_string() + "=" + std::string(kPostCounters) + ":" +
          (rule.post_counters == PostCounters::reverse ? "reverse" : "ignore");
 }
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/ip_address.h"
+#include "base/network.h"
 #include "base/output_error.h"
 #include "base/protocol.h"
 #include "cmd/exporters_table.h"
@@ -72,26 +72,17 @@ Json silent_seconds(const Json& row, int64_t now_ns) {
   return std::max<int64_t>(now_ns / 1'000'000 - *last, 0) / 1000;
 }
 
-struct Prefix {
-  IpAddress address;
-  unsigned length = 0;
-  bool contains(const IpAddress& other) const {
-    return address.is_v4() == other.is_v4() && other.masked(length) == address.masked(length);
-  }
-};
-
-std::optional<Prefix> prefix_of(std::string_view word) {
+std::optional<Network> prefix_of(std::string_view word) {
   const size_t slash = word.find('/');
   const auto address = IpAddress::parse(word.substr(0, slash));
   if (!address) return {};
-  Prefix prefix{*address, address->is_v4() ? 32u : 128u};
-  if (slash == std::string_view::npos) return prefix;
+  const unsigned most = address->is_v4() ? 32 : 128;
+  if (slash == std::string_view::npos) return Network{*address, most};
   const std::string_view digits = word.substr(slash + 1);
   unsigned length = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc{} || end != digits.data() + digits.size() || length > prefix.length) return {};
-  prefix.length = length;
-  return prefix;
+  if (error != std::errc{} || end != digits.data() + digits.size() || length > most) return {};
+  return Network{address->masked(length), length};
 }
 
 // What came before an output was configured is not lost there.

@@ -6,7 +6,7 @@ namespace weir {
 PostCounters ExporterRules::post_counters(const IpAddress& exporter) const {
   const ExporterRule* longest = nullptr;
   for (const ExporterRule& rule : rules_)
-    if (rule.contains(exporter) && (!longest || rule.length > longest->length)) longest = &rule;
+    if (rule.network.contains(exporter) && (!longest || rule.network.length > longest->network.length)) longest = &rule;
   return longest ? longest->post_counters : PostCounters::by_value;
 }
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/ip_address.h"
+#include "base/network.h"
 
 namespace weir {
 
@@ -20,13 +20,8 @@ enum class PostCounters : uint8_t {
 };
 
 struct ExporterRule {
-  IpAddress network;    // masked
-  unsigned length = 0;  // bits of it: of 32 for IPv4, of 128 for IPv6
+  Network network;
   PostCounters post_counters = PostCounters::by_value;
-
-  bool contains(const IpAddress& address) const {
-    return address.is_v4() == network.is_v4() && address.masked(length) == network;
-  }
 };
 
 class ExporterRules {
