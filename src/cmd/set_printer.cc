@@ -7,11 +7,10 @@
 #include "base/text.h"
 #include "query/result_table.h"
 #include "sink/spelling.h"
+#include "wire/export_header.h"
 
 namespace weir {
 namespace {
-
-constexpr size_t kSetHeader = 4;
 
 std::string_view news_name(TemplateNews news) {
   switch (news) {
@@ -194,7 +193,7 @@ void SetPrinter::print_set(const DecodePlace& place, const Plan& plan, Bytes bod
     rest = rest.subspan(length);
   }
   // The set's own place: its header comes before its records.
-  DecodePlace set{place.session, place.context, place.offset - (plan.id == 0 ? 0 : kSetHeader)};
+  DecodePlace set{place.session, place.context, place.offset - (plan.id == 0 ? 0 : kSetHeaderBytes)};
   bool options = plan.kind == TemplateKind::options;
   if (config_.json) {
     begin_json(set);

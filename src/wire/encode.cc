@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "wire/export_header.h"
 
 namespace weir {
 
@@ -53,16 +54,7 @@ void encode_netflow5_record(uint8_t* out, const NetFlow5Record& record) {
 
 namespace {
 
-constexpr size_t kSetHeaderBytes = 4;
-constexpr size_t kNetFlow9HeaderBytes = 20;
-constexpr size_t kIpfixHeaderBytes = 16;
 constexpr uint16_t kEnterpriseBit = 0x8000;
-
-// Set ids of templates and options templates: RFC 3954 §5.2 and §6.1, RFC 7011 §3.3.2.
-uint16_t template_set_id(Protocol protocol, bool options) {
-  if (protocol == Protocol::netflow9) return options ? 1 : 0;
-  return options ? 3 : 2;
-}
 
 }  // namespace
 
@@ -74,7 +66,7 @@ size_t TemplateLayout::record_bytes() const {
 }
 
 DatagramWriter::DatagramWriter(Protocol protocol, std::span<uint8_t> out)
-    : protocol_(protocol), out_(out), size_(protocol == Protocol::netflow9 ? kNetFlow9HeaderBytes : kIpfixHeaderBytes) {
+    : protocol_(protocol), out_(out), size_(ExportHeader::header_bytes(protocol)) {
   WEIR_ASSERT(protocol == Protocol::netflow9 || protocol == Protocol::ipfix);
   WEIR_ASSERT(out.size() >= size_);
   out_ = out_.first(std::min<size_t>(out.size(), 65'535));
@@ -140,7 +132,7 @@ void DatagramWriter::put_fields(std::span<const TemplateField> fields) {
 // Options template, IPFIX: id, field count (scope included), scope field count, specifiers
 bool DatagramWriter::add_template(const TemplateLayout& layout) {
   bool options = !layout.scope.empty();
-  uint16_t set_id = template_set_id(protocol_, options);
+  uint16_t set_id = options ? options_template_set_id(protocol_) : template_set_id(protocol_);
   size_t specifiers = specifier_bytes(layout.scope) + specifier_bytes(layout.fields);
   size_t bytes = (options ? 6 : 4) + specifiers;
   if (set_start_ != 0 && set_id_ == set_id) {
