@@ -4,6 +4,7 @@
 import calendar
 import ipaddress
 import json
+import pathlib
 import socket
 import subprocess
 import threading
@@ -168,6 +169,38 @@ def nfreplay(folder, version, port):
         command = [harness.program("nfreplay"), "-r", file, "-H", "127.0.0.1", "-p", port, "-v", version]
         answer = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True)
         assert answer.returncode == 0, answer.stderr
+
+
+_NGINX = """
+load_module {module};
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+stream {{
+  upstream collectors {{ {servers} }}
+  server {{ listen 127.0.0.1:{port} udp rcvbuf=8m; proxy_pass collectors; proxy_requests 1; proxy_responses 0; }}
+}}
+"""
+
+
+class Nginx(harness.Process):
+    """nginx as a UDP balancer, one datagram to each collector in turn, each from a source port of its own."""
+
+    def __init__(self, folder, *collectors):
+        module = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+        if not module.exists():
+            harness.skip_or_fail("nginx's stream module is not installed (Debian: libnginx-mod-stream)")
+        self.port = harness.free_port()
+        folder = folder / "nginx"
+        folder.mkdir()
+        servers = " ".join(f"server 127.0.0.1:{port};" for port in collectors)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(_NGINX.format(module=module, folder=folder, servers=servers, port=self.port))
+        program = harness.program("nginx")
+        arguments = [program, "-p", folder, "-c", configuration, "-e", folder / "error.log", "-g", "daemon off;"]
+        super().__init__(arguments, folder, "nginx")
+        harness.eventually(lambda: harness.udp_queue(self.port), lambda: f"nginx does not listen: {self.stderr()}")
 
 
 class GoFlow2(harness.Process):

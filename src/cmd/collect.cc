@@ -240,11 +240,11 @@ struct Kept {
 };
 
 // What is known of who sends: templates, and where their streams were.
-struct Senders {
-  Senders(const CollectConfig& config, Kept& kept, os::Signals& signals)
+struct SenderTables {
+  SenderTables(const CollectConfig& config, Kept& kept, os::Signals& signals)
       : templates(naming_full_disk(config.data,
                                    [&] { return TemplateStore(template_config(config, kept.budget, signals)); })),
-        streams(kept.ledger, templates, &kept.budget) {
+        streams(kept.ledger, templates, &kept.budget, limits::kSessions, config.ignore_ports) {
     if (templates.loading_stopped()) return;
     streams.restore(kept.saved.load_sequences());
     streams.restore_sessions();
@@ -294,7 +294,7 @@ int run_collect(const Arguments& arguments) {
   const auto outputs =
       naming_full_disk(config.data, [&] { return std::make_unique<Outputs>(config, stop_time, clock, ledger); });
   say_lost(outputs->lost_before());
-  Senders senders(config, kept, signals);
+  SenderTables senders(config, kept, signals);
   if (senders.templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
 
   // Sockets, all bound before any is read.

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "decode/exporter_rules.h"
+#include "decode/ignored_ports.h"
 #include "flow/field_table.h"
 #include "os/udp_socket.h"
 #include "templates/borrow.h"
@@ -75,6 +76,7 @@ struct CollectConfig {
   // [templates]
   int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off
   Borrow borrow = Borrow::domain;                                    // --template-borrow
+  IgnorePorts ignore_ports;                                          // --ignore-ports
   int64_t template_lifetime_ns = 0;                                  // --template-lifetime; 0: for ever
   int64_t hold_for_ns = limits::kHeldForNs;                          // --hold-for
   uint64_t hold_bytes_per_exporter = limits::kHeldBytesPerExporter;  // --hold-bytes-per-exporter

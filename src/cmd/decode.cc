@@ -18,6 +18,7 @@
 #include "sink/counter_writer.h"
 #include "sink/record_writer.h"
 #include "wire/capture_file.h"
+#include "wire/export_header.h"
 #include "wire/flow_export.h"
 
 namespace weir {
@@ -131,7 +132,7 @@ class DecodeSession {
   explicit DecodeSession(const Shared& shared)
       : observer_(shared.observer),
         templates_(store_config(shared.options)),
-        streams_(shared.ledger, templates_),
+        streams_(shared.ledger, templates_, nullptr, limits::kSessions, shared.options.ignore_ports),
         decoder_(
             {shared.options.sampling_rate, &shared.observer, shared.options.exporters}, templates_, streams_,
             shared.ledger, shared.pool,
@@ -167,9 +168,9 @@ void refuse_other_files(const std::string& path) {
   CapturedDatagram captured;
   if (file.is_capture() || !file.next(captured)) return;
   Bytes bytes = captured.datagram.bytes;
-  uint32_t version = bytes.size() >= 2 ? load_be16(bytes.data()) : 0;
-  bool sflow = bytes.size() >= 4 && load_be32(bytes.data()) == 5;
-  if (version == 1 || version == 5 || version == 7 || version == 9 || version == 10 || sflow) return;
+  const Protocol protocol = export_protocol(bytes);
+  const bool sflow = bytes.size() >= 4 && load_be32(bytes.data()) == 5;
+  if (protocol == Protocol::sflow5 ? sflow : protocol != Protocol::unknown) return;
   throw usage_error(path + " is neither a capture (pcap, pcapng) nor export datagrams (NetFlow, IPFIX, sFlow)");
 }
 

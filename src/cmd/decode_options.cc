@@ -30,7 +30,8 @@ constexpr const char* kMore =
 struct Texts {
   std::string fields, hold_bytes = "1GiB";
   std::string borrow = "domain";
-  std::vector<std::string> added, exporters;
+
+  std::vector<std::string> added, exporters, ignore_ports;
 };
 
 void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
@@ -56,6 +57,8 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
                  "how an exporter's counters 23 and 24 are read: 192.0.2.0/24=counters_23_24:reverse (or ignore)");
   app.add_option("--template-borrow", texts.borrow,
                  "whose sampling rates and names serve where a session was told none: off, port, domain (domain)");
+  app.add_option("--ignore-ports", texts.ignore_ports,
+                 "exporters behind a balancer that gives each datagram another source port: networks, or off");
   app.add_option("--errors", options.most_errors,
                  "so many lines for each kind of malformed input, the rest counted (10)");
   app.add_flag("--quiet,-q", options.quiet, "nothing about malformed input, no totals");
@@ -110,7 +113,9 @@ DecodeOptions parse_decode_options(const Arguments& arguments) {
   set_option(chosen, "collect.fields", "--fields", texts.fields);
   set_option(chosen, kExporterKey, "--exporter", join_list(texts.exporters));
   set_option(chosen, "templates.borrow", "--template-borrow", texts.borrow);
+  set_option(chosen, "templates.ignore_ports", "--ignore-ports", join_list(texts.ignore_ports));
   options.exporters = chosen.exporters;
+  options.ignore_ports = chosen.ignore_ports;
   options.borrow = chosen.borrow;
   options.field_table = chosen.field_table;
   for (const std::string& name : chosen.fields) options.fields.push_back(chosen.field_table->find(name)->field);

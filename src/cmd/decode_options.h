@@ -22,6 +22,7 @@ struct DecodeOptions {
   uint64_t hold_bytes = 1u << 30;
   uint64_t sampling_rate = 0;
   Borrow borrow = Borrow::domain;
+  IgnorePorts ignore_ports;
   std::shared_ptr<const ExporterRules> exporters;
   uint64_t most_errors = 10;  // lines for each reason
   bool quiet = false;

@@ -98,6 +98,13 @@ void set_borrow(CollectConfig& config, const std::string& text) {
   config.borrow = choice == "off" ? Borrow::off : choice == "port" ? Borrow::port : Borrow::domain;
 }
 
+void set_ignore_ports(CollectConfig& config, const std::string& text) {
+  IgnorePorts ignore{{}, text != "off"};
+  for (const std::string& network : split_list(ignore.by_itself ? text : ""))
+    ignore.networks.push_back(parse_network(network));
+  config.ignore_ports = std::move(ignore);
+}
+
 void set_data(CollectConfig& config, const std::string& text) {
   config.data = text.empty() ? default_data_directory() : text;
 }
@@ -264,6 +271,11 @@ const Option kOptions[] = {
      "options data. port: from other ports of the exporter for the same domain, as far as they agree; domain: else from "
      "the only other domain of the exporter that was told any. off: from nobody. Such records are counted as borrowed",
      set_borrow},
+    {"templates.ignore_ports", "--ignore-ports", ValueKind::list, "NETWORK,..", "", kTemplates,
+     "Exporters whose source port is no part of their session, for a balancer between gives each datagram another one "
+     "(nginx's stream module does). An exporter is also taken for one of them by itself, where it shows more than 64 ports "
+     "in 10 seconds with one boot time and sequence numbers that go on from port to port. off: never, nor by itself",
+     set_ignore_ports},
     {"templates.lifetime", "--template-lifetime", ValueKind::duration, "TIME", "off", kTemplates,
      "A template that is not sent again for so long is forgotten, and its data waits. Three times the exporters' refresh "
      "interval is usual (RFC 7011 §8.4). off: never",

@@ -50,6 +50,7 @@ Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
 Pipeline::~Pipeline() { stop(); }
 
 void Pipeline::start() {
+  if (!lanes_.empty()) steer(*lanes_.front());
   for (size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];
     lane.worker = std::make_unique<Worker>("worker " + std::to_string(i),
@@ -57,11 +58,19 @@ void Pipeline::start() {
   }
 }
 
+// Once for all workers: they share their ports.
+void Pipeline::steer(Lane& lane) {
+  if (!parts_.streams.ignored_ports().any() || steers_.load(std::memory_order_relaxed) || steers_.exchange(true))
+    return;
+  if (lanes_.size() > 1) lane.receiver.keep_senders_together(static_cast<unsigned>(lanes_.size()));
+}
+
 void Pipeline::work(Lane& lane, std::stop_token stop) {
   auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
   while (!stop.stop_requested()) {
     size_t received = lane.receiver.receive(kWaitMs, decode);
     if (received == 0) lane.decoder->drop_forgotten();
+    steer(lane);
     int64_t now = os::monotonic_ns(), due = next_tick_ns_.load(std::memory_order_relaxed);
     int64_t oldest = lane.decoder->oldest_pending_ns();
     if (oldest != lane.pending_ns) lane.pending_ns = oldest, lane.pending_since_ns = now;

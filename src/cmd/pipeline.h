@@ -47,10 +47,12 @@ class Pipeline {
   struct Lane;  // one worker's things
   void work(Lane& lane, std::stop_token stop);
   void drain(Lane& lane);
+  void steer(Lane& lane);
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<int64_t> next_tick_ns_{0};
+  std::atomic<bool> steers_{false};  // all of a sender to one worker
   std::atomic<size_t> left_in_sockets_{0};
 };
 

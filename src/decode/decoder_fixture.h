@@ -81,8 +81,9 @@ inline Writer netflow9_options_template(uint16_t id, const std::vector<FieldSpec
 
 // Everything that a Decoder needs, and the rows that it emitted.
 struct Fixture {
-  explicit Fixture(int64_t fallback_ns = 0, DecoderConfig config = {})
+  explicit Fixture(int64_t fallback_ns = 0, DecoderConfig config = {}, IgnorePorts ignore_ports = {})
       : templates(store_config(fallback_ns)),
+        streams(ledger, templates, nullptr, limits::kSessions, std::move(ignore_ports)),
         decoder(config, templates, streams, ledger, pool, [this](auto batch) { batches.push_back(std::move(batch)); }) {
   }
   static TemplateStoreConfig store_config(int64_t fallback_ns) {
@@ -108,7 +109,7 @@ struct Fixture {
   }
   Ledger ledger{0};
   TemplateStore templates;
-  Streams streams{ledger, templates};
+  Streams streams;
   BatchPool pool;
   std::vector<std::unique_ptr<FlowBatch>> batches;
   Decoder decoder;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "os/clock.h"
 #include "os/state_memory.h"
 
 namespace weir {
@@ -12,6 +13,8 @@ namespace {
 constexpr size_t kShare = 8;   // what part of the table or of the budget is made free at a time
 constexpr size_t kWorth = 64;  // what part of the budget makes looking again worth it, where there was little to find
 constexpr int64_t kRetryNs = 1'000'000'000;
+// What came before all datagrams of a sender went to one worker has no order.
+constexpr int64_t kJoiningNs = 1'000'000'000;
 // A stream, its place in the tables of Streams and of one worker, and what allocating it costs.
 constexpr size_t kStreamBytes = sizeof(Stream) + 3 * sizeof(SessionKey) + 160;
 constexpr size_t kSessionBytes = sizeof(Session) + sizeof(SessionPlans) + sizeof(SessionKey) + 128;
@@ -27,6 +30,10 @@ size_t bytes_of(const Stream& stream) {
 
 std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   std::lock_guard lock(mutex_);
+  return find_locked(key, now_ns);
+}
+
+std::shared_ptr<Stream> Streams::find_locked(const SessionKey& key, int64_t now_ns) {
   auto found = streams_.find(key);
   if (found != streams_.end()) return found->second;
   if (streams_.size() >= most_) make_room();
@@ -43,6 +50,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
   }
   if (key.protocol == Protocol::sflow5) stream->samples = std::make_unique<SampleSequences>(sample_sources_);
   stream->last_seen_ns.store(now_ns, std::memory_order_relaxed);
+  stream->since_ns = now_ns;
   {
     std::lock_guard stream_lock(stream->mutex);
     charge(*stream);
@@ -55,6 +63,45 @@ std::shared_ptr<Stream> Streams::known(const SessionKey& key) {
   std::lock_guard lock(mutex_);
   auto found = streams_.find(key);
   return found == streams_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Stream> Streams::find(SessionKey& key, const First& first, int64_t now_ns,
+                                      std::optional<TemplateStore::TakenOver>& joined) {
+  std::lock_guard lock(mutex_);
+  if (auto found = streams_.find(key); found != streams_.end()) return found->second;
+  if (!ignored_ports_.shows(key, first.agent, first.header, now_ns)) return find_locked(key, now_ns);
+  key.port = 0;
+  std::shared_ptr<Stream> stream = find_locked(key, now_ns);
+  if (stream) joined = join_ports(*stream, now_ns);
+  return stream;
+}
+
+// The numbers of the ports are followed no further, and those of the stream a moment later. What of them was taken for
+// lost was of ports that came twice.
+TemplateStore::TakenOver Streams::join_ports(Stream& joined, int64_t now_ns) {
+  bool gave_records = joined.gave_records.load(std::memory_order_relaxed);
+  {
+    std::lock_guard stream_lock(joined.mutex);
+    joined.follow_from_ns = std::max(joined.follow_from_ns, now_ns + kJoiningNs);
+  }
+  std::vector<std::shared_ptr<Stream>> ports;
+  for (const auto& [key, stream] : streams_) {
+    SessionKey without_port = key;
+    without_port.port = 0;
+    if (without_port == joined.key && key != joined.key) ports.push_back(stream);
+  }
+  for (const auto& stream : ports) {
+    gave_records |= stream->gave_records.load(std::memory_order_relaxed);
+    leave(*stream);
+    std::lock_guard stream_lock(stream->mutex);
+    if (now_ns - stream->since_ns <= IgnoredPorts::kWindowNs) joined.account.sequence_lost.add(-stream->lost);
+  }
+  joined.gave_records.store(gave_records, std::memory_order_relaxed);
+  departures_.fetch_add(1, std::memory_order_relaxed);
+  if (!joined.session) return {};
+  TemplateStore::TakenOver taken = templates_.take_over_ports(*joined.session, os::monotonic_ns());
+  joined.account.templates.add(static_cast<int64_t>(taken.added) - static_cast<int64_t>(taken.templates));
+  return taken;
 }
 
 void Streams::charge(Stream& stream) {
@@ -152,19 +199,23 @@ void Streams::forget_stray(Stream& stream) {
   stream.has_stray = false;
 }
 
-// With its templates. A worker that is reading a datagram of it goes on; see Decoder::pin.
+// With its templates. A worker that is reading a datagram of it goes on; see Senders::pin.
 void Streams::forget(Stream& stream) {
-  {
-    std::lock_guard lock(stream.mutex);
-    stream.forgotten.store(true, std::memory_order_relaxed);
-    forget_stray(stream);
-    if (budget_) budget_->remove(stream.key.exporter, std::exchange(stream.charged, 0));
-  }
+  const std::shared_ptr<Stream> kept = streams_.at(stream.key);
+  leave(stream);
   if (stream.session && !templates_.forget_if_empty(stream.key)) {
     auto templates = static_cast<int64_t>(templates_.forget(stream.key));
     stream.account.templates.add(-templates);
     stream.account.forgotten.add(templates);
   }
+}
+
+// Leaves the table. Whoever calls this holds a pointer to it.
+void Streams::leave(Stream& stream) {
+  std::lock_guard lock(stream.mutex);
+  stream.forgotten.store(true, std::memory_order_relaxed);
+  forget_stray(stream);
+  if (budget_) budget_->remove(stream.key.exporter, std::exchange(stream.charged, 0));
   stream.account.streams.fetch_sub(1, std::memory_order_relaxed);
   streams_.erase(SessionKey(stream.key));
 }
@@ -200,6 +251,7 @@ void Streams::restore_sessions() {
 
 // It counts as what its row in the ledger says of it.
 std::shared_ptr<Stream> Streams::restore(const SessionKey& key) {
+  if (key.port == 0 && !key.is_connection()) ignored_ports_.learn(key);
   std::shared_ptr<Stream> stream = find(key, 0);
   if (!stream) return nullptr;
   stream->gave_records.store(stream->account.gave_records(), std::memory_order_relaxed);

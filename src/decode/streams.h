@@ -18,10 +18,12 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/eviction.h"
 #include "base/sender_budget.h"
+#include "decode/ignored_ports.h"
 #include "decode/stray.h"
 #include "ledger/ledger.h"
 #include "ledger/sample_sequence.h"
@@ -35,12 +37,13 @@ struct alignas(64) Stream {
   Stream(const SessionKey& k, AccountHold a) : key(k), hold(std::move(a)), account(*hold) {}
   static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
-  std::mutex mutex;  // of sequence, samples, strays and charged; `forgotten` is set under it
+  std::mutex mutex;  // of sequence, samples, strays, follow_from_ns, charged and lost; `forgotten` is set under it
   std::atomic<int64_t> last_seen_ns{0};
   std::atomic<bool> forgotten{false};     // left the table: look it up again
   std::atomic<bool> gave_records{false};  // it is worth more than one that never did
   bool has_stray = false;                 // `stray` is set
   bool lists_stray = false;               // Streams looks after it
+  int64_t follow_from_ns = 0;             // numbers of what was received before are not followed
   StreamSequence sequence;
 
   const SessionKey key;
@@ -51,24 +54,34 @@ struct alignas(64) Stream {
   std::unique_ptr<Stray> stray;
   uint32_t strays_in_row = 0;  // that another one followed, with nothing between that goes on
   size_t charged = 0;          // to the budget
+  int64_t since_ns = 0;        // when it was made, as find() was told
+  int64_t lost = 0;            // of its numbers, as counted in the account
 };
-
-// The session that a datagram of that protocol and domain belongs to.
-inline SessionKey session_of(const Datagram& datagram, Protocol protocol, uint32_t domain) {
-  return {datagram.exporter, datagram.exporter_port, protocol, domain, datagram.transport, datagram.connection};
-}
 
 class Streams {
  public:
   // `budget` (null: none) outlives this.
-  Streams(Ledger& ledger, TemplateStore& templates, SenderBudget* budget = nullptr, size_t most = limits::kSessions)
-      : ledger_(ledger), templates_(templates), budget_(budget), most_(most) {}
+  Streams(Ledger& ledger, TemplateStore& templates, SenderBudget* budget = nullptr, size_t most = limits::kSessions,
+          IgnorePorts ignore_ports = {})
+      : ledger_(ledger), templates_(templates), budget_(budget), most_(most), ignored_ports_(std::move(ignore_ports)) {}
 
   // The stream of a sender, made on first sight; null where there is no room.
   std::shared_ptr<Stream> find(const SessionKey& key, int64_t now_ns);
 
   // The same where there is one already, else null.
   std::shared_ptr<Stream> known(const SessionKey& key);
+
+  // Of which sessions the port does not count.
+  const IgnoredPorts& ignored_ports() const { return ignored_ports_; }
+  // What the first datagram of a stream tells that find() needs to know whether its port counts.
+  struct First {
+    IpAddress agent;  // sFlow's, else the exporter
+    SequenceHeader header;
+  };
+  // As find(). Where the datagram shows that the port does not count, that becomes 0 in `key`, the streams of the
+  // exporter's ports become one, and `joined` is what their sessions had.
+  std::shared_ptr<Stream> find(SessionKey& key, const First& first, int64_t now_ns,
+                               std::optional<TemplateStore::TakenOver>& joined);
 
   // Streams leave where the budget is exceeded. Cheap where it is not. `now_ns`: any clock that find() is told of.
   void keep_to_budget(int64_t now_ns);
@@ -93,16 +106,20 @@ class Streams {
 
  private:
   std::shared_ptr<Stream> restore(const SessionKey& key);
+  std::shared_ptr<Stream> find_locked(const SessionKey& key, int64_t now_ns);
+  TemplateStore::TakenOver join_ports(Stream& joined, int64_t now_ns);
   void make_room();
   void spend_less(int64_t now_ns);
   std::vector<EvictionEntry> entries() const;
   void forget(Stream& stream);
+  void leave(Stream& stream);
   static void forget_stray(Stream& stream);
 
   Ledger& ledger_;
   TemplateStore& templates_;
   SenderBudget* const budget_;
   const size_t most_;
+  IgnoredPorts ignored_ports_;
   const std::shared_ptr<SampleSourceRoom> sample_sources_ = std::make_shared<SampleSourceRoom>();
   std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Stream>> streams_;

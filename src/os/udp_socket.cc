@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -114,6 +115,11 @@ std::optional<SocketMemory> UdpSocket::memory() const {
   socklen_t size = sizeof info;
   if (::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info, &size) != 0) return {};
   return SocketMemory{info[SK_MEMINFO_RMEM_ALLOC], info[SK_MEMINFO_DROPS]};
+}
+
+int UdpSocket::choose_socket_by(std::span<const sock_filter> program) const {
+  const sock_fprog whole{static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
+  return ::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &whole, sizeof whole) == 0 ? 0 : errno;
 }
 
 uint16_t UdpSocket::local_port() const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "os/file.h"
 
 struct mmsghdr;
+struct sock_filter;
 namespace weir::os {
 
 struct Endpoint {
@@ -42,6 +44,9 @@ class UdpSocket {
   int fd() const { return file_.fd(); }
   int granted_receive_buffer() const { return granted_; }
   std::optional<SocketMemory> memory() const;  // nothing where the kernel does not say
+  // Has a program (classic BPF) say by its number which of the sockets that share the port gets a datagram; they are
+  // numbered as they were bound. 0 or errno.
+  int choose_socket_by(std::span<const sock_filter> program) const;
   uint16_t local_port() const;
   int send(Bytes datagram) const;  // 0 or errno
   int take_error() const;          // what the network answered to earlier datagrams (ECONNREFUSED: nobody there), or 0

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "os/clock.h"
+#include "receive/steering.h"
 
 namespace weir {
 
@@ -99,6 +100,15 @@ void UdpReceiver::note_failure(ListeningSocket& socket, int error) {
 void UdpReceiver::pause() {
   failed_ = false;
   os::sleep_ns(kPauseNs);
+}
+
+void UdpReceiver::keep_senders_together(unsigned workers) {
+  for (const ListeningSocket& s : sockets_)
+    if (int error = weir::keep_senders_together(s.socket, workers))
+      log_warning("receive", "the kernel spreads the datagrams of one sender over the workers of " +
+                                 s.account->listener + ": " + os::error_text(error) +
+                                 "; their order may be lost, which looks like loss and duplicates. One worker "
+                                 "(--workers 1) keeps it");
 }
 
 void UdpReceiver::update_drops() {

@@ -62,6 +62,8 @@ class UdpReceiver {
   // Reads what the sockets hold without looking at it, until they are empty or `end_ns` (monotonic), and counts it as
   // kernel drops: so many datagrams, which no exporter's account has.
   size_t give_up_waiting(int64_t end_ns);
+  // Whatever a sender's source port, its datagrams go to one of the workers, of which there are so many (steering.h).
+  void keep_senders_together(unsigned workers);
   // Reads the kernel's drop counters into the accounts.
   void update_drops();
 

@@ -100,7 +100,7 @@ class TemplateStore {
 
   // When a change goes to the journal: at once, or with the next write_journal(), all in one write.
   enum class Journaling : uint8_t { at_once, later };
-  void write_journal();
+  void write_journal();  // cheap where nothing is to be written
 
   // Templates that a session has lost.
   struct Forgotten {
@@ -124,7 +124,7 @@ class TemplateStore {
   // The exporter has withdrawn a template (RFC 7011 §8.1); an id under 256: all of that kind. How many there were.
   size_t withdraw(Session& session, uint16_t template_id, TemplateKind kind);
 
-  // Data sets, and the layout that reads them although it was not sent for them.
+  // Data sets, and the layout that reads them.
   struct Fallback {
     std::shared_ptr<const Plan> plan;
     std::vector<HeldSet> sets;
@@ -140,6 +140,15 @@ class TemplateStore {
   // The layout that may read a set rather than that it is given up: the only one that was ever known, if it fits.
   // Null where there is none, or templates.fallback is off.
   std::shared_ptr<const Plan> only_layout(const SessionPlans& plans, uint16_t template_id, Bytes body) const;
+
+  // The port of that session's exporter is no part of it any more: what the sessions of its ports have is its own now.
+  // Templates the newest of each id, options data that of the session seen last, and the sets that wait.
+  struct TakenOver {
+    std::vector<Fallback> released;   // whose template is there
+    std::vector<HeldSet> dropped;     // that found no room any more
+    size_t templates = 0, added = 0;  // that those sessions had, and that this one has got
+  };
+  TakenOver take_over_ports(Session& session, int64_t monotonic_ns);
 
   // Holds a data set whose template is not known. If the template came in the meantime: gives its plan
   // instead, and holds nothing. Sets given up to make room are appended to `dropped`.
@@ -228,6 +237,10 @@ class TemplateStore {
   static uint64_t rate_told_for(uint32_t domain, const std::vector<Session*>& lenders);
   std::vector<Session*> lenders_of(const Session& borrower) const;
   std::shared_ptr<const Borrowed> borrowed_for(const Session& session) const;
+  // store_ports.cc
+  void take_templates(Session& session, const std::vector<std::shared_ptr<Session>>& ports, TakenOver& result);
+  void take_options(Session& session, const std::vector<std::shared_ptr<Session>>& ports);
+  void take_held(Session& session, int64_t now_ns, TakenOver& result);
   OptionsState& edit_options(Session& session);
   void publish_options(Session& session, std::shared_ptr<const OptionsState> options);
   void mark_restart(Session& session, uint32_t boot);
@@ -283,6 +296,7 @@ class TemplateStore {
   std::deque<Replaced> replaced_;  // by time
   HeldSets held_;
   std::unique_ptr<Journal> journal_;
+  std::atomic<bool> journal_pending_{false};  // write_journal() has something to do
   uint64_t journal_live_bytes_ = 0;
   // Something could not be written: all of it is written anew, at a time of its own; waits double meanwhile.
   bool journal_incomplete_ = false;

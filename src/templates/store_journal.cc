@@ -110,19 +110,23 @@ void TemplateStore::write_template(const Session& session, const Plan& plan) {
 }
 
 void TemplateStore::write_journal() {
+  if (!journal_pending_.load(std::memory_order_relaxed)) return;
   std::lock_guard lock(mutex_);
   write_journal_locked();
 }
 
 // What finds the journal incomplete is written with all the rest.
 void TemplateStore::append_journal(const JournalEntry& entry) {
-  if (!journal_ || journal_incomplete_ || entry.session.is_connection()) return;
+  if (!journal_ || entry.session.is_connection()) return;
+  journal_pending_.store(true, std::memory_order_relaxed);
+  if (journal_incomplete_) return;
   journal_->append(entry);
   if (journal_->appended_bytes() >= kAppendedAtOnce) write_journal_locked();
 }
 
 // Appends; where most of a large file is stale, writes it anew.
 void TemplateStore::write_journal_locked() {
+  journal_pending_.store(false, std::memory_order_relaxed);
   if (!journal_) return;
   if (journal_incomplete_) {
     const bool waits = now_ns_ < journal_retry_ns_ && journal_retry_ns_ - now_ns_ <= journal_wait_ns_;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoder: options data records, and what they tell about flow records.
+#include "decode/options_reader.h"
+
 #include <array>
-#include <deque>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "decode/application.h"
-#include "decode/decoder.h"
 #include "decode/sampling.h"
 
 namespace weir {
@@ -168,47 +166,46 @@ class OptionsRecord {
 
 }  // namespace
 
-uint32_t Decoder::read_options(const Message& message, const Plan& plan, Bytes body) {
+uint32_t OptionsReader::read(Message& message, const Plan& plan, Bytes body) {
   uint32_t records = 0;
-  Account& account = *message.known->account;
   drop_facts();
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
     if (length == 0) {
-      malformed(message, Malformed::short_record, body.data());
+      message.malformed(Malformed::short_record, body.data());
       break;
     }
-    if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data(), message.domain, fact_texts_).collect(facts_);
-    if (facts_.size() >= kFactsAtOnce) tell_options(message);
+    if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data(), message.key.domain, texts_).collect(facts_);
+    if (facts_.size() >= kFactsAtOnce) tell(message);
     body = body.subspan(length);
     ++records;
   }
-  account.options_records.add(records);
-  tell_options(message);
+  message.account().options_records.add(records);
+  tell(message);
   return records;
 }
 
-void Decoder::tell_options(const Message& message) {
+void OptionsReader::tell(Message& message) {
   if (facts_.empty()) return;
-  const Known& known = *message.known;
-  if (standing_ == Standing::denied) {
-    known.account->count(Refused::out_of_sequence, static_cast<int64_t>(facts_.size()));
+  const Sender& sender = *message.sender;
+  if (message.standing == Standing::denied) {
+    message.account().count(Refused::out_of_sequence, static_cast<int64_t>(facts_.size()));
     return drop_facts();
   }
-  writes_journal_ = options_told_ = true;
-  // As in pin(), but what has left the table is not found again: the plan that is being read is of before.
-  std::unique_lock lock(known.stream->mutex);
-  const bool forgotten = known.stream->forgotten.load(std::memory_order_relaxed);
+  message.options_told = true;
+  // As in Senders::pin(), but what has left the table is not found again: the plan that is being read is of before.
+  std::unique_lock lock(sender.stream->mutex);
+  const bool forgotten = sender.stream->forgotten.load(std::memory_order_relaxed);
   const size_t refused =
-      forgotten ? facts_.size() : templates_.tell(*known.session, facts_, TemplateStore::Journaling::later);
+      forgotten ? facts_.size() : templates_.tell(*sender.session, facts_, TemplateStore::Journaling::later);
   lock.unlock();
-  if (refused) known.account->count(Refused::options_full, static_cast<int64_t>(refused));
+  if (refused) message.account().count(Refused::options_full, static_cast<int64_t>(refused));
   drop_facts();
 }
 
-void Decoder::drop_facts() {
+void OptionsReader::drop_facts() {
   facts_.clear();
-  fact_texts_.clear();
+  texts_.clear();
 }
 
 }  // namespace weir

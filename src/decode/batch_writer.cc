@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/batch_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir {
+
+void BatchWriter::flush() {
+  if (batch_->empty()) return;
+  emit_(std::move(batch_));
+  batch_ = pool_.take();
+}
+
+uint32_t BatchWriter::room(size_t text_bytes) {
+  if (batch_->room() == 0 || batch_->texts().room() < text_bytes) flush();
+  if (text_bytes == 0) return batch_->room();
+  return static_cast<uint32_t>(std::min<size_t>(batch_->room(), batch_->texts().room() / text_bytes));
+}
+
+Run& BatchWriter::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
+  Run& run = batch_->append_run(rows);
+  run.type = message.type;
+  run.exporter = message.exporter;
+  run.exporter_port = message.key.port;
+  run.domain = message.type == FlowType::netflow9 || message.type == FlowType::ipfix ? message.key.domain : 0;
+  run.sequence = message.context.sequence;
+  run.received_ns = message.context.received_ns;
+  run.clock_held = message.context.clock_held;
+  run.export_ns = message.context.export_ns;
+  run.account = message.account().index;
+  run.mask = mask;
+  return run;
+}
+
+}  // namespace weir

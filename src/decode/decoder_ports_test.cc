@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// An exporter behind a balancer that gives each datagram another source port.
+#include <filesystem>
+
+#include "decode/decoder_fixture.h"
+#include "os/clock.h"
+
+namespace weir {
+namespace {
+
+constexpr uint32_t kDomain = 7;
+constexpr uint16_t kFirstPort = 30'000;
+
+Writer data(uint32_t n) { return set(256, Writer().u64(n)); }
+const Writer kTemplate = ipfix_template(256, {{1, 8}});
+
+// `count` messages of one record, each from a port of its own; the template is in every `every`-th, from the first on.
+void send_all(Fixture& f, uint32_t count, uint32_t every) {
+  for (uint32_t n = 0; n < count; ++n) {
+    Writer sets = n % every == 0 ? kTemplate : Writer();
+    f.send(ipfix(n, sets.add(data(n)), kDomain), static_cast<uint16_t>(kFirstPort + n));
+  }
+}
+
+uint64_t rows_of(Fixture& f) {
+  f.decoder.flush();
+  uint64_t rows = 0;
+  for (const auto& batch : f.batches) rows += batch->rows();
+  return rows;
+}
+
+void expect_one_session(Fixture& f, uint32_t records) {
+  const Account& account = f.account(Protocol::ipfix, kDomain);
+  EXPECT_EQ(rows_of(f), records);
+  EXPECT_EQ(account.records.value(), records);
+  EXPECT_EQ(account.held.value(), 0);
+  EXPECT_EQ(account.held_bytes.value(), 0);
+  EXPECT_EQ(account.fallback.value(), 0);
+  EXPECT_EQ(account.expired.value(), 0);
+  EXPECT_EQ(account.restarts.value(), 0);
+  EXPECT_EQ(account.sequence_lost.value(), 0);
+  EXPECT_EQ(account.templates.value(), 1);
+  EXPECT_EQ(f.templates.template_count(), 1u);
+}
+
+TEST(DecoderPorts, ANetworkIsOneSessionFromTheFirstDatagram) {
+  Fixture f(0, {}, {{parse_network("192.0.2.0/24")}, true});
+  send_all(f, 1'000, 2'000);
+  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).replayed.value(), 0);
+  expect_one_session(f, 1'000);
+}
+
+TEST(DecoderPorts, ByItselfItBecomesOneSessionAndWhatWaitedIsRead) {
+  Fixture f;
+  send_all(f, 1'000, 2'000);
+  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).replayed_sets.value(), 63);  // of ports 2 to 64
+  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).streams.load(), 1);
+  expect_one_session(f, 1'000);
+}
+
+// From a second later on; before that the workers may not have had the datagrams in their order.
+TEST(DecoderPorts, ALossThereafterIsOne) {
+  Fixture f;
+  send_all(f, 100, 2'000);
+  auto send = [&](uint32_t n, int64_t ms) {
+    const Writer message = ipfix(n, data(n), kDomain);
+    f.decoder.decode({message.bytes, *IpAddress::parse("192.0.2.1"), static_cast<uint16_t>(kFirstPort + n),
+                      kExportSeconds * 1'000'000'000ll + ms * 1'000'000});
+  };
+  send(120, 900);
+  send(110, 990);
+  const Account& account = f.account(Protocol::ipfix, kDomain);
+  EXPECT_EQ(account.sequence_lost.value(), 0);
+  EXPECT_EQ(account.duplicates.value(), 0);
+  send(200, 1'000);
+  send(211, 1'001);
+  EXPECT_EQ(account.sequence_lost.value(), 10);
+  send(205, 1'002);
+  EXPECT_EQ(account.sequence_lost.value(), 9);
+  EXPECT_EQ(account.records.value(), 105);
+}
+
+TEST(DecoderPorts, TheNewestTemplateOfAnIdIsTaken) {
+  Fixture f;
+  f.send(ipfix(0, ipfix_template(256, {{1, 4}, {2, 4}}), kDomain), 1);
+  send_all(f, 200, 50);
+  EXPECT_EQ(rows_of(f), 200u);
+  uint64_t sum = 0;
+  for (const auto& batch : f.batches)
+    for (uint32_t row = 0; row < batch->rows(); ++row) sum += batch->number(Field::bytes, row);
+  EXPECT_EQ(sum, 199u * 200 / 2);
+}
+
+TEST(DecoderPorts, WhatOptionsDataToldIsTakenOver) {
+  Fixture f;
+  Writer sets = ipfix_options_template(257, 1, {{149, 4}, {34, 4}}).add(set(257, Writer().u32(kDomain).u32(512)));
+  f.send(ipfix(0, sets, kDomain), 1);
+  for (uint32_t n = 1; n < 100; ++n) {
+    Writer later = n % 20 == 1 ? kTemplate : Writer();
+    f.send(ipfix(n, later.add(data(n)), kDomain), static_cast<uint16_t>(kFirstPort + n));
+  }
+  f.decoder.flush();
+  f.batches.clear();
+  const int64_t borrowed = f.account(Protocol::ipfix, kDomain).borrowed.value();  // by ports, before they were one
+  f.send(ipfix(100, data(100), kDomain), 50'000);
+  EXPECT_EQ(rate_of(f.rows()), 512u);
+  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).borrowed.value(), borrowed);
+}
+
+TEST(DecoderPorts, OffEachPortIsASession) {
+  Fixture f(0, {}, {{}, false});
+  send_all(f, 200, 2'000);
+  EXPECT_EQ(rows_of(f), 1u);
+  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).held.value(), 199);
+  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).streams.load(), 200);
+}
+
+TEST(DecoderPorts, NumbersOfFixedVersionsGoOnToo) {
+  Fixture f;
+  auto datagram = [](uint32_t n) {
+    Writer w = Writer().u16(5).u16(1).u32(60'000 + n).u32(kExportSeconds).u32(0).u32(n).u16(0x0102).u16(0);
+    for (int i = 0; i < 48; ++i) w.u8(0);
+    return w;
+  };
+  for (uint32_t n = 0; n < 200; ++n) f.send(datagram(n), static_cast<uint16_t>(kFirstPort + n));
+  const Account& account = f.account(Protocol::netflow5, 0x0102);
+  EXPECT_EQ(account.records.value(), 200);
+  EXPECT_EQ(account.sequence_lost.value(), 0);
+  EXPECT_EQ(account.duplicates.value(), 0);
+  EXPECT_EQ(account.streams.load(), 1);
+}
+
+// After a restart of the collector the first data-only datagram is read: the journal has the session without a port.
+TEST(DecoderPorts, ARestartOfTheCollectorForgetsNothing) {
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "decoder_ports";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  TemplateStoreConfig config = Fixture::store_config(0);
+  config.journal_path = folder / "templates.journal";
+  for (bool first : {true, false}) {
+    Ledger ledger{0};
+    TemplateStore templates(config);
+    Streams streams(ledger, templates);
+    streams.restore_sessions();
+    BatchPool pool;
+    int64_t rows = 0;
+    Decoder decoder({}, templates, streams, ledger, pool, [&](auto batch) { rows += batch->rows(); });
+    for (uint32_t n = 0; n < 100; ++n) {
+      const uint32_t number = n + (first ? 0 : 100);
+      Writer sets = first && n == 0 ? kTemplate : Writer();
+      const Writer message = ipfix(number, sets.add(data(number)), kDomain);
+      decoder.decode({message.bytes, *IpAddress::parse("192.0.2.1"), static_cast<uint16_t>(kFirstPort + number),
+                      kExportSeconds * 1'000'000'000ll});
+    }
+    decoder.flush();
+    EXPECT_EQ(rows, 100) << (first ? "before" : "after");
+    EXPECT_EQ(templates.template_count(), 1u);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/held_reader.h"
+
+namespace weir {
+namespace {
+
+FlowType flow_type(Protocol protocol) { return protocol == Protocol::netflow9 ? FlowType::netflow9 : FlowType::ipfix; }
+
+// Whether it was held from the message that is being read.
+bool is_of(const HeldSet& set, const Sender& sender, const Message& message) {
+  return message.sender == &sender && message.sets_held > 0 && message.context.boot == set.context.boot &&
+         message.context.sequence == set.context.sequence && message.context.received_ns == set.context.received_ns;
+}
+
+}  // namespace
+
+void count_sequence(Account& account, const SequenceChange& change) {
+  if (change.lost) account.sequence_lost.add(change.lost);
+  if (change.given_up) account.expired_records.add(change.given_up);
+  if (change.duplicate) account.duplicates.add();
+  if (change.restart) account.restarts.add();
+}
+
+void HeldReader::read(const std::vector<HeldSet>& sets, const Plan& plan, Message* current, bool fallback) {
+  for (const HeldSet& set : sets) {
+    Sender* sender = senders_.find(set.session, set.context.received_ns);
+    if (!sender) {
+      give_up({set});
+      continue;
+    }
+    if (sender->session) senders_.refresh(*sender);
+    const uint32_t records = read_set(set, plan, *sender, current, fallback);
+    if (records > 0) sender->note_records();
+    Account& account = *sender->account;
+    account.held.add(-1);
+    account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
+    account.replayed.add(records);
+    account.replayed_sets.add();
+    if (fallback) account.fallback.add(records);
+    if (current && is_of(set, *sender, *current)) {
+      --current->sets_held;
+      current->records += records;
+    } else {
+      explain(set, *sender, records);
+    }
+  }
+}
+
+void HeldReader::read(const std::vector<TemplateStore::Fallback>& fallbacks) {
+  for (const TemplateStore::Fallback& fallback : fallbacks) read(fallback.sets, *fallback.plan, nullptr, true);
+}
+
+void HeldReader::read(const TemplateStore::TakenOver& joined) {
+  for (const auto& [plan, sets] : joined.released) read(sets, *plan, nullptr, false);
+  give_up(joined.dropped);
+}
+
+uint32_t HeldReader::read_set(const HeldSet& set, const Plan& plan, Sender& sender, Message* current, bool fallback) {
+  Message message;
+  message.sender = &sender;
+  message.key = set.session;
+  message.observer = observer_;
+  message.context = set.context;
+  message.start = set.body.data();
+  message.exporter = set.session.exporter;
+  message.type = flow_type(set.session.protocol);
+  message.standing = current ? current->standing : Standing::asked;
+  message.fallback = fallback;
+  const uint64_t init_ms = sender.plans->options->system_init_ms();
+  message.base = {set.context.export_ns, set.context.uptime_ms, set.session.protocol == Protocol::netflow9,
+                  static_cast<int64_t>(init_ms * 1'000'000)};
+  const uint32_t records = records_.read(message, plan, set.body);
+  if (current && message.options_told) current->options_told = true;
+  return records;
+}
+
+void HeldReader::explain(const HeldSet& set, Sender& sender, uint32_t records) {
+  if (set.context.repeated) return sender.account->duplicate_records.add(records);
+  if (set.session.protocol != Protocol::ipfix) return;
+  std::unique_lock lock(sender.stream->mutex);
+  const SequenceChange change = sender.stream->sequence.explain(set.context.boot, records);
+  lock.unlock();
+  count_sequence(*sender.account, change);
+}
+
+void HeldReader::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
+  for (const HeldSet& set : sets) {
+    if (observer_) observer_->given_up(set, why == GivenUp::quarantined);
+    auto bytes = static_cast<int64_t>(set.body.size());
+    AccountHold hold = ledger_.hold({set.session.exporter, set.session.protocol, set.session.domain});
+    Account& account = *hold;
+    account.held.add(-1);
+    account.held_bytes.add(-bytes);
+    (why == GivenUp::expired ? account.expired : account.quarantined).add();
+    (why == GivenUp::expired ? account.expired_bytes : account.quarantined_bytes).add(bytes);
+    give_up_sequence(set, account);
+  }
+}
+
+void HeldReader::give_up_sequence(const HeldSet& set, Account& account) {
+  if (set.session.protocol != Protocol::ipfix || set.context.repeated) return;
+  // Not Senders::find(): a message that is being read points into what it would add to.
+  std::shared_ptr<Stream> stream = streams_.known(set.session);
+  if (!stream) return;
+  std::unique_lock lock(stream->mutex);
+  const SequenceChange change = stream->sequence.give_up(set.context.boot);
+  lock.unlock();
+  count_sequence(account, change);
+}
+
+void HeldReader::count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten) {
+  for (const auto& [session, templates] : forgotten) {
+    AccountHold hold = ledger_.hold({session.exporter, session.protocol, session.domain});
+    Account& account = *hold;
+    account.templates.add(-static_cast<int64_t>(templates));
+    account.forgotten.add(static_cast<int64_t>(templates));
+  }
+}
+
+void HeldReader::tick(int64_t monotonic_ns, bool all) {
+  read(templates_.take_fallbacks(monotonic_ns, all));
+  give_up(templates_.take_expired(monotonic_ns));
+  count_forgotten(templates_.forget_old(monotonic_ns));
+  templates_.write_journal();
+}
+
+}  // namespace weir

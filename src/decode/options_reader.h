@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// OptionsReader: options data records (RFC 7011 §3.4.2.2), and what they tell about flow records: sampling rates, boot
+// times, names of interfaces, VRFs and applications.
+//
+//   in       a set's body and the plan of its options template
+//   out      facts, told to the TemplateStore for the message's session; Message::options_told
+//   threads  one per worker
+//   memory   the facts of one data set, told a thousand at a time
+//   failure  facts that find no room, and those of a datagram out of its stream, are counted (Refused)
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "decode/message.h"
+
+namespace weir {
+
+class OptionsReader {
+ public:
+  explicit OptionsReader(TemplateStore& templates) : templates_(templates), fields_(limits::kFieldsPerTemplate) {}
+
+  // Returns the number of records.
+  uint32_t read(Message& message, const Plan& plan, Bytes body);
+
+ private:
+  void tell(Message& message);
+  void drop_facts();
+
+  TemplateStore& templates_;
+  std::vector<FieldBytes> fields_;  // of the record being walked
+  std::vector<OptionsFact> facts_;  // of the data set being read
+  std::deque<std::string> texts_;   // that facts_ borrow
+};
+
+}  // namespace weir
