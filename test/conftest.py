@@ -7,16 +7,17 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import harness  # noqa: E402
+import stores  # noqa: E402
 
 
 def pytest_addoption(parser):
-    group = parser.getgroup("weir", "larger runs than ./dev test makes")
-    group.addoption("--records", type=int, default=300_000, help="test_store: records of each protocol (10000000)")
-    group.addoption("--seconds", type=int, default=15, help="test_store_readers: how long to ask (600)")
-    group.addoption("--kills", type=int, default=8, help="test_store_crash: how often to kill -9 (100)")
-    group.addoption("--attack-seconds", type=int, default=10, help="test_under_attack: how long it takes (900)")
-    group.addoption("--attack-limits", default="--senders-bytes 64MiB",
-                    help="test_under_attack: flags of weir collect; small, since ten seconds fill little")
+    parser.addoption("--full", action="store_true", help="test/accept in its full length, as ./dev accept runs it")
+
+
+@pytest.fixture
+def length(request):
+    """length(scaled, full): the second with --full, else the first, which takes less than a minute."""
+    return lambda scaled, full: full if request.config.getoption("--full") else scaled
 
 
 @pytest.fixture
@@ -26,6 +27,21 @@ def collect(tmp_path):
 
     def start(*flags, folder=None, **kwargs):
         collector = harness.Collector(folder or tmp_path / f"collect{len(started)}", *flags, **kwargs)
+        started.append(collector)
+        return collector
+
+    yield start
+    for collector in started:
+        collector.close()
+
+
+@pytest.fixture
+def store(tmp_path):
+    """store(*flags, **settings) starts a collector with a store; all are ended with the test."""
+    started = []
+
+    def start(*flags, folder=None, **settings):
+        collector = stores.StoreCollector(folder or tmp_path / f"store{len(started)}", *flags, **settings)
         started.append(collector)
         return collector
 

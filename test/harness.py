@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 import urllib.error
@@ -20,6 +21,7 @@ import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 _PR_SET_PDEATHSIG = 1
+_IP_PKTINFO = 8
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -297,3 +299,14 @@ class Sender:
 
     def __exit__(self, *_):
         self.socket.close()
+
+
+class ManySources:
+    """One socket that sends from any address of 127.0.0.0/8 (IP_PKTINFO names the source of each datagram)."""
+
+    def __init__(self, to):
+        self.socket, self.to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), to
+
+    def send(self, source, datagram):
+        info = struct.pack("!I4s4x", 0, socket.inet_aton(source))
+        self.socket.sendmsg([datagram], [(socket.IPPROTO_IP, _IP_PKTINFO, info)], 0, self.to)

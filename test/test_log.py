@@ -2,9 +2,8 @@
 """What `weir collect` says in its log of the traffic it gets: once, with counts, and a bounded number of lines."""
 
 import packets
-from harness import Collector, Sender, eventually
+from harness import Collector, eventually, ManySources, Sender
 from packets import FLOW_MS
-from test_under_attack import ManySources
 
 TEMPLATE = packets.template_set10(300, FLOW_MS)
 

@@ -22,60 +22,9 @@ from test_gen_csv import rows as made_rows
 from test_gen_csv import write as write_csv
 
 
-@pytest.fixture
-def store(tmp_path):
-    """store(*flags, **settings) starts a collector with a store; all are ended with the test."""
-    started = []
-
-    def start(*flags, folder=None, **settings):
-        collector = stores.StoreCollector(folder or tmp_path / f"store{len(started)}", *flags, **settings)
-        started.append(collector)
-        return collector
-
-    yield start
-    for collector in started:
-        collector.close()
-
-
 def finish(collector):
     assert collector.stop() == 0, collector.stderr()[-3000:]
     return collector.data
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_sums_are_the_generators(store, protocol, request):
-    """pytest --records 10000000 for the large run."""
-    collector = store(flush="2s")
-    sent = stores.gen(collector, "--protocol", protocol, "--total", request.config.getoption("--records"), "--rate",
-                      "150k", "--exporters", 7, "--seed", 3)
-    collector.wait_taken(sent["records"])
-    expected = {key: sent[key] for key in ("records", "bytes", "packets", "exporters")}
-    collector.wait_visible(sent["records"])
-    assert stores.totals(collector.data) == expected, "while collecting goes on"
-    data = finish(collector)
-    assert stores.totals(data) == expected
-    stores.assert_ledger_closes(data, sent["records"])
-    assert stores.leftovers(data) == []
-    by_exporter = {r["sampler_address"]: r["n"] for r in stores.query(
-        data, "SELECT sampler_address, count(*) AS n FROM flows GROUP BY 1")}
-    assert by_exporter == {a["exporter"]: a["stored"] for a in stores.accounts(data)}
-
-
-def test_rows_are_visible_within_twelve_seconds(store, tmp_path):
-    """With the default flush, from another process, while they keep coming."""
-    collector = store(flush=None)
-    taken, late = collections.deque(), []
-    with stores.start_gen(collector, tmp_path, "--rate", "20k", "--duration", "26s") as sender:
-        while sender.running():
-            taken.append((time.monotonic(), collector.total("records")))
-            asked = time.monotonic()
-            visible = stores.count(collector.data)
-            due = [records for when, records in taken if when <= asked - 12]
-            if due and visible < due[-1]:
-                late.append((visible, due[-1]))
-            time.sleep(0.3)
-    assert len(taken) > 20 and taken[-1][1] > 300_000
-    assert not late
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at random moments under load: what the catalog listed is there once, and no more is lost than was not flushed.
 
-pytest --kills 100 for the long run.
+Eight kills; in full length a hundred.
 """
 
 import random
@@ -84,8 +84,8 @@ def one_life(collector, moment):
     return records, visible
 
 
-def test_kill_nine_at_random_moments(tmp_path, request):
-    kills = request.config.getoption("--kills")
+def test_kill_nine_at_random_moments(tmp_path, length):
+    kills = length(8, 100)
     moments = random.Random(kills)
     old_rows = kills * OLD_ROWS_PER_KILL
     data = stores.aged(tmp_path, OLD_HOURS, old_rows)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers never fail: questions all the time while the store flushes, merges and removes; --seconds 600 for the long run."""
+"""Readers never fail: questions all the time while the store flushes, merges and removes.
+
+Fifteen seconds; in full length ten minutes.
+"""
 
 import collections
 import json
@@ -19,6 +22,7 @@ from harness import skip_or_fail
 
 NOBODY = 65534
 PER_DATAGRAM = 20
+SECONDS = (15, 600)
 
 
 class Asker(threading.Thread):
@@ -79,8 +83,8 @@ def load(collector, folder, seconds, *flags):
                             PER_DATAGRAM, *flags)
 
 
-def test_readers_during_flushes_and_merges(tmp_path, request):
-    seconds = request.config.getoption("--seconds")
+def test_readers_during_flushes_and_merges(tmp_path, length):
+    seconds = length(*SECONDS)
     with stores.StoreCollector(tmp_path, flush="500ms", merge_flushes=3, merge_merged=3) as collector:
         askers = [Asker(collector.data, DATAGRAMS, 2) for _ in range(2)]
         with load(collector, tmp_path, seconds) as sender:
@@ -138,9 +142,9 @@ def group_data():
     shutil.rmtree(folder)
 
 
-def test_readers_with_read_permission_only(group_data, tmp_path, request):
+def test_readers_with_read_permission_only(group_data, tmp_path, length):
     """While collecting, after its end, and after a crash."""
-    seconds = request.config.getoption("--seconds") * 2 // 5
+    seconds = length(*SECONDS) * 2 // 5
     if os.getuid() != 0:
         skip_or_fail("not root: cannot become another user")
     data = group_data / "data"
