@@ -6,6 +6,26 @@
 
 namespace weir {
 
+static FlowType flow_type(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::netflow1:
+      return FlowType::netflow1;
+    case Protocol::netflow5:
+      return FlowType::netflow5;
+    case Protocol::netflow7:
+      return FlowType::netflow7;
+    case Protocol::netflow9:
+      return FlowType::netflow9;
+    case Protocol::ipfix:
+      return FlowType::ipfix;
+    case Protocol::sflow5:
+      return FlowType::sflow5;
+    case Protocol::unknown:
+      break;
+  }
+  return FlowType::unknown;
+}
+
 void BatchWriter::flush() {
   if (batch_->empty()) return;
   emit_(std::move(batch_));
@@ -20,10 +40,10 @@ uint32_t BatchWriter::room(size_t text_bytes) {
 
 Run& BatchWriter::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
   Run& run = batch_->append_run(rows);
-  run.type = message.type;
+  run.type = flow_type(message.key.protocol);
   run.exporter = message.exporter;
   run.exporter_port = message.key.port;
-  run.domain = message.type == FlowType::netflow9 || message.type == FlowType::ipfix ? message.key.domain : 0;
+  run.domain = has_templates(message.key.protocol) ? message.key.domain : 0;
   run.sequence = message.context.sequence;
   run.received_ns = message.context.received_ns;
   run.clock_held = message.context.clock_held;

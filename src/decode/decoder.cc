@@ -7,35 +7,12 @@
 #include "os/clock.h"
 
 namespace weir {
-namespace {
-
-FlowType flow_type(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::netflow1:
-      return FlowType::netflow1;
-    case Protocol::netflow5:
-      return FlowType::netflow5;
-    case Protocol::netflow7:
-      return FlowType::netflow7;
-    case Protocol::netflow9:
-      return FlowType::netflow9;
-    case Protocol::ipfix:
-      return FlowType::ipfix;
-    case Protocol::sflow5:
-      return FlowType::sflow5;
-    case Protocol::unknown:
-      break;
-  }
-  return FlowType::unknown;
-}
 
 // Of the versions whose records have no templates.
-const Plan& fixed_plan(Protocol protocol) {
+static const Plan& fixed_plan(Protocol protocol) {
   if (protocol == Protocol::netflow1) return netflow1_plan();
   return protocol == Protocol::netflow5 ? netflow5_plan() : netflow7_plan();
 }
-
-}  // namespace
 
 Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger,
                  BatchPool& pool, Emit emit, EmitCounters emit_counters)
@@ -94,7 +71,6 @@ void Decoder::read(const Datagram& datagram, Standing standing) {
 // Finds the sender; false where it is one too many. What the header tells is set already.
 bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain, Standing standing) {
   message.key = senders_.session_of(datagram, protocol, domain);
-  message.type = flow_type(protocol);
   message.observer = config_.observer;
   message.standing = standing;
   message.start = datagram.bytes.data();

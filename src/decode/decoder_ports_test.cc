@@ -80,6 +80,46 @@ TEST(DecoderPorts, ALossThereafterIsOne) {
   EXPECT_EQ(account.records.value(), 105);
 }
 
+// What waited since before its numbers are followed says nothing of those that are.
+TEST(DecoderPorts, ASetOfBeforeExplainsNoGapThereafter) {
+  Fixture f;
+  send_all(f, 100, 2'000);
+  auto send = [&](uint32_t n, const Writer& sets, int64_t ms) {
+    const Writer message = ipfix(n, sets, kDomain);
+    f.decoder.decode({message.bytes, *IpAddress::parse("192.0.2.1"), static_cast<uint16_t>(kFirstPort + n),
+                      kExportSeconds * 1'000'000'000ll + ms * 1'000'000});
+  };
+  const Account& account = f.account(Protocol::ipfix, kDomain);
+  auto one = [](uint16_t id) { return set(id, Writer().u64(1)); };
+  send(100, one(257), 900);
+  send(101, ipfix_template(257, {{1, 8}}), 910);
+  send(200, one(258), 2'000);
+  send(210, data(210), 2'001);  // the sets of 200 held between one and ten records
+  EXPECT_EQ(account.held.value(), 1);
+  EXPECT_EQ(account.sequence_lost.value(), 0);
+  send(211, ipfix_template(258, {{1, 8}}), 2'002);
+  EXPECT_EQ(account.held.value(), 0);
+  EXPECT_EQ(account.sequence_lost.value(), 9);
+}
+
+// What a list inside a waiting set names by its number is a template that the session took over, too.
+TEST(DecoderPorts, ListsInWhatWaitedAreRead) {
+  Fixture f;
+  const Writer templates = set(2, template_record(256, {{1, 8}}).add(template_record(300, {{2, 8}, {292, 65'535}})));
+  for (uint32_t n = 0; n < 100; ++n) {
+    const Writer list = Writer().u8(3).u16(256).u64(n);  // allOf, template 256, one record
+    Writer record = Writer().u64(1).u8(list.bytes.size()).add(list);
+    Writer sets = n == 0 ? templates : Writer();
+    f.send(ipfix(n, sets.add(set(300, record)), kDomain), static_cast<uint16_t>(kFirstPort + n));
+  }
+  EXPECT_EQ(f.count(f.account(Protocol::ipfix, kDomain), Malformed::list_template), 0);
+  EXPECT_EQ(rows_of(f), 100u);
+  uint64_t sum = 0;
+  for (const auto& batch : f.batches)
+    for (uint32_t row = 0; row < batch->rows(); ++row) sum += number_of(*batch, Field::bytes, row);
+  EXPECT_EQ(sum, 99u * 100 / 2);
+}
+
 TEST(DecoderPorts, TheNewestTemplateOfAnIdIsTaken) {
   Fixture f;
   f.send(ipfix(0, ipfix_template(256, {{1, 4}, {2, 4}}), kDomain), 1);

@@ -4,8 +4,6 @@
 namespace weir {
 namespace {
 
-FlowType flow_type(Protocol protocol) { return protocol == Protocol::netflow9 ? FlowType::netflow9 : FlowType::ipfix; }
-
 // Whether it was held from the message that is being read.
 bool is_of(const HeldSet& set, const Sender& sender, const Message& message) {
   return message.sender == &sender && message.sets_held > 0 && message.context.boot == set.context.boot &&
@@ -63,7 +61,6 @@ uint32_t HeldReader::read_set(const HeldSet& set, const Plan& plan, Sender& send
   message.context = set.context;
   message.start = set.body.data();
   message.exporter = set.session.exporter;
-  message.type = flow_type(set.session.protocol);
   message.standing = current ? current->standing : Standing::asked;
   message.fallback = fallback;
   const uint64_t init_ms = sender.plans->options->system_init_ms();
@@ -78,6 +75,7 @@ void HeldReader::explain(const HeldSet& set, Sender& sender, uint32_t records) {
   if (set.context.repeated) return sender.account->duplicate_records.add(records);
   if (set.session.protocol != Protocol::ipfix) return;
   std::unique_lock lock(sender.stream->mutex);
+  if (!sender.stream->follows(set.context.received_ns)) return;
   const SequenceChange change = sender.stream->sequence.explain(set.context.boot, records);
   lock.unlock();
   count_sequence(*sender.account, change);
@@ -103,6 +101,7 @@ void HeldReader::give_up_sequence(const HeldSet& set, Account& account) {
   std::shared_ptr<Stream> stream = streams_.known(set.session);
   if (!stream) return;
   std::unique_lock lock(stream->mutex);
+  if (!stream->follows(set.context.received_ns)) return;
   const SequenceChange change = stream->sequence.give_up(set.context.boot);
   lock.unlock();
   count_sequence(account, change);

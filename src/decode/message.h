@@ -42,7 +42,6 @@ struct Message {
   SetContext context;
   TimeBase base;
   IpAddress exporter;  // sFlow: the agent
-  FlowType type = FlowType::unknown;
   Standing standing = Standing::asked;
   uint64_t header_sampling_rate = 0;
   bool followed = true;           // its sequence number is of its stream's

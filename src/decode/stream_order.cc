@@ -41,7 +41,7 @@ bool StreamOrder::arrive(Message& message, const Datagram& datagram) {
     message.followed = false;
     return true;
   }
-  if (message.context.received_ns < stream.follow_from_ns) {
+  if (!stream.follows(message.context.received_ns)) {
     message.context.boot = stream.sequence.boot();
     return true;
   }
@@ -72,7 +72,7 @@ bool StreamOrder::arrive_samples(Message& message, const Datagram& datagram) {
   message.followed = message.standing == Standing::asked || message.standing == Standing::confirmed;
   if (message.standing != Standing::asked) return true;
   std::lock_guard lock(stream.mutex);
-  if (message.context.received_ns < stream.follow_from_ns) return true;
+  if (!stream.follows(message.context.received_ns)) return true;
   const bool far = stream.samples->is_far(message.exporter, message.context.sequence, message.context.uptime_ms);
   return (!far && !stream.has_stray) || may_read(message, datagram, far);
 }
@@ -118,7 +118,7 @@ void StreamOrder::follow(const Message& message, uint32_t units, bool units_know
   step.repeated = message.context.repeated && (units > 0 || (counts_sets && sets > 0));
   if (counts_sets && !step.repeated) step.held = message.sets_held, step.given_up = message.sets_quarantined;
   std::unique_lock lock(stream.mutex);
-  if (message.context.received_ns < stream.follow_from_ns) return;
+  if (!stream.follows(message.context.received_ns)) return;
   const SequenceChange change = stream.sequence.advance(step, message.context.boot);
   stream.lost += change.lost;
   if (change.lost) streams_.charge(stream);  // it may remember a gap now
@@ -134,7 +134,7 @@ void StreamOrder::follow_samples(const Message& message, std::span<const SampleS
   Stream& stream = *message.sender->stream;
   int64_t lost = 0, refused = 0;
   std::unique_lock lock(stream.mutex);
-  if (message.context.received_ns < stream.follow_from_ns) return;
+  if (!stream.follows(message.context.received_ns)) return;
   const SampleSequences::Datagram step =
       stream.samples->datagram(message.exporter, message.context.sequence, message.context.uptime_ms);
   if (step.follow)

@@ -56,6 +56,9 @@ struct alignas(64) Stream {
   size_t charged = 0;          // to the budget
   int64_t since_ns = 0;        // when it was made, as find() was told
   int64_t lost = 0;            // of its numbers, as counted in the account
+
+  // Whether the number of what was received then is followed. The lock is held.
+  bool follows(int64_t received_ns) const { return received_ns >= follow_from_ns; }
 };
 
 class Streams {

@@ -60,8 +60,7 @@ void TemplateStore::take_options(Session& session, const std::vector<std::shared
   }
 }
 
-// They are of sequence numbers that nobody follows any more: of a boot that is over. Those whose template is not there
-// wait from now on.
+// Those whose template is not there wait from now on.
 void TemplateStore::take_held(Session& session, int64_t now_ns, TakenOver& result) {
   std::vector<HeldSets::Waiting> keys;
   held_.for_each_key(
@@ -74,7 +73,7 @@ void TemplateStore::take_held(Session& session, int64_t now_ns, TakenOver& resul
     const KnownTemplate* known = session.plans_->known(key.template_id);
     for (HeldSet& set : held_.take(key.session, key.template_id)) {
       set.session = session.key;
-      set.context.boot = session.plans_->boot - kBootsKept;
+      set.context.boot = session.plans_->boot;
       set.held_since_ns = now_ns;
       if (!known || !fits(*known->plan, set.body))
         held_.add(std::move(set), result.dropped);
