@@ -67,7 +67,8 @@ inline constexpr size_t kQueueBatches = 256;  // per sink
 inline constexpr size_t kListValues = 256;    // of one list-valued field
 inline constexpr size_t kTextBytes = 1'024;   // of one text; what is longer is cut and counted
 inline constexpr size_t kBatchTextBytes = 1u << 20;
-inline constexpr size_t kExtraFields = 32;  // that the configuration adds
+inline constexpr size_t kStageTextBytes = kBatchTextBytes / 2;  // of them, for what stands between decoding and outputs
+inline constexpr size_t kExtraFields = 32;                      // that the configuration adds
 
 // Store
 inline constexpr size_t kStoreQueueBatches = 4'096;
@@ -80,7 +81,7 @@ inline constexpr size_t kCounterQueueBatches = 1'024;  // about 52 MiB, if ever 
 
 inline constexpr size_t kExtraColumns = 256;  // that configurations have ever added to one store
 
-static_assert(64 * kTextBytes < kBatchTextBytes);
+static_assert(64 * kTextBytes < kBatchTextBytes - kStageTextBytes);
 static_assert(kTemplatesPerExporter <= kTemplates);
 static_assert(kHeldBytesPerExporter <= kHeldBytes);
 static_assert(kSampleSourcesPerStream <= kSampleSources);

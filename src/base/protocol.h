@@ -81,7 +81,7 @@ enum class Refused : uint8_t {
   exporter_templates_full,  // limits::kTemplatesPerExporter, limits.templates_bytes_per_exporter
   templates_full,           // limits::kTemplates, limits.senders_bytes
   sample_sources_full,      // limits::kSampleSources: samples whose sequence is not followed
-  text_too_long,            // limits::kTextBytes: the text is cut
+  text_too_long,            // limits::kTextBytes, kBatchTextBytes: the text is cut, or left out
   options_full,             // limits::kSamplersPerSession, kNamesPerSession, kOptionsBytes
   template_changes_full,    // limits::kTemplatesPerSecond, kTemplateChangesPerSecond
   out_of_sequence,          // templates and options data of a datagram whose number is not its stream's

@@ -198,7 +198,7 @@ constexpr std::pair<std::string_view, const char*> kRemedies[] = {
      "address and port?"},
     {"sample_sources_full", "sFlow samples of more data sources than are followed: decoded, their loss is not counted"},
     {"options_full", "sampling rates or names, more than are kept of one exporter"},
-    {"text_too_long", "texts longer than 1,024 octets: they were cut"},
+    {"text_too_long", "texts longer than 1,024 octets, or too many for a batch: they were cut or left out"},
     {"out_of_sequence",
      "templates or options data in datagrams whose sequence numbers their exporter denied; does "
      "somebody forge its address, or are there several exporters behind it?"},

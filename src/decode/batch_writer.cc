@@ -26,10 +26,20 @@ static FlowType flow_type(Protocol protocol) {
   return FlowType::unknown;
 }
 
+BatchWriter::BatchWriter(BatchPool& pool, Emit emit, size_t kept_free)
+    : pool_(pool), emit_(std::move(emit)), kept_free_(kept_free) {
+  begin_batch();
+}
+
+void BatchWriter::begin_batch() {
+  batch_ = pool_.take();
+  batch_->texts().keep_free(kept_free_);
+}
+
 void BatchWriter::flush() {
   if (batch_->empty()) return;
   emit_(std::move(batch_));
-  batch_ = pool_.take();
+  begin_batch();
 }
 
 uint32_t BatchWriter::room(size_t text_bytes) {

@@ -20,7 +20,8 @@ class BatchWriter {
  public:
   using Emit = std::function<void(std::unique_ptr<FlowBatch>)>;
 
-  BatchWriter(BatchPool& pool, Emit emit) : pool_(pool), emit_(std::move(emit)), batch_(pool.take()) {}
+  // `kept_free`: octets of each batch's texts that are for who comes after decoding.
+  BatchWriter(BatchPool& pool, Emit emit, size_t kept_free);
 
   FlowBatch& batch() { return *batch_; }
   // Rows that it takes, of which each may have so many octets of texts; of an empty one where it takes none.
@@ -33,8 +34,11 @@ class BatchWriter {
   int64_t oldest_ns() const { return batch_->empty() ? 0 : batch_->runs().front().received_ns; }
 
  private:
+  void begin_batch();
+
   BatchPool& pool_;
   const Emit emit_;
+  const size_t kept_free_;
   std::unique_ptr<FlowBatch> batch_;
 };
 

@@ -26,6 +26,7 @@ struct DecoderConfig {
   uint64_t default_sampling_rate = 0;  // where neither record, options data nor header name one
   DecodeObserver* observer = nullptr;  // told what is met, where there is one
   std::shared_ptr<const ExporterRules> exporters = std::make_shared<const ExporterRules>();
+  size_t stage_text_bytes = 0;  // of a batch, that are left free for stages (stage/stages.h)
 };
 
 class Decoder {

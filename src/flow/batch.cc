@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/batch.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace weir {
 
 std::string_view flow_type_name(FlowType type) {
@@ -76,6 +79,40 @@ uint64_t FlowBatch::number(Field field, uint32_t row) const {
       break;
   }
   return 0;
+}
+
+// A column's values, stretch by stretch of rows that stay.
+void FlowBatch::move_up(Field field, std::span<const uint8_t> removed) {
+  uint8_t* const values = columns_[static_cast<size_t>(field)].get();
+  const size_t width = width_of(field);
+  size_t to = 0;
+  for (size_t from = 0; from < removed.size();) {
+    size_t end = from;
+    while (end < removed.size() && !removed[end]) ++end;
+    if (to != from) std::memmove(values + to * width, values + from * width, (end - from) * width);
+    to += end - from;
+    for (from = end; from < removed.size() && removed[from];) ++from;
+  }
+}
+
+void FlowBatch::shorten_runs(std::span<const uint8_t> removed) {
+  rows_ = 0;
+  for (Run& run : runs_) {
+    const auto of_run = removed.subspan(run.first_row, run.rows);
+    run.first_row = rows_;
+    run.rows = static_cast<uint32_t>(std::ranges::count(of_run, 0));
+    rows_ += run.rows;
+  }
+  std::erase_if(runs_, [](const Run& run) { return run.rows == 0; });
+}
+
+void FlowBatch::remove_rows(std::span<const uint8_t> removed) {
+  WEIR_ASSERT(removed.size() == rows_);
+  FieldMask filled;
+  for (const Run& run : runs_) filled |= run.mask;
+  for (size_t i = 0; i < kFieldSlots; ++i)
+    if (columns_[i] && filled.has(static_cast<Field>(i))) move_up(static_cast<Field>(i), removed);
+  shorten_runs(removed);
 }
 
 void FlowBatch::clear() {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "base/assert.h"
@@ -73,6 +74,7 @@ class FlowBatch {
   uint32_t room() const { return capacity() - rows_; }
   bool empty() const { return rows_ == 0; }
   const std::vector<Run>& runs() const { return runs_; }
+  Run& run(size_t index) { return runs_[index]; }
 
   // Adds `count` rows (at most room()) that share one header; fill their columns next.
   Run& append_run(uint32_t count) {
@@ -115,6 +117,9 @@ class FlowBatch {
   // Number value of a row whose run has the field; for columns of u8..u64, i64 and time_ns.
   uint64_t number(Field field, uint32_t row) const;
 
+  // Takes out the rows whose entry (one per row) is not 0, and runs that lose all of theirs; the others move up.
+  void remove_rows(std::span<const uint8_t> removed);
+
   void clear();
   size_t memory_bytes() const;  // of its columns and arenas
 
@@ -122,6 +127,8 @@ class FlowBatch {
   friend class BatchRef;
   friend class BatchPool;
   void allocate(Field field);
+  void move_up(Field field, std::span<const uint8_t> removed);
+  void shorten_runs(std::span<const uint8_t> removed);
 
   uint32_t rows_ = 0;
   std::vector<Run> runs_;

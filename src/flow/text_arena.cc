@@ -95,6 +95,7 @@ void TextArena::clear() {
   bytes_.clear();
   if (bytes_.capacity() > kKept) bytes_.shrink_to_fit();
   last_ = {};
+  kept_free_ = 0;
   cut_ = 0;
 }
 

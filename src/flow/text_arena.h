@@ -36,7 +36,11 @@ class TextArena {
 
   std::string_view view(TextRef text) const { return {bytes_.data() + text.first, text.length}; }
   size_t size() const { return bytes_.size(); }
-  size_t room() const { return limits::kBatchTextBytes - bytes_.size(); }
+  // Octets that may be added now, and that are free in all.
+  size_t room() const { return free() - kept_free_; }
+  size_t free() const { return limits::kBatchTextBytes - bytes_.size(); }
+  // So many of the free ones are for who adds texts later. At most free().
+  void keep_free(size_t octets) { kept_free_ = octets; }
   // Most octets that a text of so many takes.
   static size_t most_bytes(size_t octets) { return std::min(3 * octets, limits::kTextBytes); }
 
@@ -52,6 +56,7 @@ class TextArena {
 
   std::vector<char> bytes_;
   TextRef last_;
+  size_t kept_free_ = 0;
   uint32_t cut_ = 0;
 };
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Texts of a batch: decoders leave free what stages are to add.
+#include "decode/batch_writer.h"
+
+#include "decode/decoder_fixture.h"
+
+namespace weir {
+namespace {
+
+constexpr uint16_t kInterfaceName = 82, kVariable = 65'535;
+constexpr size_t kOctets = 60;
+
+std::string name_of(size_t record) {
+  std::string name = "interface " + std::to_string(record);
+  return name + std::string(kOctets - name.size(), '.');
+}
+
+// Three batches' worth of records whose names are all different, 20 in a datagram.
+void send_names(Fixture& f, uint16_t length, size_t records) {
+  for (size_t first = 0; first < records; first += 20) {
+    Writer body;
+    for (size_t i = first; i < first + 20; ++i) {
+      if (length == kVariable) body.u8(kOctets);
+      body.text(name_of(i), kOctets);
+    }
+    f.send(ipfix(static_cast<uint32_t>(first), set(256, body)));
+  }
+}
+
+class TextsTest : public testing::TestWithParam<uint16_t> {};
+
+TEST_P(TextsTest, StagesFindTheirShareInEveryBatch) {
+  DecoderConfig config;
+  config.stage_text_bytes = limits::kBatchTextBytes - 70'000;  // the decoder's: more than limits let one record take
+  Fixture f(0, config);
+  f.send(ipfix(0, ipfix_template(256, {{kInterfaceName, GetParam()}})));
+  const size_t records = 3 * limits::kBatchRows / 20 * 20;
+  send_names(f, GetParam(), records);
+  f.decoder.flush();
+  size_t seen = 0;
+  for (const auto& batch : f.batches) {
+    EXPECT_GE(batch->texts().free(), config.stage_text_bytes);
+    for (uint32_t row = 0; row < batch->rows(); ++row) EXPECT_EQ(batch->text(Field::in_if_name, row), name_of(seen++));
+  }
+  EXPECT_EQ(seen, records);
+  EXPECT_GT(f.batches.size(), 3u + 1);  // they are full of texts before they are of rows
+  EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(FixedAndVariable, TextsTest, testing::Values(uint16_t{kOctets}, kVariable));
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stages: those of a collector, in the order in which a batch passes them.
+//
+//   in       decoded batches, before they are published
+//   out      the same batches, with more columns or fewer rows
+//   threads  pass() from any worker
+//   counts   in the account of each run: rows left out are `filtered`, texts without room `text_too_long`
+//   failure  the constructor throws usage_error: two stages fill the same column, or want more texts than there is room
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "stage/stage.h"
+
+namespace weir {
+
+class Stages {
+ public:
+  // `ledger` outlives this.
+  Stages(std::vector<std::unique_ptr<Stage>> stages, Ledger& ledger);
+
+  // Octets of a batch's texts that are theirs: decoders leave them free.
+  size_t text_bytes() const { return text_bytes_; }
+  void pass(FlowBatch& batch) const;
+
+ private:
+  void count(const FlowBatch& batch, const StageBatch& passed) const;
+
+  const std::vector<std::unique_ptr<Stage>> stages_;
+  Ledger& ledger_;
+  size_t text_bytes_ = 0;
+};
+
+}  // namespace weir
