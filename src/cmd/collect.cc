@@ -298,7 +298,8 @@ int run_collect(const Arguments& arguments) {
   if (senders.templates.loading_stopped()) return static_cast<int>(ExitCode::ok);
 
   // Sockets, all bound before any is read.
-  Pipeline pipeline({config, workers, senders.templates, senders.streams, ledger, pool,
+  const Stages stages({}, ledger);
+  Pipeline pipeline({config, workers, senders.templates, senders.streams, ledger, pool, stages,
                      [&](const BatchRef& batch) { outputs->deliver(batch); },
                      [&](std::unique_ptr<CounterBatch> batch) { outputs->deliver(CounterBatchRef(std::move(batch))); },
                      clock, stop_time});

@@ -39,6 +39,7 @@ struct CollectConfig {
   std::vector<Listener> listen;             // --listen; default netflow://:2055,netflow://:4739,sflow://:6343
   unsigned workers = 0;                     // --workers; 0: one per core
   int64_t receive_buffer_bytes = 16 << 20;  // --rcvbuf, per socket, asked for
+  bool gro = true;                          // --gro
   std::string data;                // --data; default /var/lib/weir, else $XDG_STATE_HOME/weir, else ~/.local/state/weir
   bool no_store = false;           // --no-store
   std::string format;              // --format: "", json, csv, protobuf

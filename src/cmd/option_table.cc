@@ -176,6 +176,11 @@ const Option kOptions[] = {
     {"collect.rcvbuf", "--rcvbuf", ValueKind::size, "BYTES", "16MiB", kReceiving,
      "Receive buffer asked of the kernel for each socket. net.core.rmem_max may cut it; the granted size is logged",
      [](CollectConfig& c, const std::string& t) { c.receive_buffer_bytes = parse_size(t, 1, kMostReceiveBuffer); }},
+    {"collect.gro", "--gro", ValueKind::text, "on|off", "on", kReceiving,
+     "Takes datagrams of one exporter that came together in one piece, where the kernel and the network card offer it: fewer "
+     "calls, and more of them fit in the buffer. When the kernel drops such a piece it counts one datagram, so that "
+     "kernel_drops shows too few; off: each comes, and is counted, alone",
+     [](CollectConfig& c, const std::string& t) { c.gro = parse_choice(t, {"on", "off"}) == "on"; }},
     {"collect.sampling_rate", "--sampling-rate", ValueKind::number, "N", "0", kReceiving,
      "Sampling rate of exporters that name none themselves. 0: unknown. Counters are never multiplied by it",
      [](CollectConfig& c, const std::string& t) { c.default_sampling_rate = parse_number(t, UINT32_MAX); }},

@@ -9,21 +9,44 @@ namespace {
 
 constexpr int64_t kTickNs = 1'000'000'000;
 constexpr int64_t kFlushAfterNs = 100'000'000;  // a row waits at most this long for its batch to fill
-constexpr int kWaitMs = 50;
-constexpr int64_t kDrainNs = 2'000'000'000;  // at most, where exporters go on sending
-constexpr int64_t kGiveUpNs = 200'000'000;   // at most, for counting what is left
 
 }  // namespace
 
-struct Pipeline::Lane {
-  Lane(std::vector<ListeningSocket> sockets, ReceiveClock& clock, std::unique_ptr<Decoder> d)
-      : receiver(std::move(sockets), clock), decoder(std::move(d)) {}
-  UdpReceiver receiver;
-  std::unique_ptr<Decoder> decoder;
-  std::unique_ptr<Worker> worker;
+// Handler of a ReceivingWorker.
+class Pipeline::Decoding {
+ public:
+  Decoding(Pipeline& pipeline, std::unique_ptr<Decoder> decoder) : pipeline_(pipeline), decoder_(std::move(decoder)) {}
+
+  void receive(std::span<const Datagram> batch) { decoder_->decode(batch); }
+
+  // Emits rows that have waited, and once a second, for all workers, gives up what has waited too long.
+  void turn(int64_t now_ns, bool idle) {
+    if (idle) decoder_->drop_forgotten();
+    const int64_t oldest = decoder_->oldest_pending_ns();
+    if (oldest != pending_ns_) pending_ns_ = oldest, pending_since_ns_ = now_ns;
+    if (oldest != 0 && (idle || now_ns - pending_since_ns_ > kFlushAfterNs)) decoder_->flush();
+    int64_t due = pipeline_.next_tick_ns_.load(std::memory_order_relaxed);
+    if (now_ns >= due && pipeline_.next_tick_ns_.compare_exchange_strong(due, now_ns + kTickNs)) decoder_->tick(now_ns);
+    pipeline_.steer();
+  }
+
+  void finish() { decoder_->flush(); }
+  Decoder& decoder() { return *decoder_; }
+
+ private:
+  Pipeline& pipeline_;
+  const std::unique_ptr<Decoder> decoder_;
   // The oldest row not yet emitted: when it was received, and since when it waits (monotonic). Its datagram may have
   // waited in the socket before.
-  int64_t pending_ns = 0, pending_since_ns = 0;
+  int64_t pending_ns_ = 0, pending_since_ns_ = 0;
+};
+
+struct Pipeline::Lane {
+  Lane(Pipeline& pipeline, std::vector<ListeningSocket> sockets, std::unique_ptr<Decoder> decoder)
+      : decoding(pipeline, std::move(decoder)),
+        worker(std::move(sockets), pipeline.parts_.clock, pipeline.parts_.stop_time, decoding) {}
+  Decoding decoding;
+  ReceivingWorker<Decoding> worker;
 };
 
 Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
@@ -36,75 +59,55 @@ Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
     for (const Listener& listener : parts.config.listen) {
       os::UdpSocket socket =
           os::UdpSocket::listen(listener.endpoint, static_cast<int>(parts.config.receive_buffer_bytes));
+      if (parts.config.gro) socket.receive_joined(true);
       SocketAccount& account = parts.ledger.add_socket(listener.uri, w, socket.granted_receive_buffer());
       sockets.push_back({std::move(socket), &account});
     }
-    auto emit = [this](std::unique_ptr<FlowBatch> batch) { parts_.deliver(parts_.pool.publish(std::move(batch))); };
-    auto decoder = std::make_unique<Decoder>(
-        DecoderConfig{parts.config.default_sampling_rate, nullptr, parts.config.exporters}, parts.templates,
-        parts.streams, parts.ledger, parts.pool, emit, parts.deliver_counters);
-    lanes_.push_back(std::make_unique<Lane>(std::move(sockets), parts.clock, std::move(decoder)));
+    auto emit = [this](std::unique_ptr<FlowBatch> batch) { publish(std::move(batch)); };
+    const DecoderConfig decoder_config{parts.config.default_sampling_rate, nullptr, parts.config.exporters,
+                                       parts.stages.text_bytes()};
+    auto decoder = std::make_unique<Decoder>(decoder_config, parts.templates, parts.streams, parts.ledger, parts.pool,
+                                             emit, parts.deliver_counters);
+    lanes_.push_back(std::make_unique<Lane>(*this, std::move(sockets), std::move(decoder)));
   }
 }
 
 Pipeline::~Pipeline() { stop(); }
 
-void Pipeline::start() {
-  if (!lanes_.empty()) steer(*lanes_.front());
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    Lane& lane = *lanes_[i];
-    lane.worker = std::make_unique<Worker>("worker " + std::to_string(i),
-                                           [this, &lane](std::stop_token stop) { work(lane, stop); });
-  }
+void Pipeline::publish(std::unique_ptr<FlowBatch> batch) {
+  parts_.stages.pass(*batch);
+  if (batch->empty()) return parts_.pool.give_back(std::move(batch));
+  parts_.deliver(parts_.pool.publish(std::move(batch)));
 }
 
-// Once for all workers: they share their ports.
-void Pipeline::steer(Lane& lane) {
+void Pipeline::start() {
+  steer();
+  for (size_t i = 0; i < lanes_.size(); ++i) lanes_[i]->worker.start("worker " + std::to_string(i));
+}
+
+// Once for all workers, whichever finds it: they share their ports.
+void Pipeline::steer() {
   if (!parts_.streams.ignored_ports().any() || steers_.load(std::memory_order_relaxed) || steers_.exchange(true))
     return;
-  if (lanes_.size() > 1) lane.receiver.keep_senders_together(static_cast<unsigned>(lanes_.size()));
-}
-
-void Pipeline::work(Lane& lane, std::stop_token stop) {
-  auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
-  while (!stop.stop_requested()) {
-    size_t received = lane.receiver.receive(kWaitMs, decode);
-    if (received == 0) lane.decoder->drop_forgotten();
-    steer(lane);
-    int64_t now = os::monotonic_ns(), due = next_tick_ns_.load(std::memory_order_relaxed);
-    int64_t oldest = lane.decoder->oldest_pending_ns();
-    if (oldest != lane.pending_ns) lane.pending_ns = oldest, lane.pending_since_ns = now;
-    if (oldest != 0 && (received == 0 || now - lane.pending_since_ns > kFlushAfterNs)) lane.decoder->flush();
-    if (now >= due && next_tick_ns_.compare_exchange_strong(due, now + kTickNs)) lane.decoder->tick(now);
-  }
-  drain(lane);
-}
-
-void Pipeline::drain(Lane& lane) {
-  const int64_t end = os::monotonic_ns() + kDrainNs;
-  auto decode = [&](std::span<const Datagram> batch) { lane.decoder->decode(batch); };
-  bool empty = false;
-  while (!empty && os::monotonic_ns() < end && !parts_.stop_time.is_over())
-    empty = lane.receiver.receive(0, decode) == 0 && lane.receiver.receive(0, decode) == 0;
-  if (!empty) left_in_sockets_ += lane.receiver.give_up_waiting(os::monotonic_ns() + kGiveUpNs);
-  lane.decoder->flush();
+  const auto workers = static_cast<unsigned>(lanes_.size());
+  if (workers > 1) lanes_.front()->worker.receiver().keep_senders_together(workers);
 }
 
 size_t Pipeline::stop() {
-  for (auto& lane : lanes_)
-    if (lane->worker) lane->worker->request_stop();
-  for (auto& lane : lanes_) lane->worker.reset();
+  for (auto& lane : lanes_) lane->worker.request_stop();
+  size_t left_in_sockets = 0;
+  for (auto& lane : lanes_) left_in_sockets += lane->worker.join();
   update_drops();
   if (lanes_.empty()) return 0;
-  Decoder& decoder = *lanes_.front()->decoder;
+  Decoder& decoder = lanes_.front()->decoding.decoder();
   if (!parts_.stop_time.is_over()) decoder.tick(os::monotonic_ns(), true);
   decoder.give_up_held();
   decoder.flush();
-  return left_in_sockets_;
+  return left_in_sockets;
 }
 
 void Pipeline::update_drops() {
-  for (auto& lane : lanes_) lane->receiver.update_drops();
+  for (auto& lane : lanes_) lane->worker.receiver().update_drops();
 }
 
 }  // namespace weir

@@ -12,9 +12,8 @@
 
 #include "cmd/config.h"
 #include "decode/decoder.h"
-#include "receive/udp_receiver.h"
-#include "run/stop_time.h"
-#include "run/worker.h"
+#include "receive/receiving_worker.h"
+#include "stage/stages.h"
 
 namespace weir {
 
@@ -25,6 +24,7 @@ struct PipelineParts {
   Streams& streams;
   Ledger& ledger;
   BatchPool& pool;
+  const Stages& stages;
   std::function<void(const BatchRef&)> deliver;  // any worker; must not block
   Decoder::EmitCounters deliver_counters;        // the same
   ReceiveClock& clock;
@@ -44,16 +44,15 @@ class Pipeline {
   void update_drops();
 
  private:
-  struct Lane;  // one worker's things
-  void work(Lane& lane, std::stop_token stop);
-  void drain(Lane& lane);
-  void steer(Lane& lane);
+  class Decoding;  // what a worker's datagrams become
+  struct Lane;     // a worker, and that
+  void publish(std::unique_ptr<FlowBatch> batch);
+  void steer();
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<int64_t> next_tick_ns_{0};
   std::atomic<bool> steers_{false};  // all of a sender to one worker
-  std::atomic<size_t> left_in_sockets_{0};
 };
 
 }  // namespace weir

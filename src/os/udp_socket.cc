@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <cstdio>
@@ -122,6 +123,11 @@ int UdpSocket::choose_socket_by(std::span<const sock_filter> program) const {
   return ::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &whole, sizeof whole) == 0 ? 0 : errno;
 }
 
+bool UdpSocket::receive_joined(bool may) const {
+  const int value = may ? 1 : 0;
+  return ::setsockopt(fd(), SOL_UDP, UDP_GRO, &value, sizeof value) == 0;
+}
+
 uint16_t UdpSocket::local_port() const {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -149,17 +155,24 @@ int UdpSocket::take_error() const {
 // would fall into the same few cache sets.
 static constexpr size_t kSlotStride = limits::kDatagramBytes + 1 + 1600;
 
-// Room for what the kernel says beside a datagram: when it came.
+// Room for what the kernel says beside a datagram: when it came, and the size of joined ones.
 struct alignas(cmsghdr) Control {
-  uint8_t bytes[CMSG_SPACE(sizeof(timespec))];
+  uint8_t bytes[CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(int))];
 };
 
-static int64_t kernel_time_ns(const msghdr& header) {
-  const cmsghdr* control = CMSG_FIRSTHDR(&header);
-  if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) return 0;
-  timespec t;
-  std::memcpy(&t, CMSG_DATA(control), sizeof t);
-  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+static void read_control(msghdr& header, Received* out) {
+  for (const cmsghdr* control = CMSG_FIRSTHDR(&header); control;
+       control = CMSG_NXTHDR(&header, const_cast<cmsghdr*>(control))) {
+    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
+      timespec t;
+      std::memcpy(&t, CMSG_DATA(control), sizeof t);
+      out->kernel_ns = int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+    } else if (control->cmsg_level == SOL_UDP && control->cmsg_type == UDP_GRO) {
+      int size;
+      std::memcpy(&size, CMSG_DATA(control), sizeof size);
+      out->segment_bytes = static_cast<uint16_t>(size);
+    }
+  }
 }
 
 struct ReceiveSlots::Impl {
@@ -202,13 +215,18 @@ int ReceiveSlots::receive(const UdpSocket& socket) {
 
 Received ReceiveSlots::operator[](size_t i) const {
   const sockaddr_in6& from = impl_->from[i];
-  const int64_t at = kernel_time_ns(impl_->headers[i].msg_hdr);
-  Bytes bytes(impl_->bytes.get() + i * kSlotStride, impl_->headers[i].msg_len);
+  Received received;
+  received.bytes = Bytes(impl_->bytes.get() + i * kSlotStride, impl_->headers[i].msg_len);
+  read_control(impl_->headers[i].msg_hdr, &received);
   if (from.sin6_family == AF_INET) {
     const auto& four = reinterpret_cast<const sockaddr_in&>(from);
-    return {bytes, IpAddress::v4(ntohl(four.sin_addr.s_addr)), ntohs(four.sin_port), at};
+    received.source = IpAddress::v4(ntohl(four.sin_addr.s_addr));
+    received.source_port = ntohs(four.sin_port);
+  } else {
+    received.source = IpAddress::v6(from.sin6_addr.s6_addr);
+    received.source_port = ntohs(from.sin6_port);
   }
-  return {bytes, IpAddress::v6(from.sin6_addr.s6_addr), ntohs(from.sin6_port), at};
+  return received;
 }
 
 struct SendBatch::Impl {

@@ -43,6 +43,9 @@ class UdpSocket {
 
   int fd() const { return file_.fd(); }
   int granted_receive_buffer() const { return granted_; }
+  // Whether the kernel may hand over datagrams of one sender and one size that come together in one piece (UDP_GRO;
+  // Received::segment_bytes). What it drops of these it counts as one. False where it cannot.
+  bool receive_joined(bool may) const;
   std::optional<SocketMemory> memory() const;  // nothing where the kernel does not say
   // Has a program (classic BPF) say by its number which of the sockets that share the port gets a datagram; they are
   // numbered as they were bound. 0 or errno.
@@ -60,16 +63,18 @@ class UdpSocket {
 // True when another process (or an earlier socket without SO_REUSEPORT) holds the port.
 bool port_in_use(const Endpoint& endpoint);
 
-// One received datagram, valid until the next receive().
+// What one slot received, valid until the next receive().
 struct Received {
   Bytes bytes;
-  IpAddress source;  // v4-mapped for IPv4
+  uint16_t segment_bytes = 0;  // 0: one datagram; else datagrams of this size, of which the last may be shorter
+  IpAddress source;            // v4-mapped for IPv4
   uint16_t source_port = 0;
-  int64_t kernel_ns = 0;  // when the kernel took it, by its clock then; 0: it does not say
+  int64_t kernel_ns = 0;  // when the kernel took it (the first of joined ones), by its clock then; 0: it does not say
+  size_t datagrams() const { return segment_bytes ? (bytes.size() + segment_bytes - 1) / segment_bytes : 1; }
 };
 
-// Preallocated slots for recvmmsg, each large enough for any datagram: nothing is truncated,
-// nothing is allocated after construction. One per worker.
+// Preallocated slots for recvmmsg, each large enough for any datagram, and for joined ones, which are together no
+// larger than one may be: nothing is truncated, nothing is allocated after construction. One per worker.
 class ReceiveSlots {
  public:
   explicit ReceiveSlots(size_t count);
@@ -77,7 +82,7 @@ class ReceiveSlots {
   ReceiveSlots(const ReceiveSlots&) = delete;
   ReceiveSlots& operator=(const ReceiveSlots&) = delete;
 
-  // Takes what waits in the socket, up to the number of slots, without blocking. Returns the number received
+  // Takes what waits in the socket, up to the number of slots, without blocking. Returns the number of slots filled
   // (0: nothing there), or -errno.
   int receive(const UdpSocket& socket);
   Received operator[](size_t i) const;

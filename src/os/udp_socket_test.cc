@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -119,6 +121,32 @@ TEST(UdpSocket, SaysWhatWaitsAndWhatWasDropped) {
   uint32_t received = 0;
   for (int n; (n = slots.receive(listener)) > 0;) received += static_cast<uint32_t>(n);
   EXPECT_EQ(received + listener.memory()->drops, 100u);
+}
+
+// Several datagrams of so many octets in one send (UDP_SEGMENT), the last as long as is left.
+void send_in_pieces(const UdpSocket& sender, const std::string& text, int size) {
+  ASSERT_EQ(::setsockopt(sender.fd(), SOL_UDP, UDP_SEGMENT, &size, sizeof size), 0);
+  ASSERT_EQ(sender.send(bytes_of(text)), 0);
+}
+
+TEST(UdpSocket, WhatCameTogetherIsReceivedInOnePiece) {
+  UdpSocket listener = UdpSocket::listen(kLoopback4, 1 << 20);
+  UdpSocket sender = UdpSocket::connect(kLoopback4, {kLoopback4.address, listener.local_port()});
+  ReceiveSlots slots(8);
+  ASSERT_TRUE(listener.receive_joined(true));
+  send_in_pieces(sender, "aaaabbbbcc", 4);
+  ASSERT_EQ(receive_one(slots, listener), 1);
+  EXPECT_EQ(text_of(slots[0]), "aaaabbbbcc");
+  EXPECT_EQ(slots[0].segment_bytes, 4);
+  EXPECT_EQ(slots[0].datagrams(), 3u);
+  EXPECT_EQ(slots[0].source_port, sender.local_port());
+  EXPECT_NE(slots[0].kernel_ns, 0);
+  ASSERT_TRUE(listener.receive_joined(false));
+  send_in_pieces(sender, "aaaabbbbcc", 4);
+  ASSERT_EQ(receive_one(slots, listener), 3);
+  EXPECT_EQ(text_of(slots[2]), "cc");
+  EXPECT_EQ(slots[2].segment_bytes, 0);
+  EXPECT_EQ(slots[2].datagrams(), 1u);
 }
 
 TEST(UdpSocket, AFailureToTellIsNotZero) {

@@ -31,10 +31,11 @@ ReceiveError receive_error(int error) {
 }
 
 UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock)
-    : sockets_(std::move(sockets)), clock_(clock), slots_(limits::kReceiveSlots), batch_(limits::kReceiveSlots) {
+    : sockets_(std::move(sockets)), clock_(clock), slots_(limits::kReceiveSlots) {
+  batch_.reserve(limits::kReceiveSlots);
   linger_ns_ = kMostLingerNs;
   for (const ListeningSocket& s : sockets_) {
-    waiting_.add(s.socket.fd());
+    waiting_.add_socket(s.socket.fd());
     linger_ns_ = std::min(linger_ns_, int64_t{s.socket.granted_receive_buffer()} * 1'000'000 / kBufferPerMs);
   }
   if (linger_ns_ < kLeastLingerNs) linger_ns_ = 0;
@@ -42,43 +43,63 @@ UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clo
 
 bool UdpReceiver::wait(int timeout_ms) {
   bool short_batch = last_batch_ > 0 && last_batch_ < kShortBatch;
-  if (short_batch && linger_ns_ > 0) os::sleep_ns(linger_ns_);
+  if (short_batch && linger_ns_ > 0) waiting_.linger(linger_ns_);
   if (last_batch_ > 0) {
     last_batch_ = 0;
-    return true;  // the socket may well have more: reading tells as cheaply as polling
+    return true;  // the socket may well have more: reading tells as cheaply as waiting
   }
-  return waiting_.wait(timeout_ms);
+  return waiting_.wait(int64_t{timeout_ms} * 1'000'000);
 }
 
-std::span<const Datagram> UdpReceiver::read(ListeningSocket& socket) {
-  int received = slots_.receive(socket.socket);
+void UdpReceiver::read(ListeningSocket& socket) {
+  const int received = slots_.receive(socket.socket);
+  filled_ = slot_ = place_ = 0;
   if (received < 0) note_failure(socket, -received);
-  if (received <= 0) return {};
-  const ReceiveClock::Times now = ReceiveClock::system_times();
-  const ReceiveClock::Stamp stamp = clock_.receive(now);
-  auto count = static_cast<size_t>(received);
-  int64_t bytes = 0;
-  for (size_t i = 0; i < count; ++i) {
-    os::Received r = slots_[i];
-    const bool usable = r.kernel_ns > 0 && r.kernel_ns <= now.real_ns && r.kernel_ns >= now.real_ns - kMostQueuedNs;
-    const int64_t came = (usable ? r.kernel_ns : now.real_ns) + stamp.correction_ns;
-    batch_[i] = {r.bytes, r.source, r.source_port, came, 0, stamp.held};
-    bytes += static_cast<int64_t>(r.bytes.size());
-  }
-  socket.account->datagrams.add(received);
-  socket.account->bytes.add(bytes);
+  if (received <= 0) return;
+  filled_ = static_cast<size_t>(received);
+  read_at_ = ReceiveClock::system_times();
+  stamp_ = clock_.receive(read_at_);
   socket.account->receive_calls.add();
-  return {batch_.data(), count};
+}
+
+// Of what was read, as much as a batch takes.
+std::span<const Datagram> UdpReceiver::next_batch(ListeningSocket& socket) {
+  batch_.clear();
+  while (slot_ < filled_ && batch_.size() < limits::kReceiveSlots) add_datagrams(slots_[slot_]);
+  if (batch_.empty()) return {};
+  int64_t bytes = 0;
+  for (const Datagram& datagram : batch_) bytes += static_cast<int64_t>(datagram.bytes.size());
+  socket.account->datagrams.add(static_cast<int64_t>(batch_.size()));
+  socket.account->bytes.add(bytes);
+  return batch_;
+}
+
+void UdpReceiver::add_datagrams(const os::Received& received) {
+  const int64_t now = read_at_.real_ns, kernel = received.kernel_ns;
+  const bool usable = kernel > 0 && kernel <= now && kernel >= now - kMostQueuedNs;
+  const int64_t came = (usable ? kernel : now) + stamp_.correction_ns;
+  const Bytes whole = received.bytes;
+  const size_t segment = received.segment_bytes > 0 ? received.segment_bytes : whole.size();
+  do {
+    const Bytes datagram = whole.subspan(place_, std::min(segment, whole.size() - place_));
+    batch_.push_back({datagram, received.source, received.source_port, came, 0, stamp_.held});
+    place_ += datagram.size();
+  } while (place_ < whole.size() && batch_.size() < limits::kReceiveSlots);
+  if (place_ < whole.size()) return;
+  place_ = 0;
+  ++slot_;
 }
 
 size_t UdpReceiver::give_up_waiting(int64_t end_ns) {
   size_t total = 0;
   for (ListeningSocket& socket : sockets_) {
     while (os::monotonic_ns() < end_ns) {
-      int received = slots_.receive(socket.socket);
-      if (received <= 0) break;
-      socket.account->kernel_drops.add(received);
-      total += static_cast<size_t>(received);
+      const int filled = slots_.receive(socket.socket);
+      if (filled <= 0) break;
+      size_t datagrams = 0;
+      for (size_t i = 0; i < static_cast<size_t>(filled); ++i) datagrams += slots_[i].datagrams();
+      socket.account->kernel_drops.add(static_cast<int64_t>(datagrams));
+      total += datagrams;
     }
   }
   return total;
@@ -99,16 +120,18 @@ void UdpReceiver::note_failure(ListeningSocket& socket, int error) {
 
 void UdpReceiver::pause() {
   failed_ = false;
-  os::sleep_ns(kPauseNs);
+  waiting_.linger(kPauseNs);
 }
 
 void UdpReceiver::keep_senders_together(unsigned workers) {
-  for (const ListeningSocket& s : sockets_)
+  for (const ListeningSocket& s : sockets_) {
+    s.socket.receive_joined(false);
     if (int error = weir::keep_senders_together(s.socket, workers))
       log_warning("receive", "the kernel spreads the datagrams of one sender over the workers of " +
                                  s.account->listener + ": " + os::error_text(error) +
                                  "; their order may be lost, which looks like loss and duplicates. One worker "
                                  "(--workers 1) keeps it");
+  }
 }
 
 void UdpReceiver::update_drops() {

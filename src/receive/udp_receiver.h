@@ -5,10 +5,12 @@
 //   out      batches of Datagram, borrowed until the next call
 //   threads  one receiver per worker; update_drops() from any thread
 //   memory   limits::kReceiveSlots slots of 64 KiB, made once
+//   joined   datagrams that the kernel hands over in one piece (UDP_GRO) are taken apart here
 //   time     a datagram's is the kernel's, of when it came; where that is missing or cannot be, the time of the read.
 //            Both as ReceiveClock has them
-//   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO); a socket that cannot be read
-//            is counted, logged at most once a minute, and tried again after some milliseconds
+//   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO), joined datagrams as one; a
+//            socket that cannot be read is counted, logged at most once a minute, and tried again after some
+//            milliseconds
 #pragma once
 
 #include <span>
@@ -17,8 +19,8 @@
 
 #include "ledger/ledger.h"
 #include "os/clock.h"
-#include "os/poll_set.h"
 #include "os/udp_socket.h"
+#include "receive/waiting.h"
 #include "run/receive_clock.h"
 #include "wire/datagram.h"
 
@@ -44,39 +46,52 @@ class UdpReceiver {
   // each socket is read once, so that one busy listener does not starve another. Returns the number read.
   template <class OnBatch>
   size_t receive(int timeout_ms, OnBatch&& on_batch) {
-    const bool polls = last_batch_ == 0;
+    const bool waits = last_batch_ == 0;
     if (!wait(timeout_ms)) return 0;
     size_t total = 0;
     for (ListeningSocket& socket : sockets_) {
-      std::span<const Datagram> batch = read(socket);
-      if (batch.empty()) continue;
-      on_batch(batch);
-      total += batch.size();
+      read(socket);
+      for (auto batch = next_batch(socket); !batch.empty(); batch = next_batch(socket)) {
+        on_batch(batch);
+        total += batch.size();
+      }
     }
     last_batch_ = total;
     // What can be read but does not let itself be read would keep a core busy.
-    if (failed_ || (polls && total == 0)) pause();
+    if (failed_ || (waits && total == 0)) pause();
     return total;
   }
+
+  // What else ends waiting, also while datagrams gather; its tags: from 1 on.
+  os::EpollSet& streams() { return waiting_.streams(); }
+  // Ends waiting, from any thread: for this and every later receive().
+  void wake() const { waiting_.wake(); }
 
   // Reads what the sockets hold without looking at it, until they are empty or `end_ns` (monotonic), and counts it as
   // kernel drops: so many datagrams, which no exporter's account has.
   size_t give_up_waiting(int64_t end_ns);
   // Whatever a sender's source port, its datagrams go to one of the workers, of which there are so many (steering.h).
+  // The kernel joins none any more: those of several domains would go where the first of them belongs.
   void keep_senders_together(unsigned workers);
   // Reads the kernel's drop counters into the accounts.
   void update_drops();
 
  private:
   bool wait(int timeout_ms);
-  std::span<const Datagram> read(ListeningSocket& socket);
+  void read(ListeningSocket& socket);
+  std::span<const Datagram> next_batch(ListeningSocket& socket);
+  void add_datagrams(const os::Received& received);
   void note_failure(ListeningSocket& socket, int error);
   void pause();
 
   std::vector<ListeningSocket> sockets_;
   ReceiveClock& clock_;
-  os::PollSet waiting_;
+  Waiting waiting_;
   os::ReceiveSlots slots_;
+  // What was read, and how far it has become batches: the next slot, and the place in it.
+  size_t filled_ = 0, slot_ = 0, place_ = 0;
+  ReceiveClock::Times read_at_;
+  ReceiveClock::Stamp stamp_;
   std::vector<Datagram> batch_;
   size_t last_batch_ = 0;
   int64_t linger_ns_ = 0;  // after a short batch

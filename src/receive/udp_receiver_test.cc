@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,11 +41,12 @@ class UdpReceiverTest : public testing::Test {
     std::optional<os::UdpSocket> sender;
   };
 
-  void open(size_t listeners, int buffer = 1 << 20) {
+  void open(size_t listeners, int buffer = 1 << 20, bool joined = false) {
     std::vector<ListeningSocket> sockets;
     for (size_t i = 0; i < listeners; ++i) {
       Listener& listener = listeners_.emplace_back();
       os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, buffer);
+      EXPECT_TRUE(socket.receive_joined(joined));
       listener.account.listener = "netflow://listener" + std::to_string(i);
       listener.port = socket.local_port();
       listener.fd = socket.fd();
@@ -56,8 +59,16 @@ class UdpReceiverTest : public testing::Test {
     const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
     ASSERT_EQ(listeners_[to].sender->send({bytes, text.size()}), 0);
   }
+  // One after the other in one piece, which the network card of a receiver would make of them.
+  void send_in_pieces(const std::string& text, int octets) {
+    const int fd = listeners_[0].sender->fd(), off = 0;
+    ASSERT_EQ(::setsockopt(fd, SOL_UDP, UDP_SEGMENT, &octets, sizeof octets), 0);
+    send(text);
+    ASSERT_EQ(::setsockopt(fd, SOL_UDP, UDP_SEGMENT, &off, sizeof off), 0);
+  }
   size_t receive(int timeout_ms) {
     return receiver_->receive(timeout_ms, [&](std::span<const Datagram> batch) {
+      largest_batch_ = std::max(largest_batch_, batch.size());
       for (const Datagram& d : batch)
         seen_.push_back({{d.bytes.begin(), d.bytes.end()}, d.exporter, d.exporter_port, d.received_ns, d.clock_held});
     });
@@ -81,8 +92,10 @@ class UdpReceiverTest : public testing::Test {
     }
     return false;
   }
-  // Nothing that can be read as a socket is, but poll() takes it for readable.
+  // What is read is no socket any more, and what is waited for still is one, with a datagram in it.
   void break_socket(size_t which) {
+    send("unread", which);
+    kept_.emplace_back(::dup(listeners_[which].fd));
     int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     ASSERT_GE(::dup3(null, listeners_[which].fd, O_CLOEXEC), 0);
     ::close(null);
@@ -95,6 +108,8 @@ class UdpReceiverTest : public testing::Test {
   std::deque<Listener> listeners_;
   std::optional<UdpReceiver> receiver_;
   std::vector<Seen> seen_;
+  size_t largest_batch_ = 0;
+  std::vector<os::File> kept_;
 };
 
 TEST_F(UdpReceiverTest, WhatIsSentIsReceivedAndCounted) {
@@ -119,6 +134,35 @@ TEST_F(UdpReceiverTest, MoreThanABatchComesInTheOrderOfSending) {
   ASSERT_TRUE(receive_until(count));
   for (size_t i = 0; i < count; ++i) EXPECT_EQ(seen_[i].text, std::to_string(i));
   EXPECT_GE(listeners_[0].account.receive_calls.value(), 4);
+}
+
+TEST_F(UdpReceiverTest, DatagramsThatCameInOnePieceAreDatagrams) {
+  open(1, 4 << 20, true);
+  send("before");
+  const size_t pieces = limits::kReceiveSlots / 2 + 3;
+  for (char c : {'a', 'b', 'c'}) send_in_pieces(std::string(pieces * 100 - 1, c), 100);
+  send("after");
+  ASSERT_TRUE(receive_until(3 * pieces + 2));
+  EXPECT_EQ(seen_.front().text, "before");
+  EXPECT_EQ(seen_.back().text, "after");
+  for (size_t i = 0; i < 3 * pieces; ++i) {
+    const size_t size = i % pieces == pieces - 1 ? 99 : 100;
+    EXPECT_EQ(seen_[1 + i].text, std::string(size, "abc"[i / pieces])) << i;
+    EXPECT_EQ(seen_[1 + i].port, listeners_[0].sender->local_port());
+    EXPECT_NE(seen_[1 + i].received_ns, 0);
+  }
+  EXPECT_EQ(listeners_[0].account.datagrams.value(), static_cast<int64_t>(3 * pieces + 2));
+  EXPECT_EQ(listeners_[0].account.bytes.value(), static_cast<int64_t>(3 * (pieces * 100 - 1) + 11));
+  EXPECT_LT(listeners_[0].account.receive_calls.value(), 6);
+  EXPECT_LE(largest_batch_, limits::kReceiveSlots);
+}
+
+TEST_F(UdpReceiverTest, WhatIsGivenUpIsCountedByDatagrams) {
+  open(1, 4 << 20, true);
+  send("alone");
+  send_in_pieces(std::string(1'001, 'x'), 100);
+  EXPECT_EQ(receiver_->give_up_waiting(os::monotonic_ns() + kSecond), 12u);
+  EXPECT_EQ(listeners_[0].account.kernel_drops.value(), 12);
 }
 
 TEST_F(UdpReceiverTest, NoSocketIsTooMany) {
@@ -196,6 +240,20 @@ TEST_F(UdpReceiverTest, ASocketThatCannotBeReadIsCountedAndDoesNotSpin) {
   std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
   EXPECT_NE(log.find("netflow://listener0"), std::string::npos) << log;
+}
+
+TEST_F(UdpReceiverTest, WakingEndsTheWaitAtOnce) {
+  open(1);
+  std::thread waker([&] {
+    os::sleep_ns(20'000'000);
+    receiver_->wake();
+  });
+  const int64_t began = os::monotonic_ns();
+  EXPECT_EQ(receive(60'000), 0u);
+  EXPECT_LT(os::monotonic_ns() - began, 30 * kSecond);
+  waker.join();
+  send("after");
+  EXPECT_TRUE(receive_until(1));
 }
 
 TEST_F(UdpReceiverTest, ErrorsHaveTheNamesOfTheirErrno) {

@@ -123,8 +123,10 @@ void write_sockets(Exposition& out, const LedgerRows& ledger) {
   write(&SocketRow::datagrams);
   out.counter("weir_receive_bytes_total", "Payload bytes of those datagrams.");
   write(&SocketRow::bytes);
-  out.counter("weir_receive_kernel_drops_total",
-              "Datagrams the kernel dropped because a receive buffer was full; part of the exporters' sequence loss.");
+  out.counter(
+      "weir_receive_kernel_drops_total",
+      "Datagrams the kernel dropped because a receive buffer was full, joined ones (GRO) counted as one; part of the "
+      "exporters' sequence loss.");
   write(&SocketRow::kernel_drops);
   out.counter("weir_receive_errors_total", "Attempts to read the listener's sockets that failed.");
   for (const auto& [name, socket] : listeners)
