@@ -19,7 +19,7 @@ IgnoredPorts::Group group_of(const SessionKey& key) { return {key.exporter, key.
 
 }  // namespace
 
-bool IgnoredPorts::Table::ignores(const SessionKey& key) const {
+bool IgnoredPorts::Table::has(const SessionKey& key) const {
   if (key.is_connection()) return false;
   if (!learned.empty() && learned.contains(group_of(key))) return true;
   return std::ranges::any_of(networks, [&](const Network& network) { return network.contains(key.exporter); });

@@ -48,7 +48,8 @@ class IgnoredPorts {
     std::vector<Network> networks;
     absl::flat_hash_set<Group> learned;
     // Whether the port of that session is no part of it.
-    bool ignores(const SessionKey& key) const;
+    bool ignores(const SessionKey& key) const { return (!learned.empty() || !networks.empty()) && has(key); }
+    bool has(const SessionKey& key) const;
   };
 
   explicit IgnoredPorts(IgnorePorts configured);
