@@ -3,14 +3,20 @@
 // datagram or record (those are counted instead). Any thread.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace weir {
 
-enum class LogFormat { text, json };
-void set_log_format(LogFormat format);
+enum class LogFormat : uint8_t { text, json, ecs };  // ecs: Elastic Common Schema, a JSON object a line
+void set_log_format(LogFormat format);               // before the first message
+
+// Messages that matter less are not written. At any time.
+enum class LogLevel : uint8_t { error, warning, info, debug };
+void set_log_level(LogLevel level);
 
 // `component` is the folder or subcommand that speaks: "receive", "templates", "collect".
+void log_debug(std::string_view component, std::string_view message);
 void log_info(std::string_view component, std::string_view message);
 void log_warning(std::string_view component, std::string_view message);
 void log_error(std::string_view component, std::string_view message);

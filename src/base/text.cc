@@ -21,9 +21,12 @@ std::vector<std::string> split_list(std::string_view text, char separator) {
   return parts;
 }
 
-std::string join_list(const std::vector<std::string>& parts) {
+std::string join_list(const std::vector<std::string>& parts, std::string_view between) {
   std::string joined;
-  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
+  for (const std::string& part : parts) {
+    if (!joined.empty()) joined += between;
+    joined += part;
+  }
   return joined;
 }
 

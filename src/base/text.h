@@ -13,7 +13,7 @@ namespace weir {
 std::vector<std::string> split_list(std::string_view text, char separator = ',');
 
 // The reverse: "a,b".
-std::string join_list(const std::vector<std::string>& parts);
+std::string join_list(const std::vector<std::string>& parts, std::string_view between = ",");
 
 // The candidate nearest to `word` (Damerau-Levenshtein distance of at most a third of its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
