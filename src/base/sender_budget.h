@@ -32,9 +32,11 @@ class SenderBudget {
   // share. In the latter case is_over() tells that others have to give something up.
   bool may_keep(const IpAddress& exporter, size_t bytes) const;
 
-  bool is_over() const { return total() > most_bytes_; }
+  bool is_over() const { return total() > most(); }
   size_t total() const { return total_.load(std::memory_order_relaxed); }
-  size_t most() const { return most_bytes_; }
+  size_t most() const { return most_bytes_.load(std::memory_order_relaxed); }
+  // Where it is less than what is kept, the next newcomers find no room until others have given something up.
+  void set_most(size_t bytes) { most_bytes_.store(bytes, std::memory_order_relaxed); }
   size_t of(const IpAddress& exporter) const;
   // The budget over all addresses that hold anything.
   size_t fair_share() const;
@@ -46,7 +48,7 @@ class SenderBudget {
   std::vector<Holding> holdings() const;  // in no order
 
  private:
-  const size_t most_bytes_;
+  std::atomic<size_t> most_bytes_;
   std::atomic<size_t> total_{0};
   mutable std::mutex mutex_;
   absl::flat_hash_map<IpAddress, size_t> by_exporter_;

@@ -20,7 +20,7 @@ Decoder::Decoder(const DecoderConfig& config, TemplateStore& templates, Streams&
       templates_(templates),
       streams_(streams),
       ledger_(ledger),
-      senders_(*config_.exporters, templates, streams, ledger),
+      senders_(config_.exporters, templates, streams, ledger),
       out_(pool, std::move(emit), config.stage_text_bytes),
       options_(templates),
       records_(config.default_sampling_rate, out_, options_),

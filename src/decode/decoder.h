@@ -47,6 +47,8 @@ class Decoder {
   void flush();
   // Lets go of senders that have left the table of streams. To be called now and then where no datagrams come.
   void drop_forgotten() { senders_.drop_forgotten(); }
+  // What the configuration says of exporters, from the next datagram on.
+  void set_exporters(std::shared_ptr<const ExporterRules> rules) { senders_.set_rules(std::move(rules)); }
   // Reads what has waited long enough for its stream, or with another port's template, and gives up what waited too
   // long. Any worker, about once a second. `all`: nothing more will come (the end of a file).
   void tick(int64_t monotonic_ns, bool all = false);

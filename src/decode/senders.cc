@@ -23,12 +23,17 @@ void bring(const void* object, size_t bytes = kCacheLine) {
 
 }  // namespace
 
-Senders::Senders(const ExporterRules& rules, TemplateStore& templates, Streams& streams, Ledger& ledger)
-    : rules_(rules),
+Senders::Senders(std::shared_ptr<const ExporterRules> rules, TemplateStore& templates, Streams& streams, Ledger& ledger)
+    : rules_(std::move(rules)),
       templates_(templates),
       streams_(streams),
       ledger_(ledger),
       ports_(streams.ignored_ports().table()) {}
+
+void Senders::set_rules(std::shared_ptr<const ExporterRules> rules) {
+  rules_ = std::move(rules);
+  for (auto& [key, sender] : known_) sender.post_counters = rules_->post_counters(key.exporter);
+}
 
 void Senders::look_at_ports() {
   const uint32_t version = streams_.ignored_ports().version();
@@ -62,7 +67,7 @@ Sender* Senders::remember(const SessionKey& key, std::shared_ptr<Stream> stream)
   sender.stream = std::move(stream);
   sender.account = &sender.stream->account;
   sender.session = sender.stream->session.get();
-  sender.post_counters = rules_.post_counters(key.exporter);
+  sender.post_counters = rules_->post_counters(key.exporter);
   if (sender.session) {
     sender.version = sender.session->version();
     sender.plans = templates_.plans(*sender.session);

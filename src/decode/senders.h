@@ -21,8 +21,9 @@ namespace weir {
 
 class Senders {
  public:
-  // `rules` outlives this.
-  Senders(const ExporterRules& rules, TemplateStore& templates, Streams& streams, Ledger& ledger);
+  Senders(std::shared_ptr<const ExporterRules> rules, TemplateStore& templates, Streams& streams, Ledger& ledger);
+  // From the next message on.
+  void set_rules(std::shared_ptr<const ExporterRules> rules);
 
   // The session that a datagram of that protocol and domain belongs to.
   SessionKey session_of(const Datagram& datagram, Protocol protocol, uint32_t domain);
@@ -50,7 +51,7 @@ class Senders {
   Sender* remember(const SessionKey& key, std::shared_ptr<Stream> stream);
   void look_at_ports();
 
-  const ExporterRules& rules_;
+  std::shared_ptr<const ExporterRules> rules_;
   TemplateStore& templates_;
   Streams& streams_;
   Ledger& ledger_;

@@ -14,15 +14,45 @@ Account& Ledger::at(uint32_t index) {
   return *account;
 }
 
+OutputAccount& Ledger::prepare_output(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  return prepared_.emplace_back(*this, name, most_slots_);
+}
+
 OutputAccount& Ledger::add_output(const std::string& name) {
+  OutputAccount& output = prepare_output(name);
   std::lock_guard lock(mutex_);
   WEIR_ASSERT(by_key_.empty());
-  return outputs_.emplace_back(*this, name, outputs_.empty(), most_slots_);
+  output.leads_ = outputs_.empty();
+  outputs_.push_back(&output);
+  return output;
+}
+
+void Ledger::join_output(OutputAccount& output, const LedgerRows& earlier) {
+  std::lock_guard lock(mutex_);
+  const auto saved = std::ranges::find(earlier.outputs, output.name(), &OutputRows::name);
+  for (size_t at = 0; saved != earlier.outputs.end() && at < earlier.accounts.size(); ++at)
+    if (const auto known = by_key_.find(earlier.accounts[at].key);
+        known != by_key_.end() && saved->counts[at].settled() <= known->second->records.value())
+      output.add(known->second->index, saved->counts[at]);
+  for (const auto& [key, account] : by_key_) {
+    settle(output, *account);
+    if (budget_ && key != AccountKey{}) budget_->add(key.exporter, sizeof(DeliveryCounts));  // as row_bytes() has it
+  }
+  for (const Account* account : retired_) settle(output, *account);
+  output.leads_ = outputs_.empty();
+  outputs_.push_back(&output);
+}
+
+OutputAccount* Ledger::find_output(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto found = std::ranges::find(prepared_, name, &OutputAccount::name);
+  return found == prepared_.end() ? nullptr : &*found;
 }
 
 OutputAccount& Ledger::output(const std::string& name) {
-  auto found = std::ranges::find_if(outputs_, [&](const OutputAccount& output) { return output.name() == name; });
-  WEIR_ASSERT(found != outputs_.end());
+  OutputAccount* found = find_output(name);
+  WEIR_ASSERT(found != nullptr);
   return *found;
 }
 
@@ -80,10 +110,10 @@ LedgerRows Ledger::rows() const {
   in_order.reserve(accounts_.size());
   for (const auto& [key, account] : by_key_) in_order.push_back(account);
   std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
-  for (const OutputAccount& output : outputs_) {  // before the accounts: a copy never has more settled than decoded
-    OutputRows& of = rows.outputs.emplace_back(OutputRows{output.name(), {}});
+  for (const OutputAccount* output : outputs_) {  // before the accounts: a copy never has more settled than decoded
+    OutputRows& of = rows.outputs.emplace_back(OutputRows{output->name(), {}, output->is_configured()});
     of.counts.reserve(in_order.size());
-    for (const Account* a : in_order) of.counts.push_back(output.counts(a->index));
+    for (const Account* a : in_order) of.counts.push_back(output->counts(a->index));
   }
   rows.accounts.reserve(in_order.size());
   for (const Account* a : in_order) rows.accounts.push_back(copy(*a));
@@ -97,7 +127,7 @@ void Ledger::add_retired(LedgerRows& rows) const {
   auto shared = std::ranges::find(rows.accounts, AccountKey{}, &AccountRow::key);
   const auto at = static_cast<size_t>(shared - rows.accounts.begin());
   for (const Account* a : retired_) {
-    for (size_t o = 0; o < outputs_.size(); ++o) rows.outputs[o].counts[at].add(outputs_[o].counts(a->index));
+    for (size_t o = 0; o < outputs_.size(); ++o) rows.outputs[o].counts[at].add(outputs_[o]->counts(a->index));
     add(*shared, copy(*a));
   }
 }
@@ -121,7 +151,7 @@ std::vector<SocketRow> Ledger::socket_rows() const {
   std::vector<SocketRow> rows;
   for (const SocketAccount& s : sockets_) {
     SocketRow& row = rows.emplace_back(SocketRow{s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(),
-                                                 s.bytes.value(), s.kernel_drops.value()});
+                                                 s.bytes.value(), s.kernel_drops.value(), s.not_allowed.value()});
     for (size_t i = 0; i < kReceiveErrorCount; ++i) row.receive_errors[i] = s.receive_errors[i].value();
   }
   // A socket that an earlier run had and this one has again goes on counting from there.
@@ -135,6 +165,7 @@ std::vector<SocketRow> Ledger::socket_rows() const {
     same->datagrams += e.datagrams;
     same->bytes += e.bytes;
     same->kernel_drops += e.kernel_drops;
+    same->not_allowed += e.not_allowed;
   }
   return rows;
 }
@@ -193,11 +224,11 @@ void raise_acknowledged(LedgerRows& rows, const std::string& output, const Accou
 }
 
 void Ledger::restore_deliveries(const LedgerRows& rows, size_t row, const Account& account) {
-  for (OutputAccount& output : outputs_) {
-    auto earlier = std::ranges::find(rows.outputs, output.name(), &OutputRows::name);
+  for (OutputAccount* output : outputs_) {
+    auto earlier = std::ranges::find(rows.outputs, output->name(), &OutputRows::name);
     if (earlier == rows.outputs.end()) continue;
-    output.was_configured_ = earlier->is_configured;
-    output.add(account.index, earlier->counts[row]);
+    output->was_configured_ = earlier->is_configured;
+    output->add(account.index, earlier->counts[row]);
   }
 }
 
@@ -213,8 +244,8 @@ void Ledger::raise_acknowledged(OutputAccount& output, const AccountKey& key, bo
 bool Ledger::is_settled(const Account& a) const {
   const int64_t records = a.records.value() - a.filtered.value(), samples = a.counter_samples.value();
   if (outputs_.empty()) return left_of(a) == 0 && samples_left_of(a) == 0;
-  return std::ranges::all_of(outputs_, [&](const OutputAccount& output) {
-    const DeliveryCounts counts = output.counts(a.index);
+  return std::ranges::all_of(outputs_, [&](const OutputAccount* output) {
+    const DeliveryCounts counts = output->counts(a.index);
     return counts.settled() == records && counts.settled_counters() == samples;
   });
 }
@@ -227,16 +258,18 @@ int64_t Ledger::settle(Account& a) {
   const int64_t lost = left_of(a);
   a.sink_dropped.add(lost);
   a.counters_dropped.add(samples_left_of(a));
-  for (OutputAccount& output : outputs_) {
-    const DeliveryCounts known = output.counts(a.index);
-    DeliveryCounts more;
-    const OutputError reason = output.was_configured_ ? OutputError::crash : OutputError::not_configured;
-    more.of[kDeliveryDropped + static_cast<size_t>(reason)] = a.records.value() - a.filtered.value() - known.settled();
-    more.of[output.was_configured_ ? kCountersDropped : kCountersFiltered] =
-        a.counter_samples.value() - known.settled_counters();
-    output.add(a.index, more);
-  }
+  for (OutputAccount* output : outputs_) settle(*output, a);
   return lost;
+}
+
+void Ledger::settle(OutputAccount& output, const Account& a) {
+  const DeliveryCounts known = output.counts(a.index);
+  DeliveryCounts more;
+  const OutputError reason = output.was_configured_ ? OutputError::crash : OutputError::not_configured;
+  more.of[kDeliveryDropped + static_cast<size_t>(reason)] = a.records.value() - a.filtered.value() - known.settled();
+  more.of[output.was_configured_ ? kCountersDropped : kCountersFiltered] =
+      a.counter_samples.value() - known.settled_counters();
+  output.add(a.index, more);
 }
 
 int64_t Ledger::settle_unfinished() {

@@ -170,6 +170,7 @@ struct SocketAccount {
   int receive_buffer_bytes = 0;  // granted
   Counter datagrams, bytes;
   Counter kernel_drops;  // datagrams; part of the exporters' sequence_lost, never added to it
+  Counter not_allowed;   // datagrams from who is not in collect.allow; in none of the others
   Counter receive_calls;
   std::array<Counter, kReceiveErrorCount> receive_errors;  // calls that failed
 };
@@ -188,7 +189,7 @@ struct SocketRow {
   std::string listener;
   unsigned worker = 0;
   int receive_buffer_bytes = 0;
-  int64_t datagrams = 0, bytes = 0, kernel_drops = 0;
+  int64_t datagrams = 0, bytes = 0, kernel_drops = 0, not_allowed = 0;
   std::array<int64_t, kReceiveErrorCount> receive_errors{};  // since this process began
 };
 // What data sets wait for.
@@ -241,7 +242,14 @@ class Ledger {
   // An output, which is to settle each record of each account. The first one leads (OutputAccount). Before any account
   // is made.
   OutputAccount& add_output(const std::string& name);
-  // The one that was added under that name.
+  // An output that joins while the process runs: its account, which the ledger does not look at before join_output().
+  OutputAccount& prepare_output(const std::string& name);
+  // From now on it settles each record. What was decoded before counts as dropped (not_configured), but for what
+  // `earlier`, a saved ledger, has of it. Only while no record is on its way from the decoder to the outputs.
+  void join_output(OutputAccount& output, const LedgerRows& earlier);
+  // The one that was added under that name; null: none was.
+  OutputAccount* find_output(const std::string& name);
+  // The same, where it must be there.
   OutputAccount& output(const std::string& name);
   // Rows without a stream go where what is kept of senders takes almost all of the budget, as far as they help.
   void keep_to_budget();
@@ -273,6 +281,7 @@ class Ledger {
   void add_retired(LedgerRows& rows) const;
   void restore_deliveries(const LedgerRows& rows, size_t row, const Account& account);
   int64_t settle(Account& account);
+  static void settle(OutputAccount& output, const Account& account);
   Account& account_locked(const AccountKey& key);
   Account& other();
   Account& use_slot(const AccountKey& key);
@@ -288,7 +297,8 @@ class Ledger {
   std::pmr::deque<Account> accounts_{os::object_memory()};
   // accounts_[i] without the lock: filled before the index is handed out.
   std::unique_ptr<std::atomic<Account*>[]> by_index_;
-  std::deque<OutputAccount> outputs_;
+  std::deque<OutputAccount> prepared_;   // all there ever were
+  std::vector<OutputAccount*> outputs_;  // that settle records
   absl::flat_hash_map<AccountKey, Account*> by_key_;
   std::deque<Account*> retired_;  // not in by_key_; somebody may still add to them
   std::vector<Account*> free_;    // nobody does

@@ -87,6 +87,7 @@ static Json socket_json(const SocketRow& row) {
   object["rcvbuf"] = row.receive_buffer_bytes;
   object["datagrams"] = row.datagrams;
   object["bytes"] = row.bytes;
+  object["not_allowed"] = row.not_allowed;
   return object;
 }
 

@@ -27,7 +27,7 @@ void Ledger::move_counts(Account& from, Account& to) {
   for (size_t i = 0; i < kMalformedCount; ++i) move(from.malformed_by_reason[i], to.malformed_by_reason[i]);
   for (size_t i = 0; i < kRefusedCount; ++i) move(from.refused_by_reason[i], to.refused_by_reason[i]);
   to.add_seen(from.first_seen_ns.value(), from.last_seen_ns.value());
-  for (OutputAccount& output : outputs_) output.move(from.index, to.index);
+  for (OutputAccount* output : outputs_) output->move(from.index, to.index);
 }
 
 Account& Ledger::account(const AccountKey& key) {

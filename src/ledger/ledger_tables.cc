@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE TABLE IF NOT EXISTS sockets (
   listener TEXT NOT NULL, worker INTEGER NOT NULL,
   receive_buffer_bytes INTEGER NOT NULL, datagrams INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  kernel_drops INTEGER NOT NULL,
+  kernel_drops INTEGER NOT NULL, not_allowed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (listener, worker)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sequences (
   exporter TEXT NOT NULL, transport TEXT NOT NULL, port INTEGER NOT NULL, connection INTEGER NOT NULL,
@@ -60,6 +60,8 @@ void add_missing_columns(Database& database) {
   };
   for (const AccountColumn& column : kAccountCounters) add(column.name);
   for (const AccountColumn& column : kAccountStates) add(column.name);
+  if (!columns_of(database, "sockets").contains("not_allowed"))
+    database.execute("ALTER TABLE sockets ADD COLUMN not_allowed INTEGER NOT NULL DEFAULT 0");
 }
 
 // Tables whose keys have changed. Version 1 of the file did not have all of them.

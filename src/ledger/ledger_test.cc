@@ -54,6 +54,54 @@ TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
+// While the process runs: what was decoded before an output joined has a name, but for what it had in an earlier run.
+TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
+  SenderBudget budget(1 << 20);
+  Ledger ledger(0, 100, &budget);
+  OutputAccount& store = ledger.add_output("store");
+  Account &a = ledger.account(kA), &b = ledger.account(kB);
+  a.records.add(100), a.filtered.add(10), a.counter_samples.add(4), b.records.add(7);
+  store.acknowledge(a.index, 90), store.acknowledge_counters(a.index, 4), store.acknowledge(b.index, 7);
+  OutputAccount& late = ledger.prepare_output("late");
+  EXPECT_EQ(ledger.rows().outputs.size(), 1u) << "not yet";
+  LedgerRows saved;
+  saved.accounts = {{.key = kA, .records = 60}, {.key = kC, .records = 5}};
+  saved.outputs = {{"late", {{}, {}}, false}};
+  saved.outputs[0].counts[0].of[kDeliveryAcknowledged] = 60;
+  saved.outputs[0].counts[1].of[kDeliveryAcknowledged] = 5;  // of a row that is no more
+  const size_t bytes = ledger.row_bytes(), charged = budget.total();
+  ledger.join_output(late, saved);
+  EXPECT_EQ(budget.total() - charged, 2 * (ledger.row_bytes() - bytes)) << "each row is charged for what it counts now";
+  a.records.add(5), store.acknowledge(a.index, 5), late.acknowledge(a.index, 3),
+      late.drop(a.index, OutputError::no_space, 2);
+  const LedgerRows rows = ledger.rows();
+  ASSERT_EQ(rows.outputs.size(), 2u);
+  const std::vector<DeliveryCounts>& of = rows.outputs[1].counts;
+  EXPECT_EQ(of[0].acknowledged(), 63);
+  EXPECT_EQ(of[0].dropped(OutputError::not_configured), 30);
+  EXPECT_EQ(of[0].settled(), 95);
+  EXPECT_EQ(of[0].settled_counters(), 4);
+  EXPECT_EQ(of[1].dropped(OutputError::not_configured), 7);
+  EXPECT_EQ(a.stored.value(), 95) << "the store leads";
+  EXPECT_EQ(ledger.find_output("late"), &late);
+  EXPECT_EQ(ledger.find_output("nobody"), nullptr);
+  late.set_configured(false);
+  EXPECT_FALSE(ledger.rows().outputs[1].is_configured);
+}
+
+// Without a store the first one that joins leads.
+TEST(Ledger, TheFirstThatJoinsLeads) {
+  Ledger ledger(0);
+  Account& a = ledger.account(kA);
+  a.records.add(10), a.filtered.add(10);
+  OutputAccount &first = ledger.prepare_output("first"), &second = ledger.prepare_output("second");
+  ledger.join_output(first, {});
+  ledger.join_output(second, {});
+  a.records.add(3), first.acknowledge(a.index, 3), second.acknowledge(a.index, 3);
+  EXPECT_EQ(a.stored.value(), 3);
+  EXPECT_EQ(second.counts(a.index).settled(), 3);
+}
+
 // The store has listed more than the ledger has saved.
 TEST(Ledger, WhatAnOutputSaysItHasIsRaised) {
   LedgerRows left;

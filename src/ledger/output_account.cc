@@ -37,10 +37,9 @@ void DeliveryCounts::add(const DeliveryCounts& more) {
   for (size_t i = 0; i < kDeliveryCount; ++i) of[i] += more.of[i];
 }
 
-OutputAccount::OutputAccount(Ledger& ledger, std::string name, bool leads, size_t accounts)
+OutputAccount::OutputAccount(Ledger& ledger, std::string name, size_t accounts)
     : ledger_(ledger),
       name_(std::move(name)),
-      leads_(leads),
       block_count_(accounts / kBlock + 1),
       blocks_(new std::atomic<Block*>[block_count_]()) {}
 

@@ -50,14 +50,17 @@ struct DeliveryCounts {
 
 class OutputAccount {
  public:
-  // `leads`: its counts are also the ledger's own `stored` and `sink_dropped`, `counters_stored` and so on. `accounts`:
-  // how many there can be.
-  OutputAccount(Ledger& ledger, std::string name, bool leads, size_t accounts);
+  // `accounts`: how many there can be.
+  OutputAccount(Ledger& ledger, std::string name, size_t accounts);
   ~OutputAccount();
   OutputAccount(const OutputAccount&) = delete;
   OutputAccount& operator=(const OutputAccount&) = delete;
 
   const std::string& name() const { return name_; }
+  // Whether records are offered to the output; of one that was taken out while the process runs they are counted as
+  // dropped (not_configured) by who would have offered them.
+  bool is_configured() const { return configured_.load(std::memory_order_relaxed); }
+  void set_configured(bool configured) { configured_.store(configured, std::memory_order_relaxed); }
 
   // Records of the account with that index. With the last of its records an account may become another exporter's.
   void acknowledge(uint32_t account, int64_t records);
@@ -84,8 +87,9 @@ class OutputAccount {
 
   Ledger& ledger_;
   const std::string name_;
-  const bool leads_;
+  bool leads_ = false;  // its counts are also the ledger's own `stored`, `sink_dropped`, `counters_stored` and so on
   bool was_configured_ = false;  // in the run before
+  std::atomic<bool> configured_{true};
   const size_t block_count_;
   std::unique_ptr<std::atomic<Block*>[]> blocks_;
   std::mutex mutex_;  // of making blocks

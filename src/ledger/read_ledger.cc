@@ -81,13 +81,16 @@ void read_reasons(Database& database, LedgerRows& rows) {
 }
 
 void read_sockets(Database& database, LedgerRows& rows) {
-  Statement statement = database.prepare(
-      "SELECT listener, worker, receive_buffer_bytes, datagrams, bytes, kernel_drops FROM sockets "
-      "ORDER BY listener, worker");
+  const bool has_not_allowed = columns_of(database, "sockets").contains("not_allowed");  // older ones have not
+  Statement statement =
+      database.prepare("SELECT listener, worker, receive_buffer_bytes, datagrams, bytes, kernel_drops, " +
+                       std::string(has_not_allowed ? "not_allowed" : "0") +
+                       " FROM sockets "
+                       "ORDER BY listener, worker");
   while (statement.step())
     rows.sockets.push_back({std::string(statement.text(0)), static_cast<unsigned>(statement.integer(1)),
                             static_cast<int>(statement.integer(2)), statement.integer(3), statement.integer(4),
-                            statement.integer(5)});
+                            statement.integer(5), statement.integer(6)});
 }
 
 // Columns of a stream's key, as `session_at` reads them. A catalog of an older version has UDP only.

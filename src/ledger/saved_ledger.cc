@@ -41,7 +41,7 @@ Fingerprint fingerprint(const AccountRow& row) {
   return print;
 }
 Fingerprint fingerprint(const SocketRow& row) {
-  return absl::HashOf(row.receive_buffer_bytes, row.datagrams, row.bytes, row.kernel_drops);
+  return absl::HashOf(row.receive_buffer_bytes, row.datagrams, row.bytes, row.kernel_drops, row.not_allowed);
 }
 Fingerprint fingerprint(const SequenceRow& row) { return absl::HashOf(row.next, row.uptime_ms, row.export_seconds); }
 Fingerprint fingerprint(const WaitingRow& row) { return absl::HashOf(row.sets, row.bytes, row.since_ns); }
@@ -161,7 +161,7 @@ struct SavedLedger::Impl {
       remove_waiting, remove_account, remove_reasons, remove_deliveries, put_delivery, remove_delivery, put_output;
   Saved<AccountRow, AccountKey> accounts;
   Saved<DeliveryRow, DeliveryKey> deliveries;
-  std::optional<std::vector<std::string>> outputs;  // as they are on disk; not known yet
+  std::optional<std::vector<std::pair<std::string, bool>>> outputs;  // as they are on disk; not known yet
   Saved<SocketRow, SocketKey> sockets;
   Saved<SequenceRow, SessionKey> sequences;
   Saved<WaitingRow, WaitingKey> waiting;
@@ -189,8 +189,8 @@ void SavedLedger::Impl::prepare() {
   remove_account = database.prepare("DELETE FROM exporters" + of_account);
   remove_reasons = database.prepare("DELETE FROM reasons" + of_account);
   remove_deliveries = database.prepare("DELETE FROM deliveries" + of_account);  // also of outputs that are no more
-  put_socket = database.prepare(
-      upsert("sockets", {"listener", "worker"}, {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops"}));
+  put_socket = database.prepare(upsert("sockets", {"listener", "worker"},
+                                       {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops", "not_allowed"}));
   const std::vector<std::string> session = {"exporter", "port", "protocol", "domain", "transport", "connection"};
   std::vector<std::string> waiting_key = session;
   waiting_key.emplace_back("template");
@@ -227,7 +227,7 @@ void SavedLedger::Impl::write_reasons(const AccountRow& row) {
 
 void SavedLedger::Impl::write(const SocketRow& row) {
   put_socket->bind(1, row.listener).bind(2, row.worker).bind(3, row.receive_buffer_bytes);
-  put_socket->bind(4, row.datagrams).bind(5, row.bytes).bind(6, row.kernel_drops).run();
+  put_socket->bind(4, row.datagrams).bind(5, row.bytes).bind(6, row.kernel_drops).bind(7, row.not_allowed).run();
 }
 
 // The first six parameters of a statement.
@@ -307,17 +307,18 @@ static std::vector<DeliveryRow> delivery_rows(const LedgerRows& rows) {
   return deliveries;
 }
 
-static std::vector<std::string> names_of(const std::vector<OutputRows>& outputs) {
-  std::vector<std::string> names;
-  for (const OutputRows& output : outputs) names.push_back(output.name);
-  return names;
+static std::vector<std::pair<std::string, bool>> states_of(const std::vector<OutputRows>& outputs) {
+  std::vector<std::pair<std::string, bool>> states;
+  for (const OutputRows& output : outputs) states.emplace_back(output.name, output.is_configured);
+  return states;
 }
 
 void SavedLedger::Impl::save(const LedgerRows& rows, const std::vector<SequenceRow>& streams) {
-  const std::vector<std::string> names = names_of(rows.outputs);
-  const bool outputs_changed = outputs != names;
+  const std::vector<std::pair<std::string, bool>> states = states_of(rows.outputs);
+  const bool outputs_changed = outputs != states;
   if (outputs_changed)
-    deliveries.forget_if([&](const DeliveryKey& key) { return !std::ranges::count(names, key.second); });
+    deliveries.forget_if(
+        [&](const DeliveryKey& key) { return !std::ranges::count(rows.outputs, key.second, &OutputRows::name); });
   const std::vector<DeliveryRow> delivered = delivery_rows(rows);
   Difference of_accounts(accounts, rows.accounts);
   Difference of_deliveries(deliveries, delivered);
@@ -338,7 +339,7 @@ void SavedLedger::Impl::save(const LedgerRows& rows, const std::vector<SequenceR
   for (const auto& [row, print] : changed_sockets) write(*row);
   transaction.commit();
 
-  outputs = names;
+  outputs = states;
   of_accounts.done();
   of_deliveries.done();
   of_sequences.done();

@@ -33,6 +33,8 @@ struct OutputStats {
   std::array<uint64_t, kOutputErrorCount> dropped_records{};  // by reason
   size_t queued_batches = 0;
   size_t queue_capacity = 0;
+  bool is_failing = false;   // the last attempt failed
+  int64_t turned_at_ns = 0;  // monotonic: when its thread last began another turn; 0: it has not started
 };
 
 // What an output has done so far. Any thread counts, any thread reads.

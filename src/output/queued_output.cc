@@ -85,6 +85,8 @@ OutputStats QueuedOutput::stats() const {
   OutputStats stats = counters_.stats();
   stats.queued_batches = queued_batches_.load(std::memory_order_relaxed);
   stats.queue_capacity = config_.queue.batches;
+  stats.is_failing = failing_.load(std::memory_order_relaxed);
+  stats.turned_at_ns = turned_at_ns_.load(std::memory_order_relaxed);
   return stats;
 }
 
@@ -96,6 +98,7 @@ void QueuedOutput::run() {
   bool idle = true;
   for (;;) {
     const bool closed = queue_.closed();  // before looking: once closed, nothing is added
+    turned_at_ns_.store(os::monotonic_ns(), std::memory_order_relaxed);
     const bool taken = take_next(idle);
     idle = !taken;
     work(idle);
@@ -138,7 +141,7 @@ void QueuedOutput::report(OutputError reason, const std::string& why, const Lost
 }
 
 void QueuedOutput::works(const std::string& line) {
-  if (std::exchange(failing_, false)) log_info(config_.log, line);
+  if (failing_.exchange(false)) log_info(config_.log, line);
 }
 
 }  // namespace weir

@@ -102,7 +102,8 @@ class QueuedOutput : public Output {
   // Of the output's thread.
   int64_t logged_ns_ = 0;  // monotonic; 0: never
   Lost lost_since_logged_;
-  bool failing_ = false;
+  std::atomic<bool> failing_{false};      // any thread reads
+  std::atomic<int64_t> turned_at_ns_{0};  // the same
 };
 
 }  // namespace weir

@@ -84,6 +84,7 @@ void FileOutput::reopen_now() {
 }
 
 void FileOutput::begin() {
+  if (reopen_wanted_.exchange(false, std::memory_order_relaxed)) reopen_now();
   begin_buffer();
   flush();
 }

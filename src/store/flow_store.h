@@ -45,6 +45,11 @@ class FlowStore {
   StoreOutput& output() { return output_; }
   // The ledger as it was at that time (monotonic) is saved (Segments::ledger_saved).
   void ledger_saved(int64_t snapshot_ns) { segments_.ledger_saved(snapshot_ns); }
+  // How much is kept, from now on; `min_free` as in the configuration. One thread at a time.
+  void set_bounds(const RetentionConfig& retention, int64_t min_free) {
+    retention_.set(retention);
+    space_.set_floor(min_free);
+  }
   FlowStoreFigures figures() const;  // in the same time, however many segments there are
 
  private:

@@ -11,17 +11,21 @@ static constexpr uint64_t kMostAuto = 1ull << 30;
 static constexpr uint64_t kAutoShare = 20;      // one in so many bytes: 5 %
 static constexpr uint64_t kBackAgainPart = 10;  // of the floor, beyond it, before rows are taken again
 
-FreeSpace::FreeSpace(std::string folder, int64_t floor)
-    : folder_(std::move(folder)), floor_(static_cast<uint64_t>(std::max<int64_t>(floor, 0))) {
-  if (floor == kAuto) floor_ = std::min(kMostAuto, os::space_at(folder_).total / kAutoShare);
+FreeSpace::FreeSpace(std::string folder, int64_t floor) : folder_(std::move(folder)) {
+  set_floor(floor);
   look();
+}
+
+void FreeSpace::set_floor(int64_t floor) {
+  floor_ = floor == kAuto ? std::min(kMostAuto, os::space_at(folder_).total / kAutoShare)
+                          : static_cast<uint64_t>(std::max<int64_t>(floor, 0));
 }
 
 void FreeSpace::look() {
   os::Space space = os::space_at(folder_);
   if (space.total == 0) return;  // it cannot be told
   free_.store(space.free, std::memory_order_relaxed);
-  uint64_t enough = is_low() ? floor_ + floor_ / kBackAgainPart : floor_;
+  const uint64_t floor = this->floor(), enough = is_low() ? floor + floor / kBackAgainPart : floor;
   low_.store(space.free < enough, std::memory_order_relaxed);
 }
 

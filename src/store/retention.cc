@@ -42,16 +42,18 @@ std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t 
 
 void Retention::run() {
   const auto [now_ns, held] = clock_.now();
+  const int64_t keep_ns = keep_ns_.load(std::memory_order_relaxed);
+  const uint64_t max_bytes = max_bytes_.load(std::memory_order_relaxed);
   if (auto beginning = clock_.take_beginning()) believed_from_ns_ = *beginning;
   if (believed_from_ns_ != 0 && segments_.lower_yardsticks(believed_from_ns_)) believed_from_ns_ = 0;
-  if (config_.keep_ns > 0 && !held) {
+  if (keep_ns > 0 && !held) {
     const LiveSegments live = segments_.live();
-    remove(too_old(live, config_.keep_ns, now_ns), Removal::keep);
+    remove(too_old(live, keep_ns, now_ns), Removal::keep);
   }
-  if (config_.max_bytes > 0) {
+  if (max_bytes > 0) {
     const LiveSegments live = segments_.live();
-    if (live.figures().bytes() <= config_.max_bytes) return;
-    remove(too_much(live, config_.max_bytes, now_ns), Removal::max_size);
+    if (live.figures().bytes() <= max_bytes) return;
+    remove(too_much(live, max_bytes, now_ns), Removal::max_size);
   }
 }
 

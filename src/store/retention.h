@@ -6,7 +6,7 @@
 // A wrong clock would make everything too old at once: while the clock is held (run/receive_clock.h), `keep` removes
 // nothing. Once it is believed after all, the list is told what tells the time from now on.
 //
-//   threads  run() from one thread, counts from any
+//   threads  run() from one thread, set() and counts from any
 //   failure  what cannot be removed is logged once and tried again at the next run; so is what a merge has replaced
 //            meanwhile, without a word
 #pragma once
@@ -38,15 +38,21 @@ class Retention {
  public:
   // Both outlive it.
   Retention(const RetentionConfig& config, Segments& segments, ReceiveClock& clock)
-      : config_(config), segments_(segments), clock_(clock) {}
+      : keep_ns_(config.keep_ns), max_bytes_(config.max_bytes), segments_(segments), clock_(clock) {}
   void run();
+  // From the next run on.
+  void set(const RetentionConfig& config) {
+    keep_ns_.store(config.keep_ns, std::memory_order_relaxed);
+    max_bytes_.store(config.max_bytes, std::memory_order_relaxed);
+  }
   // Flows.
   uint64_t removed_rows(Removal reason) const { return rows_[static_cast<size_t>(reason)].load(); }
 
  private:
   void remove(const std::vector<const Segment*>& segments, Removal reason);
 
-  const RetentionConfig config_;
+  std::atomic<int64_t> keep_ns_;
+  std::atomic<uint64_t> max_bytes_;
   Segments& segments_;
   ReceiveClock& clock_;
   bool failing_ = false;

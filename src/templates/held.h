@@ -54,6 +54,9 @@ class HeldSets {
  public:
   explicit HeldSets(const HoldLimits& limits, SenderBudget* budget = nullptr) : limits_(limits), budget_(budget) {}
 
+  // What waits already and is more than that goes when more comes.
+  void set_limits(const HoldLimits& limits) { limits_ = limits; }
+
   // What had to go to make room is appended to `dropped`.
   void add(HeldSet set, std::vector<HeldSet>& dropped);
   // Everything that waits for this key, oldest first.

@@ -17,6 +17,12 @@ TemplateStore::TemplateStore(const TemplateStoreConfig& config)
   if (!config_.journal_path.empty()) load_journal();
 }
 
+void TemplateStore::set_limits(const HoldLimits& hold, size_t most_templates_bytes_per_exporter) {
+  std::lock_guard lock(mutex_);
+  held_.set_limits(hold);
+  config_.most_templates_bytes_per_exporter = most_templates_bytes_per_exporter;
+}
+
 Session& TemplateStore::session_locked(const SessionKey& key) {
   auto& session = sessions_[key];
   if (!session) session = os::make_shared_state<Session>(key);

@@ -90,6 +90,9 @@ class TemplateStore {
   // The journal was not read to its end, and is as it was: the store is not to be used.
   bool loading_stopped() const { return loading_stopped_; }
 
+  // From now on; what is there stays.
+  void set_limits(const HoldLimits& hold, size_t most_templates_bytes_per_exporter);
+
   std::shared_ptr<Session> session(const SessionKey& key);
   // Drops a session without templates; false (and it stays) where it has some.
   bool forget_if_empty(const SessionKey& key);
@@ -282,7 +285,7 @@ class TemplateStore {
   std::shared_ptr<const Plan> unconfirmed_of(const SessionKey& key, uint16_t template_id) const;
   std::shared_ptr<const Plan> fallback_for(const SessionKey& key, uint16_t template_id) const;
 
-  const TemplateStoreConfig config_;
+  TemplateStoreConfig config_;  // what set_limits() changes is under the lock, the rest as it was made
   mutable std::mutex mutex_;
   PlanCache plan_cache_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
