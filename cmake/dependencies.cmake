@@ -41,6 +41,13 @@ target_include_directories(weir_duckdb SYSTEM INTERFACE ${WEIR_DUCKDB_DIR})
 string(REPLACE ";" "," DUCKDB_ARCHIVES "${DUCKDB_ARCHIVES}")
 target_link_libraries(weir_duckdb INTERFACE $<LINK_GROUP:RESCAN,${DUCKDB_ARCHIVES}> Threads::Threads m ${CMAKE_DL_LIBS})
 
+# Boost.Beast and Asio are headers; TLS is OpenSSL's (docs/decisions/0014-one-http-library.md).
+weir_static(weir_crypto libcrypto.a)
+weir_static(weir_ssl libssl.a)
+target_link_libraries(weir_ssl INTERFACE weir_crypto Threads::Threads ${CMAKE_DL_LIBS})
+add_library(weir_http_libraries INTERFACE)
+target_link_libraries(weir_http_libraries INTERFACE weir_ssl)
+
 add_library(weir_cli INTERFACE) # CLI11 and toml++ are header-only
 
 find_package(GTest REQUIRED)

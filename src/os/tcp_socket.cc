@@ -89,7 +89,7 @@ int TcpConnection::receive_all(std::string& out, size_t limit, int timeout_ms) {
   }
 }
 
-static constexpr int kBacklog = 128;
+static constexpr int kBacklog = 1'024;
 static constexpr int kSendBufferBytes = 128 << 10;  // the kernel doubles it
 
 TcpListener TcpListener::listen(const Endpoint& endpoint, int& error) {

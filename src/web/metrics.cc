@@ -89,6 +89,13 @@ void write_build_and_process(Exposition& out, const MetricsInput& input) {
   out.gauge("weir_previous_shutdown_unclean",
             "1: the run before this one did not end by itself (crash, kill -9, power).");
   out.sample({}, int64_t{input.previous_shutdown_unclean});
+  if (input.reload) {
+    out.gauge("weir_config_last_reload_successful", "1: the configuration was right when it was last read (SIGHUP).");
+    out.sample({}, int64_t{input.reload->successful});
+    out.gauge("weir_config_last_reload_success_timestamp_seconds",
+              "When a configuration was last taken over, in seconds since 1970 UTC.");
+    out.sample({}, input.reload->success_ns / 1'000'000'000);
+  }
   out.gauge("weir_clock_held", "1: the system's clock does not fit what was received before, and is not believed.");
   out.sample({}, int64_t{input.clock_held});
   const os::ProcessFigures& process = input.process;
@@ -113,6 +120,7 @@ void write_sockets(Exposition& out, const LedgerRows& ledger) {
     sum.datagrams += socket.datagrams;
     sum.bytes += socket.bytes;
     sum.kernel_drops += socket.kernel_drops;
+    sum.not_allowed += socket.not_allowed;
     for (size_t i = 0; i < kReceiveErrorCount; ++i) sum.receive_errors[i] += socket.receive_errors[i];
     sum.receive_buffer_bytes = std::min(sum.receive_buffer_bytes, socket.receive_buffer_bytes);
   }
@@ -128,6 +136,8 @@ void write_sockets(Exposition& out, const LedgerRows& ledger) {
       "Datagrams the kernel dropped because a receive buffer was full, joined ones (GRO) counted as one; part of the "
       "exporters' sequence loss.");
   write(&SocketRow::kernel_drops);
+  out.counter("weir_receive_not_allowed_total", "Datagrams from senders that are not in collect.allow: thrown away.");
+  write(&SocketRow::not_allowed);
   out.counter("weir_receive_errors_total", "Attempts to read the listener's sockets that failed.");
   for (const auto& [name, socket] : listeners)
     for (size_t i = 0; i < kReceiveErrorCount; ++i)

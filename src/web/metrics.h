@@ -36,6 +36,8 @@ struct SinkFigures {
   int64_t queued_batches = 0;
   std::vector<std::pair<std::string, int64_t>> errors = {};   // reason, count
   std::vector<std::pair<std::string, int64_t>> dropped = {};  // reason, records
+  bool is_failing = false;                                    // the last attempt failed
+  int64_t turned_at_ns = 0;                                   // monotonic: its thread's last turn
 };
 
 struct StoreMetrics {
@@ -53,6 +55,12 @@ struct StoreMetrics {
   double merge_seconds = 0;              // of all merges
 };
 
+// Of reading the configuration anew.
+struct ReloadFigures {
+  bool successful = true;
+  int64_t success_ns = 0;  // when a configuration was last taken over; since 1970 UTC
+};
+
 struct MetricsInput {
   BuildInfo build;
   bool previous_shutdown_unclean = false;
@@ -61,6 +69,7 @@ struct MetricsInput {
   LedgerRows ledger;
   std::vector<SinkFigures> sinks;
   std::optional<StoreMetrics> store;  // nothing where flows are not stored
+  std::optional<ReloadFigures> reload;
 };
 
 enum class MetricsFormat { text, openmetrics };

@@ -70,11 +70,15 @@ size_t count(const std::string& text, const std::string& start) {
 TEST(Metrics, ClockAndReceiveErrors) {
   MetricsInput input = sample();
   EXPECT_EQ(value(metrics_text(input, MetricsFormat::text), "weir_clock_held"), 0);
+  EXPECT_EQ(metrics_text(input, MetricsFormat::text).find("weir_config_last_reload"), std::string::npos);
+  input.reload = ReloadFigures{false, 1'795'000'000'999'999'999};
   input.clock_held = true;
   input.ledger.sockets[0].receive_errors = {1, 0, 5};
   input.ledger.sockets[1].receive_errors = {2, 0, 7};
   std::string text = metrics_text(input, MetricsFormat::text);
   EXPECT_EQ(value(text, "weir_clock_held"), 1);
+  EXPECT_EQ(value(text, "weir_config_last_reload_successful"), 0);
+  EXPECT_EQ(value(text, "weir_config_last_reload_success_timestamp_seconds"), 1'795'000'000);
   EXPECT_EQ(value(text, R"(weir_receive_errors_total{listener="netflow://:2055",reason="ENOMEM"})"), 3);
   EXPECT_EQ(value(text, R"(weir_receive_errors_total{listener="netflow://:2055",reason="ENOBUFS"})"), 0);
   EXPECT_EQ(value(text, R"(weir_receive_errors_total{listener="netflow://:2055",reason="other"})"), 12);

@@ -2,6 +2,7 @@
 #include "web/routes.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "ledger/ledger_json.h"
 #include "os/clock.h"
@@ -25,6 +26,7 @@ static std::string page(const BuildInfo& build) {
 <ul>
 <li><a href="/api/v1/exporters">/api/v1/exporters</a>: what became of everything each exporter sent (also <code>weir exporters</code>)</li>
 <li><a href="/metrics">/metrics</a>: the same and more, for Prometheus</li>
+<li><a href="/-/status">/-/status</a>: does every output work?</li>
 <li><a href="/-/healthy">/-/healthy</a>, <a href="/-/ready">/-/ready</a>: probes</li>
 </ul>
 </body>
@@ -44,6 +46,31 @@ static Response healthy(const Request&) { return {200, "text/plain; charset=utf-
 static Response ready(const std::atomic<bool>* flag) {
   if (flag && flag->load()) return {200, "text/plain; charset=utf-8", "ready\n", {}};
   return problem(503, "Service Unavailable", "the collector is starting or draining");
+}
+
+// An output whose thread has been at one thing for so long stands still: a disk or a pipe does not answer.
+static constexpr int64_t kStillNs = 30'000'000'000;
+
+static const char* state_of(const SinkFigures& sink, int64_t now_ns) {
+  if (sink.is_failing) return "failing";
+  const bool still = sink.queued_batches > 0 && sink.turned_at_ns != 0 && now_ns - sink.turned_at_ns > kStillNs;
+  return still ? "standing still" : "working";
+}
+
+// 503 where anything stands still: for people and alarms. Whether datagrams are taken is /-/ready's to say.
+static Response status(const CollectorView& view) {
+  const bool takes = view.ready && view.ready->load();
+  bool well = takes;
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+  for (const SinkFigures& sink : view.sinks ? view.sinks() : std::vector<SinkFigures>()) {
+    const std::string state = state_of(sink, os::monotonic_ns());
+    well = well && state == "working";
+    outputs[sink.name] = {{"state", state}, {"queued_batches", sink.queued_batches}};
+  }
+  nlohmann::ordered_json body = {{"takes_datagrams", takes},
+                                 {"clock_held", view.clock_held && view.clock_held()},
+                                 {"outputs", std::move(outputs)}};
+  return {well ? 200 : 503, "application/json", body.dump(2) + "\n", {}};
 }
 
 // The array, object by object.
@@ -93,6 +120,7 @@ static Response metrics(const CollectorView& view, SharedMetrics& shared, const 
     shared.loss.apply(input.ledger);
     if (view.sinks) input.sinks = view.sinks();
     if (view.store) input.store = view.store();
+    if (view.reload) input.reload = view.reload();
     return metrics_text(input, format);
   };
   auto text = shared.texts[static_cast<size_t>(format)].get(os::monotonic_ns(), make);
@@ -102,10 +130,17 @@ static Response metrics(const CollectorView& view, SharedMetrics& shared, const 
 void add_routes(HttpServer& server, const CollectorView& view) {
   auto shared_metrics = std::make_shared<SharedMetrics>();
   auto shared_ledger = std::make_shared<SharedAnswers<LedgerJson>>();
+  const auto probe = [&](const std::string& path, std::function<Response(const Request&)> handler) {
+    HttpRoute route;
+    route.is_open = true;
+    route.handler = std::move(handler);
+    server.route(path, std::move(route));
+  };
+  probe("/-/healthy", healthy);
+  probe("/health", healthy);
+  probe("/-/ready", [flag = view.ready](const Request&) { return ready(flag); });
   server.route("/", [build = view.build](const Request&) { return home(build); });
-  server.route("/-/healthy", healthy);
-  server.route("/health", healthy);
-  server.route("/-/ready", [flag = view.ready](const Request&) { return ready(flag); });
+  server.route("/-/status", [view](const Request&) { return status(view); });
   server.route("/api/v1/exporters", [view, shared_ledger](const Request&) { return exporters(view, *shared_ledger); });
   server.route("/metrics",
                [view, shared_metrics](const Request& request) { return metrics(view, *shared_metrics, request); });

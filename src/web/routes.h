@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "web/http_server.h"
+#include "http/server.h"
 #include "web/metrics.h"
 
 namespace weir {
@@ -19,10 +19,11 @@ struct CollectorView {
   std::function<std::vector<SinkFigures>()> sinks;          // may be empty
   std::function<std::optional<StoreMetrics>()> store = {};  // may be empty
   bool previous_shutdown_unclean = false;
-  std::function<bool()> clock_held = {};  // may be empty
+  std::function<bool()> clock_held = {};       // may be empty
+  std::function<ReloadFigures()> reload = {};  // may be empty
 };
 
-// /  /-/healthy  /-/ready  /health  /metrics  /api/v1/exporters
+// /  /-/healthy  /-/ready  /-/status  /health  /metrics  /api/v1/exporters
 void add_routes(HttpServer& server, const CollectorView& view);
 
 }  // namespace weir

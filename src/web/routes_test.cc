@@ -7,12 +7,19 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "http/client.h"
 #include "ledger/ledger_json.h"
+#include "os/clock.h"
 #include "os/tcp_socket.h"
-#include "web/http_client.h"
 
 namespace weir {
 namespace {
+
+HttpAnswer get_from(uint16_t port, const std::string& path) {
+  HttpRequest request;
+  request.target = path;
+  return http_request("http://127.0.0.1:" + std::to_string(port), request);
+}
 
 class RoutesTest : public testing::Test {
  protected:
@@ -25,14 +32,12 @@ class RoutesTest : public testing::Test {
     add_routes(server_, view);
     server_.start();
   }
-  HttpAnswer get(const std::string& path) {
-    return http_get("http://127.0.0.1:" + std::to_string(server_.port()), path, 5'000);
-  }
+  HttpAnswer get(const std::string& path) { return get_from(server_.port(), path); }
 
   Ledger ledger_{1};
   std::atomic<int> copies_{0};  // of the ledger, made for answers
   std::atomic<bool> ready_{false};
-  HttpServer server_{"127.0.0.1:0"};
+  HttpServer server_{HttpServerConfig{"127.0.0.1:0", "", "", {}}};
 };
 
 TEST_F(RoutesTest, Probes) {
@@ -41,6 +46,36 @@ TEST_F(RoutesTest, Probes) {
   EXPECT_EQ(get("/-/ready").status, 503);
   ready_ = true;
   EXPECT_EQ(get("/-/ready").status, 200);
+}
+
+// Of three outputs one works, one fails, and the thread of one is at the same thing for a minute.
+TEST_F(RoutesTest, StatusNamesWhatStandsStill) {
+  const int64_t now_ns = os::monotonic_ns(), minute_ns = 60'000'000'000;
+  std::vector<SinkFigures> sinks = {{.name = "a", .queued_batches = 3, .turned_at_ns = now_ns},
+                                    {.name = "b", .is_failing = true, .turned_at_ns = now_ns},
+                                    {.name = "c", .queued_batches = 1, .turned_at_ns = now_ns - minute_ns}};
+  CollectorView view;
+  view.ready = &ready_;
+  view.ledger = [] { return LedgerRows{}; };
+  view.sinks = [&] { return sinks; };
+  HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
+  add_routes(server, view);
+  server.start();
+  const auto ask = [&] { return get_from(server.port(), "/-/status"); };
+  ready_ = true;
+  HttpAnswer answer = ask();
+  EXPECT_EQ(answer.status, 503);
+  auto outputs = nlohmann::json::parse(answer.body)["outputs"];
+  EXPECT_EQ(outputs["a"]["state"], "working");
+  EXPECT_EQ(outputs["b"]["state"], "failing");
+  EXPECT_EQ(outputs["c"]["state"], "standing still");
+  EXPECT_EQ(get_from(server.port(), "/-/ready").status, 200) << "no output makes the collector unready";
+  sinks = {{.name = "a", .turned_at_ns = now_ns - minute_ns}};  // nothing waits: it has nothing to do
+  EXPECT_EQ(ask().status, 200);
+  ready_ = false;
+  answer = ask();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(nlohmann::json::parse(answer.body)["takes_datagrams"], false);
 }
 
 TEST_F(RoutesTest, ExportersAreTheLedger) {
@@ -66,12 +101,12 @@ TEST_F(RoutesTest, ManyExportersComeInPieces) {
 }
 
 TEST_F(RoutesTest, AnEmptyLedgerIsAnEmptyArray) {
-  HttpServer server("127.0.0.1:0");
+  HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
   CollectorView view;
   view.ledger = [] { return LedgerRows{}; };
   add_routes(server, view);
   server.start();
-  EXPECT_EQ(http_get("http://127.0.0.1:" + std::to_string(server.port()), "/api/v1/exporters", 5'000).body, "[]\n");
+  EXPECT_EQ(get_from(server.port(), "/api/v1/exporters").body, "[]\n");
 }
 
 // Readers that are not done yet hold two copies of the ledger at most; without any, each request gets a new one.

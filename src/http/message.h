@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a route answers: whole, or piece by piece as the reader takes it.
+// HTTP requests and responses as routes and callers see them.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,16 @@
 namespace weir {
 
 inline constexpr size_t kPieceBytes = 64 << 10;
+
+struct Request {
+  std::string method;                        // "GET"
+  std::string path;                          // as sent, without the query
+  std::map<std::string, std::string> query;  // decoded; of a name given twice the last
+  std::string accept;                        // the Accept header, "" where there is none
+  std::string type;                          // Content-Type, the same
+  std::string caller;                        // name of the token that was shown; "" where none is asked for
+  std::string body;                          // of a route that takes one whole
+};
 
 struct Response {
   int status = 200;
@@ -29,8 +40,13 @@ Response problem(int status, const std::string& title, const std::string& detail
 // A text that several readers may share, in pieces.
 std::function<bool(std::string&)> in_pieces(std::shared_ptr<const std::string> text);
 
-// The status line and the headers, the empty line included. `chunked`: the body comes in chunks (RFC 9112 §7.1),
-// else its length is told, or with `more` it ends with the connection.
-std::string response_head(const Response& response, bool chunked, bool keep_alive);
+// A body that is taken piece by piece while it comes.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // False: no more is wanted; end() says why.
+  virtual bool take(std::string_view piece) = 0;
+  virtual Response end() = 0;
+};
 
 }  // namespace weir

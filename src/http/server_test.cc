@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/http_server.h"
+#include "http/server.h"
 
 #include <errno.h>
 #include <gtest/gtest.h>
@@ -9,11 +9,20 @@
 #include <vector>
 
 #include "base/error.h"
+#include "http/address.h"
+#include "http/client.h"
 #include "os/tcp_socket.h"
-#include "web/http_client.h"
 
 namespace weir {
 namespace {
+
+HttpAnswer http_get(const std::string& url, const std::string& target, int timeout_ms) {
+  HttpRequest request;
+  request.target = target;
+  request.headers = {{"Accept", "application/json"}};
+  request.timeout_ms = timeout_ms;
+  return http_request(url, request);
+}
 
 class HttpServerTest : public testing::Test {
  protected:
@@ -49,12 +58,12 @@ class HttpServerTest : public testing::Test {
     return answer;
   }
   std::atomic<size_t> endless_{0};  // bytes made of that answer
-  HttpServer server_{"127.0.0.1:0"};
+  HttpServer server_{HttpServerConfig{"127.0.0.1:0", "", "", {}}};
 };
 
 std::string error_of(const std::string& address) {
   try {
-    HttpServer server(address);
+    HttpServer server(HttpServerConfig{address, "", "", {}});
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     return error.what();
@@ -189,8 +198,102 @@ TEST_F(HttpServerTest, StopEndsAndTheClientIsTold) {
   EXPECT_THROW(http_get(url(), "/hello", 2'000), Error);
 }
 
+class Counting : public BodySink {
+ public:
+  bool take(std::string_view piece) override { return (bytes_ += piece.size()) <= 8 << 20; }
+  Response end() override {
+    if (bytes_ > 8 << 20) return problem(413, "Content Too Large", "enough");
+    return {200, "text/plain", std::to_string(bytes_), {}};
+  }
+
+ private:
+  size_t bytes_ = 0;
+};
+
+TEST(HttpServer, BodiesAreTakenWholeOrInPieces) {
+  HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
+  HttpRoute whole;
+  whole.methods = {"POST"};
+  whole.most_body_bytes = 100'000;
+  whole.handler = [](const Request& r) {
+    return Response{200, "text/plain", r.query.at("a b") + ":" + std::to_string(r.body.size()), {}};
+  };
+  server.route("/whole", whole);
+  HttpRoute streamed;
+  streamed.methods = {"PUT"};
+  streamed.sink = [](const Request&) { return std::make_unique<Counting>(); };
+  server.route("/streamed", streamed);
+  server.start();
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+  HttpRequest request;
+  request.method = "POST";
+  request.target = "/whole?a%20b=c%2Bd";
+  request.body = std::string(100'000, 'x');
+  EXPECT_EQ(http_request(url, request).body, "c+d:100000");
+  request.body += "x";
+  EXPECT_EQ(http_request(url, request).status, 413);
+  request.method = "PUT";
+  EXPECT_EQ(http_request(url, request).status, 405);
+  request.target = "/streamed";
+  request.more = [left = 64](std::string& out) mutable { return out.append(100'000, 'y'), --left > 0; };
+  EXPECT_EQ(http_request(url, request).body, "6400000");
+  request.more = [](std::string& out) { return out.append(100'000, 'y'), true; };  // without an end
+  try {
+    EXPECT_EQ(http_request(url, request).status, 413);
+  } catch (const Error&) {  // the server has closed while we were sending
+  }
+}
+
+TEST(HttpServer, AnswersAreTakenInPieces) {
+  HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
+  server.route("/much", [](const Request&) {
+    Response response{200, "text/plain", "", {}};
+    response.more = [left = 100](std::string& out) mutable { return out.append(kPieceBytes, 'x'), --left > 0; };
+    return response;
+  });
+  server.start();
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+  HttpRequest request;
+  request.target = "/much";
+  size_t bytes = 0;
+  http_request(url, request, [&](std::string_view piece) { return bytes += piece.size(), true; });
+  EXPECT_EQ(bytes, 100 * kPieceBytes);
+  bytes = 0;
+  http_request(url, request, [&](std::string_view piece) { return (bytes += piece.size()) < kPieceBytes; });
+  EXPECT_LT(bytes, 100 * kPieceBytes);
+  request.most_bytes = kPieceBytes;
+  EXPECT_THROW(http_request(url, request), Error);
+}
+
+TEST(HttpServer, WhereTokensAreOneMustBeShown) {
+  HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {{"a", Secret("hush")}, {"b", Secret("other")}}});
+  server.route("/who", [](const Request& r) { return Response{200, "text/plain", r.caller, {}}; });
+  HttpRoute probe;
+  probe.is_open = true;
+  probe.handler = [](const Request&) { return Response{200, "text/plain", "ready", {}}; };
+  server.route("/ready", probe);
+  server.start();
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+  HttpRequest request;
+  request.target = "/who";
+  EXPECT_EQ(http_request(url, request).status, 401);
+  for (const char* wrong : {"hus", "hushh", "HUSH", "h"}) {
+    request.token = Secret(wrong);
+    EXPECT_EQ(http_request(url, request).status, 401) << wrong;
+  }
+  request.token = Secret("hush");
+  EXPECT_EQ(http_request(url, request).body, "a");
+  request.token = Secret("other");
+  EXPECT_EQ(http_request(url, request).body, "b");
+  request.token = {};
+  request.target = "/nothing";
+  EXPECT_EQ(http_request(url, request).status, 401) << "nor is told what there is";
+  request.target = "/ready";
+  EXPECT_EQ(http_request(url, request).body, "ready");
+}
+
 TEST(HttpServer, IPv6) {
-  HttpServer server("[::1]:0");
+  HttpServer server(HttpServerConfig{"[::1]:0", "", "", {}});
   server.route("/", [](const Request&) { return Response{200, "text/plain", "six", {}}; });
   server.start();
   EXPECT_EQ(http_get("http://[::1]:" + std::to_string(server.port()), "/", 2'000).body, "six");
@@ -198,7 +301,7 @@ TEST(HttpServer, IPv6) {
 
 TEST(HttpServer, EveryAddress) {
   for (const char* address : {"0.0.0.0:0", "[::]:0"}) {
-    HttpServer server(address);
+    HttpServer server(HttpServerConfig{address, "", "", {}});
     server.route("/", [](const Request&) { return Response{200, "text/plain", "all", {}}; });
     server.start();
     EXPECT_EQ(http_get(http_url(address, server.port()), "/", 2'000).body, "all") << address;
@@ -222,7 +325,7 @@ TEST(HttpServer, Urls) {
 }
 
 TEST(HttpClient, SaysWhatIsWrong) {
-  for (const char* wrong : {"https://a", "http://", "http://a:0", "http://a:b", "http://a b", "http://u@a"})
+  for (const char* wrong : {"ftp://a", "http://", "http://a:0", "http://a:b", "http://a b", "http://u@a"})
     EXPECT_THROW(http_get(wrong, "/", 1'000), Error) << wrong;
 }
 
