@@ -9,12 +9,15 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/output_option.h"
+#include "cmd/token_option.h"
+#include "http/address.h"
+#include "http/server.h"
+#include "http/tls.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/tcp_socket.h"
 #include "store/extra_columns.h"
 #include "store/segments.h"
-#include "web/http_server.h"
 
 namespace weir {
 namespace {
@@ -66,7 +69,7 @@ void check_output_file(const std::string& path) {
 
 // What the store has under these names already.
 void check_added_fields(const CollectConfig& config) {
-  if (config.no_store || !os::exists(config.data + "/catalog.db")) return;
+  if (config.no_store || config.keeps_nothing || !os::exists(config.data + "/catalog.db")) return;
   check_extra_columns(Segments::read_extra_columns(config.data), *config.field_table);
 }
 
@@ -89,40 +92,22 @@ void check_listener(const CollectConfig& config, const Listener& listener, const
 
 void check_http(const CollectConfig& config, const os::LockState& lock, std::vector<std::string>& notes) {
   if (config.http == "off") return;
+  if (!config.http_certificate.empty())
+    server_tls(config.http_certificate, config.http_key);  // for what is wrong with it
   int error = 0;
   os::TcpListener::listen(parse_http_address(config.http), error);
   if (error == EADDRINUSE && lock.locked)
     notes.push_back(config.http + " (HTTP) is in use, as " + running_collector(lock) + " runs; not tried");
   else if (error)
-    HttpServer server(config.http);  // says what is wrong
+    HttpServer server(http_server_config(config));  // says what is wrong
 }
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
-std::string_view table_of(const Setting& setting) { return table_of_key(setting.option->key); }
 
 }  // namespace
 
-std::string toml_value(const Option& option, const std::string& text) {
-  if (option.kind == ValueKind::number) return text;
-  if (option.kind == ValueKind::boolean) return text == "true" || text == "1" ? "true" : "false";
-  if (option.kind != ValueKind::list) return quoted(text);
-  std::string joined;
-  for (const std::string& part : split_list(text)) joined += (joined.empty() ? "" : ", ") + quoted(part);
-  return "[" + joined + "]";
-}
-
 std::vector<std::string> check_collect(const CollectConfig& config) {
   std::vector<std::string> notes;
-  check_data_directory(config.data);
-  const os::LockState lock = os::lock_state(config.data + "/lock");
+  if (!config.keeps_nothing) check_data_directory(config.data);
+  const os::LockState lock = config.keeps_nothing ? os::LockState{} : os::lock_state(config.data + "/lock");
   if (lock.locked)
     notes.push_back("the data directory " + config.data + " is locked: " + running_collector(lock) +
                     " uses it; stop it before another is started there");
@@ -131,27 +116,6 @@ std::vector<std::string> check_collect(const CollectConfig& config) {
   for (const Listener& listener : config.listen) check_listener(config, listener, lock, notes);
   check_http(config, lock, notes);
   return notes;
-}
-
-std::string effective_config(const LoadedConfig& loaded) {
-  std::string out =
-      "# " + (loaded.file.empty() ? "no configuration file" : "configuration file: " + loaded.file) + "\n";
-  std::vector<Setting> settings = loaded.settings;
-  std::ranges::stable_sort(settings, {}, table_of);  // TOML takes each table once
-  std::string_view table;
-  for (const Setting& setting : settings) {
-    std::string key(setting.option->key);
-    if (table_of(setting) != table) {
-      table = table_of(setting);
-      out += "\n[" + std::string(table) + "]\n";
-    }
-    std::string text = setting.text;
-    if (key == "collect.data" && text.empty()) text = loaded.config.data;
-    std::string line = key.substr(key.rfind('.') + 1) + " = " + toml_value(*setting.option, text);
-    if (line.size() < 50) line.resize(50, ' ');
-    out += line + "  # " + setting.origin + "\n";
-  }
-  return out;
 }
 
 }  // namespace weir

@@ -14,10 +14,4 @@ namespace weir {
 // that runs on this data directory, and so the ports that it may have, is no mistake of the configuration.
 std::vector<std::string> check_collect(const CollectConfig& config);
 
-// The settings as TOML, each with its origin in a comment.
-std::string effective_config(const LoadedConfig& loaded);
-
-// `text`, written as a flag, as a TOML value.
-std::string toml_value(const Option& option, const std::string& text);
-
 }  // namespace weir

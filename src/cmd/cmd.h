@@ -11,9 +11,11 @@ namespace weir {
 using Arguments = std::vector<std::string>;
 
 int run_collect(const Arguments& arguments);
+int run_config(const Arguments& arguments);
 int run_decode(const Arguments& arguments);
 int run_exporters(const Arguments& arguments);
 int run_gen(const Arguments& arguments);
+int run_goflow2(const Arguments& arguments);
 int run_query(const Arguments& arguments);
 int run_replay(const Arguments& arguments);
 int run_store(const Arguments& arguments);

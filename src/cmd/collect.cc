@@ -8,19 +8,22 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/collect.h"
 #include "cmd/collect_log.h"
 #include "cmd/disk_full.h"
+#include "cmd/kept.h"
 #include "cmd/ledger_watch.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/pipeline.h"
+#include "cmd/reload.h"
 #include "cmd/stop_watch.h"
-#include "ledger/saved_ledger.h"
+#include "cmd/token_option.h"
+#include "http/address.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/signals.h"
-#include "store/make_room.h"
 #include "store/partition.h"
 #include "web/routes.h"
 
@@ -36,7 +39,7 @@ TemplateStoreConfig template_config(const CollectConfig& config, SenderBudget& b
   templates.fields = config.field_table.get();
   templates.borrow = config.borrow;
   templates.lifetime_ns = config.template_lifetime_ns;
-  templates.journal_path = config.data + "/templates.journal";
+  if (!config.keeps_nothing) templates.journal_path = config.data + "/templates.journal";
   templates.most_templates_bytes_per_exporter = config.templates_bytes_per_exporter;
   templates.budget = &budget;
   templates.keep_fields = KeepFields::no;
@@ -46,8 +49,13 @@ TemplateStoreConfig template_config(const CollectConfig& config, SenderBudget& b
 
 SinkFigures sink_figures(const Output& output) {
   OutputStats stats = output.stats();
-  SinkFigures figures{
-      output.name(), static_cast<int64_t>(stats.sent_records), static_cast<int64_t>(stats.queued_batches), {}, {}};
+  SinkFigures figures{output.name(),
+                      static_cast<int64_t>(stats.sent_records),
+                      static_cast<int64_t>(stats.queued_batches),
+                      {},
+                      {},
+                      stats.is_failing,
+                      stats.turned_at_ns};
   for (size_t i = 0; i < kOutputErrorCount; ++i) {
     figures.errors.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.errors[i]));
     figures.dropped.emplace_back(kOutputErrorNames[i], static_cast<int64_t>(stats.dropped_records[i]));
@@ -57,7 +65,7 @@ SinkFigures sink_figures(const Output& output) {
 
 std::vector<SinkFigures> all_sink_figures(const Outputs& outputs) {
   std::vector<SinkFigures> figures;
-  for (const Output* output : outputs.all()) figures.push_back(sink_figures(*output));
+  outputs.for_each([&](const Output& output) { figures.push_back(sink_figures(output)); });
   return figures;
 }
 
@@ -99,7 +107,9 @@ void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned
   }
   if (!config.no_store)
     log_info("collect", "flows are stored in " + config.data + "/" + std::string(table_name(Table::flows)));
-  if (http) log_info("collect", "metrics and ledger at " + http_url(config.http, http->port()));
+  if (http)
+    log_info("collect",
+             "metrics and ledger at " + http_url(config.http, http->port(), !config.http_certificate.empty()));
   if (os::is_terminal(2) && !config.listen.empty())
     log_info("collect", "test traffic: weir gen --to 127.0.0.1:" + std::to_string(config.listen[0].endpoint.port));
 }
@@ -107,85 +117,20 @@ void say_started(const CollectConfig& config, const LedgerRows& ledger, unsigned
 // Collecting matters more than being looked at: an address that nobody asked for may be taken.
 std::unique_ptr<HttpServer> open_http(const LoadedConfig& loaded) {
   if (loaded.config.http == "off") return nullptr;
-  bool by_default = std::ranges::any_of(
-      loaded.settings, [](const Setting& s) { return s.option->key == "collect.http" && s.is_default(); });
   try {
-    return std::make_unique<HttpServer>(loaded.config.http);
+    return std::make_unique<HttpServer>(http_server_config(loaded.config));
   } catch (const Error& error) {
-    if (!by_default) throw;
+    if (!loaded.http_by_default) throw;
     log_warning("collect", std::string(error.what()) + "; going on without HTTP");
     return nullptr;
   }
 }
 
-// The ledger as it is shown: counts, and what data waits for.
-LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates) {
-  LedgerRows rows = ledger.rows();
-  for (const HeldSets::Waiting& key : templates.waiting(limits::kWaitingRows)) {
-    rows.waiting.push_back({key.session, key.template_id, static_cast<int64_t>(key.sets),
-                            static_cast<int64_t>(key.bytes), key.received_ns});
-  }
-  rows.waiting_templates = static_cast<int64_t>(templates.waiting_count());
-  return rows;
-}
-
-// Counts and sequence states, on disk; what fails is said once until it works again.
-class LedgerKeeper {
- public:
-  LedgerKeeper(SavedLedger& saved, const Ledger& ledger, const TemplateStore& templates, Streams& streams,
-               FlowStore* store)
-      : saved_(saved), ledger_(ledger), templates_(templates), streams_(streams), store_(store) {}
-  void save() {
-    const int64_t cpu_before = os::thread_cpu_ns(), snapshot_ns = os::monotonic_ns();
-    std::string error;
-    bool saved = saved_.save(ledger_rows(ledger_, templates_), streams_.sequence_rows(), error);
-    if (!saved && !failing_)
-      log_error("ledger", "cannot be saved: " + error + "; counting goes on, saving is tried again soon");
-    if (saved && failing_) log_info("ledger", "is saved again");
-    failing_ = !saved;
-    if (saved && store_) store_->ledger_saved(snapshot_ns);
-    next_ns_ = os::monotonic_ns() + std::min(kMostBetweenNs, kPause * (os::thread_cpu_ns() - cpu_before));
-  }
-  // Saving tens of thousands of counts takes a while: it may use a thousandth of a CPU.
-  void save_if_due() {
-    if (os::monotonic_ns() >= next_ns_) save();
-  }
-
- private:
-  static constexpr int64_t kPause = 1000;  // times the CPU that saving took
-  static constexpr int64_t kMostBetweenNs = 30'000'000'000;
-  SavedLedger& saved_;
-  const Ledger& ledger_;
-  const TemplateStore& templates_;
-  Streams& streams_;
-  FlowStore* store_;  // nullptr without one
-  bool failing_ = false;
-  int64_t next_ns_ = 0;  // monotonic
-};
-
-// The data directory, and the lock that makes it ours.
-class LockedDirectory {
- public:
-  // Takes it, and where the disk is full makes some room in it.
-  explicit LockedDirectory(const CollectConfig& config) : path_(config.data + "/lock") {
-    os::make_data_directory(config.data);
-    lock_ = os::lock_exclusively(path_);
-    id_ = os::file_id(path_);
-    if (!config.no_store) make_room(config.data, config.store_max_bytes, os::realtime_ns());
-  }
-  bool has_left() const { return os::has_left(path_, id_); }
-
- private:
-  std::string path_;
-  os::File lock_;
-  os::FileId id_;
-};
-
 enum class End : uint8_t { signal, reader_gone, directory_gone };
 
 // Until a signal says stop, or it is no use to go on.
 End run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& keeper, LedgerWatch& watch,
-                      const LockedDirectory& directory, Outputs& outputs) {
+                      const Kept& kept, Outputs& outputs, Reload& reload) {
   int64_t next = os::monotonic_ns();
   for (;;) {
     next += int64_t{kSecondMs} * 1'000'000;
@@ -194,11 +139,15 @@ End run_until_stopped(os::Signals& signals, Pipeline& pipeline, LedgerKeeper& ke
       if (left_ms <= 0) break;
       os::Event event = signals.wait(static_cast<int>(std::min<int64_t>(left_ms, 100)));
       if (event == os::Event::stop) return End::signal;
-      if (event == os::Event::reload) outputs.reopen();
+      if (event == os::Event::reload) {
+        reload.run();
+        outputs.reopen();
+      }
       if (outputs.broken()) return End::reader_gone;
     }
-    if (directory.has_left()) return End::directory_gone;
+    if (kept.directory_has_left()) return End::directory_gone;
     pipeline.update_drops();
+    outputs.look();
     keeper.save_if_due();
     watch.look(os::monotonic_ns() / 1'000'000'000);
     next = std::max(next, os::monotonic_ns() - int64_t{kSecondMs} * 1'000'000);
@@ -219,26 +168,6 @@ std::string_view why(End end) {
   return end == End::reader_gone ? "the reader of the output has gone" : "the data directory has gone";
 }
 
-// What must survive: the data directory and the ledger.
-struct Kept {
-  explicit Kept(const CollectConfig& config)
-      : directory(naming_full_disk(config.data, [&] { return LockedDirectory(config); })),
-        running(naming_full_disk(config.data, [&] { return os::RunningMark(config.data + "/running"); })),
-        saved(naming_full_disk(config.data, [&] { return SavedLedger::open(config.data + "/catalog.db"); })),
-        budget(config.senders_bytes),
-        ledger(os::realtime_ns(), limits::kLedgerRows, &budget) {
-    if (running.previous_was_unclean()) log_warning("collect", "the run before this one did not end by itself");
-    Outputs::add_accounts(config, ledger);
-    ledger.restore(saved.load());
-  }
-
-  LockedDirectory directory;
-  os::RunningMark running;
-  SavedLedger saved;
-  SenderBudget budget;
-  Ledger ledger;
-};
-
 // What is known of who sends: templates, and where their streams were.
 struct SenderTables {
   SenderTables(const CollectConfig& config, Kept& kept, os::Signals& signals)
@@ -246,7 +175,7 @@ struct SenderTables {
                                    [&] { return TemplateStore(template_config(config, kept.budget, signals)); })),
         streams(kept.ledger, templates, &kept.budget, limits::kSessions, config.ignore_ports) {
     if (templates.loading_stopped()) return;
-    streams.restore(kept.saved.load_sequences());
+    streams.restore(kept.load_sequences());
     streams.restore_sessions();
     templates.for_each(
         [&](const SessionKey& key, const Plan&) { kept.ledger.account(account_of(key)).templates.add(); });
@@ -270,19 +199,24 @@ GivenUpAtStop stop_in_order(Pipeline& pipeline, Outputs& outputs, LedgerKeeper& 
   outputs.stop();
   keeper.save();
   given_up.sets = totals_of(ledger.rows()).given_up_sets - sets_before;
-  for (const Output* output : outputs.all()) given_up.records += given_up_at_stop(output->stats());
+  outputs.for_each([&](const Output& output) { given_up.records += given_up_at_stop(output.stats()); });
   return given_up;
 }
 
 }  // namespace
 
 int run_collect(const Arguments& arguments) {
-  const LoadedConfig loaded = load_collect_settings(arguments);
+  const auto load = [&] { return load_collect_settings(arguments); };
+  return collect(load(), load);
+}
+
+int collect(const LoadedConfig& loaded, const std::function<LoadedConfig()>& load) {
   const CollectConfig& config = loaded.config;
-  if (config.log_format == "json") set_log_format(LogFormat::json);
+  set_log_format(config.log_format);
+  set_log_level(config.log_level);
   for (const std::string& warning : loaded.warnings) log_warning("collect", warning);
   os::raise_open_files();
-  say_starting(config.data);
+  say_starting(config.keeps_nothing ? "none" : config.data);
   os::Signals signals;
   StopTime stop_time;
   unsigned workers = config.workers ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, 256u);
@@ -299,30 +233,32 @@ int run_collect(const Arguments& arguments) {
 
   // Sockets, all bound before any is read.
   const Stages stages({}, ledger);
+  AllowedSenders allowed(config.allow);
   Pipeline pipeline({config, workers, senders.templates, senders.streams, ledger, pool, stages,
                      [&](const BatchRef& batch) { outputs->deliver(batch); },
                      [&](std::unique_ptr<CounterBatch> batch) { outputs->deliver(CounterBatchRef(std::move(batch))); },
-                     clock, stop_time});
+                     clock, allowed, stop_time});
   std::atomic<bool> ready{false};
   std::unique_ptr<HttpServer> http = open_http(loaded);
+  Reload reload(loaded, load, {kept, clock, senders.templates, allowed, *outputs, pipeline, http.get()});
   if (http)
     add_routes(*http, {build_info(), &ready, [&] { return ledger_rows(ledger, senders.templates); },
                        [&] { return all_sink_figures(*outputs); }, [&] { return store_metrics(outputs->store()); },
-                       kept.running.previous_was_unclean(), [&] { return clock.is_held(); }});
+                       kept.previous_was_unclean(), [&] { return clock.is_held(); }, [&] { return reload.figures(); }});
 
   // Start, from the sinks backwards.
   outputs->start();
   if (http) http->start();
   LedgerWatch ledger_watch(ledger);
   pipeline.start();
-  LedgerKeeper keeper(kept.saved, ledger, senders.templates, senders.streams, outputs->store());
+  LedgerKeeper keeper(kept.saved(), ledger, senders.templates, senders.streams, outputs->store());
   keeper.save();
   ready = true;
-  kept.running.started();
+  kept.started();
   const LedgerRows at_start = ledger.rows();
   say_started(config, at_start, workers, http.get());
 
-  const End end = run_until_stopped(signals, pipeline, keeper, ledger_watch, kept.directory, *outputs);
+  const End end = run_until_stopped(signals, pipeline, keeper, ledger_watch, kept, *outputs, reload);
   say_end(end, config, *outputs);
 
   const int64_t stopping_ns = os::monotonic_ns();

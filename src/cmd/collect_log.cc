@@ -30,7 +30,7 @@ int64_t given_up_at_stop(const OutputStats& stats) {
 
 void say_starting(const std::string& data) {
   const BuildInfo build = build_info();
-  log_info("collect", "weir " + build.version + " (" + build.revision + ") starts: pid " + std::to_string(os::pid()) +
+  log_info("collect", "starting weir " + build.version + " (" + build.revision + "): pid " + std::to_string(os::pid()) +
                           ", data directory " + data);
 }
 

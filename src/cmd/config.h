@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "decode/exporter_rules.h"
 #include "decode/ignored_ports.h"
 #include "flow/field_table.h"
+#include "http/server.h"
 #include "os/udp_socket.h"
 #include "templates/borrow.h"
 
@@ -29,6 +31,7 @@ struct OutputConfig {
   std::string format;               // json, csv, protobuf
   std::string path;                 // -: standard output
   std::vector<std::string> fields;  // empty: all
+  bool operator==(const OutputConfig&) const = default;
 };
 
 // The smaller of 1 GiB and 5 % of the file system.
@@ -39,17 +42,21 @@ struct CollectConfig {
   std::vector<Listener> listen;             // --listen; default netflow://:2055,netflow://:4739,sflow://:6343
   unsigned workers = 0;                     // --workers; 0: one per core
   int64_t receive_buffer_bytes = 16 << 20;  // --rcvbuf, per socket, asked for
+  std::vector<Network> allow;               // --allow: who may send; empty: everybody
   bool gro = true;                          // --gro
   std::string data;                // --data; default /var/lib/weir, else $XDG_STATE_HOME/weir, else ~/.local/state/weir
+  bool keeps_nothing = false;      // --data off: `data` is empty
   bool no_store = false;           // --no-store
   std::string format;              // --format: "", json, csv, protobuf
   std::string transport = "file";  // --transport: file
   std::string file = "-";          // --transport.file: path, or - for stdout
   std::vector<std::string> fields;           // --fields; empty: all
   std::string http;                          // --http; default 127.0.0.1:8080; "off"
+  std::string http_certificate, http_key;    // --http-certificate, --http-key; empty: no TLS
   bool check = false;                        // --check
   int64_t stop_timeout_ns = 20'000'000'000;  // --stop-timeout
-  std::string log_format = "text";           // --log-format: text, json
+  LogFormat log_format = LogFormat::text;    // --log-format
+  LogLevel log_level = LogLevel::info;       // --log-level
   uint64_t default_sampling_rate = 0;        // --sampling-rate: where the exporter names none (0: unknown)
 
   // [[field]]
@@ -57,6 +64,9 @@ struct CollectConfig {
 
   // [[exporter]]
   std::shared_ptr<const ExporterRules> exporters = std::make_shared<ExporterRules>();  // --exporter
+
+  // [[token]]
+  std::vector<HttpToken> tokens;  // --token
 
   // [[output]]
   std::vector<OutputConfig> outputs;  // --output

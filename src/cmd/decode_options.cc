@@ -78,12 +78,19 @@ void check_together(const DecodeOptions& options, const std::string& fields) {
   if (!fields.empty()) throw usage_error("--fields chooses fields of flow records, which " + flag + " does not print");
 }
 
-void set_option(CollectConfig& config, std::string_view key, const char* flag, const std::string& text) {
-  try {
-    find_option(key)->set(config, text);
-  } catch (const Error& error) {
-    throw usage_error(std::string(flag) + ": " + error.what());
-  }
+void set_flag(CollectConfig& config, std::string_view key, const char* flag, const std::string& text) {
+  Problems problems;
+  const Value value{text, split_list(text), {flag}};
+  problems.at(value.place, "", [&] { set_option(config, *collect_schema().option(key), value); });
+  problems.throw_all();
+}
+
+// In their short form.
+void set_tables_flag(CollectConfig& config, std::string_view path, const std::vector<std::string>& texts) {
+  Problems problems;
+  const RepeatedTable& type = *collect_schema().table(path);
+  set_tables(config, type, short_tables(type, join_list(texts), std::string(type.flag), problems), problems);
+  problems.throw_all();
 }
 
 }  // namespace
@@ -109,11 +116,11 @@ DecodeOptions parse_decode_options(const Arguments& arguments) {
   if (options.format.empty()) options.format = options.shows_wire() ? "table" : "json";
   check_together(options, texts.fields);
   CollectConfig chosen;
-  set_option(chosen, kFieldKey, "--field", join_list(texts.added));
-  set_option(chosen, "collect.fields", "--fields", texts.fields);
-  set_option(chosen, kExporterKey, "--exporter", join_list(texts.exporters));
-  set_option(chosen, "templates.borrow", "--template-borrow", texts.borrow);
-  set_option(chosen, "templates.ignore_ports", "--ignore-ports", join_list(texts.ignore_ports));
+  set_tables_flag(chosen, "field", texts.added);
+  set_flag(chosen, "collect.fields", "--fields", texts.fields);
+  set_tables_flag(chosen, "exporter", texts.exporters);
+  set_flag(chosen, "templates.borrow", "--template-borrow", texts.borrow);
+  set_flag(chosen, "templates.ignore_ports", "--ignore-ports", join_list(texts.ignore_ports));
   options.exporters = chosen.exporters;
   options.ignore_ports = chosen.ignore_ports;
   options.borrow = chosen.borrow;

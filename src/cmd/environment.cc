@@ -35,10 +35,11 @@ std::string suggestion(const std::string& name) {
   std::vector<std::string> known = {"WEIR_CONFIG"};
   std::string found;
   size_t longest = 0;
-  for (const Option& option : collect_options()) {
-    known.push_back(environment_name(option.key));
-    std::string ending = known.back().substr(kPrefix.size() + table_of_key(option.key).size());
-    if (is_table_array(option.key) || ending.size() <= longest || !name.ends_with(ending)) continue;
+  for (const RepeatedTable* table : collect_schema().tables()) known.push_back(environment_name(table->path));
+  for (const OptionInfo* option : collect_schema().options()) {
+    known.push_back(environment_name(option->key));
+    std::string ending = known.back().substr(kPrefix.size() + table_of_key(option->key).size());
+    if (ending.size() <= longest || !name.ends_with(ending)) continue;
     longest = ending.size();
     found = known.back();
   }

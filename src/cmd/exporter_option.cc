@@ -15,17 +15,26 @@ constexpr const char* kForm = "write NETWORK=counters_23_24:VALUE, as in 192.0.2
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
-ExporterRule parse_rule(const std::string& text) {
+TableValues parse_short(const std::string& text) {
   const size_t equals = text.find('=');
   const size_t colon = text.find(':', equals == text.npos ? text.size() : equals);
   if (colon == text.npos) throw usage_error(quoted(text) + " says nothing of an exporter; " + kForm);
   const std::string key = text.substr(equals + 1, colon - equals - 1);
   if (key != kPostCounters) throw usage_error(quoted(key) + " is nothing that can be said of an exporter; " + kForm);
-  ExporterRule rule;
-  set_network(rule, text.substr(0, equals));
-  set_post_counters(rule, text.substr(colon + 1));
-  return rule;
+  TableValues values;
+  values.values.push_back({"address", {text.substr(0, equals), {}, {}}});
+  values.values.push_back({kPostCounters, {text.substr(colon + 1), {}, {}}});
+  return values;
 }
+
+const Option<ExporterRule> kOptions[] = {
+    {{"address", "", ValueKind::text, "NETWORK", kNeeded, "", "An address, or a network as ADDRESS/LENGTH"},
+     [](ExporterRule& r, const Value& v) { set_network(r, v.text); }},
+    {{kPostCounters, "", ValueKind::text, "MEANING", kNeeded, "",
+      "What the elements 23 and 24 count beside 1 and 2. reverse: octets and packets of the other direction; ignore: "
+      "nothing"},
+     [](ExporterRule& r, const Value& v) { set_post_counters(r, v.text); }},
+};
 
 }  // namespace
 
@@ -43,22 +52,26 @@ void set_post_counters(ExporterRule& rule, const std::string& text) {
 void check_exporter_rule(const std::vector<ExporterRule>& before, const ExporterRule& added) {
   for (const ExporterRule& other : before)
     if (other.network == added.network)
-      throw usage_error("exporter " + quoted(text_of(added).substr(0, text_of(added).find('='))) + " is named twice");
+      throw usage_error("exporter " + quoted(added.network.to_string()) + " is named twice");
 }
 
-std::vector<ExporterRule> parse_exporter_rules(const std::string& text) {
-  std::vector<ExporterRule> rules;
-  for (const std::string& part : split_list(text)) {
-    const ExporterRule rule = parse_rule(part);
-    check_exporter_rule(rules, rule);
-    rules.push_back(rule);
-  }
-  return rules;
-}
+std::span<const Option<ExporterRule>> exporter_options() { return kOptions; }
 
-std::string text_of(const ExporterRule& rule) {
-  return rule.network.to_string() + "=" + std::string(kPostCounters) + ":" +
-         (rule.post_counters == PostCounters::reverse ? "reverse" : "ignore");
+const RepeatedTable& exporter_table_type() {
+  static const RepeatedTable type{
+      kExporterTable,
+      "--exporter",
+      "NETWORK=counters_23_24:VALUE,..",
+      "Receiving",
+      "Says how exporters of an address or network are read. counters_23_24: what the elements 23 and 24 count beside "
+      "1 and "
+      "2. reverse: octets and packets of the other direction (Cisco FTD); ignore: nothing. Unless told, they are the "
+      "other "
+      "direction's where they differ from 1 and 2. May be given several times, the longest prefix counts",
+      "[[exporter]]\naddress = \"192.0.2.0/24\"\ncounters_23_24 = \"reverse\"",
+      infos(exporter_options()),
+      parse_short};
+  return type;
 }
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/repeated.h"
 #include "decode/exporter_rules.h"
 
 namespace weir {
@@ -16,8 +17,9 @@ void set_network(ExporterRule& rule, const std::string& text);
 void set_post_counters(ExporterRule& rule, const std::string& text);
 // `added` beside those before: no network twice.
 void check_exporter_rule(const std::vector<ExporterRule>& before, const ExporterRule& added);
-std::vector<ExporterRule> parse_exporter_rules(const std::string& text);
-// As parse_exporter_rules() takes it.
-std::string text_of(const ExporterRule& rule);
+
+inline constexpr std::string_view kExporterTable = "exporter";
+std::span<const Option<ExporterRule>> exporter_options();
+const RepeatedTable& exporter_table_type();
 
 }  // namespace weir

@@ -11,23 +11,22 @@
 #include "cmd/exporters_table.h"
 #include "cmd/exporters_view.h"
 #include "cmd/options.h"
+#include "cmd/server_option.h"
 #include "cmd/words.h"
 #include "ledger/ledger_json.h"
 #include "ledger/saved_ledger.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/segments.h"
-#include "web/http_client.h"
 
 namespace weir {
 
 using Json = nlohmann::ordered_json;
 
-static constexpr int kServerTimeoutMs = 10'000;
-
 namespace {
 struct ExportersOptions {
-  std::string data, server, format = "table";
+  std::string data, format = "table";
+  ServerOptions server;
   ExportersView view;
 };
 }  // namespace
@@ -37,7 +36,7 @@ static std::optional<ExportersOptions> parse(const Arguments& arguments) {
   ExportersOptions options;
   CLI::App app("Shows what became of everything each exporter sent.", "weir exporters");
   auto* data = app.add_option("--data", options.data, "data directory of the collector")->option_text("DIR");
-  app.add_option("--server", options.server, "ask a running collector instead")->option_text("URL")->excludes(data);
+  add_server_options(app, options.server)->excludes(data);
   app.add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->option_text("table|json");
@@ -82,11 +81,9 @@ static Json from_data(const std::string& data) {
   return ledger_json(std::move(rows));
 }
 
-static Json from_server(const std::string& server) {
-  HttpAnswer answer = http_get(server, "/api/v1/exporters", kServerTimeoutMs);
-  if (answer.status != 200)
-    throw runtime_failure(server + " answers with status " + std::to_string(answer.status) +
-                          "; is it weir collect's --http address?");
+static Json from_server(const ServerOptions& server_options) {
+  const std::string& server = server_options.url;
+  const HttpAnswer answer = ask_server(server_options, "/api/v1/exporters");
   Json rows = Json::parse(answer.body, nullptr, false);
   if (!rows.is_array())
     throw runtime_failure(server + " answers with something else than a list of exporters; is it weir collect's " +
@@ -124,12 +121,12 @@ int run_exporters(const Arguments& arguments) {
   auto options = parse(arguments);
   if (!options) return 0;
   std::string data = options->data.empty() ? load_collect_config({}).data : options->data;
-  Json rows = options->server.empty() ? from_data(data) : from_server(options->server);
+  Json rows = options->server.url.empty() ? from_data(data) : from_server(options->server);
   add_figures(rows, os::realtime_ns());
   Json chosen = select_rows(rows, options->view);
   if (options->format == "json") remove_figures(chosen);  // it is what the API answers
   options->format == "json" ? print_json(chosen) : print_table(chosen, options->view);
-  if (options->server.empty()) print_whether_running(data, rows);
+  if (options->server.url.empty()) print_whether_running(data, rows);
   if (std::fflush(stdout) != 0 && errno != EPIPE)
     throw runtime_failure("cannot write to standard output: " + os::error_text(errno));
   return 0;

@@ -44,7 +44,7 @@ constexpr TableColumn kExporterColumns[] = {
 };
 constexpr TableColumn kSocketColumns[] = {
     {"socket", "socket", true},       {"worker", "worker"}, {"datagrams", "datagrams"},
-    {"kernel drops", "kernel_drops"}, {"rcvbuf", "rcvbuf"},
+    {"kernel drops", "kernel_drops"}, {"rcvbuf", "rcvbuf"}, {"not allowed", "not_allowed", false, true},
 };
 
 constexpr size_t kWaitingShown = 10;

@@ -29,18 +29,35 @@ uint16_t number_of(const ExtraField& field, size_t index) {
   return field.number ? field.number : static_cast<uint16_t>(kFirstExtraNumber + index);
 }
 
-ExtraField parse_extra_field(const std::string& text) {
-  size_t equals = text.find('=');
-  size_t colon = text.find(':', equals == text.npos ? 0 : equals);
+TableValues parse_short(const std::string& text) {
+  const size_t equals = text.find('=');
+  const size_t colon = text.find(':', equals == text.npos ? 0 : equals);
   if (equals == text.npos || colon == text.npos) throw usage_error(quoted(text) + " is no field; " + kForm);
-  size_t second = std::min(text.find(':', colon + 1), text.size());
-  ExtraField field;
-  set_name(field, text.substr(0, equals));
-  set_element(field, text.substr(equals + 1, colon - equals - 1));
-  set_type(field, text.substr(colon + 1, second - colon - 1));
-  if (second < text.size()) set_number(field, text.substr(second + 1));
-  return field;
+  const size_t second = std::min(text.find(':', colon + 1), text.size());
+  TableValues values;
+  const auto add = [&](std::string_view key, const std::string& value) {
+    values.values.push_back({key, {value, {}, {}}});
+  };
+  add("name", text.substr(0, equals));
+  add("element", text.substr(equals + 1, colon - equals - 1));
+  add("type", text.substr(colon + 1, second - colon - 1));
+  if (second < text.size()) add("number", text.substr(second + 1));
+  return values;
 }
+
+const Option<ExtraField> kOptions[] = {
+    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "Name of the field: small letters, digits and _"},
+     [](ExtraField& f, const Value& v) { set_name(f, v.text); }},
+    {{"element", "", ValueKind::text_or_number, "PEN/ID", kNeeded, "",
+      "The enterprise's number and the element's, or the number alone of an element of IANA or a NetFlow v9 field "
+      "type"},
+     [](ExtraField& f, const Value& v) { set_element(f, v.text); }},
+    {{"type", "", ValueKind::text, "TYPE", kNeeded, "",
+      "unsigned, signed, float, boolean, ipaddress, macaddress, string, octets, datetime or datetime_ntp"},
+     [](ExtraField& f, const Value& v) { set_type(f, v.text); }},
+    {{"number", "", ValueKind::number, "N", "", "", "Its number in Protobuf, 2000 to 2047. Empty: one after the other"},
+     [](ExtraField& f, const Value& v) { set_number(f, v.text); }},
+};
 
 }  // namespace
 
@@ -113,19 +130,21 @@ void check_extra_field(const std::vector<ExtraField>& before, const ExtraField& 
   }
 }
 
-std::vector<ExtraField> parse_extra_fields(const std::string& text) {
-  std::vector<ExtraField> fields;
-  for (const std::string& part : split_list(text)) {
-    ExtraField field = parse_extra_field(part);
-    check_extra_field(fields, field);
-    fields.push_back(std::move(field));
-  }
-  return fields;
-}
+std::span<const Option<ExtraField>> field_options() { return kOptions; }
 
-std::string text_of(const ExtraField& field) {
-  std::string text = field.name + "=" + field.element_text() + ":" + std::string(name_of(field.type));
-  return field.number ? text + ":" + std::to_string(field.number) : text;
+const RepeatedTable& field_table_type() {
+  static const RepeatedTable type{
+      kFieldTable,
+      "--field",
+      "NAME=PEN/ID:TYPE,..",
+      "Fields of your own",
+      "Adds a field to every record: the element ID of the enterprise PEN (of IANA: ID alone), as TYPE: unsigned, "
+      "signed, "
+      "float, boolean, ipaddress, macaddress, string, octets, datetime or datetime_ntp. May be given several times",
+      "[[field]]\nname = \"app_name\"\nelement = \"9/12235\"\ntype = \"string\"\nnumber = 2000",
+      infos(field_options()),
+      parse_short};
+  return type;
 }
 
 }  // namespace weir

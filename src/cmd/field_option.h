@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/repeated.h"
 #include "flow/field_table.h"
 
 namespace weir {
@@ -18,8 +19,9 @@ void set_type(ExtraField& field, const std::string& text);
 void set_number(ExtraField& field, const std::string& text);
 // `added` beside those before: no name, element or number twice, not too many.
 void check_extra_field(const std::vector<ExtraField>& before, const ExtraField& added);
-std::vector<ExtraField> parse_extra_fields(const std::string& text);
-// As parse_extra_fields() takes it.
-std::string text_of(const ExtraField& field);
+
+inline constexpr std::string_view kFieldTable = "field";
+std::span<const Option<ExtraField>> field_options();
+const RepeatedTable& field_table_type();
 
 }  // namespace weir

@@ -56,17 +56,19 @@ std::string wrapped(const std::string& head, std::string_view text) {
 
 std::string collect_help() {
   std::string out(kIntroduction);
-  std::string_view group;
-  for (const Option& option : collect_options()) {
-    if (option.group != group) out += "\n" + std::string(option.group) + "\n";
-    group = option.group;
-    std::string head = "  " + std::string(option.flag);
-    if (!option.value_name.empty()) head += " " + std::string(option.value_name);
-    std::string text(option.meaning);
-    bool show_default = !option.fallback.empty() && option.kind != ValueKind::boolean;
-    if (show_default) text += ". Default: " + std::string(option.fallback);
-    text += " [" + std::string(option.key) + "]";
-    out += wrapped(head, text);
+  for (const Schema::Group& group : collect_schema().groups()) {
+    out += "\n" + std::string(group.name) + "\n";
+    for (const OptionInfo* option : group.options) {
+      std::string head = "  " + std::string(option->flag);
+      if (!option->value_name.empty()) head += " " + std::string(option->value_name);
+      std::string text(option->meaning);
+      const bool show_default = !option->fallback.empty() && option->kind != ValueKind::boolean;
+      if (show_default) text += ". Default: " + std::string(option->fallback);
+      out += wrapped(head, text + " [" + std::string(option->key) + "]");
+    }
+    for (const RepeatedTable* table : group.tables)
+      out += wrapped("  " + std::string(table->flag) + " " + std::string(table->form),
+                     std::string(table->meaning) + " [[[" + std::string(table->path) + "]]]");
   }
   return out + std::string(kGeneral);
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cmd/check.h"
 #include "cmd/cmd.h"
+#include "cmd/effective_config.h"
 #include "cmd/options.h"
 #include "cmd/reference.h"
 #include "os/file.h"
@@ -28,7 +29,7 @@ int collect(const Arguments& arguments) {
   if (!asks_for_check(arguments)) return run_collect(arguments);
   LoadedConfig loaded = load_collect_settings(arguments);
   for (const std::string& note : check_collect(loaded.config)) std::fprintf(stderr, "weir: note: %s\n", note.c_str());
-  std::fputs(effective_config(loaded).c_str(), stdout);
+  std::fputs(effective_toml(loaded).c_str(), stdout);
   return 0;
 }
 
@@ -48,9 +49,11 @@ struct Command {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"collect", "receive NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, decode, count, store", collect},
+      {"config", "is a configuration right, and what is in force? config check, config show", run_config},
       {"decode", "decode captures and IPFIX files with the collector's own code; what is wrong in them?", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},
       {"gen", "make test traffic", run_gen},
+      {"goflow2", "takes GoFlow2's command line, and writes what GoFlow2 writes", run_goflow2},
       {"query", "SQL over the stored flows", run_query},
       {"replay", "send the export datagrams of a capture again", run_replay},
       {"store", "what the flow store holds: store stats", run_store},
@@ -104,6 +107,12 @@ int finish(int code) {
   throw runtime_failure("cannot write all of standard output" + (errno ? ": " + os::error_text(errno) : std::string()));
 }
 
+// A link of that name to weir takes the place of the program.
+bool is_called_goflow2(const char* program) {
+  const std::string_view path(program ? program : "");
+  return path.substr(path.rfind('/') + 1) == "goflow2";
+}
+
 int run(const Arguments& words) {
   if (words.empty()) throw usage_error("no command given; see weir help");
   return finish(find_command(words[0]).run(Arguments(words.begin() + 1, words.end())));
@@ -116,7 +125,8 @@ int main(int argc, char** argv) {
   weir::os::occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, dealt with where it happens
   try {
-    return weir::run(weir::Arguments(argv + 1, argv + argc));
+    const weir::Arguments words(argv + std::min(argc, 1), argv + argc);
+    return weir::is_called_goflow2(argv[0]) ? weir::finish(weir::run_goflow2(words)) : weir::run(words);
   } catch (const weir::Error& e) {
     std::fprintf(stderr, "weir: %s\n", weir::printable_lines(e.what()).c_str());  // may quote a value of the store
     return static_cast<int>(e.code());

@@ -4,14 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/config_file.h"
 #include "cmd/environment.h"
 #include "cmd/output_option.h"
 #include "cmd/words.h"
+#include "config/repeated.h"
+#include "config/toml_reader.h"
 #include "os/file.h"
 
 namespace weir {
@@ -20,18 +22,20 @@ namespace {
 constexpr const char* kSystemConfig = "/etc/weir/weir.toml";
 constexpr const char* kConfigVariable = "WEIR_CONFIG";
 // Variables of the test suite, which the programs it starts inherit.
-constexpr std::string_view kForeignVariables[] = {"WEIR_SHARED", "WEIR_BINARY"};
+constexpr std::string_view kForeignVariables[] = {"WEIR_SHARED", "WEIR_BINARY", "WEIR_TOKEN_FILE"};
 
-// What the flags said: one value per option of the table, where given.
+// What the flags said, where given.
 struct Flags {
   std::optional<std::string> config;
   bool check = false;
-  std::vector<std::pair<const Option*, std::string>> values;
+  std::vector<std::pair<const OptionInfo*, Value>> values;
+  std::vector<std::pair<const RepeatedTable*, std::vector<std::string>>> tables;
 };
 
 std::vector<std::string> all_flags() {
   std::vector<std::string> flags = {"--config", "--check", "--help"};
-  for (const Option& option : collect_options()) flags.emplace_back(option.flag);
+  for (const OptionInfo* option : collect_schema().options()) flags.emplace_back(option->flag);
+  for (const RepeatedTable* table : collect_schema().tables()) flags.emplace_back(table->flag);
   return flags;
 }
 
@@ -39,21 +43,37 @@ Error unknown_argument(const std::string& argument) {
   if (!argument.starts_with("-"))
     return usage_error("unexpected argument \"" + argument + "\"; see weir collect --help");
   std::string flag = argument.substr(0, argument.find('='));
-  const Option* meant =
-      flag.starts_with("--") ? find_option(flag.substr(2)) : nullptr;  // a key as a flag: --store.keep
+  const OptionInfo* meant =
+      flag.starts_with("--") ? collect_schema().option(flag.substr(2)) : nullptr;  // a key as a flag: --store.keep
   std::string suggestion = meant ? std::string(meant->flag) : nearest(flag, all_flags());
   return usage_error("unknown flag " + flag + did_you_mean(suggestion) + "; see weir collect --help");
 }
 
-CLI::Option* declare(CLI::App& app, const Option& option) {
-  std::string flag(option.flag);
-  if (option.kind == ValueKind::boolean) return app.add_flag(flag);
-  CLI::Option* declared = app.add_option(flag);
+// A list may be given in several flags; of any other option the last counts.
+CLI::Option* declare(CLI::App& app, std::string_view name, bool several) {
+  CLI::Option* declared = app.add_option(std::string(name));
   declared->expected(1)->allow_extra_args(false);
-  // A list may be given in several flags; of any other option the last counts.
-  declared->multi_option_policy(option.kind == ValueKind::list ? CLI::MultiOptionPolicy::TakeAll
-                                                               : CLI::MultiOptionPolicy::TakeLast);
+  declared->multi_option_policy(several ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
   return declared;
+}
+
+void parse_or_throw(CLI::App& app, const Arguments& arguments) {
+  try {
+    parse_words(app, arguments);
+  } catch (const CLI::ArgumentMismatch& e) {
+    std::string text = e.what();  // begins with the flag
+    throw usage_error(text.substr(0, text.find(':')) + " needs a value; see weir collect --help");
+  } catch (const CLI::ParseError& e) {
+    throw usage_error(std::string(e.what()) + "; see weir collect --help");
+  }
+}
+
+Value flag_value(const OptionInfo& option, const std::vector<std::string>& results) {
+  Value value{results.back(), {}, {std::string(option.flag)}};
+  if (option.kind != ValueKind::list) return value;
+  value.text = join_list(results);
+  value.items = split_list(value.text);
+  return value;
 }
 
 Flags parse_flags(const Arguments& arguments) {
@@ -63,24 +83,37 @@ Flags parse_flags(const Arguments& arguments) {
   Flags flags;
   CLI::Option* config = app.add_option("--config")->expected(1)->take_last();
   app.add_flag("--check", flags.check);
-  std::vector<std::pair<const Option*, CLI::Option*>> declared;
-  for (const Option& option : collect_options()) declared.emplace_back(&option, declare(app, option));
-  try {
-    parse_words(app, arguments);
-  } catch (const CLI::ArgumentMismatch& e) {
-    std::string text = e.what();  // begins with the flag
-    throw usage_error(text.substr(0, text.find(':')) + " needs a value; see weir collect --help");
-  } catch (const CLI::ParseError& e) {
-    throw usage_error(std::string(e.what()) + "; see weir collect --help");
-  }
+  std::vector<std::pair<const OptionInfo*, CLI::Option*>> options;
+  for (const OptionInfo* option : collect_schema().options())
+    options.emplace_back(option, option->kind == ValueKind::boolean
+                                     ? app.add_flag(std::string(option->flag))
+                                     : declare(app, option->flag, option->kind == ValueKind::list));
+  std::vector<std::pair<const RepeatedTable*, CLI::Option*>> tables;
+  for (const RepeatedTable* table : collect_schema().tables())
+    tables.emplace_back(table, declare(app, table->flag, true));
+  parse_or_throw(app, arguments);
   for (const std::string& argument : app.remaining()) throw unknown_argument(argument);
   if (config->count() > 0) flags.config = config->results().back();
-  for (const auto& [option, parsed] : declared) {
-    if (parsed->count() == 0) continue;
-    const std::vector<std::string>& results = parsed->results();
-    flags.values.emplace_back(option, option->kind == ValueKind::list ? join_list(results) : results.back());
-  }
+  for (const auto& [option, parsed] : options)
+    if (parsed->count() > 0) flags.values.emplace_back(option, flag_value(*option, parsed->results()));
+  for (const auto& [table, parsed] : tables)
+    if (parsed->count() > 0) flags.tables.emplace_back(table, parsed->results());
   return flags;
+}
+
+const Value& value_of(const LoadedConfig& loaded, std::string_view key) {
+  return std::ranges::find(loaded.settings, key, [](const Setting& s) { return s.option->key; })->value;
+}
+
+// The files of conf.d beside it, by name.
+std::vector<std::string> files_beside(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path() / "conf.d";
+  std::vector<std::string> files;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
 }
 
 // Collects the settings, each later layer over the earlier ones. Only the value that is left in force is parsed:
@@ -88,17 +121,27 @@ Flags parse_flags(const Arguments& arguments) {
 class Layers {
  public:
   Layers() {
-    for (const Option& option : collect_options())
-      settings_.push_back({&option, std::string(option.fallback), "default"});
-    entries_.resize(settings_.size());
+    for (const OptionInfo* option : collect_schema().options()) {
+      const std::string fallback(option->fallback);
+      settings_.push_back({option, {fallback, split_list(fallback), {"default"}}});
+    }
+    for (const RepeatedTable* type : collect_schema().tables()) tables_.push_back({type, {}});
+  }
+
+  // It, and those of conf.d beside it, by name. Tables that may stand several times come together from all of them.
+  void add_files(const std::string& path) {
+    if (os::is_directory(path)) throw usage_error(path + " is a directory; name the configuration file itself");
+    add_file(path);
+    for (const std::string& beside : files_beside(path)) add_file(beside);
   }
 
   void add_file(const std::string& path) {
-    file_ = ConfigFile::read(path);
-    for (const ConfigEntry& entry : file_.entries()) {
-      take(*entry.option, entry.text, path + ":" + std::to_string(entry.line));
-      entries_[index(*entry.option)] = &entry;
-    }
+    const std::vector<uint8_t> bytes = os::read_file(path);
+    const ConfigDocument document =
+        read_toml(collect_schema(), path, std::string(bytes.begin(), bytes.end()), problems_);
+    for (const auto& [option, value] : document.values) take(*option, value);
+    for (const auto& [type, values] : document.tables) of(*type).push_back(values);
+    files_.push_back(path);
   }
 
   void add_environment() {
@@ -106,67 +149,82 @@ class Layers {
   }
 
   void add_flags(const Flags& flags) {
-    for (const auto& [option, text] : flags.values) take(*option, text, std::string(option->flag));
+    for (const auto& [option, value] : flags.values) take(*option, value);
+    for (const auto& [type, texts] : flags.tables) take_short(*type, join_list(texts), std::string(type->flag));
   }
 
   LoadedConfig finish() {
     LoadedConfig loaded;
-    for (const Setting& setting : settings_) apply(setting, loaded.config);
+    for (const TableSetting& setting : tables_) set_tables(loaded.config, *setting.type, setting.tables, problems_);
+    for (const auto& [option, value] : settings_)
+      problems_.at(value.place, key_at(value.place, option->key), [&] { set_option(loaded.config, *option, value); });
+    problems_.throw_all();
     loaded.settings = settings_;
-    loaded.file = file_.path();
+    loaded.tables = tables_;
+    loaded.files = files_;
     loaded.warnings = unknown_;
+    loaded.http_by_default =
+        value_of(loaded, "collect.http").place.is_default() && loaded.config.http_certificate.empty();
     return loaded;
   }
 
  private:
-  static size_t index(const Option& option) { return static_cast<size_t>(&option - collect_options().data()); }
-
-  void take(const Option& option, const std::string& text, const std::string& origin) {
-    settings_[index(option)] = {&option, text, origin};
-    entries_[index(option)] = nullptr;
+  void take(const OptionInfo& option, const Value& value) {
+    std::ranges::find(settings_, &option, &Setting::option)->value = value;
+  }
+  std::vector<TableValues>& of(const RepeatedTable& type) {
+    return std::ranges::find(tables_, &type, &TableSetting::type)->tables;
   }
 
-  void apply(const Setting& setting, CollectConfig& config) const {
-    try {
-      setting.option->set(config, setting.text);
-    } catch (const Error& e) {
-      const ConfigEntry* entry = entries_[index(*setting.option)];
-      if (entry) throw file_.error(entry->line, entry->column, std::string(setting.option->key) + ": " + e.what());
-      throw usage_error(setting.origin + ": " + e.what());
-    }
+  // Tables in their short form, in place of all of their kind so far.
+  void take_short(const RepeatedTable& type, const std::string& text, const std::string& source) {
+    of(type) = short_tables(type, text, source, problems_);
   }
 
-  void add_variable(const std::string& name, const std::string& value) {
+  void add_variable(const std::string& name, const std::string& text) {
     if (name == kConfigVariable || std::ranges::find(kForeignVariables, name) != std::end(kForeignVariables)) return;
-    for (const Option& option : collect_options()) {
-      bool short_form = option.key == kTransportKey && name == environment_name(kTransportShortKey);
-      if (name != environment_name(option.key) && !short_form) continue;
-      take(option, value, name);
-      return;
+    for (const RepeatedTable* type : collect_schema().tables())
+      if (name == environment_name(type->path)) return take_short(*type, text, name);
+    for (const OptionInfo* option : collect_schema().options()) {
+      const bool short_form = option->key == kTransportKey && name == environment_name(kTransportShortKey);
+      if (name != environment_name(option->key) && !short_form) continue;
+      return take(*option, {text, split_list(text), {name}});
     }
     unknown_.push_back(unknown_variable(name));
   }
 
-  ConfigFile file_;
-  std::vector<Setting> settings_;            // one per option, in the table's order
-  std::vector<const ConfigEntry*> entries_;  // the place in the file, where the setting is from there
-  std::vector<std::string> unknown_;         // what to say of variables that are no option's
+  Problems problems_;
+  std::vector<Setting> settings_;     // one per option, in the schema's order
+  std::vector<TableSetting> tables_;  // the same
+  std::vector<std::string> files_;
+  std::vector<std::string> unknown_;  // what to say of variables that are no option's
 };
 
-const Setting& setting(const LoadedConfig& loaded, std::string_view key) {
-  return *std::ranges::find(loaded.settings, key, [](const Setting& s) { return s.option->key; });
+void check_https(const LoadedConfig& loaded) {
+  const CollectConfig& config = loaded.config;
+  if (config.http_certificate.empty() == config.http_key.empty()) return;
+  const std::string_view given = config.http_key.empty() ? "collect.http_certificate" : "collect.http_key_file";
+  throw usage_error(
+      value_of(loaded, given).place.to_string() + ": " + std::string(given) +
+      " alone does not make HTTPS; a certificate (--http-certificate) and its key (--http-key) go together");
+}
+
+void check_data(const LoadedConfig& loaded) {
+  if (!loaded.config.keeps_nothing || loaded.config.no_store) return;
+  throw usage_error(value_of(loaded, "collect.data").place.to_string() +
+                    ": collect.data is off, so there is no place for the store; add --no-store, or name a directory");
 }
 
 // A file or a choice of fields for an output that nobody asked for would be ignored in silence.
 void check_output(const LoadedConfig& loaded) {
-  if (!setting(loaded, "collect.format").is_default()) {
+  if (!value_of(loaded, "collect.format").place.is_default()) {
     outputs_of(loaded.config);
     return;
   }
   for (std::string_view key : {"collect.transport.file", "collect.fields"}) {
-    const Setting& given = setting(loaded, key);
-    if (!given.is_default())
-      throw usage_error(given.origin + ": " + std::string(key) +
+    const Place& place = value_of(loaded, key).place;
+    if (!place.is_default())
+      throw usage_error(place.to_string() + ": " + std::string(key) +
                         " is set, but no format: records would not be written; add --format json, csv or protobuf "
                         "(or --format none to count only)");
   }
@@ -184,16 +242,39 @@ std::string config_path(const Flags& flags) {
 
 }  // namespace
 
+// What only several options together show.
+static void check_together(const LoadedConfig& loaded) {
+  check_data(loaded);
+  check_https(loaded);
+  check_output(loaded);
+}
+
+LoadedConfig load_collect_file(const std::string& path) {
+  Layers layers;
+  layers.add_files(path);
+  LoadedConfig loaded = layers.finish();
+  check_together(loaded);
+  return loaded;
+}
+
+LoadedConfig load_collect_flags(const Arguments& arguments) {
+  Layers layers;
+  layers.add_flags(parse_flags(arguments));
+  LoadedConfig loaded = layers.finish();
+  check_together(loaded);
+  return loaded;
+}
+
 LoadedConfig load_collect_settings(const Arguments& arguments) {
   Flags flags = parse_flags(arguments);
   Layers layers;
-  if (std::string path = config_path(flags); !path.empty()) layers.add_file(path);
+  if (const std::string path = config_path(flags); !path.empty()) layers.add_files(path);
   layers.add_environment();
   layers.add_flags(flags);
   LoadedConfig loaded = layers.finish();
   loaded.config.check = flags.check;
   if (flags.check && !loaded.warnings.empty()) throw usage_error(loaded.warnings.front());
-  check_output(loaded);
+  check_together(loaded);
   return loaded;
 }
 

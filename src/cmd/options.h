@@ -15,22 +15,33 @@
 
 namespace weir {
 
-// One option's value in force, and who said so: "default", "/etc/weir/weir.toml:3", "WEIR_COLLECT_HTTP", "--http".
+// One option's value in force; its place says who said so.
 struct Setting {
-  const Option* option = nullptr;
-  std::string text;
-  std::string origin;
-  bool is_default() const { return origin == "default"; }
+  const OptionInfo* option = nullptr;
+  Value value;
+};
+
+// All tables of a kind that are in force.
+struct TableSetting {
+  const RepeatedTable* type = nullptr;
+  std::vector<TableValues> tables;
 };
 
 struct LoadedConfig {
   CollectConfig config;
-  std::vector<Setting> settings;      // in the table's order
-  std::string file;                   // the configuration file read, or ""
+  std::vector<Setting> settings;      // in the schema's order
+  std::vector<TableSetting> tables;   // the same
+  std::vector<std::string> files;     // that were read
+  bool http_by_default = true;        // nobody asked for HTTP: its address may be taken
   std::vector<std::string> warnings;  // of WEIR_… variables that are no option's; with --check they are an error
 };
 
+// Throws one usage_error with all that is wrong.
 LoadedConfig load_collect_settings(const Arguments& arguments);
+// That file alone, with those of conf.d beside it.
+LoadedConfig load_collect_file(const std::string& path);
+// Flags alone: no file, no variables.
+LoadedConfig load_collect_flags(const Arguments& arguments);
 // For commands that are not the collector: warnings go to stderr at once.
 CollectConfig load_collect_config(const Arguments& arguments);
 

@@ -6,10 +6,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "cmd/check.h"
-#include "cmd/config_file.h"
+#include "cmd/effective_config.h"
 #include "cmd/environment.h"
 #include "cmd/reference.h"
 
@@ -127,7 +129,7 @@ TEST_F(OptionsTest, OriginsAreTold) {
   write("[collect]\nworkers = 3\n");
   Variable variable("WEIR_TEMPLATES_HOLD_FOR", "1h");
   LoadedConfig loaded = load_collect_settings(words({"--no-store"}));
-  std::string text = effective_config(loaded);
+  std::string text = effective_toml(loaded);
   auto line = [&](const std::string& key) {
     size_t at = text.find("\n" + key + " = ");
     return text.substr(at + 1, text.find('\n', at + 1) - at - 1);
@@ -140,19 +142,24 @@ TEST_F(OptionsTest, OriginsAreTold) {
 
 TEST_F(OptionsTest, EffectiveConfigurationIsAConfiguration) {
   LoadedConfig loaded = load_collect_settings(words({"--format", "csv", "--fields", "bytes,packets", "--hold-for=2h"}));
-  ConfigFile again = ConfigFile::parse("printed", effective_config(loaded));
-  EXPECT_EQ(again.entries().size(), collect_options().size());
+  write(effective_toml(loaded));
+  const LoadedConfig again = load_collect_settings(words({}));
+  EXPECT_EQ(again.config.format, "csv");
+  EXPECT_EQ(again.config.fields.size(), 2u);
+  for (const Setting& setting : again.settings)
+    EXPECT_EQ(setting.value.place.source, file()) << setting.option->key << ": the file has every key";
 }
 
 TEST_F(OptionsTest, EveryOptionIsKeyVariableAndFlag) {
-  for (const Option& option : collect_options()) {
+  for (const OptionInfo* info : collect_schema().options()) {
+    const OptionInfo& option = *info;
     if (option.fallback.empty()) continue;
     std::string text(option.fallback), key(option.key);
     if (option.kind != ValueKind::boolean) {
       EXPECT_EQ(refusal({"--format=json", std::string(option.flag), text}), "accepted") << key;
     }
     EXPECT_EQ(refusal({"--format=json", std::string(option.flag) + "=" + text}), "accepted") << key;
-    write(key + " = " + toml_value(option, text));
+    write(key + " = " + toml_value(option, {text, split_list(text), {}}));
     EXPECT_EQ(refusal({"--format=json"}), "accepted") << key;
     write("");
     Variable variable(environment_name(key), text);
@@ -204,7 +211,7 @@ TEST_F(OptionsTest, ValuesReachTheConfiguration) {
   EXPECT_EQ(config.file, "-");
   EXPECT_EQ(config.fields, (std::vector<std::string>{"dst_addr", "bytes"}));
   EXPECT_EQ(config.http, "off");
-  EXPECT_EQ(config.log_format, "json");
+  EXPECT_EQ(config.log_format, LogFormat::json);
   EXPECT_EQ(config.default_sampling_rate, 1000u);
   EXPECT_EQ(config.template_fallback_ns, 0);
   EXPECT_EQ(config.hold_for_ns, 500'000'000);
@@ -293,7 +300,8 @@ TEST_F(OptionsTest, VariablesOfServicesArePassedOver) {
 }
 
 TEST(OptionTable, NoKeyIsTakenForAVariableOfAService) {
-  for (const Option& option : collect_options()) {
+  for (const OptionInfo* info : collect_schema().options()) {
+    const OptionInfo& option = *info;
     EXPECT_NE(option.key.substr(option.key.rfind('.') + 1), "port") << option.key;
     EXPECT_FALSE(option.key.ends_with("_port")) << option.key;
     EXPECT_FALSE(is_service_variable(environment_name(option.key))) << option.key;
@@ -387,11 +395,13 @@ TEST_F(OptionsTest, FieldsFromFlagsVariableAndFile) {
 
 TEST_F(OptionsTest, WhatIsInForceCanBeGivenBack) {
   write("[[field]]\nname = \"a\"\nelement = \"9/1\"\ntype = \"string\"\n");
-  std::string shown = effective_config(load_collect_settings(words({})));
-  EXPECT_TRUE(shown.contains("\nfield = [\"a=9/1:string\"]")) << shown;
-  EXPECT_LT(shown.find("\nfield = "), shown.find("[collect]"));
+  std::string shown = effective_toml(load_collect_settings(words({"--output=o=csv:/a%2Cb:bytes+a"})));
+  EXPECT_TRUE(shown.contains("\n[[field]]\nname = \"a\" ")) << shown;
+  EXPECT_TRUE(shown.contains("\nfields = [\"bytes\", \"a\"] ")) << shown;
   write(shown);
   EXPECT_EQ(load().field_table->extras().size(), 1u);
+  ASSERT_EQ(load().outputs.size(), 1u);
+  EXPECT_EQ(load().outputs[0].path, "/a,b");
 }
 
 TEST_F(OptionsTest, BadFieldsAreRefused) {
@@ -486,19 +496,63 @@ TEST_F(OptionsTest, BadFieldsOfTheFileNameTheirLine) {
   EXPECT_TRUE(says("[[collect]]\n", "1:", "collect"));
 }
 
-TEST(Reference, ExampleIsValidBothAsItIsAndUncommented) {
-  std::string example = example_config(), active;
-  EXPECT_EQ(ConfigFile::parse("example", example).entries().size(), 0u);
-  size_t lines = 0;
-  for (size_t at = 0, end; (end = example.find('\n', at)) != std::string::npos; at = end + 1) {
-    std::string line = example.substr(at, end - at);
+TEST_F(OptionsTest, TheExampleIsValidBothAsItIsAndUncommented) {
+  std::string active;
+  write(example_config());
+  for (const Setting& setting : load_collect_settings(words({})).settings)
+    EXPECT_TRUE(setting.value.place.is_default());
+  for (const std::string& line : split_list(example_config(), '\n')) {
     const bool table = line.starts_with("# [[") && line.ends_with("]]");
-    bool value = line.starts_with("# ") && (line.contains(" = ") || table);
-    lines += value && (!active.contains("\n[[field]]") || table);
-    active += (value ? line.substr(2) : line) + "\n";
+    active += (line.starts_with("# ") && (line.contains(" = ") || table) ? line.substr(2) : line) + "\n";
   }
-  EXPECT_EQ(lines, collect_options().size());  // the last one as a table
-  EXPECT_EQ(ConfigFile::parse("example", active).entries().size(), collect_options().size());
+  const std::string token = "/etc/weir/grafana.token", own = folder_ / "grafana.token";
+  std::ofstream(own) << "a secret\n";
+  ASSERT_NE(active.find(token), std::string::npos);
+  write(active.replace(active.find(token), token.size(), own));
+  const LoadedConfig loaded = load_collect_settings(words({}));
+  for (const Setting& setting : loaded.settings) EXPECT_FALSE(setting.value.place.is_default()) << setting.option->key;
+  for (const TableSetting& setting : loaded.tables) EXPECT_EQ(setting.tables.size(), 1u) << setting.type->path;
+}
+
+// Of a key the last file counts; tables come together.
+TEST_F(OptionsTest, FilesBesideComeAfter) {
+  const auto beside = [&](const std::string& name, const std::string& toml) {
+    std::filesystem::create_directory(folder_ / "conf.d");
+    std::ofstream(folder_ / "conf.d" / name) << toml;
+  };
+  write("[collect]\nworkers = 1\nrcvbuf = \"1M\"\n[[output]]\nname = \"a\"\nformat = \"csv\"\npath = \"/a\"\n");
+  beside("20.toml", "[collect]\nworkers = 3\n[[output]]\nname = \"c\"\nformat = \"csv\"\npath = \"/c\"\n");
+  beside("10.toml", "[collect]\nworkers = 2\n[[output]]\nname = \"b\"\nformat = \"csv\"\npath = \"/b\"\n");
+  beside("30.toml~", "not TOML");
+  const LoadedConfig loaded = load_collect_settings(words({}));
+  EXPECT_EQ(loaded.config.workers, 3u);
+  EXPECT_EQ(loaded.config.receive_buffer_bytes, 1 << 20);
+  ASSERT_EQ(loaded.config.outputs.size(), 3u);
+  EXPECT_EQ(loaded.config.outputs[1].name, "b");
+  EXPECT_EQ(loaded.files.size(), 3u);
+  beside("40.toml", "[[output]]\nname = \"a\"\nformat = \"csv\"\npath = \"/d\"\n");
+  EXPECT_TRUE(refused({}, "40.toml:1:1: output \"a\" is named twice"));
+}
+
+TEST_F(OptionsTest, AllThatIsWrongIsSaidAtOnce) {
+  write(
+      "[collect]\nworkers = 999\nlisen = 1\n[store]\nkeep = \"soon\"\n[[output]]\nname = \"a b\"\nformat = \"xml\"\n"
+      "path = \"/a\"\n");
+  for (const char* part : {":2:11: collect.workers: \"999\"", ":3:1: unknown key collect.lisen",
+                           ":5:8: store.keep: \"soon\"", ":7:8: output.name: \"a b\"", ":8:10: output.format: \"xml\""})
+    EXPECT_TRUE(refused({}, part)) << part;
+}
+
+TEST_F(OptionsTest, JsonHasValuesAndOrigins) {
+  write("[collect]\nworkers = 3\n[[output]]\nname = \"a\"\nformat = \"csv\"\npath = \"/a\"\nfields = [\"bytes\"]\n");
+  const auto json = nlohmann::json::parse(effective_json(load_collect_settings(words({"--no-store"}))));
+  EXPECT_EQ(json["collect.workers"]["value"], 3);
+  EXPECT_EQ(json["collect.workers"]["origin"], file() + ":2");
+  EXPECT_EQ(json["collect.no_store"]["value"], true);
+  EXPECT_EQ(json["collect.no_store"]["origin"], "--no-store");
+  EXPECT_EQ(json["collect.listen"]["value"].size(), 3u);
+  EXPECT_EQ(json["output"][0]["fields"]["value"][0], "bytes");
+  EXPECT_EQ(json["output"][0]["path"]["origin"], file() + ":6");
 }
 
 }  // namespace

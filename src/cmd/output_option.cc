@@ -21,26 +21,37 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-std::string escaped(const std::string& path) {
-  return replaced(replaced(replaced(path, "%", "%25"), ",", "%2C"), ":", "%3A");
-}
-
 std::string unescaped(const std::string& text) {
   return replaced(replaced(replaced(text, "%2C", ","), "%3A", ":"), "%25", "%");
 }
 
-OutputConfig parse_output(const std::string& text) {
+TableValues parse_short(const std::string& text) {
   const size_t equals = text.find('=');
   const std::vector<std::string> parts =
       split_list(equals == text.npos ? std::string_view() : std::string_view(text).substr(equals + 1), ':');
   if (parts.size() < 2 || parts.size() > 3) throw usage_error(quoted(text) + " is no output; " + kForm);
-  OutputConfig output;
-  set_output_name(output, text.substr(0, equals));
-  set_output_format(output, parts[0]);
-  set_output_path(output, unescaped(parts[1]));
-  if (parts.size() == 3) set_output_fields(output, replaced(parts[2], "+", ","));
-  return output;
+  TableValues values;
+  values.values.push_back({"name", {text.substr(0, equals), {}, {}}});
+  values.values.push_back({"format", {parts[0], {}, {}}});
+  values.values.push_back({"path", {unescaped(parts[1]), {}, {}}});
+  if (parts.size() == 3) values.values.push_back({"fields", {parts[2], split_list(parts[2], '+'), {}}});
+  return values;
 }
+
+const Option<OutputConfig> kOptions[] = {
+    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "How metrics and the ledger call it: letters, digits, _ and -"},
+     [](OutputConfig& o, const Value& v) { set_output_name(o, v.text); }},
+    {{"type", "", ValueKind::text, "TYPE", "file", "", "Where records go: file"},
+     [](OutputConfig& o, const Value& v) { set_output_type(o, v.text); }},
+    {{"format", "", ValueKind::text, "FORMAT", kNeeded, "",
+      "json (one object a line), csv or protobuf (each message after its length)"},
+     [](OutputConfig& o, const Value& v) { set_output_format(o, v.text); }},
+    {{"path", "", ValueKind::text, "PATH", kNeeded, "",
+      "File or pipe that records are appended to. -: standard output"},
+     [](OutputConfig& o, const Value& v) { set_output_path(o, v.text); }},
+    {{"fields", "", ValueKind::list, "NAME,..", "", "", "Fields to write, in this order. Empty: all"},
+     [](OutputConfig& o, const Value& v) { o.fields = v.items; }},
+};
 
 }  // namespace
 
@@ -76,8 +87,6 @@ void set_output_path(OutputConfig& output, const std::string& text) {
   output.path = text;
 }
 
-void set_output_fields(OutputConfig& output, const std::string& text) { output.fields = split_list(text); }
-
 void check_output_config(const std::vector<OutputConfig>& before, const OutputConfig& added) {
   if (before.size() == limits::kOutputs)
     throw usage_error("output " + quoted(added.name) + " is one too many; at most " + std::to_string(limits::kOutputs));
@@ -89,19 +98,25 @@ void check_output_config(const std::vector<OutputConfig>& before, const OutputCo
   }
 }
 
-std::vector<OutputConfig> parse_outputs(const std::string& text) {
-  std::vector<OutputConfig> outputs;
-  for (const std::string& part : split_list(text)) {
-    OutputConfig output = parse_output(part);
-    check_output_config(outputs, output);
-    outputs.push_back(std::move(output));
-  }
-  return outputs;
-}
+std::span<const Option<OutputConfig>> output_options() { return kOptions; }
 
-std::string text_of(const OutputConfig& output) {
-  const std::string fields = replaced(join_list(output.fields), ",", "+");
-  return output.name + "=" + output.format + ":" + escaped(output.path) + (fields.empty() ? "" : ":" + fields);
+const RepeatedTable& output_table_type() {
+  static const RepeatedTable type{
+      kOutputTable,
+      "--output",
+      "NAME=FORMAT:PATH,..",
+      "Output",
+      "Writes every record to one more file or pipe, as --format and --transport.file do to the first: each output has "
+      "a name, "
+      "a queue and counts of its own, and one that is slow or full harms no other. The fields to write may follow: "
+      "NAME=FORMAT:PATH:FIELD+FIELD; a comma, a colon or a percent sign of the path is written %2C, %3A, %25. May be "
+      "given "
+      "several times",
+      "[[output]]\nname = \"archive\"\ntype = \"file\"\nformat = \"csv\"\npath = \"/var/log/flows.csv\"\n"
+      "fields = [\"time_received_ns\", \"src_addr\", \"dst_addr\", \"bytes\"]",
+      infos(output_options()),
+      parse_short};
+  return type;
 }
 
 std::vector<OutputConfig> outputs_of(const CollectConfig& config) {

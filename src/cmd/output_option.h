@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cmd/config.h"
+#include "config/repeated.h"
 
 namespace weir {
 
@@ -16,12 +17,12 @@ void set_output_name(OutputConfig& output, const std::string& text);
 void set_output_type(OutputConfig& output, const std::string& text);
 void set_output_format(OutputConfig& output, const std::string& text);
 void set_output_path(OutputConfig& output, const std::string& text);
-void set_output_fields(OutputConfig& output, const std::string& text);  // separated by commas
 // `added` beside those before: no name or path twice, not too many.
 void check_output_config(const std::vector<OutputConfig>& before, const OutputConfig& added);
-std::vector<OutputConfig> parse_outputs(const std::string& text);
-// As parse_outputs() takes it.
-std::string text_of(const OutputConfig& output);
+
+inline constexpr std::string_view kOutputTable = "output";
+std::span<const Option<OutputConfig>> output_options();
+const RepeatedTable& output_table_type();
 
 // All outputs beside the store: that of --format, if any, then those of [[output]]. Throws usage_error where the two
 // cannot go together.

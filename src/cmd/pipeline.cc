@@ -28,6 +28,7 @@ class Pipeline::Decoding {
     int64_t due = pipeline_.next_tick_ns_.load(std::memory_order_relaxed);
     if (now_ns >= due && pipeline_.next_tick_ns_.compare_exchange_strong(due, now_ns + kTickNs)) decoder_->tick(now_ns);
     pipeline_.steer();
+    if (pipeline_.rest_wanted_.load(std::memory_order_relaxed)) pipeline_.rest(*decoder_);
   }
 
   void finish() { decoder_->flush(); }
@@ -44,7 +45,8 @@ class Pipeline::Decoding {
 struct Pipeline::Lane {
   Lane(Pipeline& pipeline, std::vector<ListeningSocket> sockets, std::unique_ptr<Decoder> decoder)
       : decoding(pipeline, std::move(decoder)),
-        worker(std::move(sockets), pipeline.parts_.clock, pipeline.parts_.stop_time, decoding) {}
+        worker(std::move(sockets), pipeline.parts_.clock, pipeline.parts_.allowed, pipeline.parts_.stop_time,
+               decoding) {}
   Decoding decoding;
   ReceivingWorker<Decoding> worker;
 };
@@ -104,6 +106,33 @@ size_t Pipeline::stop() {
   decoder.give_up_held();
   decoder.flush();
   return left_in_sockets;
+}
+
+void Pipeline::while_resting(const std::function<void()>& change) {
+  std::unique_lock lock(rest_mutex_);
+  rest_wanted_ = true;
+  for (auto& lane : lanes_) lane->worker.receiver().wake();
+  rest_changed_.wait(lock, [&] { return resting_ == lanes_.size(); });
+  change();
+  for (auto& lane : lanes_) lane->worker.receiver().rest();
+  rest_wanted_ = false;
+  rest_changed_.notify_all();
+  rest_changed_.wait(lock, [&] { return resting_ == 0; });
+}
+
+// In a worker.
+void Pipeline::rest(Decoder& decoder) {
+  decoder.flush();
+  std::unique_lock lock(rest_mutex_);
+  ++resting_;
+  rest_changed_.notify_all();
+  rest_changed_.wait(lock, [&] { return !rest_wanted_.load(); });
+  --resting_;
+  rest_changed_.notify_all();
+}
+
+void Pipeline::set_exporters(const std::shared_ptr<const ExporterRules>& rules) {
+  for (auto& lane : lanes_) lane->decoding.decoder().set_exporters(rules);
 }
 
 void Pipeline::update_drops() {

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -64,6 +66,7 @@ class PipelineTest : public testing::Test {
                                                          [this](const BatchRef& batch) { deliver(batch); },
                                                          {},
                                                          clock_,
+                                                         allowed_,
                                                          stop_time_});
     pipeline_->start();
     sender_.emplace(os::UdpSocket::connect({IpAddress::v4(0x7f000001), 0}, config_.listen[0].endpoint));
@@ -87,6 +90,7 @@ class PipelineTest : public testing::Test {
   Streams streams_{ledger_, templates_};
   BatchPool pool_;
   ReceiveClock clock_{0};
+  AllowedSenders allowed_;
   StopTime stop_time_;
   std::unique_ptr<Stages> stages_;
   std::mutex mutex_;
@@ -117,6 +121,34 @@ TEST_F(PipelineTest, ABatchOfWhichNothingIsLeftIsNotDelivered) {
   EXPECT_EQ(pipeline_->stop(), 0u);
   EXPECT_TRUE(ports_.empty());
   EXPECT_EQ(account().filtered.value(), 20);
+}
+
+// Datagrams come all the time. Each row is delivered either before or after, and none meanwhile.
+TEST_F(PipelineTest, NothingIsDeliveredWhileTheWorkersRest) {
+  start(65'535);
+  std::atomic<bool> stop{false};
+  std::atomic<uint32_t> sent{0};
+  std::thread sending([&] {
+    while (!stop) send(20 * sent++, 1), os::sleep_ns(200'000);
+  });
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(wait_for_records(20 * (round + 1)));
+    pipeline_->while_resting([&] {
+      const auto delivered = [&] {
+        std::lock_guard lock(mutex_);
+        return static_cast<int64_t>(ports_.size());
+      };
+      const int64_t before = delivered();
+      EXPECT_EQ(before, account().records.value()) << "what was decoded is delivered";
+      os::sleep_ns(5'000'000);
+      EXPECT_EQ(delivered(), before);
+    });
+  }
+  stop = true;
+  sending.join();
+  EXPECT_EQ(pipeline_->stop(), 0u);
+  EXPECT_EQ(ports_.size(), 20u * sent);
+  EXPECT_EQ(account().sequence_lost.value(), 0);
 }
 
 // What the sockets hold at the stop is received, even by a worker that waits for nothing else.

@@ -7,9 +7,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/check.h"
+#include "cmd/effective_config.h"
 #include "cmd/option_table.h"
 #include "cmd/options.h"
+#include "cmd/reload.h"
+#include "config/json_schema.h"
 #include "decode/malformed_rules.h"
 #include "flow/fields.h"
 #include "sink/protobuf_writer.h"
@@ -25,7 +27,11 @@ std::string code(std::string_view text) { return "`" + std::string(text) + "`"; 
 
 std::string row(const std::vector<std::string>& cells) {
   std::string out = "|";
-  for (const std::string& cell : cells) out += " " + cell + " |";
+  for (const std::string& cell : cells) {
+    out += ' ';
+    for (char c : cell) out += c == '|' ? "\\|" : std::string(1, c);
+    out += " |";
+  }
   return out + "\n";
 }
 
@@ -90,31 +96,66 @@ std::string commented(std::string_view text) {
 
 }  // namespace
 
+static std::string default_cell(const OptionInfo& option) {
+  if (option.is_needed()) return "needed";
+  return option.fallback.empty() ? "" : code(option.fallback);
+}
+
+static std::string option_rows(const std::vector<const OptionInfo*>& options) {
+  std::string out = row({"Key", "Flag", "Variable", "Default", "SIGHUP", "Meaning"}) + "|---|---|---|---|---|---|\n";
+  for (const OptionInfo* option : options) {
+    std::string flag(option->flag);
+    if (!option->value_name.empty()) flag += " " + std::string(option->value_name);
+    out += row({code(option->key), code(flag), code(environment_name(option->key)), default_cell(*option),
+                is_live(option->key) ? "yes" : "", std::string(option->meaning)});
+  }
+  return out;
+}
+
+static std::string table_section(const RepeatedTable& table) {
+  const std::string path(table.path);
+  std::string out = "\n`[[" + path + "]]`: " + std::string(table.meaning) +
+                    ". In short: " + code(std::string(table.flag) + " " + std::string(table.form)) + ", " +
+                    code(environment_name(path)) + ".\n\n" + row({"Key", "Takes", "Default", "Meaning"}) +
+                    "|---|---|---|---|\n";
+  for (const OptionInfo* option : table.options)
+    out += row(
+        {code(option->key), std::string(expected(option->kind)), default_cell(*option), std::string(option->meaning)});
+  return out;
+}
+
 std::string config_reference() {
   std::string out(kGenerated);
   out +=
       "# Configuration of `weir collect`\n\n"
-      "Every key of `weir.toml` is also an environment variable and a flag. Precedence: flag, variable, file, "
-      "default.\n"
-      "The file is the one named by `--config` or `WEIR_CONFIG`, else `/etc/weir/weir.toml` if there is one. Unknown\n"
-      "keys and flags are errors; unknown `WEIR_…` variables are a warning, and an error in `--check` (those that\n"
-      "Kubernetes makes of a service named `weir` or `weir-…` are passed over). An empty value is an empty value, in "
-      "a\n"
-      "flag (`--fields=`), a variable and the file alike. `weir collect --check` prints what is in force and where "
-      "each value came from. Sizes take `k`, `M`, `G` (powers of 1024), durations `ms`, "
-      "`s`,\n"
-      "`m`, `h`, `d`. An example with every key: [weir.toml](../weir.toml).\n";
-  std::string_view group;
-  for (const Option& option : collect_options()) {
-    if (option.group != group) {
-      group = option.group;
-      out += "\n## " + std::string(group) + "\n\n" + row({"Key", "Flag", "Variable", "Default", "Meaning"}) +
-             "|---|---|---|---|---|\n";
-    }
-    std::string flag = std::string(option.flag);
-    if (!option.value_name.empty()) flag += " " + std::string(option.value_name);
-    out += row({code(option.key), code(flag), code(environment_name(option.key)),
-                option.fallback.empty() ? "" : code(option.fallback), std::string(option.meaning)});
+      "Every key of a single table of `weir.toml` is also an environment variable and a flag; tables that may stand "
+      "several\n"
+      "times, `[[output]]`, have a short form. Precedence: flag, variable, file, default. The file is the one named "
+      "by\n"
+      "`--config` or `WEIR_CONFIG`, else `/etc/weir/weir.toml` if there is one; then the files `conf.d/*.toml` beside "
+      "it, by\n"
+      "name: of a key the last counts, tables that may stand several times come together. Unknown keys and flags are "
+      "errors;\n"
+      "unknown `WEIR_…` variables are a warning, and an error in `weir config check` (those that Kubernetes makes of a "
+      "service\n"
+      "named `weir` or `weir-…` are passed over). An empty value is an empty value, in a flag (`--fields=`), a "
+      "variable and the\n"
+      "file alike. `weir config check FILE` says all that is wrong, `weir config show` what is in force and where each "
+      "value\n"
+      "came from, `weir docs schema` prints a JSON Schema for editors.\n"
+      "\n"
+      "SIGHUP (`systemctl reload weir`) reads all of it anew: what has \"yes\" in the column SIGHUP, and the tables\n"
+      "`[[output]]`, `[[exporter]]` and `[[token]]`, change while Weir runs, without a record lost; of what else has "
+      "changed a\n"
+      "line in the log says that it needs a restart. Files are opened anew, and certificates are read again. Where "
+      "something\n"
+      "is wrong nothing changes: the log says what, and the metric `weir_config_last_reload_successful` is 0.\n\nSizes "
+      "take `k`, `M`, `G` (powers of 1024), durations\n"
+      "`ms`, `s`, `m`, `h`, `d`. An example with every key: [weir.toml](../weir.toml).\n";
+  for (const Schema::Group& group : collect_schema().groups()) {
+    out += "\n## " + std::string(group.name) + "\n";
+    if (!group.options.empty()) out += "\n" + option_rows(group.options);
+    for (const RepeatedTable* table : group.tables) out += table_section(*table);
   }
   out += "\n`collect.transport` and `WEIR_COLLECT_TRANSPORT` are short for " + code(kTransportKey) + " and " +
          code(environment_name(kTransportKey)) + ".\n";
@@ -184,36 +225,23 @@ std::string example_config() {
   std::string out =
       "# Configuration of `weir collect`: every key at its default. Precedence: flag, environment, this file, "
       "default.\n"
-      "# Check with: weir collect --config weir.toml --check\n";
-  std::vector<const Option*> options;
-  for (const Option& option : collect_options()) options.push_back(&option);
-  std::erase_if(options, [](const Option* option) { return is_table_array(option->key); });
-  auto table_of = [](const Option* option) { return table_of_key(option->key); };
+      "# Check with: weir config check weir.toml\n";
+  std::vector<const OptionInfo*> options(collect_schema().options().begin(), collect_schema().options().end());
+  const auto table_of = [](const OptionInfo* option) { return table_of_key(option->key); };
   std::ranges::stable_sort(options, {}, table_of);
   std::string_view table;
-  for (const Option* option : options) {
+  for (const OptionInfo* option : options) {
     if (table_of(option) != table) out += "\n[" + std::string(table_of(option)) + "]\n";
     table = table_of(option);
-    out += "\n" + commented(option->meaning) + "# " + std::string(option->key.substr(table.size() + 1)) + " = " +
-           toml_value(*option, std::string(option->fallback)) + "\n";
+    const std::string fallback(option->fallback);
+    out += "\n" + commented(option->meaning) + "# " + std::string(name_of_key(option->key)) + " = " +
+           toml_value(*option, {fallback, split_list(fallback), {}}) + "\n";
   }
-  return out + "\n" + commented(find_option(kFieldKey)->meaning) +
-         "# [[field]]\n"
-         "# name = \"app_name\"\n"
-         "# element = \"9/12235\"\n"
-         "# type = \"string\"\n"
-         "# number = 2000\n\n" +
-         commented(find_option(kExporterKey)->meaning) +
-         "# [[exporter]]\n"
-         "# address = \"192.0.2.0/24\"\n"
-         "# counters_23_24 = \"reverse\"\n\n" +
-         commented(find_option(kOutputKey)->meaning) +
-         "# [[output]]\n"
-         "# name = \"archive\"\n"
-         "# type = \"file\"\n"
-         "# format = \"csv\"\n"
-         "# path = \"/var/log/flows.csv\"\n"
-         "# fields = [\"time_received_ns\", \"src_addr\", \"dst_addr\", \"bytes\"]\n";
+  for (const RepeatedTable* repeated : collect_schema().tables()) {
+    out += "\n" + commented(repeated->meaning);
+    for (const std::string& line : split_list(repeated->example, '\n')) out += "# " + line + "\n";
+  }
+  return out;
 }
 
 int run_docs(const Arguments& arguments) {
@@ -232,11 +260,13 @@ int run_docs(const Arguments& arguments) {
     text = malformed_reference();
   else if (page == "example")
     text = example_config();
+  else if (page == "schema")
+    text = json_schema(collect_schema());
   else if (page == "proto")
     text = protobuf_schema(*load_collect_config(rest).field_table);
   else
     throw usage_error(
-        "weir docs takes one of: config, counters, example, fields, malformed, proto; after proto --field or "
+        "weir docs takes one of: config, counters, example, fields, malformed, proto, schema; after proto --field or "
         "--config");
   std::fputs(text.c_str(), stdout);
   return 0;

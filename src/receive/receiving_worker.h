@@ -45,10 +45,10 @@ class ReceivingWorker {
  public:
   static constexpr int kTurnMs = 50;
 
-  // `clock`, `stop_time` and `handler` outlive this.
-  ReceivingWorker(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const StopTime& stop_time,
-                  Handler& handler)
-      : receiver_(std::move(sockets), clock), stop_time_(stop_time), handler_(handler) {}
+  // All but the sockets outlive this.
+  ReceivingWorker(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const AllowedSenders& allowed,
+                  const StopTime& stop_time, Handler& handler)
+      : receiver_(std::move(sockets), clock, allowed), stop_time_(stop_time), handler_(handler) {}
 
   void start(const std::string& name) {
     thread_ = std::make_unique<Worker>(name, [this](std::stop_token stop) { work(stop); });

@@ -60,7 +60,7 @@ struct Running {
     os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, 1 << 20);
     sender.emplace(os::UdpSocket::connect(kAnyPort, {kAnyPort.address, socket.local_port()}));
     sockets.push_back({std::move(socket), &account});
-    worker.emplace(std::move(sockets), clock, stop_time, handler);
+    worker.emplace(std::move(sockets), clock, allowed, stop_time, handler);
   }
   void send() {
     static constexpr uint8_t kOctets[] = {1, 2, 3};
@@ -68,6 +68,7 @@ struct Running {
   }
   SocketAccount account;
   ReceiveClock clock{0};
+  AllowedSenders allowed;
   StopTime stop_time;
   Handler handler;
   std::optional<os::UdpSocket> sender;

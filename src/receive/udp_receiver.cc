@@ -30,8 +30,8 @@ ReceiveError receive_error(int error) {
   return error == ENOBUFS ? ReceiveError::no_buffers : ReceiveError::other;
 }
 
-UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock)
-    : sockets_(std::move(sockets)), clock_(clock), slots_(limits::kReceiveSlots) {
+UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const AllowedSenders& allowed)
+    : sockets_(std::move(sockets)), clock_(clock), allowed_(allowed), slots_(limits::kReceiveSlots) {
   batch_.reserve(limits::kReceiveSlots);
   linger_ns_ = kMostLingerNs;
   for (const ListeningSocket& s : sockets_) {
@@ -59,19 +59,32 @@ void UdpReceiver::read(ListeningSocket& socket) {
   filled_ = static_cast<size_t>(received);
   read_at_ = ReceiveClock::system_times();
   stamp_ = clock_.receive(read_at_);
+  allowed_.look();
   socket.account->receive_calls.add();
 }
 
 // Of what was read, as much as a batch takes.
 std::span<const Datagram> UdpReceiver::next_batch(ListeningSocket& socket) {
   batch_.clear();
-  while (slot_ < filled_ && batch_.size() < limits::kReceiveSlots) add_datagrams(slots_[slot_]);
+  while (slot_ < filled_ && batch_.size() < limits::kReceiveSlots) {
+    const os::Received received = slots_[slot_];
+    if (is_allowed(socket, received))
+      add_datagrams(received);
+    else
+      ++slot_;
+  }
   if (batch_.empty()) return {};
   int64_t bytes = 0;
   for (const Datagram& datagram : batch_) bytes += static_cast<int64_t>(datagram.bytes.size());
   socket.account->datagrams.add(static_cast<int64_t>(batch_.size()));
   socket.account->bytes.add(bytes);
   return batch_;
+}
+
+bool UdpReceiver::is_allowed(ListeningSocket& socket, const os::Received& received) {
+  if (allowed_.allows(received.source)) return true;
+  socket.account->not_allowed.add(static_cast<int64_t>(received.datagrams()));
+  return false;
 }
 
 void UdpReceiver::add_datagrams(const os::Received& received) {

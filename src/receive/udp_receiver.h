@@ -8,11 +8,13 @@
 //   joined   datagrams that the kernel hands over in one piece (UDP_GRO) are taken apart here
 //   time     a datagram's is the kernel's, of when it came; where that is missing or cannot be, the time of the read.
 //            Both as ReceiveClock has them
+//   allowed  datagrams from elsewhere are counted (not_allowed), and nothing is kept of their sender
 //   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO), joined datagrams as one; a
 //            socket that cannot be read is counted, logged at most once a minute, and tried again after some
 //            milliseconds
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "ledger/ledger.h"
 #include "os/clock.h"
 #include "os/udp_socket.h"
+#include "receive/allowed_senders.h"
 #include "receive/waiting.h"
 #include "run/receive_clock.h"
 #include "wire/datagram.h"
@@ -39,8 +42,8 @@ struct ListeningSocket {
 
 class UdpReceiver {
  public:
-  // `clock` outlives the receiver.
-  UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock);
+  // `clock` and `allowed` outlive the receiver.
+  UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const AllowedSenders& allowed);
 
   // Waits for datagrams, at most `timeout_ms`. Calls on_batch(std::span<const Datagram>) for every batch read;
   // each socket is read once, so that one busy listener does not starve another. Returns the number read.
@@ -48,24 +51,26 @@ class UdpReceiver {
   size_t receive(int timeout_ms, OnBatch&& on_batch) {
     const bool waits = last_batch_ == 0;
     if (!wait(timeout_ms)) return 0;
-    size_t total = 0;
+    size_t total = 0, read_slots = 0;
     for (ListeningSocket& socket : sockets_) {
       read(socket);
+      read_slots += filled_;
       for (auto batch = next_batch(socket); !batch.empty(); batch = next_batch(socket)) {
         on_batch(batch);
         total += batch.size();
       }
     }
-    last_batch_ = total;
+    last_batch_ = std::max(total, read_slots);  // nothing of what was read may be allowed
     // What can be read but does not let itself be read would keep a core busy.
-    if (failed_ || (waits && total == 0)) pause();
+    if (failed_ || (waits && last_batch_ == 0)) pause();
     return total;
   }
 
   // What else ends waiting, also while datagrams gather; its tags: from 1 on.
   os::EpollSet& streams() { return waiting_.streams(); }
-  // Ends waiting, from any thread: for this and every later receive().
+  // Ends waiting, from any thread: for this and every later receive(), until rest().
   void wake() const { waiting_.wake(); }
+  void rest() const { waiting_.rest(); }
 
   // Reads what the sockets hold without looking at it, until they are empty or `end_ns` (monotonic), and counts it as
   // kernel drops: so many datagrams, which no exporter's account has.
@@ -81,11 +86,13 @@ class UdpReceiver {
   void read(ListeningSocket& socket);
   std::span<const Datagram> next_batch(ListeningSocket& socket);
   void add_datagrams(const os::Received& received);
+  bool is_allowed(ListeningSocket& socket, const os::Received& received);
   void note_failure(ListeningSocket& socket, int error);
   void pause();
 
   std::vector<ListeningSocket> sockets_;
   ReceiveClock& clock_;
+  AllowedSenders::View allowed_;
   Waiting waiting_;
   os::ReceiveSlots slots_;
   // What was read, and how far it has become batches: the next slot, and the place in it.

@@ -53,7 +53,7 @@ class UdpReceiverTest : public testing::Test {
       listener.sender.emplace(os::UdpSocket::connect(kAnyPort, {kAnyPort.address, listener.port}));
       sockets.push_back({std::move(socket), &listener.account});
     }
-    receiver_.emplace(std::move(sockets), clock_);
+    receiver_.emplace(std::move(sockets), clock_, allowed_);
   }
   void send(const std::string& text, size_t to = 0) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
@@ -105,6 +105,7 @@ class UdpReceiverTest : public testing::Test {
   }
 
   ReceiveClock clock_{0};
+  AllowedSenders allowed_;
   std::deque<Listener> listeners_;
   std::optional<UdpReceiver> receiver_;
   std::vector<Seen> seen_;
@@ -163,6 +164,21 @@ TEST_F(UdpReceiverTest, WhatIsGivenUpIsCountedByDatagrams) {
   send_in_pieces(std::string(1'001, 'x'), 100);
   EXPECT_EQ(receiver_->give_up_waiting(os::monotonic_ns() + kSecond), 12u);
   EXPECT_EQ(listeners_[0].account.kernel_drops.value(), 12);
+}
+
+TEST_F(UdpReceiverTest, WhoIsNotAllowedIsCountedAndNotSeen) {
+  open(1, 4 << 20, true);
+  allowed_.set({parse_network("192.0.2.0/24")});
+  send("alone");
+  send_in_pieces(std::string(250, 'x'), 100);
+  EXPECT_EQ(receive(1'000), 0u);
+  EXPECT_EQ(listeners_[0].account.not_allowed.value(), 4);
+  EXPECT_EQ(listeners_[0].account.datagrams.value(), 0);
+  allowed_.set({parse_network("192.0.2.0/24"), parse_network("127.0.0.1")});
+  send("welcome");
+  ASSERT_TRUE(receive_until(1));
+  EXPECT_EQ(seen_[0].text, "welcome");
+  EXPECT_EQ(listeners_[0].account.not_allowed.value(), 4);
 }
 
 TEST_F(UdpReceiverTest, NoSocketIsTooMany) {

@@ -27,8 +27,9 @@ class Waiting {
   // Until a stream can be read, at most so long: sockets fill meanwhile.
   void linger(int64_t timeout_ns) { streams_.wait(timeout_ns); }
 
-  // Ends the wait of the worker, and each one after it.
+  // Ends the wait of the worker, and each one after it until rest().
   void wake() const { wake_.set(); }
+  void rest() const { wake_.clear(); }
 
  private:
   static constexpr uint64_t kSocket = 0, kStreams = 1;
