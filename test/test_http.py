@@ -51,6 +51,18 @@ def test_health(collect):
         assert http(weir.url(path))[0] == 200, path
 
 
+def test_an_output_that_fails_is_no_reason_to_be_unready(tmp_path):
+    with harness.Collector(tmp_path, output="/dev/full") as weir, Sender() as sender:
+        status, headers, text = http(weir.url("/-/status"))
+        assert (status, headers["Content-Type"]) == (200, "application/json")
+        assert json.loads(text)["outputs"]["file"]["state"] == "working"
+        sender.send(weir.address, packets.v5(packets.flow(1)))
+        harness.eventually(lambda: http(weir.url("/-/status"))[0] == 503, "nothing fails")
+        answer = json.loads(http(weir.url("/-/status"))[2])
+        assert answer["takes_datagrams"] is True and answer["outputs"]["file"]["state"] == "failing", answer
+        assert http(weir.url("/-/ready"))[0] == 200
+
+
 def test_unknown_path_is_a_problem(collect):
     status, headers, text = http(collect().url("/api/v1/no-such-thing"))
     assert status == 404

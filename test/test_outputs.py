@@ -55,7 +55,7 @@ def test_one_that_is_added_later_says_what_it_missed(tmp_path):
 
 
 WRONG = {
-    "no name": ('[[output]]\nformat = "csv"\npath = "a"\n', "this output has no name; it needs name, format and path"),
+    "no name": ('[[output]]\nformat = "csv"\npath = "a"\n', "this output has no name; as in"),
     "the store's name": (output_table("store", "csv", "a"), 'the store is the output "store" already'),
     "a name with a space": (output_table("my file", "csv", "a"), '"my file" cannot be the name of an output'),
     "a format": (output_table("a", "cvs", "a"), '"cvs" is no format; it is one of json, csv, protobuf (did you mean csv?)'),

@@ -136,9 +136,9 @@ def test_a_smaller_store_starts_on_a_full_disk(end, tmp_path):
                                    name="smaller") as collector:
             eventually(lambda: "(store.max_size)" in collector.stderr(), collector.stderr, 20)
             assert 0 < stores.count(data) < 180_000
-            before = stores.count(data)
+            stored = collector.total("stored")
             send(collector, 1_000, seed=9)
-            eventually(lambda: stores.count(data) == before + 1_000, "it does not store", 12, 0.2)
+            eventually(lambda: collector.total("stored") == stored + 1_000, "it does not store", 12, 0.2)
             assert collector.stop() == 0, collector.stderr()
         stores.assert_ledger_closes(data)
         assert stores.leftovers(data) == []
