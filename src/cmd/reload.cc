@@ -162,12 +162,15 @@ OutputChange Reload::prepare_outputs(CollectConfig& config, Keys& restart) {
 
 void Reload::apply(const CollectConfig& config, const Keys& changed, OutputChange outputs) {
   if (parts_.http) parts_.http->set_tokens(config.tokens);
+  const int64_t began_ns = os::monotonic_ns();
   parts_.pipeline.while_resting([&] {
     if (std::ranges::count(changed, kExporterTable) > 0) parts_.pipeline.set_exporters(config.exporters);
     if (outputs.any()) parts_.outputs.apply(std::move(outputs));
     for (std::string_view key : changed)
       if (const LiveOption* option = live(key)) option->set(config, parts_);
   });
+  log_debug("config",
+            "the workers rested for " + std::to_string((os::monotonic_ns() - began_ns) / 1'000) + " us at most");
   parts_.outputs.look();
 }
 

@@ -74,9 +74,10 @@ void Problems::throw_all() const {
     if (std::ranges::find(sources, found.place.source) == sources.end()) sources.push_back(found.place.source);
   std::vector<const Found*> sorted;
   for (const Found& found : found_) sorted.push_back(&found);
-  std::ranges::stable_sort(sorted, {}, [&](const Found* found) {
+  std::ranges::sort(sorted, {}, [&](const Found* found) {
     const Place& place = found->place;
-    return std::tuple(std::ranges::find(sources, place.source) - sources.begin(), place.line, place.column);
+    return std::tuple(std::ranges::find(sources, place.source) - sources.begin(), place.line, place.column,
+                      found - found_.data());  // at one place: as they were found
   });
   std::string all;
   for (size_t i = 0; i < std::min(sorted.size(), kMostSaid); ++i) all += (i > 0 ? "\n" : "") + shown(*sorted[i]);

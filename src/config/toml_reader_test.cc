@@ -171,6 +171,7 @@ TEST(TomlReader, WhatIsNoTomlNamesThePlaceAndShowsTheLine) {
   EXPECT_NE(message.find("  2 | count = = 4\n"), std::string::npos) << message;
   EXPECT_EQ(refusal("[server]\nnames = [\n\n").find("file.toml:2:10: this is not TOML"), 0u) << "where it ends";
   EXPECT_NE(refusal("[server]\naddress = \"\xff\xfe\"\n").find("file.toml:2:"), std::string::npos) << "no UTF-8";
+  EXPECT_EQ(refusal("[server]\n\xef\xb3\xbf = 1\n").find("file.toml:2:1: this is not TOML"), 0u) << "U+FCFF";
   EXPECT_NE(refusal(std::string(1 << 20, '[')).find("this is not TOML"), std::string::npos);
   EXPECT_EQ(refusal("[server]\n [[ .a]]\n").find("file.toml:2:5: this is not TOML: a name must follow"), 0u);
   EXPECT_NE(refusal("x = " + std::string(1 << 20, '[')).find("this is not TOML"), std::string::npos);
