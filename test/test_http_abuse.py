@@ -10,8 +10,8 @@ import warnings
 
 import pytest
 import stores
+from certificates import make_certificate
 from harness import Process, eventually, free_port, run_weir, weir_binary
-from test_reload import make_certificate
 
 RECORDS, RATE = 200_000, 50_000
 MOST_MEMORY = 64 << 20  # that all of a test's clients may cost

@@ -10,6 +10,7 @@ import subprocess
 import packets
 import pytest
 import stores
+from certificates import make_certificate
 from harness import Collector, Process, Sender, eventually, free_port, http, weir_binary
 from outputs import FIELDS, csv_lines, ledger_of, output_table, outputs_of, write_config
 
@@ -195,12 +196,6 @@ def test_tokens_are_read_again(tmp_path):
 
 def ask(collector, token):
     return http(collector.url("/metrics"), {"Authorization": f"Bearer {token}"})[0]
-
-
-def make_certificate(folder, serial):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", folder / "key.pem", "-out", folder / "certificate.pem", "-days", "1", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-set_serial", str(serial)], check=True, capture_output=True)
 
 
 def serial_of(port):
