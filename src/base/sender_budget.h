@@ -2,7 +2,7 @@
 // The one budget, in bytes, of all that is kept of senders: streams, sessions, plans, templates, options, held data
 // sets, ledger rows. It is shared fairly by exporter address: whoever holds less than a fair share may always have
 // more, and what is too much then is taken first from what never gave a record, then from those that hold more
-// (base/eviction.h, decode/streams.h).
+// (base/eviction.h, senders/streams.h).
 //
 //   threads  any; one lock, taken only where what is kept changes, never for a record
 //   memory   one entry an address that holds anything

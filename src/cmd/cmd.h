@@ -3,16 +3,14 @@
 // failure, 2 usage or configuration); an Error thrown is printed by main.
 #pragma once
 
-#include <string>
-#include <vector>
+#include "config/arguments.h"
 
 namespace weir {
-
-using Arguments = std::vector<std::string>;
 
 int run_collect(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_decode(const Arguments& arguments);
+int run_docs(const Arguments& arguments);  // the name of a reference page
 int run_exporters(const Arguments& arguments);
 int run_gen(const Arguments& arguments);
 int run_goflow2(const Arguments& arguments);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/effective_config.h"
+#include "config/effective_config.h"
 
 namespace weir {
 namespace {

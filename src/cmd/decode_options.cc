@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/option_table.h"
-#include "cmd/words.h"
+#include "config/arguments.h"
+#include "config/option_table.h"
 
 namespace weir {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cmd/cmd.h"
-#include "cmd/config.h"
+#include "config/collect_config.h"
 #include "flow/field_table.h"
 
 namespace weir {

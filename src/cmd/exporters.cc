@@ -5,18 +5,18 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "cmd/cmd.h"
-#include "cmd/collect_log.h"
-#include "cmd/exporters_table.h"
-#include "cmd/exporters_view.h"
-#include "cmd/options.h"
-#include "cmd/server_option.h"
-#include "cmd/words.h"
+#include "config/arguments.h"
+#include "config/options.h"
+#include "config/server_option.h"
 #include "ledger/ledger_json.h"
 #include "ledger/saved_ledger.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "show/exporters_table.h"
+#include "show/exporters_view.h"
 #include "store/segments.h"
 
 namespace weir {

@@ -3,59 +3,23 @@
 // what it sent.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cinttypes>
-#include <cmath>
 #include <cstdio>
-#include <limits>
 #include <memory>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/gen_csv_records.h"
-#include "cmd/gen_exporter.h"
-#include "cmd/gen_pacer.h"
-#include "cmd/words.h"
-#include "os/clock.h"
+#include "config/arguments.h"
+#include "gen/generator.h"
 #include "os/resolve.h"
-#include "os/signals.h"
-#include "os/udp_socket.h"
 #include "wire/encode.h"
 
 namespace weir {
 namespace {
 
-constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
-constexpr size_t kDatagramBytes = 1'400;  // unless --flows asks for more
 constexpr size_t kLargestDatagram = 65'000;
-constexpr size_t kBatch = 32;         // datagrams per sendmmsg
-constexpr int64_t kTickNs = 500'000;  // between two bursts
 constexpr uint64_t kMaxExporters = 60'000;
-
-struct Options {
-  ExporterSettings exporter;
-  std::shared_ptr<CsvRecords> csv;  // nothing: made-up records
-  double ipv6_share = 0;            // of those
-  TemplateUse template_use;         // of those
-  os::Endpoint to;
-  uint64_t exporters = 1;
-  uint64_t seed = 1;
-  uint64_t datagrams = kUnlimited;
-  uint64_t records = kUnlimited;
-  uint64_t records_per_datagram = kUnlimited;  // as many as fit
-  size_t datagram_bytes = kDatagramBytes;
-  double rate = 0;  // records a second; 0: as fast as possible
-  int64_t duration_ns = 0;
-  uint64_t pause_after = kUnlimited;  // records
-  int64_t pause_ns = 0;
-  uint16_t source_port = 0;
-  bool json = false;
-  bool endless() const { return datagrams == kUnlimited && records == kUnlimited && duration_ns == 0; }
-};
-
-// ---- flags
 
 // The words as given; what is empty was not.
 struct Flags {
@@ -170,7 +134,7 @@ void set_exporter(const Flags& f, ExporterSettings* exporter) {
   set_template_schedule(f, exporter);
 }
 
-void set_template_use(const Flags& f, Options* options) {
+void set_template_use(const Flags& f, GenOptions* options) {
   Protocol protocol = options->exporter.protocol;
   if (f.variable && protocol != Protocol::ipfix)
     throw usage_error("--variable: only IPFIX has such fields; --protocol ipfix");
@@ -179,7 +143,7 @@ void set_template_use(const Flags& f, Options* options) {
   options->template_use = {f.templates, f.variable};
 }
 
-void set_size(const Flags& f, Options* options) {
+void set_size(const Flags& f, GenOptions* options) {
   Protocol protocol = options->exporter.protocol;
   bool v5 = protocol == Protocol::netflow5;
   if (v5) options->datagram_bytes = kNetFlow5HeaderBytes + kNetFlow5MaxRecords * kNetFlow5RecordBytes;
@@ -196,7 +160,7 @@ void set_size(const Flags& f, Options* options) {
                       std::to_string((kLargestDatagram - kOverheadBytes) / record_bytes) + " at most");
 }
 
-void set_csv(const Flags& f, Options* options) {
+void set_csv(const Flags& f, GenOptions* options) {
   if (options->exporter.protocol == Protocol::sflow5)
     throw usage_error("--csv: sFlow has samples of packets, no flows; use --protocol v5, v9 or ipfix");
   options->csv = std::make_shared<CsvRecords>(f.csv, options->exporter.protocol, !options->endless());
@@ -204,15 +168,15 @@ void set_csv(const Flags& f, Options* options) {
   options->exporter.oldest_ns = options->csv->span_ms() * 1'000'000;
 }
 
-void set_pause(const Flags& f, Options* options) {
+void set_pause(const Flags& f, GenOptions* options) {
   size_t colon = f.pause.find(':');
   if (colon == std::string::npos) throw usage_error("--pause " + f.pause + ": expected RECORDS:TIME, as in 100k:3s");
   options->pause_after = static_cast<uint64_t>(parse_count("--pause", f.pause.substr(0, colon)));
   options->pause_ns = parse_time("--pause", f.pause.substr(colon + 1));
 }
 
-Options to_options(const Flags& f) {
-  Options options;
+GenOptions to_options(const Flags& f) {
+  GenOptions options;
   options.to = f.to.empty() ? os::Endpoint{os::resolve(f.host), f.port} : os::resolve_endpoint(f.to);
   options.exporters = f.exporters;
   options.seed = f.seed;
@@ -233,7 +197,7 @@ Options to_options(const Flags& f) {
 }
 
 // Nothing where --help was asked for and given.
-std::unique_ptr<Options> parse(const Arguments& arguments) {
+std::unique_ptr<GenOptions> parse(const Arguments& arguments) {
   CLI::App app(
       "Sends NetFlow v5, v9, IPFIX or sFlow, made up or from a CSV file, and prints exact totals of what it sent.",
       "weir gen");
@@ -247,247 +211,13 @@ std::unique_ptr<Options> parse(const Arguments& arguments) {
   } catch (const CLI::ParseError& error) {
     throw usage_error("gen: " + std::string(error.what()) + "; see weir gen --help");
   }
-  return std::make_unique<Options>(to_options(flags));
-}
-
-// ---- sending
-
-class Generator {
- public:
-  explicit Generator(const Options& options);
-  // Returns the exit code.
-  int run();
-  void print() const;
-
- private:
-  struct Player {
-    Exporter exporter;
-    os::UdpSocket socket;
-    uint64_t records_left, datagrams_left;  // its part of the whole, so that a seed fixes what each one sends
-    bool sent = false;
-  };
-  bool finished() const {
-    bool at_end = options_.csv && options_.csv->finished();
-    return at_end || records_left_ == 0 || datagrams_left_ == 0 || error_ != 0 || stopped_;
-  }
-  std::shared_ptr<RecordSource> records_of(uint64_t exporter) const;
-  void burst(double records);
-  size_t turn_datagrams(double records) const;
-  void turn(Player& player, size_t datagrams);
-  void flush(Player& player);
-  void wait(int64_t ns);
-  void pause();
-  void send_late_templates();
-  void warn_if_refused();
-  int exit_code() const;
-
-  const Options& options_;
-  Network network_;
-  os::Signals signals_;
-  os::SendBatch batch_;
-  Content in_batch_[kBatch];
-  std::vector<Player> players_;
-  size_t next_player_ = 0;
-  uint64_t records_left_, datagrams_left_;
-  double records_per_datagram_;  // as met so far
-  Content total_;
-  int64_t start_ns_ = 0, end_ns_ = 0;  // monotonic
-  int error_ = 0;
-  bool stopped_ = false, paused_ = false;
-};
-
-os::Endpoint source_of(const Options& options, uint64_t i) {
-  os::Endpoint source{{}, options.source_port};
-  bool v4_loopback = options.to.address.is_v4() && options.to.address.v4_host_order() >> 24 == 127;
-  if (v4_loopback) {
-    uint32_t first = options.exporters == 1 ? 0x7f00'0001 : 0x7f00'0002;
-    source.address = IpAddress::v4(first + static_cast<uint32_t>(i));
-  } else if (source.port != 0) {
-    source.port = static_cast<uint16_t>(source.port + i);
-  }
-  return source;
-}
-
-// What an exporter calls itself: its address where that is known, else one of the range for benchmarks (RFC 2544).
-IpAddress agent_of(const Options& options, uint64_t i) {
-  IpAddress source = source_of(options, i).address;
-  return source.is_v4() ? source : IpAddress::v4(0xc612'0001 + static_cast<uint32_t>(i));
-}
-
-uint64_t part_of(uint64_t whole, uint64_t i, uint64_t parts) {
-  return whole == kUnlimited ? kUnlimited : whole / parts + (i < whole % parts ? 1 : 0);
-}
-
-uint64_t seed_of(const Options& options, uint64_t exporter) { return options.seed * 1'000'003 + exporter; }
-
-Generator::Generator(const Options& options)
-    : options_(options),
-      network_(options.seed),
-      batch_(kBatch, options.datagram_bytes),
-      records_left_(options.records),
-      datagrams_left_(options.datagrams),
-      records_per_datagram_(static_cast<double>(std::min<uint64_t>(options.records_per_datagram, 20))) {
-  if (!os::allow_open_files(options.exporters + 64))
-    throw usage_error("--exporters " + std::to_string(options.exporters) +
-                      ": each needs a socket, and this shell allows fewer files; raise it with ulimit -n");
-  int64_t now = os::realtime_ns();
-  players_.reserve(options.exporters);
-  for (uint64_t i = 0; i < options.exporters; ++i)
-    players_.push_back({Exporter(options.exporter, records_of(i), seed_of(options, i), now, agent_of(options, i)),
-                        os::UdpSocket::connect(source_of(options, i), options.to),
-                        part_of(options.records, i, options.exporters),
-                        part_of(options.datagrams, i, options.exporters)});
-}
-
-std::shared_ptr<RecordSource> Generator::records_of(uint64_t exporter) const {
-  if (options_.csv) return options_.csv;
-  return std::make_shared<GeneratedRecords>(options_.exporter.protocol, network_, seed_of(options_, exporter),
-                                            options_.ipv6_share, options_.exporter.sampling_rate != 0,
-                                            options_.template_use);
-}
-
-int Generator::run() {
-  start_ns_ = end_ns_ = os::monotonic_ns();
-  Pacer pacer(options_.rate, start_ns_);
-  int64_t deadline = options_.duration_ns > 0 ? start_ns_ + options_.duration_ns : INT64_MAX;
-  while (!finished()) {
-    int64_t now = os::monotonic_ns();
-    if (now >= deadline) break;
-    double records = pacer.due(total_.records, records_per_datagram_, now);
-    if (records > 0) burst(records);
-    if (total_.records >= options_.pause_after && !paused_ && !finished()) {
-      pause();
-      pacer = Pacer(options_.rate, os::monotonic_ns(), total_.records);
-      continue;
-    }
-    if (options_.rate <= 0 || finished()) {
-      wait(0);
-      continue;
-    }
-    int64_t until_due = pacer.wait_ns(total_.records, records_per_datagram_, now);
-    int64_t until_tick = now + kTickNs - os::monotonic_ns();
-    wait(std::min(std::max(until_due, until_tick), deadline - now));
-  }
-  send_late_templates();
-  warn_if_refused();
-  return exit_code();
-}
-
-// Lets each exporter say something before one says more.
-size_t Generator::turn_datagrams(double records) const {
-  double wanted = std::min({records, static_cast<double>(records_left_), 1e9}) / records_per_datagram_;
-  wanted = std::min(wanted, static_cast<double>(datagrams_left_));
-  return static_cast<size_t>(std::clamp(wanted / static_cast<double>(players_.size()), 1.0, double{kBatch}));
-}
-
-// Sends about `records` records, or one turn of every exporter where that is infinite.
-void Generator::burst(double records) {
-  size_t datagrams = turn_datagrams(records);
-  double upto = static_cast<double>(total_.records) + records;
-  size_t turns = std::isinf(records) ? players_.size() : SIZE_MAX;
-  while (turns-- > 0 && !finished()) {
-    turn(players_[next_player_], datagrams);
-    next_player_ = (next_player_ + 1) % players_.size();
-    if (static_cast<double>(total_.records) + records_per_datagram_ > upto) break;
-  }
-}
-
-void take(uint64_t amount, uint64_t* of_one, uint64_t* of_all) {
-  if (*of_all == kUnlimited) return;
-  *of_one -= amount;
-  *of_all -= amount;
-}
-
-void Generator::turn(Player& player, size_t datagrams) {
-  for (; datagrams > 0 && player.records_left > 0 && player.datagrams_left > 0; --datagrams) {
-    if (player.exporter.finished()) break;
-    size_t most = static_cast<size_t>(std::min(options_.records_per_datagram, player.records_left));
-    Content& content = in_batch_[batch_.used()];
-    std::span<uint8_t> out(batch_.slot(), options_.datagram_bytes);
-    batch_.commit(player.exporter.write(out, most, os::realtime_ns(), &content));
-    records_per_datagram_ = std::max(1.0, 0.95 * records_per_datagram_ + 0.05 * static_cast<double>(content.records));
-    take(content.records, &player.records_left, &records_left_);
-    take(1, &player.datagrams_left, &datagrams_left_);
-    if (batch_.full()) flush(player);
-  }
-  flush(player);
-}
-
-void Generator::flush(Player& player) {
-  if (batch_.used() == 0) return;
-  size_t sent = 0;
-  int error = batch_.flush(player.socket, &sent);
-  for (size_t i = 0; i < sent; ++i) total_ += in_batch_[i];
-  if (sent > 0) player.sent = true;
-  if (error != 0 && error_ == 0) error_ = error;
-  end_ns_ = os::monotonic_ns();
-}
-
-// Also where an interruption is noticed.
-void Generator::wait(int64_t ns) {
-  constexpr int64_t kMillisecond = 1'000'000;
-  if (ns > 0 && ns < 2 * kMillisecond) os::sleep_ns(ns);
-  int ms = ns < 2 * kMillisecond ? 0 : static_cast<int>(std::min<int64_t>(ns / kMillisecond, 1'000));
-  if (signals_.wait(ms) == os::Event::stop) stopped_ = true;
-}
-
-void Generator::pause() {
-  paused_ = true;
-  log_info("gen", "pausing after " + std::to_string(total_.records) + " records");
-  const int64_t until = os::monotonic_ns() + options_.pause_ns;
-  for (int64_t left; !stopped_ && (left = until - os::monotonic_ns()) > 0;) wait(left);
-}
-
-void Generator::send_late_templates() {
-  for (Player& player : players_) {
-    if (!player.exporter.owes_templates()) continue;
-    for (int64_t left; !stopped_ && (left = player.exporter.templates_due_ns() - os::realtime_ns()) > 0;) wait(left);
-    if (stopped_ || error_ != 0) return;
-    std::span<uint8_t> out(batch_.slot(), options_.datagram_bytes);
-    batch_.commit(player.exporter.write(out, 0, os::realtime_ns(), &in_batch_[0]));
-    flush(player);
-  }
-}
-
-// UDP itself never tells; but a machine where no one listens answers (ICMP), and the kernel remembers it.
-void Generator::warn_if_refused() {
-  for (const Player& player : players_) {
-    if (player.socket.take_error() != ECONNREFUSED) continue;
-    log_warning("gen", "nobody listens on " + options_.to.to_string() + ": the last datagram was refused");
-    return;
-  }
-}
-
-int Generator::exit_code() const {
-  constexpr int kInterrupted = 130;
-  if (error_ != 0) {
-    log_error("gen", "cannot send to " + options_.to.to_string() + ": " + os::error_text(error_) +
-                         "; the totals count what was sent before");
-    return static_cast<int>(ExitCode::runtime_failure);
-  }
-  return stopped_ && !options_.endless() ? kInterrupted : 0;
-}
-
-void Generator::print() const {
-  auto exporters = std::count_if(players_.begin(), players_.end(), [](const Player& p) { return p.sent; });
-  double seconds = static_cast<double>(end_ns_ - start_ns_) / 1e9;
-  double rate = seconds > 0 ? static_cast<double>(total_.records) / seconds : 0;
-  const char* form = options_.json ? "{\"records\":%" PRIu64 ",\"datagrams\":%" PRIu64 ",\"bytes\":%" PRIu64
-                                     ",\"packets\":%" PRIu64 ",\"options_records\":%" PRIu64 ",\"skipped\":%" PRIu64
-                                     ",\"exporters\":%td,\"seconds\":%.6f,\"rate\":%.0f}\n"
-                                   : "records          %" PRIu64 "\ndatagrams        %" PRIu64
-                                     "\nbytes            %" PRIu64 "\npackets          %" PRIu64
-                                     "\noptions records  %" PRIu64 "\nskipped          %" PRIu64
-                                     "\nexporters        %td\nseconds          %.3f\nrate             %.0f records/s\n";
-  std::printf(form, total_.records, total_.datagrams, total_.bytes, total_.packets, total_.options_records,
-              options_.csv ? options_.csv->skipped() : 0, exporters, seconds, rate);
-  std::fflush(stdout);
+  return std::make_unique<GenOptions>(to_options(flags));
 }
 
 }  // namespace
 
 int run_gen(const Arguments& arguments) {
-  std::unique_ptr<Options> options = parse(arguments);
+  std::unique_ptr<GenOptions> options = parse(arguments);
   if (!options) return 0;
   Generator generator(*options);
   int code = generator.run();

@@ -10,28 +10,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/check.h"
 #include "cmd/cmd.h"
-#include "cmd/effective_config.h"
-#include "cmd/options.h"
-#include "cmd/reference.h"
+#include "config/schema.h"
 #include "os/file.h"
 
 namespace weir {
 namespace {
-
-// --help and --check are answered before anything starts.
-int collect(const Arguments& arguments) {
-  if (asks_for_help(arguments)) {
-    std::fputs(collect_help().c_str(), stdout);
-    return 0;
-  }
-  if (!asks_for_check(arguments)) return run_collect(arguments);
-  LoadedConfig loaded = load_collect_settings(arguments);
-  for (const std::string& note : check_collect(loaded.config)) std::fprintf(stderr, "weir: note: %s\n", note.c_str());
-  std::fputs(effective_toml(loaded).c_str(), stdout);
-  return 0;
-}
 
 int version(const Arguments&) {
   std::printf("weir %s\n", WEIR_VERSION);
@@ -48,7 +32,7 @@ struct Command {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
-      {"collect", "receive NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, decode, count, store", collect},
+      {"collect", "receive NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, decode, count, store", run_collect},
       {"config", "is a configuration right, and what is in force? config check, config show", run_config},
       {"decode", "decode captures and IPFIX files with the collector's own code; what is wrong in them?", run_decode},
       {"exporters", "the loss ledger: what every exporter sent, and what became of it", run_exporters},

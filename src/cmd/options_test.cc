@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd/options.h"
+#include "config/options.h"
 
 #include <gtest/gtest.h>
 
@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/check.h"
-#include "cmd/effective_config.h"
-#include "cmd/environment.h"
-#include "cmd/reference.h"
+#include "collect/check.h"
+#include "config/effective_config.h"
+#include "config/environment.h"
+#include "show/reference.h"
 
 namespace weir {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
-#include "cmd/words.h"
+#include "config/arguments.h"
 #include "os/file.h"
 
 namespace weir {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/options.h"
+#include "config/options.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/interrupt.h"

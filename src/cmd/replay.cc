@@ -1,55 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // weir replay: sends a capture's export datagrams to a collector again, at their own pace or another, each source
 // from a socket of its own.
-#include <absl/container/flat_hash_map.h>
-
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
-#include "cmd/words.h"
-#include "os/clock.h"
+#include "config/arguments.h"
+#include "gen/replay.h"
 #include "os/resolve.h"
-#include "os/signals.h"
-#include "os/udp_socket.h"
-#include "wire/capture_file.h"
 
 namespace weir {
 namespace {
 
-constexpr size_t kMostSources = 1024;
-constexpr size_t kMostListed = 20;          // sources named in the totals without --verbose
-constexpr size_t kMostUdpPayload = 65'507;  // that IPv4 can carry
-constexpr size_t kBatch = 64;               // datagrams per sendmmsg
-constexpr size_t kFlushesPerSignalCheck = 16;
-constexpr int kInterrupted = 130;
-
-enum class Pace { original, rate, unpaced };
-
-struct Options {
-  std::string file;
-  os::Endpoint to;
-  Pace pace = Pace::original;
-  double rate = 0;     // datagrams a second
-  double speed = 1;    // times the original
-  uint64_t loops = 1;  // 0: until interrupted
-  uint16_t only_port = 0;
-  bool verbose = false, json = false;
-};
+constexpr size_t kMaxListed = 20;  // sources named in the totals without --verbose
 
 // Nothing where --help was asked for and given.
-std::unique_ptr<Options> parse(const Arguments& arguments) {
+std::unique_ptr<ReplayOptions> parse(const Arguments& arguments) {
   CLI::App app("Sends the UDP datagrams of a capture (pcap, pcapng) or of a file of export datagrams to a collector.",
                "weir replay");
-  auto options = std::make_unique<Options>();
+  auto options = std::make_unique<ReplayOptions>();
   std::string to, format = "text";
   bool unpaced = false;
   app.add_option("FILE", options->file, "pcap, pcapng, IPFIX file, or saved datagrams")->required();
@@ -79,213 +52,12 @@ std::unique_ptr<Options> parse(const Arguments& arguments) {
     throw usage_error("replay: " + std::string(error.what()) + "; see weir replay --help");
   }
   options->to = os::resolve_endpoint(to);
-  options->pace = unpaced ? Pace::unpaced : rate->count() ? Pace::rate : Pace::original;
+  options->pace = unpaced ? ReplayPace::unpaced : rate->count() ? ReplayPace::rate : ReplayPace::original;
   options->json = format == "json";
   return options;
 }
 
-// ---- sources
-
-// A source of the capture and the socket that plays it.
-struct Source {
-  os::Endpoint captured, local;
-  os::UdpSocket socket;
-};
-
-// Gives each source its socket, made when it first appears. References stay valid.
-class Sources {
- public:
-  explicit Sources(const os::Endpoint& to) : to_(to) {
-    loopback_v4_ = to.address.is_v4() && to.address.v4_host_order() >> 24 == 127;
-    os::allow_open_files(kMostSources + 64);
-  }
-  Source& at(const os::Endpoint& captured);
-  const std::vector<std::unique_ptr<Source>>& all() const { return sources_; }
-
- private:
-  IpAddress local_address(const IpAddress& captured);
-
-  os::Endpoint to_;
-  bool loopback_v4_;
-  absl::flat_hash_map<std::pair<IpAddress, uint16_t>, Source*> by_endpoint_;
-  absl::flat_hash_map<IpAddress, IpAddress> local_addresses_;
-  std::vector<std::unique_ptr<Source>> sources_;
-};
-
-IpAddress Sources::local_address(const IpAddress& captured) {
-  if (!loopback_v4_) return {};
-  auto n = static_cast<uint32_t>(local_addresses_.size());
-  auto [it, added] = local_addresses_.try_emplace(captured);
-  if (added) it->second = IpAddress::v4(0x7f00'0100 + n / 254 * 256 + n % 254 + 1);
-  return it->second;
-}
-
-// With the source's own port where that is free, for collectors keep templates by address and port: two replays one
-// after the other are then the same exporter.
-os::UdpSocket open_socket(const IpAddress& local, uint16_t port, const os::Endpoint& to) {
-  try {
-    return os::UdpSocket::connect({local, port}, to);
-  } catch (const Error&) {
-    if (port == 0) throw;
-    return os::UdpSocket::connect({local, 0}, to);
-  }
-}
-
-Source& Sources::at(const os::Endpoint& captured) {
-  Source*& source = by_endpoint_[{captured.address, captured.port}];
-  if (source) return *source;
-  if (sources_.size() >= kMostSources)
-    throw runtime_failure("the capture has more than " + std::to_string(kMostSources) +
-                          " sources (address and port), each of which needs a socket; replay one port of it (--port), "
-                          "or cut it into parts");
-  IpAddress local = local_address(captured.address);
-  os::UdpSocket socket = open_socket(local, captured.port, to_);
-  uint16_t port = socket.local_port();
-  sources_.push_back(std::make_unique<Source>(Source{captured, {local, port}, std::move(socket)}));
-  return *(source = sources_.back().get());
-}
-
-// ---- sending
-
-struct Totals {
-  uint64_t datagrams = 0, bytes = 0, passes = 0;
-  uint64_t other_port = 0, too_large = 0;
-  CaptureCounts capture;  // of all passes
-  int64_t start_ns = 0, end_ns = 0;
-  double seconds() const { return static_cast<double>(end_ns - start_ns) / 1e9; }
-};
-
-class Replay {
- public:
-  explicit Replay(const Options& options)
-      : options_(options), sources_(options.to), batch_(kBatch, kMostUdpPayload), sizes_(kBatch) {}
-  int run();  // returns the exit code
-  const Totals& totals() const { return totals_; }
-  const Sources& sources() const { return sources_; }
-
- private:
-  void pass();
-  void add(const CapturedDatagram& captured);
-  bool finished() const { return stopped_ || error_ != 0; }
-  int64_t due_ns(int64_t captured_ns) const;
-  void wait_until(int64_t due);
-  void flush();
-  int exit_code() const;
-
-  const Options& options_;
-  os::Signals signals_;
-  Sources sources_;
-  os::SendBatch batch_;        // of datagrams from one source
-  std::vector<size_t> sizes_;  // of the datagrams in the batch
-  const Source* source_ = nullptr;
-  Totals totals_;
-  uint64_t taken_ = 0, flushes_ = 0;
-  int64_t pass_start_ns_ = 0, first_captured_ns_ = 0;
-  int error_ = 0;
-  bool stopped_ = false;
-};
-
-int Replay::run() {
-  totals_.start_ns = totals_.end_ns = os::monotonic_ns();
-  while (!finished() && (options_.loops == 0 || totals_.passes < options_.loops)) {
-    pass();
-    ++totals_.passes;
-    if (taken_ == 0) break;
-  }
-  return exit_code();
-}
-
-void Replay::pass() {
-  CaptureFile file(options_.file);
-  pass_start_ns_ = os::monotonic_ns();
-  bool first = true;
-  CapturedDatagram captured;
-  while (!finished() && file.next(captured)) {
-    if (options_.only_port && file.is_capture() && captured.destination_port != options_.only_port) {
-      ++totals_.other_port;
-      continue;
-    }
-    if (captured.datagram.bytes.size() > kMostUdpPayload) {
-      ++totals_.too_large;
-      continue;
-    }
-    if (first) first_captured_ns_ = captured.datagram.received_ns;
-    first = false;
-    add(captured);
-  }
-  flush();
-  CaptureCounts& sum = totals_.capture;
-  const CaptureCounts& counts = file.counts();
-  sum.frames += counts.frames;
-  for (size_t i = 0; i < kFrameOutcomeCount; ++i) sum.outcomes[i] += counts.outcomes[i];
-  sum.incomplete_datagrams += counts.incomplete_datagrams;
-  sum.damaged |= counts.damaged;
-  if (counts.damaged) sum.damage = counts.damage;
-}
-
-// On this machine's monotonic clock.
-int64_t Replay::due_ns(int64_t captured_ns) const {
-  double after = 0;
-  if (options_.pace == Pace::rate) {
-    after = static_cast<double>(taken_) / options_.rate * 1e9;
-    return totals_.start_ns + static_cast<int64_t>(std::min(after, 9e18 / 2));
-  }
-  after = static_cast<double>(captured_ns - first_captured_ns_) / options_.speed;
-  return pass_start_ns_ + static_cast<int64_t>(std::clamp(after, 0.0, 9e18 / 2));
-}
-
-void Replay::add(const CapturedDatagram& captured) {
-  if (options_.pace != Pace::unpaced) wait_until(due_ns(captured.datagram.received_ns));
-  if (finished()) return;
-  const Source& source = sources_.at({captured.datagram.exporter, captured.datagram.exporter_port});
-  if (&source != source_ || batch_.full()) flush();
-  source_ = &source;
-  Bytes bytes = captured.datagram.bytes;
-  sizes_[batch_.used()] = bytes.size();
-  if (!bytes.empty()) std::memcpy(batch_.slot(), bytes.data(), bytes.size());
-  batch_.commit(bytes.size());
-  ++taken_;
-}
-
-// What is due goes out before a pause. An interruption ends the pause.
-void Replay::wait_until(int64_t due) {
-  constexpr int64_t kMillisecond = 1'000'000;
-  for (;;) {
-    int64_t left = due - os::monotonic_ns();
-    if (left <= 0 || finished()) return;
-    flush();
-    if (left < 2 * kMillisecond) {
-      os::sleep_ns(left);
-    } else {
-      auto ms = static_cast<int>(std::min<int64_t>(left / kMillisecond - 1, 60'000));
-      stopped_ |= signals_.wait(ms) == os::Event::stop;
-    }
-  }
-}
-
-void Replay::flush() {
-  if (batch_.used() == 0) return;
-  size_t sent = 0;
-  int error = batch_.flush(source_->socket, &sent);
-  totals_.datagrams += sent;
-  for (size_t i = 0; i < sent; ++i) totals_.bytes += sizes_[i];
-  if (error_ == 0) error_ = error;
-  if (++flushes_ % kFlushesPerSignalCheck == 0) stopped_ |= signals_.wait(0) == os::Event::stop;
-  totals_.end_ns = os::monotonic_ns();
-}
-
-int Replay::exit_code() const {
-  if (error_ != 0) {
-    log_error("replay", "cannot send to " + options_.to.to_string() + ": " + os::error_text(error_) +
-                            "; the totals count what was sent before");
-    return static_cast<int>(ExitCode::runtime_failure);
-  }
-  return stopped_ && options_.loops != 0 ? kInterrupted : 0;
-}
-
-// ---- totals
-
-void warn(const Options& options, const Totals& totals) {
+void warn(const ReplayOptions& options, const ReplayTotals& totals) {
   if (totals.capture.damaged)
     log_warning("replay", options.file + " is damaged at byte " + std::to_string(totals.capture.damage.offset) + ": " +
                               std::string(totals.capture.damage.what) + "; what comes before was sent");
@@ -296,7 +68,7 @@ void warn(const Options& options, const Totals& totals) {
 }
 
 // What was in the file and not sent, by reason; only where there is any.
-nlohmann::ordered_json skipped(const Totals& totals) {
+nlohmann::ordered_json skipped(const ReplayTotals& totals) {
   auto object = nlohmann::ordered_json::object();
   auto put = [&](std::string_view name, uint64_t n) {
     if (n) object[std::string(name)] = n;
@@ -312,7 +84,7 @@ nlohmann::ordered_json skipped(const Totals& totals) {
   return object;
 }
 
-void print_json(const Totals& totals, const Sources& sources) {
+void print_json(const ReplayTotals& totals, const ReplaySources& sources) {
   nlohmann::ordered_json out{{"datagrams", totals.datagrams},   {"bytes", totals.bytes},
                              {"sources", sources.all().size()}, {"seconds", totals.seconds()},
                              {"passes", totals.passes},         {"skipped", skipped(totals)}};
@@ -324,14 +96,14 @@ void print_json(const Totals& totals, const Sources& sources) {
   std::printf("%s\n", out.dump().c_str());
 }
 
-void print_text(const Options& options, const Totals& totals, const Sources& sources) {
+void print_text(const ReplayOptions& options, const ReplayTotals& totals, const ReplaySources& sources) {
   std::printf("datagrams  %llu\nbytes      %llu\nsources    %zu\nseconds    %.3f\n",
               static_cast<unsigned long long>(totals.datagrams), static_cast<unsigned long long>(totals.bytes),
               sources.all().size(), totals.seconds());
   const auto reasons = skipped(totals);
   for (const auto& [reason, count] : reasons.items())
     std::printf("not sent   %s %s\n", count.dump().c_str(), reason.c_str());
-  if (!options.verbose && sources.all().size() > kMostListed) {
+  if (!options.verbose && sources.all().size() > kMaxListed) {
     std::printf("(--verbose names the sources)\n");
     return;
   }
@@ -343,7 +115,7 @@ void print_text(const Options& options, const Totals& totals, const Sources& sou
 }  // namespace
 
 int run_replay(const Arguments& arguments) {
-  std::unique_ptr<Options> options = parse(arguments);
+  std::unique_ptr<ReplayOptions> options = parse(arguments);
   if (!options) return 0;
   Replay replay(*options);
   int code = replay.run();

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
-#include "cmd/words.h"
+#include "config/arguments.h"
 #include "os/file.h"
 #include "query/result_table.h"
 #include "query/top.h"

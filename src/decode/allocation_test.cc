@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 #include "os/clock.h"
 #include "wire/sflow_encode.h"
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "base/bytes.h"
-#include "templates/elements.h"
+#include "elements/elements.h"
 
 namespace weir {
 

@@ -2,7 +2,7 @@
 // Texts of a batch: decoders leave free what stages are to add.
 #include "decode/batch_writer.h"
 
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

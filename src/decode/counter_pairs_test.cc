@@ -2,7 +2,7 @@
 // Records that count octets and packets twice: IE 1 and 2, and IE 23 and 24.
 #include "decode/counter_pairs.h"
 
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

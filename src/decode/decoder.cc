@@ -41,7 +41,7 @@ void Decoder::flush() {
 
 void Decoder::decode(std::span<const Datagram> datagrams) {
   while (!datagrams.empty()) {
-    const auto next = datagrams.first(std::min(datagrams.size(), Senders::kSideBySide));
+    const auto next = datagrams.first(std::min(datagrams.size(), SenderCache::kSideBySide));
     senders_.look_ahead(next);
     for (const Datagram& datagram : next) decode(datagram);
     datagrams = datagrams.subspan(next.size());

@@ -73,7 +73,7 @@ class Decoder {
   TemplateStore& templates_;
   Streams& streams_;
   Ledger& ledger_;
-  Senders senders_;
+  SenderCache senders_;
   BatchWriter out_;
   OptionsReader options_;
   RecordReader records_;

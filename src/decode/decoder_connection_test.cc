@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 #include "os/clock.h"
 
 namespace weir {

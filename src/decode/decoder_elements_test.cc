@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elements of data records and the fields that they fill.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Structured data (RFC 6313) inside data records.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

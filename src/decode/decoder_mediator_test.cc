@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of exporters behind a mediator (RFC 6183), which names them in IE 130 and 131.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names that options data tell, beside the numbers in flow records.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

@@ -2,7 +2,7 @@
 // An exporter behind a balancer that gives each datagram another source port.
 #include <filesystem>
 
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 #include "os/clock.h"
 
 namespace weir {

@@ -2,8 +2,8 @@
 // The sampling rate of a record, from every place that an exporter may name it.
 #include <bit>
 
-#include "decode/decoder_fixture.h"
 #include "decode/sampling.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datagrams built by hand from the RFCs' layouts, through the whole decoder.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 #include "os/clock.h"
 

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

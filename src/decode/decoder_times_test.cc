@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every form in which flow records tell times; the expected values are worked out from the RFCs by hand.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/export_mutator.h"
+#include "decode/testing/export_mutator.h"
 
 #include <gtest/gtest.h>
 
-#include "decode/decode_fuzz.h"
+#include "decode/testing/decode_fuzz.h"
 
 namespace weir {
 namespace {

@@ -97,7 +97,7 @@ void HeldReader::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
 
 void HeldReader::give_up_sequence(const HeldSet& set, Account& account) {
   if (set.session.protocol != Protocol::ipfix || set.context.repeated) return;
-  // Not Senders::find(): a message that is being read points into what it would add to.
+  // Not SenderCache::find(): a message that is being read points into what it would add to.
   std::shared_ptr<Stream> stream = streams_.known(set.session);
   if (!stream) return;
   std::unique_lock lock(stream->mutex);

@@ -13,14 +13,14 @@
 #include <vector>
 
 #include "decode/record_reader.h"
-#include "decode/senders.h"
+#include "decode/sender_cache.h"
 
 namespace weir {
 
 class HeldReader {
  public:
   // `observer` may be null.
-  HeldReader(DecodeObserver* observer, TemplateStore& templates, Streams& streams, Ledger& ledger, Senders& senders,
+  HeldReader(DecodeObserver* observer, TemplateStore& templates, Streams& streams, Ledger& ledger, SenderCache& senders,
              RecordReader& records)
       : observer_(observer),
         templates_(templates),
@@ -57,7 +57,7 @@ class HeldReader {
   TemplateStore& templates_;
   Streams& streams_;
   Ledger& ledger_;
-  Senders& senders_;
+  SenderCache& senders_;
   RecordReader& records_;
 };
 

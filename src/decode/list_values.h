@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
-#include "templates/elements.h"
+#include "elements/elements.h"
 #include "templates/fits.h"
 
 namespace weir {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A batch of datagrams from many senders is decoded like each of them alone.
-#include "decode/decoder_fixture.h"
+#include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {

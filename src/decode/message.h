@@ -11,8 +11,8 @@
 #include "decode/exporter_rules.h"
 #include "decode/observer.h"
 #include "decode/run_plan.h"
-#include "decode/streams.h"
 #include "flow/batch.h"
+#include "senders/streams.h"
 
 namespace weir {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/decode_fuzz.h"
-#include "decode/export_mutator.h"
+#include "decode/testing/decode_fuzz.h"
+#include "decode/testing/export_mutator.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { return weir::fuzz_decoder(9, data, size); }
 

@@ -193,7 +193,7 @@ void OptionsReader::tell(Message& message) {
     return drop_facts();
   }
   message.options_told = true;
-  // As in Senders::pin(), but what has left the table is not found again: the plan that is being read is of before.
+  // As in SenderCache::pin(), but what has left the table is not found again: the plan that is being read is of before.
   std::unique_lock lock(sender.stream->mutex);
   const bool forgotten = sender.stream->forgotten.load(std::memory_order_relaxed);
   const size_t refused =

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder and its plain twins agree on streams made at random, and the comparison notices when they do not.
-#include "decode/plain_decoder.h"
+#include "decode/testing/plain_decoder.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "decode/decoded_alike.h"
-#include "decode/decoder_fixture.h"
-#include "decode/export_mutator.h"
+#include "decode/testing/decoded_alike.h"
+#include "decode/testing/decoder_fixture.h"
+#include "decode/testing/export_mutator.h"
 
 namespace weir {
 namespace {

@@ -16,7 +16,7 @@
 #include <set>
 
 #include "decode/decoder.h"
-#include "decode/sflow_octets.h"
+#include "decode/testing/sflow_octets.h"
 
 namespace weir {
 namespace {

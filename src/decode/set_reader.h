@@ -16,13 +16,13 @@
 
 #include "decode/held_reader.h"
 #include "decode/record_reader.h"
-#include "decode/senders.h"
+#include "decode/sender_cache.h"
 
 namespace weir {
 
 class SetReader {
  public:
-  SetReader(TemplateStore& templates, Senders& senders, RecordReader& records, HeldReader& held)
+  SetReader(TemplateStore& templates, SenderCache& senders, RecordReader& records, HeldReader& held)
       : templates_(templates), senders_(senders), records_(records), held_(held) {}
 
   void read(Message& message, Bytes sets);
@@ -46,7 +46,7 @@ class SetReader {
   };
 
   TemplateStore& templates_;
-  Senders& senders_;
+  SenderCache& senders_;
   RecordReader& records_;
   HeldReader& held_;
   TemplateRecord record_;                   // the template being read

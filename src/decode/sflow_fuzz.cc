@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/decode_fuzz.h"
+#include "decode/testing/decode_fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { return weir::fuzz_decoder(0, data, size); }

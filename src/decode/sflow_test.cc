@@ -5,7 +5,7 @@
 #include <initializer_list>
 
 #include "decode/decoder.h"
-#include "decode/sflow_octets.h"
+#include "decode/testing/sflow_octets.h"
 
 namespace weir {
 namespace {

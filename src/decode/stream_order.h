@@ -14,7 +14,7 @@
 
 #include "decode/held_reader.h"
 #include "decode/message.h"
-#include "decode/senders.h"
+#include "decode/sender_cache.h"
 #include "wire/sflow.h"
 
 namespace weir {
@@ -28,7 +28,7 @@ struct SampleStep {
 
 class StreamOrder {
  public:
-  StreamOrder(TemplateStore& templates, Streams& streams, Senders& senders, HeldReader& held)
+  StreamOrder(TemplateStore& templates, Streams& streams, SenderCache& senders, HeldReader& held)
       : templates_(templates), streams_(streams), senders_(senders), held_(held) {}
 
   // False where the message is not to be read now: it is kept, or what take_settled() gives comes before it.
@@ -49,7 +49,7 @@ class StreamOrder {
 
   TemplateStore& templates_;
   Streams& streams_;
-  Senders& senders_;
+  SenderCache& senders_;
   HeldReader& held_;
   std::unique_ptr<Stray> settled_;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder against its plain twins. Input: a byte that chooses the protocol, then datagrams (decoded_alike.h).
-#include "decode/decoded_alike.h"
-#include "decode/export_mutator.h"
+#include "decode/testing/decoded_alike.h"
+#include "decode/testing/export_mutator.h"
 
 static weir::Protocol protocol_of(uint8_t choice) {
   using enum weir::Protocol;

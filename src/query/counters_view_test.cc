@@ -2,7 +2,7 @@
 #include "query/counters_view.h"
 
 #include "base/error.h"
-#include "query/store_fixture.h"
+#include "query/testing/store_fixture.h"
 #include "wire/sflow_counters.h"
 
 namespace weir {

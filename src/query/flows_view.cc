@@ -2,7 +2,7 @@
 #include "query/flows_view.h"
 
 #include "flow/fields.h"
-#include "sink/spelling.h"
+#include "format/spelling.h"
 #include "sql/engine.h"
 #include "store/columns.h"
 

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <thread>
 
-#include "query/store_fixture.h"
+#include "query/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "query/result_table.h"
-#include "query/store_fixture.h"
+#include "query/testing/store_fixture.h"
 #include "query/top.h"
 
 namespace weir {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "os/resolve.h"
-#include "store/footer.h"
+#include "parquet/footer.h"
 
 namespace weir {
 

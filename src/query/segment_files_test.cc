@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "flow/batch.h"
-#include "query/store_fixture.h"
-#include "store/footer.h"
+#include "parquet/footer.h"
+#include "query/testing/store_fixture.h"
 #include "store/partition.h"
 #include "store/segment_writer.h"
 

@@ -20,9 +20,9 @@
 #include <string>
 #include <vector>
 
+#include "format/record_writer.h"
 #include "os/output_file.h"
 #include "output/queued_output.h"
-#include "sink/record_writer.h"
 
 namespace weir {
 

@@ -4,9 +4,9 @@
 
 #include <thread>
 
+#include "format/testing/sample_flows.h"
 #include "os/clock.h"
 #include "sink/file_output.h"
-#include "sink/sample_flows.h"
 
 namespace weir {
 namespace {

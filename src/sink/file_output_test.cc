@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "sink/sample_flows.h"
+#include "format/testing/sample_flows.h"
 
 namespace weir {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "store/column_buffer.h"
+#include "parquet/column_buffer.h"
 #include "wire/sflow_counters.h"
 
 namespace weir {

@@ -9,9 +9,9 @@
 #include "store/counter_rows.h"
 #include "store/merger.h"
 #include "store/segment_reader.h"
-#include "store/store_fixture.h"
 #include "store/store_output.h"
 #include "store/store_tables.h"
+#include "store/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/footer.h"
+#include "parquet/footer.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "store/segment_reader.h"
-#include "store/store_fixture.h"
+#include "store/testing/store_fixture.h"
 
 namespace {
 

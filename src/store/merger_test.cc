@@ -2,7 +2,7 @@
 #include "store/merger.h"
 
 #include "os/folder.h"
-#include "store/store_fixture.h"
+#include "store/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segments with texts, and with fields that configurations have added.
-#include "store/segment_fixture.h"
+#include "store/testing/segment_fixture.h"
 
 namespace weir {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <limits>
 
-#include "store/decodings.h"
-#include "store/footer.h"
+#include "parquet/decodings.h"
+#include "parquet/footer.h"
 
 namespace weir {
 namespace {

@@ -18,8 +18,9 @@
 #include <vector>
 
 #include "os/file.h"
-#include "store/column_chunk.h"
-#include "store/thrift_reader.h"
+#include "parquet/column_chunk.h"
+#include "parquet/thrift_reader.h"
+#include "store/columns.h"
 
 namespace weir {
 

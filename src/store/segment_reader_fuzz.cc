@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "parquet/thrift_writer.h"
 #include "store/segment_reader.h"
-#include "store/thrift_writer.h"
 
 namespace weir {
 namespace {

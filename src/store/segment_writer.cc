@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "os/folder.h"
+#include "parquet/parquet_file.h"
 #include "store/counter_rows.h"
-#include "store/parquet_file.h"
 #include "store/segment_reader.h"
 
 namespace weir {
@@ -89,7 +89,11 @@ struct Stretch {
 
 struct SegmentWriter::Impl {
   Impl(std::string name, std::span<const StoreColumn> all, Table of)
-      : path(std::move(name)), table(of), store(all), file(path + ".tmp", all, of), columns(all.begin(), all.end()) {}
+      : path(std::move(name)),
+        table(of),
+        store(all),
+        file(path + ".tmp", all, table_name(of)),
+        columns(all.begin(), all.end()) {}
 
   void add_rows(const Stretch& rows);
   void add_run_values(ColumnBuffer& buffer, const Stretch& rows);

@@ -13,8 +13,8 @@
 #include <fstream>
 #include <map>
 
-#include "store/footer.h"
-#include "store/segment_fixture.h"
+#include "parquet/footer.h"
+#include "store/testing/segment_fixture.h"
 
 namespace weir {
 namespace {

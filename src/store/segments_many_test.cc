@@ -8,8 +8,8 @@
 #include "ledger/saved_ledger.h"
 #include "os/clock.h"
 #include "store/retention.h"
-#include "store/store_fixture.h"
 #include "store/store_output.h"
+#include "store/testing/store_fixture.h"
 
 namespace weir {
 namespace {

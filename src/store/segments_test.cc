@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "ledger/saved_ledger.h"
 #include "os/file.h"
-#include "store/store_fixture.h"
+#include "store/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -9,9 +9,9 @@
 #include <functional>
 #include <thread>
 
+#include "format/testing/sample_flows.h"
 #include "os/clock.h"
-#include "sink/sample_flows.h"
-#include "store/store_fixture.h"
+#include "store/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "store/store_fixture.h"
+#include "store/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -30,7 +30,7 @@ struct SetContext {
   uint32_t sequence = 0;
   uint32_t offset = 0;      // octets into the datagram's payload at which the set's body begins
   uint64_t tag = 0;         // the datagram's
-  uint32_t boot = 0;        // of the exporter, as ledger/stream_sequence.h numbers them
+  uint32_t boot = 0;        // of the exporter, as senders/stream_sequence.h numbers them
   uint32_t set_offset = 0;  // of the set behind the header of its message, octets
   bool clock_held = false;  // the collector's clock was not believed when it came
   bool repeated = false;    // the datagram was here before: its records are not counted as sent again

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "templates/held.h"
 #include "templates/options_state.h"
-#include "templates/template_record.h"
+#include "wire/template_record.h"
 
 namespace weir {
 

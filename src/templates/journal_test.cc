@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "templates/store.h"
-#include "templates/store_fixture.h"
+#include "templates/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/option_steps.h"
 
-#include "templates/elements.h"
+#include "elements/elements.h"
 
 namespace weir {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "templates/template_record.h"
+#include "wire/template_record.h"
 
 namespace weir {
 

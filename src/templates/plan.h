@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/protocol.h"
+#include "elements/elements.h"
 #include "flow/field_table.h"
-#include "templates/elements.h"
 #include "templates/option_steps.h"
-#include "templates/template_record.h"
+#include "wire/template_record.h"
 
 namespace weir {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "templates/store.h"
-#include "templates/store_fixture.h"
+#include "templates/testing/store_fixture.h"
 
 namespace weir {
 namespace {

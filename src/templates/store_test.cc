@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "templates/store_fixture.h"
+#include "templates/testing/store_fixture.h"
 
 namespace weir {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "templates/template_record.h"
+#include "wire/template_record.h"
 
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "templates/elements.h"
+#include "elements/elements.h"
 #include "templates/fits.h"
 #include "templates/plan.h"
 

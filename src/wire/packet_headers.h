@@ -26,7 +26,7 @@ namespace weir {
 // What the section starts with. `ip` is of either version, by its first four bits.
 enum class HeaderStart : uint8_t { ethernet, ip, mpls, ppp };
 
-// Numbered as in GoFlow2's schema; Weir's own from 1000. sink/spelling.h has the names.
+// Numbered as in GoFlow2's schema; Weir's own from 1000. format/spelling.h has the names.
 enum class PacketLayer : uint16_t {
   ethernet = 0,
   ipv4 = 1,

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes src/templates/element_registry.inc from tables of information elements.
+"""Makes src/elements/element_registry.inc from tables of information elements.
 
-    test/lint/element_registry.py FILE.tsv.. > src/templates/element_registry.inc
+    test/lint/element_registry.py FILE.tsv.. > src/elements/element_registry.inc
 
 A table has a first line of names and the columns pen, id, name, type, semantics, units, range, status, as IANA's
 registry has them (https://www.iana.org/assignments/ipfix).

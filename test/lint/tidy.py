@@ -25,7 +25,7 @@ ENVIRONMENT = re.compile(r"\b(getenv|secure_getenv|environ)\b|\bargv\b")
 LINE_RULES = {
     "syscalls": (SYSCALL_HEADERS, ("os/", "run/"), "system headers belong to src/os and src/run"),
     "threads": (THREADS, ("run/",), "only src/run makes threads"),
-    "environment": (ENVIRONMENT, ("cmd/", "os/", "base/log.cc"), "only src/cmd, src/os and the log read the environment"),
+    "environment": (ENVIRONMENT, ("cmd/", "config/", "os/", "base/log.cc"), "only src/cmd, src/config, src/os and the log read the environment"),
 }
 
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The capture format of Wireshark: sections of either byte order, each with interfaces of their own link type and
+// clock. Layout: draft-ietf-opsawg-pcapng. Unknown blocks are stepped over.
+// Memory: limits on interfaces (kMostInterfaces a section); what lies beyond has no link type.
+#pragma once
+
+#include <vector>
+
+#include "capture/packet_record.h"
+#include "os/file_reader.h"
+
+namespace weir {
+
+class PcapngReader {
+ public:
+  static constexpr size_t kMostInterfaces = 4096;
+
+  explicit PcapngReader(os::FileReader& file) : file_(file) {}
+  static bool is_pcapng(Bytes start);
+
+  ReadStatus next(PacketRecord& out);
+  const Damage& damage() const { return damage_; }
+
+ private:
+  struct Interface {
+    uint32_t link_type = kNoLinkType;
+    uint32_t snaplen = 0;        // 0: none
+    uint8_t resolution = 6;      // if_tsresol: 10^-n s, or 2^-(n & 0x7f) s with the highest bit
+    int64_t offset_seconds = 0;  // if_tsoffset
+    int64_t to_ns(uint64_t ticks) const;
+  };
+  struct Block {
+    uint32_t type = 0;
+    uint32_t length = 0;  // of the whole block
+  };
+  bool read_block(Block& block);
+  bool read_interface(const Block& block);
+  bool read_packet(const Block& block, PacketRecord& out);
+  bool read_simple_packet(const Block& block, PacketRecord& out);
+  bool take_frame(const Block& block, size_t header, size_t captured, PacketRecord& out);
+  bool fail(std::string_view what);
+  template <class T>
+  T load(const uint8_t* p) const {
+    return load_ordered<T>(p, big_endian_);
+  }
+
+  os::FileReader& file_;
+  bool big_endian_ = false;
+  std::vector<Interface> interfaces_;
+  uint64_t pending_ = 0;  // bytes of the block read last
+  Damage damage_;
+};
+
+}  // namespace weir

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir collect`, from its configuration to its exit code.
+#pragma once
+
+#include <functional>
+
+#include "config/options.h"
+
+namespace weir {
+
+// Runs a collector with that configuration until it is stopped. `load` reads the configuration anew (SIGHUP); empty:
+// there is nothing to read, only files are opened anew. The exit code.
+int collect(const LoadedConfig& loaded, const std::function<LoadedConfig()>& load = {});
+
+}  // namespace weir

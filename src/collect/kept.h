@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kept: what a collector keeps over its end: the data directory, locked, and the ledger in it. Where nothing is to be
+// kept (collect.data off) the ledger is in memory alone.
+//
+//   threads  the main thread's, but for the ledger
+//   failure  the constructor throws usage_error: the directory is another's, cannot be made, holds what we cannot read
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/sender_budget.h"
+#include "config/collect_config.h"
+#include "ledger/saved_ledger.h"
+#include "os/file.h"
+#include "senders/streams.h"
+#include "store/flow_store.h"
+
+namespace weir {
+
+// The data directory, and the lock that makes it ours.
+class LockedDirectory {
+ public:
+  // Takes it, and where the disk is full makes some room in it.
+  explicit LockedDirectory(const CollectConfig& config);
+  // It was removed or replaced.
+  bool has_left() const { return os::has_left(path_, id_); }
+
+ private:
+  std::string path_;
+  os::File lock_;
+  os::FileId id_;
+};
+
+class Kept {
+ public:
+  explicit Kept(const CollectConfig& config);
+
+  // This start is not refused any more.
+  void started();
+  bool previous_was_unclean() const { return disk_ && disk_->running.previous_was_unclean(); }
+  bool directory_has_left() const { return disk_ && disk_->directory.has_left(); }
+  std::vector<SequenceRow> load_sequences();
+  // Null: nothing is kept.
+  SavedLedger* saved() { return disk_ ? &disk_->saved : nullptr; }
+
+ private:
+  struct Disk {
+    explicit Disk(const CollectConfig& config);
+    LockedDirectory directory;
+    os::RunningMark running;
+    SavedLedger saved;
+  };
+  std::optional<Disk> disk_;
+
+ public:
+  SenderBudget budget;
+  Ledger ledger;
+};
+
+// The ledger as it is shown: counts, and what data waits for.
+LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates);
+
+// Puts counts and sequence states on disk; what fails is said once until it works again.
+class LedgerKeeper {
+ public:
+  // `saved`, `store`: null where there is none.
+  LedgerKeeper(SavedLedger* saved, const Ledger& ledger, const TemplateStore& templates, Streams& streams,
+               FlowStore* store)
+      : saved_(saved), ledger_(ledger), templates_(templates), streams_(streams), store_(store) {}
+  void save();
+  // Saving tens of thousands of counts takes a while: it may use a thousandth of a CPU.
+  void save_if_due();
+
+ private:
+  SavedLedger* const saved_;
+  const Ledger& ledger_;
+  const TemplateStore& templates_;
+  Streams& streams_;
+  FlowStore* const store_;
+  bool failing_ = false;
+  int64_t next_ns_ = 0;  // monotonic
+};
+
+}  // namespace weir

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// SenderTables: what a collector knows of exporters while it runs: their templates, and where their sequence numbers
+// stand. Loading them takes a while where there are many; a stop signal ends it.
+//
+//   threads  the main thread's; the tables themselves are shared by the workers
+//   failure  usage_error where the journal of templates cannot be read or written
+#pragma once
+
+#include "collect/kept.h"
+#include "config/collect_config.h"
+#include "os/signals.h"
+#include "senders/streams.h"
+#include "templates/store.h"
+
+namespace weir {
+
+struct SenderTables {
+  SenderTables(const CollectConfig& config, Kept& kept, os::Signals& signals);
+
+  TemplateStore templates;
+  Streams streams;
+};
+
+}  // namespace weir

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/exporter_option.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "config/option_table.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kPostCounters = "counters_23_24";
+constexpr const char* kForm = "write NETWORK=counters_23_24:VALUE, as in 192.0.2.0/24=counters_23_24:reverse";
+
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+TableValues parse_short(const std::string& text) {
+  const size_t equals = text.find('=');
+  const size_t colon = text.find(':', equals == text.npos ? text.size() : equals);
+  if (colon == text.npos) throw usage_error(quoted(text) + " says nothing of an exporter; " + kForm);
+  const std::string key = text.substr(equals + 1, colon - equals - 1);
+  if (key != kPostCounters) throw usage_error(quoted(key) + " is nothing that can be said of an exporter; " + kForm);
+  TableValues values;
+  values.values.push_back({"address", {text.substr(0, equals), {}, {}}});
+  values.values.push_back({kPostCounters, {text.substr(colon + 1), {}, {}}});
+  return values;
+}
+
+const Option<ExporterRule> kOptions[] = {
+    {{"address", "", ValueKind::text, "NETWORK", kNeeded, "", "An address, or a network as ADDRESS/LENGTH"},
+     [](ExporterRule& r, const Value& v) { set_network(r, v.text); }},
+    {{kPostCounters, "", ValueKind::text, "MEANING", kNeeded, "",
+      "What the elements 23 and 24 count beside 1 and 2. reverse: octets and packets of the other direction; ignore: "
+      "nothing"},
+     [](ExporterRule& r, const Value& v) { set_post_counters(r, v.text); }},
+};
+
+}  // namespace
+
+void set_network(ExporterRule& rule, const std::string& text) { rule.network = parse_network(text); }
+
+void set_post_counters(ExporterRule& rule, const std::string& text) {
+  if (text != "reverse" && text != "ignore")
+    throw usage_error(quoted(text) +
+                      " is no meaning of the counters 23 and 24; take reverse (the other direction) or "
+                      "ignore" +
+                      did_you_mean(nearest(text, {"reverse", "ignore"})));
+  rule.post_counters = text == "reverse" ? PostCounters::reverse : PostCounters::ignore;
+}
+
+void check_exporter_rule(const std::vector<ExporterRule>& before, const ExporterRule& added) {
+  for (const ExporterRule& other : before)
+    if (other.network == added.network)
+      throw usage_error("exporter " + quoted(added.network.to_string()) + " is named twice");
+}
+
+std::span<const Option<ExporterRule>> exporter_options() { return kOptions; }
+
+const RepeatedTable& exporter_table_type() {
+  static const RepeatedTable type{
+      kExporterTable,
+      "--exporter",
+      "NETWORK=counters_23_24:VALUE,..",
+      "Receiving",
+      "Says how exporters of an address or network are read. counters_23_24: what the elements 23 and 24 count beside "
+      "1 and "
+      "2. reverse: octets and packets of the other direction (Cisco FTD); ignore: nothing. Unless told, they are the "
+      "other "
+      "direction's where they differ from 1 and 2. May be given several times, the longest prefix counts",
+      "[[exporter]]\naddress = \"192.0.2.0/24\"\ncounters_23_24 = \"reverse\"",
+      infos(exporter_options()),
+      parse_short};
+  return type;
+}
+
+}  // namespace weir

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SIGHUP changes in a running collector; all other options need a restart.
+#pragma once
+
+#include <string_view>
+
+namespace weir {
+
+// Options that are set one by one (collect/reload.cc knows how).
+inline constexpr std::string_view kLiveOptions[] = {
+    "collect.allow",
+    "collect.log_level",
+    "store.keep",
+    "store.max_size",
+    "store.min_free",
+    "limits.senders_bytes",
+    "limits.templates_bytes_per_exporter",
+    "templates.hold_for",
+    "templates.hold_bytes_per_exporter",
+    "templates.hold_bytes",
+};
+
+// Whether the key says which outputs there are, which change as one.
+bool is_of_outputs(std::string_view key);
+// Whether SIGHUP changes the key ("collect.allow", "output") in a running collector.
+bool is_live(std::string_view key);
+
+}  // namespace weir

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parquet/footer.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kMagic = "PAR1";
+constexpr size_t kTail = 8;  // length of the footer, magic
+constexpr size_t kLargestFooter = 64u << 20;
+// Of the footer's end, which has the key: what the length says may be wrong.
+constexpr size_t kLookBack = 8'192;
+
+// Thrift between key and value: the next field, of octets, eight of them.
+constexpr std::string_view kBeforeValue("\x18\x08", 2);
+
+// Where the value stands; npos where the key, or what has to follow it, is not there.
+size_t value_at(std::string_view footer) {
+  size_t key = footer.rfind(kFooterChecksumKey);
+  if (key == std::string_view::npos) return key;
+  size_t value = key + kFooterChecksumKey.size() + kBeforeValue.size();
+  bool whole = footer.substr(key + kFooterChecksumKey.size()).starts_with(kBeforeValue) &&
+               value + kFooterChecksumPlace.size() <= footer.size();
+  return whole ? value : std::string_view::npos;
+}
+
+std::string checksum(const std::string& footer) {
+  char digits[kFooterChecksumPlace.size() + 1];
+  unsigned long crc = ::crc32_z(0, reinterpret_cast<const unsigned char*>(footer.data()), footer.size());
+  std::snprintf(digits, sizeof digits, "%08lx", crc);
+  return digits;
+}
+
+// "", or what is wrong. `end`: the footer, with what stands before it where it is short.
+std::string problem_of(const std::string& end, std::string footer) {
+  if (!end.contains(kFooterChecksumKey)) return "";
+  size_t at = value_at(footer);
+  if (at == std::string::npos) return "the footer is damaged (its length, or the place of its checksum)";
+  const std::string said = footer.substr(at, kFooterChecksumPlace.size());
+  footer.replace(at, said.size(), kFooterChecksumPlace);
+  return checksum(footer) == said ? "" : "the footer is damaged (its checksum is wrong)";
+}
+
+}  // namespace
+
+void set_footer_checksum(std::string& footer) {
+  size_t at = value_at(footer);
+  WEIR_ASSERT(at != std::string::npos);
+  footer.replace(at, kFooterChecksumPlace.size(), checksum(footer));
+}
+
+Footer read_footer(const os::File& file) {
+  Footer footer;
+  const uint64_t size = os::file_size(file);
+  auto read = [&](uint64_t offset, size_t count) {
+    std::string bytes = os::bytes_at(file, offset, count, footer.error);
+    if (footer.error)
+      footer.problem = os::error_text(footer.error);
+    else if (bytes.size() < count)
+      footer.problem = "the file ends too early";
+    return bytes;
+  };
+  const std::string tail = read(size < kTail ? 0 : size - kTail, kTail);
+  if (footer.error) return footer;
+  if (size < kMagic.size() + kTail) return {"", 0, "too short"};
+  if (tail.substr(4) != kMagic) return {"", 0, "does not end as a Parquet file does"};
+  uint32_t length;
+  std::memcpy(&length, tail.data(), sizeof length);
+  const uint64_t before_tail = size - kTail;
+  if (length > kLargestFooter || length > before_tail - kMagic.size()) return {"", 0, "the footer's length is wrong"};
+  const size_t looked_at = static_cast<size_t>(std::min<uint64_t>(std::max<size_t>(length, kLookBack), before_tail));
+  const std::string end = read(before_tail - looked_at, looked_at);
+  if (!footer.problem.empty()) return footer;
+  footer.bytes = end.substr(looked_at - length);
+  footer.problem = problem_of(end, footer.bytes);
+  return footer;
+}
+
+}  // namespace weir
