@@ -53,13 +53,13 @@ std::vector<const void*> in_order(std::vector<Ranked>& ranked, size_t share, siz
 
 }  // namespace
 
-std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, size_t most) {
+std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, size_t limit) {
   size_t addresses = 0;
   std::vector<Ranked> ranked = rank(entries, [&](const IpAddress&, size_t count) {
     ++addresses;
     return count;
   });
-  return in_order(ranked, most / std::max<size_t>(addresses, 1), 1);
+  return in_order(ranked, limit / std::max<size_t>(addresses, 1), 1);
 }
 
 std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, const SenderBudget& budget) {

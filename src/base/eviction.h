@@ -23,7 +23,7 @@ struct EvictionEntry {
 // The entries in the order in which they should go. Costs a sort of them: free many at once.
 //
 // Where there are too many of them: all, what is over a fair share of `most` first.
-std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, size_t most);
+std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, size_t limit);
 // Where they are too large: what never gave a record, of addresses within a fair share the idlest; then what others
 // hold over a fair share.
 std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, const SenderBudget& budget);

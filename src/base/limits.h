@@ -72,9 +72,9 @@ inline constexpr size_t kExtraFields = 32;                      // that the conf
 
 // Store
 inline constexpr size_t kStoreQueueBatches = 4'096;
-inline constexpr size_t kStoreQueueBytes = 256u << 20;   // of column memory: about 1.9 M rows of 21 fields
-inline constexpr size_t kMergedBytes = 256u << 20;       // a merged segment is no larger
-inline constexpr uint64_t kCatalogRoomBytes = 1u << 20;  // no segment takes it: without room nothing can be removed
+inline constexpr size_t kStoreQueueBytes = 256u << 20;      // of column memory: about 1.9 M rows of 21 fields
+inline constexpr size_t kMergedBytes = 256u << 20;          // a merged segment is no larger
+inline constexpr uint64_t kCatalogReserveBytes = 1u << 20;  // no segment takes it: without room nothing can be removed
 
 inline constexpr size_t kCounterBatchRows = 64;        // counter samples handed over together
 inline constexpr size_t kCounterQueueBatches = 1'024;  // about 52 MiB, if ever full: 26 s of 2,500 samples a second

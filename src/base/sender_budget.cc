@@ -26,11 +26,11 @@ void SenderBudget::remove(const IpAddress& exporter, size_t bytes) {
 
 bool SenderBudget::may_keep(const IpAddress& exporter, size_t bytes) const {
   std::lock_guard lock(mutex_);
-  if (total() + bytes <= most()) return true;
+  if (total() + bytes <= limit()) return true;
   auto found = by_exporter_.find(exporter);
   const bool is_new = found == by_exporter_.end();
   const size_t held = is_new ? 0 : found->second;
-  return held + bytes <= most() / (by_exporter_.size() + (is_new ? 1 : 0));
+  return held + bytes <= limit() / (by_exporter_.size() + (is_new ? 1 : 0));
 }
 
 size_t SenderBudget::of(const IpAddress& exporter) const {
@@ -41,7 +41,7 @@ size_t SenderBudget::of(const IpAddress& exporter) const {
 
 size_t SenderBudget::fair_share() const {
   std::lock_guard lock(mutex_);
-  return most() / std::max<size_t>(by_exporter_.size(), 1);
+  return limit() / std::max<size_t>(by_exporter_.size(), 1);
 }
 
 std::vector<SenderBudget::Holding> SenderBudget::holdings() const {

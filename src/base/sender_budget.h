@@ -21,7 +21,7 @@ namespace weir {
 
 class SenderBudget {
  public:
-  explicit SenderBudget(size_t most_bytes) : most_bytes_(most_bytes) {}
+  explicit SenderBudget(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   // So many bytes more are kept of that exporter. Never refuses: ask may_keep() before.
   void add(const IpAddress& exporter, size_t bytes);
@@ -32,11 +32,11 @@ class SenderBudget {
   // share. In the latter case is_over() tells that others have to give something up.
   bool may_keep(const IpAddress& exporter, size_t bytes) const;
 
-  bool is_over() const { return total() > most(); }
+  bool is_over() const { return total() > limit(); }
   size_t total() const { return total_.load(std::memory_order_relaxed); }
-  size_t most() const { return most_bytes_.load(std::memory_order_relaxed); }
+  size_t limit() const { return max_bytes_.load(std::memory_order_relaxed); }
   // Where it is less than what is kept, the next newcomers find no room until others have given something up.
-  void set_most(size_t bytes) { most_bytes_.store(bytes, std::memory_order_relaxed); }
+  void set_max(size_t bytes) { max_bytes_.store(bytes, std::memory_order_relaxed); }
   size_t of(const IpAddress& exporter) const;
   // The budget over all addresses that hold anything.
   size_t fair_share() const;
@@ -48,7 +48,7 @@ class SenderBudget {
   std::vector<Holding> holdings() const;  // in no order
 
  private:
-  std::atomic<size_t> most_bytes_;
+  std::atomic<size_t> max_bytes_;
   std::atomic<size_t> total_{0};
   mutable std::mutex mutex_;
   absl::flat_hash_map<IpAddress, size_t> by_exporter_;

@@ -41,9 +41,9 @@ static FirstCharacter longer_character(std::string_view text) {
     if ((octet(i) & 0xC0) != 0x80) return {.octets = 0};
     code = code << 6 | (octet(i) & 0x3Fu);
   }
-  static constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  static constexpr uint32_t kMin[] = {0, 0, 0x80, 0x800, 0x10000};
   bool surrogate = code >= 0xD800 && code < 0xE000;
-  if (code < kLeast[octets] || surrogate || code > 0x10FFFF) return {.octets = 0};
+  if (code < kMin[octets] || surrogate || code > 0x10FFFF) return {.octets = 0};
   return {.code_point = code, .octets = octets};
 }
 

@@ -269,8 +269,8 @@ Reassembly::Entry& Reassembly::entry_for(const Fragment& f) {
   best->first_ns = f.time_ns;
   best->order = started_++;
   best->total = best->blocks = best->end = 0;
-  best->bytes.resize((kMostBytes + 7) / 8 * 8);
-  best->filled.assign((kMostBytes / 8 + 64) / 64, 0);
+  best->bytes.resize((kMaxBytes + 7) / 8 * 8);
+  best->filled.assign((kMaxBytes / 8 + 64) / 64, 0);
   return *best;
 }
 
@@ -293,7 +293,7 @@ bool Reassembly::place(Entry& e, const Fragment& f) {
 }
 
 Reassembly::Result Reassembly::add(const Fragment& f, Bytes* whole) {
-  bool impossible = f.bytes.empty() || f.offset % 8 != 0 || f.offset + f.bytes.size() > kMostBytes ||
+  bool impossible = f.bytes.empty() || f.offset % 8 != 0 || f.offset + f.bytes.size() > kMaxBytes ||
                     (f.more && f.bytes.size() % 8 != 0);
   if (impossible) return Result::malformed;
   Entry& e = entry_for(f);

@@ -48,7 +48,7 @@ struct Packet {
 class Reassembly {
  public:
   static constexpr size_t kDatagramsInFlight = 64;
-  static constexpr size_t kMostBytes = 65'535;
+  static constexpr size_t kMaxBytes = 65'535;
   static constexpr int64_t kTimeoutNs = 60'000'000'000;  // RFC 8200 §4.5
 
   struct Fragment {
@@ -78,7 +78,7 @@ class Reassembly {
     size_t total = 0;              // bytes, once the last fragment is here; else 0
     size_t blocks = 0;             // blocks of 8 bytes that are here
     size_t end = 0;                // of the furthest fragment
-    std::vector<uint8_t> bytes;    // kMostBytes rounded up
+    std::vector<uint8_t> bytes;    // kMaxBytes rounded up
     std::vector<uint64_t> filled;  // one bit a block
   };
   Entry& entry_for(const Fragment& fragment);

@@ -19,9 +19,9 @@ struct PacketRecord {
 };
 
 // libpcap never writes a longer frame; a record that claims one is taken as damage.
-inline constexpr size_t kMostFrameBytes = 262'144;
+inline constexpr size_t kMaxFrameBytes = 262'144;
 // What a reader looks ahead for: the frame and the fixed part of its record.
-inline constexpr size_t kRecordLookAhead = kMostFrameBytes + 64;
+inline constexpr size_t kRecordLookAhead = kMaxFrameBytes + 64;
 inline constexpr uint32_t kNoLinkType = 0xffff'ffff;
 
 enum class ReadStatus : uint8_t { packet, end, damaged };
@@ -42,8 +42,8 @@ inline T load_ordered(const uint8_t* p, bool big_endian) {
 }
 
 inline int64_t clamp_ns(__int128 ns) {
-  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(), kMost = std::numeric_limits<int64_t>::max();
-  return ns < kLeast ? kLeast : ns > kMost ? kMost : static_cast<int64_t>(ns);
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min(), kMax = std::numeric_limits<int64_t>::max();
+  return ns < kMin ? kMin : ns > kMax ? kMax : static_cast<int64_t>(ns);
 }
 
 }  // namespace weir

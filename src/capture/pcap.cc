@@ -46,7 +46,7 @@ ReadStatus PcapReader::next(PacketRecord& out) {
   int64_t fraction = load_ordered<uint32_t>(p + 4, big_endian_);
   size_t captured = load_ordered<uint32_t>(p + 8, big_endian_);
   out.length_on_wire = load_ordered<uint32_t>(p + 12, big_endian_);
-  if (captured > kMostFrameBytes) return damaged("a packet claims an impossible length");
+  if (captured > kMaxFrameBytes) return damaged("a packet claims an impossible length");
   Bytes record = file_.peek(header_bytes_ + captured);
   if (record.size() < header_bytes_ + captured) return damaged("the file ends within a packet");
   pending_ = header_bytes_ + captured;

@@ -18,11 +18,11 @@ enum BlockType : uint32_t {
 
 constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
 
-constexpr size_t kBlockFrameBytes = 12;      // type 4, length 4; length again at the end
-constexpr size_t kSimplePacketHeader = 12;   // type, length, length on the wire
-constexpr size_t kPacketHeader = 28;         // type, length, interface, time 8, captured, length on the wire
-constexpr size_t kInterfaceHeader = 16;      // type, length, link type 2, reserved 2, snaplen
-constexpr size_t kMostOptionBytes = 65'536;  // of an interface that we look at
+constexpr size_t kBlockFrameBytes = 12;     // type 4, length 4; length again at the end
+constexpr size_t kSimplePacketHeader = 12;  // type, length, length on the wire
+constexpr size_t kPacketHeader = 28;        // type, length, interface, time 8, captured, length on the wire
+constexpr size_t kInterfaceHeader = 16;     // type, length, link type 2, reserved 2, snaplen
+constexpr size_t kMaxOptionBytes = 65'536;  // of an interface that we look at
 
 constexpr uint16_t kOptionResolution = 9, kOptionOffset = 14;
 
@@ -101,10 +101,10 @@ bool PcapngReader::read_block(Block& block) {
 // Options: code 2, length 2, value padded to 4 bytes; code 0 ends them.
 bool PcapngReader::read_interface(const Block& block) {
   if (block.length < kInterfaceHeader + 4) return fail("an interface block is too short");
-  size_t size = std::min<size_t>(block.length - 4, kInterfaceHeader + kMostOptionBytes);
+  size_t size = std::min<size_t>(block.length - 4, kInterfaceHeader + kMaxOptionBytes);
   Bytes b = file_.peek(size);
   if (b.size() < size) return fail("the file ends within an interface block");
-  if (interfaces_.size() >= kMostInterfaces) return true;
+  if (interfaces_.size() >= kMaxInterfaces) return true;
   Interface interface{load<uint16_t>(&b[8]), load<uint32_t>(&b[12])};
   for (size_t at = kInterfaceHeader; at + 4 <= size;) {
     uint16_t code = load<uint16_t>(&b[at]);
@@ -146,7 +146,7 @@ bool PcapngReader::read_simple_packet(const Block& block, PacketRecord& out) {
 }
 
 bool PcapngReader::take_frame(const Block& block, size_t header, size_t captured, PacketRecord& out) {
-  if (captured > kMostFrameBytes || header + captured + 4 > block.length)
+  if (captured > kMaxFrameBytes || header + captured + 4 > block.length)
     return fail("a packet claims an impossible length");
   Bytes b = file_.peek(header + captured);
   if (b.size() < header + captured) return fail("the file ends within a packet");

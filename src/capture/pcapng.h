@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The capture format of Wireshark: sections of either byte order, each with interfaces of their own link type and
 // clock. Layout: draft-ietf-opsawg-pcapng. Unknown blocks are stepped over.
-// Memory: limits on interfaces (kMostInterfaces a section); what lies beyond has no link type.
+// Memory: limits on interfaces (kMaxInterfaces a section); what lies beyond has no link type.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@ namespace weir {
 
 class PcapngReader {
  public:
-  static constexpr size_t kMostInterfaces = 4096;
+  static constexpr size_t kMaxInterfaces = 4096;
 
   explicit PcapngReader(os::FileReader& file) : file_(file) {}
   static bool is_pcapng(Bytes start);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint16_t kIpfixVersion = 10;
 constexpr size_t kIpfixHeader = 16;
-constexpr size_t kLookAhead = RawDumpReader::kMostDatagramBytes + 2;  // and the version of the next one
+constexpr size_t kLookAhead = RawDumpReader::kMaxDatagramBytes + 2;  // and the version of the next one
 
 uint16_t version_of(Bytes b) { return b.size() < 2 ? 0 : load_be16(b.data()); }
 
@@ -35,7 +35,7 @@ size_t stated_length(Bytes rest) {
 // where another datagram of the version follows, for exporters are known to count wrongly.
 size_t datagram_length(Bytes rest) {
   size_t length = stated_length(rest);
-  if (length == 0 || length >= rest.size() || length > RawDumpReader::kMostDatagramBytes) return 0;
+  if (length == 0 || length >= rest.size() || length > RawDumpReader::kMaxDatagramBytes) return 0;
   if (version_of(rest) == kIpfixVersion || version_of(rest.subspan(length)) == version_of(rest)) return length;
   return 0;
 }
@@ -64,7 +64,7 @@ RawDumpReader::RawDumpReader(os::FileReader& file, const std::string& path) : fi
   if (start.empty()) throw usage_error(path + " is empty");
   if (std::string_view format = known_other_format(start); !format.empty())
     throw usage_error(path + " is compressed (" + std::string(format) + "): decompress it first");
-  if (start.size() > kMostDatagramBytes && datagram_length(start) == 0)
+  if (start.size() > kMaxDatagramBytes && datagram_length(start) == 0)
     throw usage_error(path +
                       " is no capture (pcap, pcapng) and no sequence of export datagrams, and too large for one");
   size_t first = datagram_length(start);
@@ -84,7 +84,7 @@ ReadStatus RawDumpReader::next(PacketRecord& out) {
   if (std::string_view what = ipfix_file_ ? damage_of_message(rest) : ""; !what.empty()) return damaged(what);
   size_t length = datagram_length(rest);
   if (length == 0) {
-    if (rest.size() > kMostDatagramBytes) return damaged("no export datagram begins here");
+    if (rest.size() > kMaxDatagramBytes) return damaged("no export datagram begins here");
     length = rest.size();
   }
   pending_ = length;

@@ -16,7 +16,7 @@ namespace weir {
 
 class RawDumpReader {
  public:
-  static constexpr size_t kMostDatagramBytes = 65'535;
+  static constexpr size_t kMaxDatagramBytes = 65'535;
 
   // Throws usage_error when the file cannot be such a dump: it is empty, compressed, or too large for one datagram.
   RawDumpReader(os::FileReader& file, const std::string& path);

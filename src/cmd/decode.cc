@@ -205,16 +205,16 @@ FileResult decode_file(const std::string& path, DecodedFiles& files, const Share
 }
 
 void print_totals(const Ledger& ledger, const FlowPrinter& printer, const FileResult& files) {
-  AccountRow sum;
-  LedgerRows rows = ledger.rows();
-  for (const AccountRow& row : rows.accounts) {
+  LedgerRow sum;
+  LedgerSnapshot rows = ledger.rows();
+  for (const LedgerRow& row : rows.entries) {
 #define C(name, meaning) sum.name += row.name;
-    WEIR_ACCOUNT_COUNTERS(C)
+    WEIR_LEDGER_COUNTERS(C)
 #undef C
     for (size_t i = 0; i < kMalformedCount; ++i) sum.malformed_by_reason[i] += row.malformed_by_reason[i];
   }
   std::fprintf(stderr, "records=%ld octets=%lu packets=%lu datagrams=%ld options_records=%ld exporters=%zu\n",
-               sum.records, printer.octets, printer.packets, sum.datagrams, sum.options_records, rows.accounts.size());
+               sum.records, printer.octets, printer.packets, sum.datagrams, sum.options_records, rows.entries.size());
   auto say = [](const char* what, int64_t n) {
     if (n) std::fprintf(stderr, "%s=%ld\n", what, n);
   };
@@ -246,7 +246,7 @@ int run_decode(const Arguments& arguments) {
     if (os::is_regular_file(path)) refuse_other_files(path);
   DecodedFiles files;
   DecodeOutput output;
-  MalformedReport report(files, options.quiet ? 0 : options.most_errors);
+  MalformedReport report(files, options.quiet ? 0 : options.max_errors);
   SetPrinter sets(printer_config(options), files, output.text());
   Observer observer(report, sets, output);
   Ledger ledger(os::realtime_ns());

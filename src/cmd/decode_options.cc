@@ -59,7 +59,7 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
                  "whose sampling rates and names serve where a session was told none: off, port, domain (domain)");
   app.add_option("--ignore-ports", texts.ignore_ports,
                  "exporters behind a balancer that gives each datagram another source port: networks, or off");
-  app.add_option("--errors", options.most_errors,
+  app.add_option("--errors", options.max_errors,
                  "so many lines for each kind of malformed input, the rest counted (10)");
   app.add_flag("--quiet,-q", options.quiet, "nothing about malformed input, no totals");
   app.footer(kMore);

@@ -24,7 +24,7 @@ struct DecodeOptions {
   Borrow borrow = Borrow::domain;
   IgnorePorts ignore_ports;
   std::shared_ptr<const ExporterRules> exporters;
-  uint64_t most_errors = 10;  // lines for each reason
+  uint64_t max_errors = 10;  // lines for each reason
   bool quiet = false;
   bool counters = false;  // instead of flow records: counter samples
   // Instead of flow records: what came over the wire.

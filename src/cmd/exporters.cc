@@ -75,9 +75,9 @@ static Json from_data(const std::string& data) {
                       "with --data");
   // In this order: what the store has noted is forgotten only once the ledger has it.
   const std::vector<StoredCount> noted = Segments::read_noted_counts(data);
-  LedgerRows rows = SavedLedger::read(path);
+  LedgerSnapshot rows = SavedLedger::read(path);
   for (const StoredCount& count : noted)
-    raise_acknowledged(rows, "store", count.account, count.table == Table::counters, count.stored);
+    raise_acknowledged(rows, "store", count.entry, count.table == Table::counters, count.stored);
   return ledger_json(std::move(rows));
 }
 

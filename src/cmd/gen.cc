@@ -65,7 +65,7 @@ void add_flags(CLI::App& app, Flags& f) {
       ->check(CLI::Range(0.0, 1.0))
       ->excludes("--csv");
   app.add_option("--templates", f.templates, "template ids of each address family, used in turn (v9, ipfix)")
-      ->check(CLI::Range(uint64_t{1}, TemplateUse::kMost))
+      ->check(CLI::Range(uint64_t{1}, TemplateUse::kMax))
       ->excludes("--csv")
       ->capture_default_str();
   app.add_flag("--variable", f.variable, "end each record with a field of variable length, applicationName (ipfix)")

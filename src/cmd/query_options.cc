@@ -18,7 +18,7 @@ namespace {
 constexpr int kStandardError = 2;
 constexpr int kInterruptedExit = 130;
 constexpr int64_t kProgressAfterNs = 1'000'000'000;
-constexpr int64_t kLeastMemory = 64 << 20;
+constexpr int64_t kMinMemory = 64 << 20;
 
 // A line on standard error, where that is a terminal and the query takes long.
 class ProgressBar {
@@ -55,7 +55,7 @@ int64_t time_flag(const char* flag, const std::string& text) {
 
 int64_t memory_flag(const std::string& text) {
   int64_t bytes = parse_bytes(text);
-  if (bytes < kLeastMemory)
+  if (bytes < kMinMemory)
     throw usage_error("--memory: \"" + text + "\" is no size of at least 64MiB; write 512MiB or 4GiB");
   return bytes;
 }

@@ -13,9 +13,9 @@
 
 namespace weir {
 
-LedgerTotals totals_of(const LedgerRows& rows) {
+LedgerTotals totals_of(const LedgerSnapshot& rows) {
   LedgerTotals totals;
-  for (const AccountRow& row : rows.accounts) {
+  for (const LedgerRow& row : rows.entries) {
     totals.datagrams += row.datagrams;
     totals.records += row.records;
     totals.stored += row.stored;
@@ -45,7 +45,7 @@ void say_lost(int64_t records) {
                                "ended; they are lost, and counted as sink_dropped");
 }
 
-void say_started(const LoadedConfig& loaded, const LedgerRows& ledger, unsigned workers, const HttpServer* http) {
+void say_started(const LoadedConfig& loaded, const LedgerSnapshot& ledger, unsigned workers, const HttpServer* http) {
   const CollectConfig& config = loaded.config;
   for (const Listener& listener : config.listen) {
     auto socket = std::ranges::find(ledger.sockets, listener.uri, &SocketRow::listener);

@@ -18,7 +18,7 @@ struct LedgerTotals {
   int64_t datagrams = 0, records = 0, stored = 0, dropped = 0, lost = 0;  // lost: each in its protocol's unit
   int64_t given_up_sets = 0;                                              // expired
 };
-LedgerTotals totals_of(const LedgerRows& rows);
+LedgerTotals totals_of(const LedgerSnapshot& rows);
 
 // What a stop gave up.
 struct GivenUpAtStop {
@@ -31,7 +31,7 @@ int64_t given_up_at_stop(const OutputStats& stats);
 void say_starting(const std::string& data);
 // Flows that the run before had decoded and not yet stored when it ended.
 void say_lost(int64_t records);
-void say_started(const LoadedConfig& loaded, const LedgerRows& ledger, unsigned workers, const HttpServer* http);
+void say_started(const LoadedConfig& loaded, const LedgerSnapshot& ledger, unsigned workers, const HttpServer* http);
 // `why`: "SIGTERM". Totals at the start of this process and at its end; how long the stop took.
 void say_stopped(std::string_view why, const LedgerTotals& start, const LedgerTotals& end,
                  const GivenUpAtStop& given_up, int64_t took_ns);

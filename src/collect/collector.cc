@@ -60,7 +60,7 @@ void Collector::open_http() {
     log_warning("collect", std::string(error.what()) + "; going on without HTTP");
     return;
   }
-  add_routes(*http_, {build_info(), &ready_, [this] { return ledger_rows(kept_.ledger, senders_.templates); },
+  add_routes(*http_, {build_info(), &ready_, [this] { return ledger_snapshot(kept_.ledger, senders_.templates); },
                       [this] { return all_sink_figures(*outputs_); },
                       [this] { return store_metrics(outputs_->store()); }, kept_.previous_was_unclean(),
                       [this] { return clock_.is_held(); }, [this] { return reload_->figures(); }});

@@ -67,7 +67,7 @@ class Collector {
   std::unique_ptr<Reload> reload_;
   std::unique_ptr<LedgerKeeper> keeper_;
   std::unique_ptr<HttpServer> http_;  // null: none; it asks all of the above, so it goes first
-  LedgerRows at_start_;
+  LedgerSnapshot at_start_;
 };
 
 }  // namespace weir

@@ -60,7 +60,7 @@ class Kept {
 };
 
 // The ledger as it is shown: counts, and what data waits for.
-LedgerRows ledger_rows(const Ledger& ledger, const TemplateStore& templates);
+LedgerSnapshot ledger_snapshot(const Ledger& ledger, const TemplateStore& templates);
 
 // Puts counts and sequence states on disk; what fails is said once until it works again.
 class LedgerKeeper {

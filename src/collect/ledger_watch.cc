@@ -7,13 +7,13 @@
 #include "base/amounts.h"
 #include "base/log.h"
 #include "collect/collect_log.h"
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 
 namespace weir {
 namespace {
 
-std::string name_of(const AccountKey& key) {
-  if (key == AccountKey{}) return "exporters without a row of their own";
+std::string name_of(const LedgerKey& key) {
+  if (key == LedgerKey{}) return "exporters without a row of their own";
   std::string name = exporter_name(key.exporter) + " (" + std::string(protocol_name(key.protocol));
   return name + (key.domain ? ", domain " + std::to_string(key.domain) : "") + ")";
 }
@@ -24,7 +24,7 @@ std::string units_of(Protocol protocol) { return std::string(sequence_unit(proto
 
 bool LineLimit::take(int64_t now_s) {
   if (held_back_ == 0 && now_s - began_s_ >= kWindowSeconds) began_s_ = now_s, said_ = 0;
-  if (said_ < kMost) return ++said_, true;
+  if (said_ < kMax) return ++said_, true;
   ++held_back_;
   return false;
 }
@@ -45,39 +45,39 @@ LedgerWatch::LedgerWatch(const Ledger& ledger, Say say) : ledger_(ledger), say_(
 
 void LedgerWatch::look(int64_t now_s) {
   now_s_ = now_s;
-  next_ = ledger_.visit(next_, kAccountsALook, [this](const Account& account) { see(account); });
+  next_ = ledger_.visit(next_, kEntriesALook, [this](const LedgerEntry& entry) { see(entry); });
   say_pending();
   if (next_ == 0) round_is_over();
   look_at_sockets();
   say_held_back();
 }
 
-void LedgerWatch::see(const Account& account) {
-  if (account.index >= seen_.size()) seen_.resize(account.index + 1);
-  Seen& seen = seen_[account.index];
+void LedgerWatch::see(const LedgerEntry& entry) {
+  if (entry.index >= seen_.size()) seen_.resize(entry.index + 1);
+  Seen& seen = seen_[entry.index];
   // The row is of another exporter now, or of the same anew: its counts have begun again.
-  const bool again = seen.known && seen.key == account.key && account.datagrams.value() < seen.datagrams;
-  if (!seen.known || seen.key != account.key || again) {
+  const bool again = seen.known && seen.key == entry.key && entry.datagrams.value() < seen.datagrams;
+  if (!seen.known || seen.key != entry.key || again) {
     seen = {};
-    seen.key = account.key;
+    seen.key = entry.key;
     seen.known = true;
     seen.last_s = seen.began_s = now_s_;
     if (first_round_) {
-      seen.lost = seen.lost_believed = account.sequence_lost.value();
-      seen.malformed = account.malformed.value(), seen.refused = account.refused.value();
-      seen.datagrams = seen.datagrams_before = account.datagrams.value();
-    } else if (!again && account.key != AccountKey{} && account.key.protocol != Protocol::unknown) {
-      say(Kind::appeared, Weight::info, "new exporter " + name_of(account.key));
+      seen.lost = seen.lost_believed = entry.sequence_lost.value();
+      seen.malformed = entry.malformed.value(), seen.refused = entry.refused.value();
+      seen.datagrams = seen.datagrams_before = entry.datagrams.value();
+    } else if (!again && entry.key != LedgerKey{} && entry.key.protocol != Protocol::unknown) {
+      say(Kind::appeared, Weight::info, "new exporter " + name_of(entry.key));
     }
   }
-  see_traffic(seen, account);
-  see_loss(seen, account);
-  see_reasons(seen, account);
+  see_traffic(seen, entry);
+  see_loss(seen, entry);
+  see_reasons(seen, entry);
 }
 
-void LedgerWatch::see_traffic(Seen& seen, const Account& account) {
-  const int64_t datagrams = account.datagrams.value(), here = datagrams - seen.datagrams_before;
-  if (account.key == AccountKey{} || account.key.protocol == Protocol::unknown) return;
+void LedgerWatch::see_traffic(Seen& seen, const LedgerEntry& entry) {
+  const int64_t datagrams = entry.datagrams.value(), here = datagrams - seen.datagrams_before;
+  if (entry.key == LedgerKey{} || entry.key.protocol == Protocol::unknown) return;
   if (datagrams != seen.datagrams) {
     if (seen.silent)
       say(Kind::silence, Weight::info,
@@ -94,8 +94,8 @@ void LedgerWatch::see_traffic(Seen& seen, const Account& account) {
   say(Kind::silence, Weight::warning, name_of(seen.key) + " has sent nothing for " + age_text(silence));
 }
 
-void LedgerWatch::see_loss(Seen& seen, const Account& account) {
-  const int64_t lost = account.sequence_lost.value(), believed = std::min(lost, seen.lost);
+void LedgerWatch::see_loss(Seen& seen, const LedgerEntry& entry) {
+  const int64_t lost = entry.sequence_lost.value(), believed = std::min(lost, seen.lost);
   seen.lost = lost;
   if (lost < seen.lost_believed) seen.lost_believed = lost;
   if (believed > seen.lost_believed) {
@@ -117,14 +117,14 @@ void LedgerWatch::see_loss(Seen& seen, const Account& account) {
           units_of(seen.key.protocol) + " in " + age_text(seen.last_loss_s - seen.loss_began_s + 1));
 }
 
-void LedgerWatch::see_reasons(Seen& seen, const Account& account) {
-  const int64_t malformed = account.malformed.value(), refused = account.refused.value();
+void LedgerWatch::see_reasons(Seen& seen, const LedgerEntry& entry) {
+  const int64_t malformed = entry.malformed.value(), refused = entry.refused.value();
   malformed_.worst.offer(seen.key, malformed - std::exchange(seen.malformed, malformed));
   refused_.worst.offer(seen.key, refused - std::exchange(seen.refused, refused));
   if (malformed != 0)
-    for (size_t i = 0; i < kMalformedCount; ++i) malformed_.sum[i] += account.malformed_by_reason[i].value();
+    for (size_t i = 0; i < kMalformedCount; ++i) malformed_.sum[i] += entry.malformed_by_reason[i].value();
   if (refused != 0)
-    for (size_t i = 0; i < kRefusedCount; ++i) refused_.sum[i] += account.refused_by_reason[i].value();
+    for (size_t i = 0; i < kRefusedCount; ++i) refused_.sum[i] += entry.refused_by_reason[i].value();
 }
 
 // A row that goes while others are looked at may be counted twice, or not until the next round: sums fall then, and

@@ -3,8 +3,8 @@
 // begin and end; malformed input and refusals, by reason. Whatever comes, it is a bounded number of lines: ten of a
 // kind in a minute, then how many more there were.
 //
-//   in       the ledger, looked at about once a second, at most kAccountsALook of its accounts at a time
-//   memory   sizeof(Seen) of each account, of which the ledger bounds the number
+//   in       the ledger, looked at about once a second, at most kEntriesALook of its entries at a time
+//   memory   sizeof(Seen) of each entry, of which the ledger bounds the number
 //   threads  one
 #pragma once
 
@@ -22,7 +22,7 @@ namespace weir {
 // Lets the first few of a kind through, and says once a minute how many it did not.
 class LineLimit {
  public:
-  static constexpr int kMost = 10;
+  static constexpr int kMax = 10;
   static constexpr int64_t kWindowSeconds = 60;
   // Whether one more may be said.
   bool take(int64_t now_s);
@@ -38,7 +38,7 @@ class LedgerWatch {
  public:
   enum class Weight : uint8_t { info, warning };
   using Say = std::function<void(Weight, const std::string&)>;
-  static constexpr uint32_t kAccountsALook = 16'384;
+  static constexpr uint32_t kEntriesALook = 16'384;
   static constexpr int64_t kOverSeconds = 60;      // without more of it, what began is over
   static constexpr int64_t kSummarySeconds = 60;   // between two lines of what goes on
   static constexpr int64_t kSilentSeconds = 60;    // at least; an exporter is silent after kSilentTimes its interval
@@ -54,7 +54,7 @@ class LedgerWatch {
   static void to_log(Weight weight, const std::string& line);
 
   struct Seen {
-    AccountKey key;
+    LedgerKey key;
     bool known = false, loses = false, silent = false;
     int64_t datagrams = 0, malformed = 0, refused = 0;
     // Loss is believed once it shows in two looks: what only came late is taken back by then.
@@ -64,13 +64,13 @@ class LedgerWatch {
     int64_t datagrams_before = 0;
   };
   struct Worst {
-    AccountKey key;
+    LedgerKey key;
     int64_t count = 0;
-    void offer(const AccountKey& of, int64_t n) {
+    void offer(const LedgerKey& of, int64_t n) {
       if (n > count) key = of, count = n;
     }
   };
-  // Counts by reason that only rise, summed over all accounts.
+  // Counts by reason that only rise, summed over all entries.
   template <size_t N>
   struct Reasons {
     std::array<int64_t, N> sum{}, said{};
@@ -79,10 +79,10 @@ class LedgerWatch {
   };
   enum class Kind : uint8_t { appeared, loss, silence, kCount };
 
-  void see(const Account& account);
-  void see_traffic(Seen& seen, const Account& account);
-  void see_loss(Seen& seen, const Account& account);
-  void see_reasons(Seen& seen, const Account& account);
+  void see(const LedgerEntry& entry);
+  void see_traffic(Seen& seen, const LedgerEntry& entry);
+  void see_loss(Seen& seen, const LedgerEntry& entry);
+  void see_reasons(Seen& seen, const LedgerEntry& entry);
   void round_is_over();
   void look_at_sockets();
   template <size_t N>
@@ -95,7 +95,7 @@ class LedgerWatch {
   Say say_;
   int64_t now_s_ = 0;
   bool first_round_ = true;
-  uint32_t next_ = 0;  // index of the account to go on with
+  uint32_t next_ = 0;  // index of the entry to go on with
   std::vector<Seen> seen_;
   std::vector<std::pair<Weight, std::string>> pending_;  // found with the ledger's lock held, to be said without it
   Reasons<kMalformedCount> malformed_;

@@ -19,7 +19,7 @@ testing::AssertionResult is_one(const Lines& lines, const std::string& part) {
   return result;
 }
 
-AccountKey key(uint32_t n, Protocol protocol = Protocol::netflow9) {
+LedgerKey key(uint32_t n, Protocol protocol = Protocol::netflow9) {
   return {IpAddress::v4(0xc0000200 + n), protocol, 0};
 }
 
@@ -34,12 +34,12 @@ struct Watched {
     while (now < second) watch->look(++now);
     return lines;
   }
-  Account& sends(uint32_t n, int64_t datagrams = 1) {
-    Account& account = ledger.account(key(n));
-    account.records.add(datagrams);
-    account.stored.add(datagrams);
-    account.datagrams.add(datagrams);
-    return account;
+  LedgerEntry& sends(uint32_t n, int64_t datagrams = 1) {
+    LedgerEntry& entry = ledger.entry(key(n));
+    entry.records.add(datagrams);
+    entry.stored.add(datagrams);
+    entry.datagrams.add(datagrams);
+    return entry;
   }
   Ledger ledger;
   std::optional<LedgerWatch> watch;
@@ -49,10 +49,10 @@ struct Watched {
 
 TEST(LedgerWatch, WhatTheLedgerHeldAtTheStartIsNoNews) {
   Watched w;
-  Account& account = w.sends(1, 100);
-  account.sequence_lost.add(7);
-  account.count(Malformed::short_set);
-  account.count(Refused::templates_full);
+  LedgerEntry& entry = w.sends(1, 100);
+  entry.sequence_lost.add(7);
+  entry.count(Malformed::short_set);
+  entry.count(Refused::templates_full);
   w.ledger.add_socket("netflow://:2055", 0, 1).kernel_drops.add(5);
   w.begin();
   EXPECT_EQ(w.until(300), Lines{});
@@ -81,12 +81,12 @@ TEST(LedgerWatch, AFloodOfExportersIsAFewLinesAMinute) {
 TEST(LedgerWatch, LossBeginsAndEnds) {
   Watched w;
   w.begin();
-  Account& account = w.sends(1);
+  LedgerEntry& entry = w.sends(1);
   w.until(5);
-  account.sequence_lost.add(1'200);
+  entry.sequence_lost.add(1'200);
   EXPECT_TRUE(is_one(w.until(7), "192.0.2.1 (v9): loss begins, 1,200 datagrams"));
   for (int64_t second = 8; second < 28; ++second) {
-    account.sequence_lost.add(10);
+    entry.sequence_lost.add(10);
     EXPECT_EQ(w.until(second), Lines{});
   }
   EXPECT_EQ(w.until(200), Lines{"192.0.2.1 (v9): loss has ended, 1,400 datagrams in 22 s"});
@@ -96,12 +96,12 @@ TEST(LedgerWatch, LossBeginsAndEnds) {
 TEST(LedgerWatch, WhatOnlyCameLateIsNoLoss) {
   Watched w;
   w.begin();
-  Account& account = w.sends(1);
+  LedgerEntry& entry = w.sends(1);
   w.until(1);
   for (int64_t second = 2; second < 50; second += 2) {
-    account.sequence_lost.add(5);
+    entry.sequence_lost.add(5);
     EXPECT_EQ(w.until(second), Lines{});
-    account.sequence_lost.add(-5);
+    entry.sequence_lost.add(-5);
     EXPECT_EQ(w.until(second + 1), Lines{});
   }
 }
@@ -152,7 +152,7 @@ TEST(LedgerWatch, WhoSendsSeldomIsNotSilent) {
 
 TEST(LedgerWatch, KernelDropsBeginAndEnd) {
   Watched w;
-  SocketAccount& socket = w.ledger.add_socket("netflow://:2055", 0, 1);
+  SocketCounts& socket = w.ledger.add_socket("netflow://:2055", 0, 1);
   w.begin();
   socket.kernel_drops.add(1'500);
   EXPECT_TRUE(is_one(w.until(1), "begins to drop datagrams (1,500)"));

@@ -42,7 +42,7 @@ FlowStoreConfig store_config(const CollectConfig& config, const StopTime& stop_t
 
 }  // namespace
 
-void Outputs::add_accounts(const CollectConfig& config, Ledger& ledger) {
+void Outputs::add_entries(const CollectConfig& config, Ledger& ledger) {
   if (!config.no_store) ledger.add_output(kStoreName);
   for (const OutputConfig& output : outputs_of(config)) ledger.add_output(output.name);
 }
@@ -62,8 +62,8 @@ Outputs::Outputs(const CollectConfig& config, const StopTime& stop_time, Receive
     further_.front().output->lost_before(lost_before_);
 }
 
-FurtherOutput Outputs::open(const OutputConfig& output, const CollectConfig& config, OutputAccount& account) const {
-  return {output, &account, std::make_unique<FileOutput>(file_config(output, config, stop_time_), account)};
+FurtherOutput Outputs::open(const OutputConfig& output, const CollectConfig& config, OutputCounts& entry) const {
+  return {output, &entry, std::make_unique<FileOutput>(file_config(output, config, stop_time_), entry)};
 }
 
 void Outputs::list_all() {
@@ -84,8 +84,8 @@ void Outputs::deliver(const BatchRef& batch) {
   for (Output* output : all_) output->offer(batch);
   if (removed_.empty() && !all_.empty()) return;
   for (const Run& run : batch->runs()) {
-    for (OutputAccount* gone : removed_) gone->drop(run.account, OutputError::not_configured, run.rows);
-    if (all_.empty()) ledger_.at(run.account).filtered.add(run.rows);
+    for (OutputCounts* gone : removed_) gone->drop(run.entry, OutputError::not_configured, run.rows);
+    if (all_.empty()) ledger_.at(run.entry).filtered.add(run.rows);
   }
 }
 
@@ -93,8 +93,8 @@ void Outputs::deliver(const CounterBatchRef& batch) {
   for (Output* output : all_) output->offer(batch);
   if (removed_.empty() && !all_.empty()) return;
   for (const CounterSample& sample : *batch) {
-    for (OutputAccount* gone : removed_) gone->filter_counters(sample.account, 1);
-    if (all_.empty()) ledger_.at(sample.account).counters_filtered.add();
+    for (OutputCounts* gone : removed_) gone->filter_counters(sample.entry, 1);
+    if (all_.empty()) ledger_.at(sample.entry).counters_filtered.add();
   }
 }
 
@@ -139,8 +139,8 @@ OutputChange Outputs::prepare(const CollectConfig& config, const std::string& ca
     if (std::ranges::count(wanted, further.config) == 0) change.removed.push_back(further.config.name);
   for (const OutputConfig& output : wanted) {
     if (std::ranges::count(further_, output, &FurtherOutput::config) > 0) continue;
-    OutputAccount* account = ledger_.find_output(output.name);
-    change.added.push_back(open(output, config, account ? *account : ledger_.prepare_output(output.name)));
+    OutputCounts* entry = ledger_.find_output(output.name);
+    change.added.push_back(open(output, config, entry ? *entry : ledger_.prepare_output(output.name)));
   }
   if (!catalog.empty() && !change.added.empty()) change.saved = SavedLedger::read(catalog);
   return change;
@@ -149,9 +149,9 @@ OutputChange Outputs::prepare(const CollectConfig& config, const std::string& ca
 void Outputs::apply(OutputChange change) {
   for (const std::string& name : change.removed) remove(name);
   for (FurtherOutput& added : change.added) {
-    OutputAccount& account = *added.account;
-    if (std::erase(removed_, &account) == 0) ledger_.join_output(account, change.saved);
-    account.set_configured(true);
+    OutputCounts& entry = *added.entry;
+    if (std::erase(removed_, &entry) == 0) ledger_.join_output(entry, change.saved);
+    entry.set_configured(true);
     if (!store_ && leader_.empty()) leader_ = added.config.name;
     further_.push_back(std::move(added));
   }
@@ -160,8 +160,8 @@ void Outputs::apply(OutputChange change) {
 
 void Outputs::remove(const std::string& name) {
   auto further = std::ranges::find(further_, name, [](const FurtherOutput& f) { return f.config.name; });
-  further->account->set_configured(false);
-  removed_.push_back(further->account);
+  further->entry->set_configured(false);
+  removed_.push_back(further->entry);
   auto& leaving = leaving_.emplace_back(std::make_unique<Leaving>());
   {
     std::lock_guard lock(mutex_);

@@ -29,7 +29,7 @@ namespace weir {
 // An output beside the store.
 struct FurtherOutput {
   OutputConfig config;
-  OutputAccount* account = nullptr;
+  OutputCounts* entry = nullptr;
   std::unique_ptr<QueuedOutput> output;
   bool is_started = false;
 };
@@ -38,15 +38,15 @@ struct FurtherOutput {
 struct OutputChange {
   std::vector<FurtherOutput> added;
   std::vector<std::string> removed;  // names; one that is changed is removed and added
-  LedgerRows saved;                  // what the ledger on disk has of those that are new
+  LedgerSnapshot saved;              // what the ledger on disk has of those that are new
   std::string refused;               // why nothing can be changed; empty: it can
   bool any() const { return !added.empty() || !removed.empty(); }
 };
 
 class Outputs {
  public:
-  // Adds what each output counts to the ledger. Before the ledger has any account.
-  static void add_accounts(const CollectConfig& config, Ledger& ledger);
+  // Adds what each output counts to the ledger. Before the ledger has any entry.
+  static void add_entries(const CollectConfig& config, Ledger& ledger);
 
   // The ledger has been restored: the store tells it what it holds, and what a run before has left unsettled is then
   // settled.
@@ -82,7 +82,7 @@ class Outputs {
     std::atomic<bool> is_over{false};
     std::unique_ptr<Worker> stopper;
   };
-  FurtherOutput open(const OutputConfig& output, const CollectConfig& config, OutputAccount& account) const;
+  FurtherOutput open(const OutputConfig& output, const CollectConfig& config, OutputCounts& entry) const;
   void remove(const std::string& name);
   void list_all();
 
@@ -90,10 +90,10 @@ class Outputs {
   const StopTime& stop_time_;
   std::unique_ptr<FlowStore> store_;
   std::vector<FurtherOutput> further_;
-  std::vector<OutputAccount*> removed_;  // while the collector runs
-  std::string leader_;                   // without a store: whose counts are the ledger's (ledger/output_account.h)
-  mutable std::mutex mutex_;             // of all_ and what it points to, for for_each()
-  std::vector<Output*> all_;             // the store first
+  std::vector<OutputCounts*> removed_;  // while the collector runs
+  std::string leader_;                  // without a store: whose counts are the ledger's (ledger/output_counts.h)
+  mutable std::mutex mutex_;            // of all_ and what it points to, for for_each()
+  std::vector<Output*> all_;            // the store first
   std::vector<std::unique_ptr<Leaving>> leaving_;
   int64_t lost_before_ = 0;
 };

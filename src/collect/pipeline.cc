@@ -42,8 +42,8 @@ class Pipeline::Decoding {
   int64_t pending_ns_ = 0, pending_since_ns_ = 0;
 };
 
-struct Pipeline::Lane {
-  Lane(Pipeline& pipeline, std::vector<ListeningSocket> sockets, std::unique_ptr<Decoder> decoder)
+struct Pipeline::WorkerThread {
+  WorkerThread(Pipeline& pipeline, std::vector<ListeningSocket> sockets, std::unique_ptr<Decoder> decoder)
       : decoding(pipeline, std::move(decoder)),
         worker(std::move(sockets), pipeline.parts_.clock, pipeline.parts_.allowed, pipeline.parts_.stop_time,
                decoding) {}
@@ -62,15 +62,15 @@ Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
       os::UdpSocket socket =
           os::UdpSocket::listen(listener.endpoint, static_cast<int>(parts.config.receive_buffer_bytes));
       if (parts.config.gro) socket.receive_joined(true);
-      SocketAccount& account = parts.ledger.add_socket(listener.uri, w, socket.granted_receive_buffer());
-      sockets.push_back({std::move(socket), &account});
+      SocketCounts& entry = parts.ledger.add_socket(listener.uri, w, socket.granted_receive_buffer());
+      sockets.push_back({std::move(socket), &entry});
     }
     auto emit = [this](std::unique_ptr<FlowBatch> batch) { publish(std::move(batch)); };
     const DecoderConfig decoder_config{parts.config.default_sampling_rate, nullptr, parts.config.exporters,
                                        parts.stages.text_bytes()};
     auto decoder = std::make_unique<Decoder>(decoder_config, parts.templates, parts.streams, parts.ledger, parts.pool,
                                              emit, parts.deliver_counters);
-    lanes_.push_back(std::make_unique<Lane>(*this, std::move(sockets), std::move(decoder)));
+    threads_.push_back(std::make_unique<WorkerThread>(*this, std::move(sockets), std::move(decoder)));
   }
 }
 
@@ -84,24 +84,24 @@ void Pipeline::publish(std::unique_ptr<FlowBatch> batch) {
 
 void Pipeline::start() {
   steer();
-  for (size_t i = 0; i < lanes_.size(); ++i) lanes_[i]->worker.start("worker " + std::to_string(i));
+  for (size_t i = 0; i < threads_.size(); ++i) threads_[i]->worker.start("worker " + std::to_string(i));
 }
 
 // Once for all workers, whichever finds it: they share their ports.
 void Pipeline::steer() {
   if (!parts_.streams.ignored_ports().any() || steers_.load(std::memory_order_relaxed) || steers_.exchange(true))
     return;
-  const auto workers = static_cast<unsigned>(lanes_.size());
-  if (workers > 1) lanes_.front()->worker.receiver().keep_senders_together(workers);
+  const auto workers = static_cast<unsigned>(threads_.size());
+  if (workers > 1) threads_.front()->worker.receiver().keep_senders_together(workers);
 }
 
 size_t Pipeline::stop() {
-  for (auto& lane : lanes_) lane->worker.request_stop();
+  for (auto& thread : threads_) thread->worker.request_stop();
   size_t left_in_sockets = 0;
-  for (auto& lane : lanes_) left_in_sockets += lane->worker.join();
+  for (auto& thread : threads_) left_in_sockets += thread->worker.join();
   update_drops();
-  if (lanes_.empty()) return 0;
-  Decoder& decoder = lanes_.front()->decoding.decoder();
+  if (threads_.empty()) return 0;
+  Decoder& decoder = threads_.front()->decoding.decoder();
   if (!parts_.stop_time.is_over()) decoder.tick(os::monotonic_ns(), true);
   decoder.give_up_held();
   decoder.flush();
@@ -111,10 +111,10 @@ size_t Pipeline::stop() {
 void Pipeline::while_resting(const std::function<void()>& change) {
   std::unique_lock lock(rest_mutex_);
   rest_wanted_ = true;
-  for (auto& lane : lanes_) lane->worker.receiver().wake();
-  rest_changed_.wait(lock, [&] { return resting_ == lanes_.size(); });
+  for (auto& thread : threads_) thread->worker.receiver().wake();
+  rest_changed_.wait(lock, [&] { return resting_ == threads_.size(); });
   change();
-  for (auto& lane : lanes_) lane->worker.receiver().rest();
+  for (auto& thread : threads_) thread->worker.receiver().rest();
   rest_wanted_ = false;
   rest_changed_.notify_all();
   rest_changed_.wait(lock, [&] { return resting_ == 0; });
@@ -132,11 +132,11 @@ void Pipeline::rest(Decoder& decoder) {
 }
 
 void Pipeline::set_exporters(const std::shared_ptr<const ExporterRules>& rules) {
-  for (auto& lane : lanes_) lane->decoding.decoder().set_exporters(rules);
+  for (auto& thread : threads_) thread->decoding.decoder().set_exporters(rules);
 }
 
 void Pipeline::update_drops() {
-  for (auto& lane : lanes_) lane->worker.receiver().update_drops();
+  for (auto& thread : threads_) thread->worker.receiver().update_drops();
 }
 
 }  // namespace weir

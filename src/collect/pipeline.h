@@ -54,14 +54,14 @@ class Pipeline {
   void set_exporters(const std::shared_ptr<const ExporterRules>& rules);
 
  private:
-  class Decoding;  // what a worker's datagrams become
-  struct Lane;     // a worker, and that
+  class Decoding;       // what a worker's datagrams become
+  struct WorkerThread;  // a worker, and that
   void publish(std::unique_ptr<FlowBatch> batch);
   void steer();
   void rest(Decoder& decoder);
 
   PipelineParts parts_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<WorkerThread>> threads_;
   std::atomic<int64_t> next_tick_ns_{0};
   std::atomic<bool> steers_{false};  // all of a sender to one worker
   // while_resting()

@@ -72,10 +72,10 @@ class PipelineTest : public testing::Test {
     sender_.emplace(os::UdpSocket::connect({IpAddress::v4(0x7f000001), 0}, config_.listen[0].endpoint));
   }
   void send(uint32_t sequence, uint16_t port) { EXPECT_EQ(sender_->send(netflow5(sequence, 20, port)), 0); }
-  const Account& account() { return ledger_.account({IpAddress::v4(0x7f000001), Protocol::netflow5, 0}); }
+  const LedgerEntry& entry() { return ledger_.entry({IpAddress::v4(0x7f000001), Protocol::netflow5, 0}); }
   bool wait_for_records(int64_t records) {
     for (const int64_t until = os::monotonic_ns() + 60 * kSecond; os::monotonic_ns() < until; os::sleep_ns(1'000'000))
-      if (account().records.value() >= records) return true;
+      if (entry().records.value() >= records) return true;
     return false;
   }
   void deliver(const BatchRef& batch) {
@@ -109,9 +109,9 @@ TEST_F(PipelineTest, WhatAStageLeavesOutIsNotDeliveredButFiltered) {
   std::vector<uint64_t> expected;
   for (uint64_t port = 1'000; port < 1'030; ++port) expected.push_back(port);
   EXPECT_EQ(ports_, expected);
-  EXPECT_EQ(account().records.value(), 60);
-  EXPECT_EQ(account().filtered.value(), 30);
-  EXPECT_EQ(account().sequence_lost.value(), 0);
+  EXPECT_EQ(entry().records.value(), 60);
+  EXPECT_EQ(entry().filtered.value(), 30);
+  EXPECT_EQ(entry().sequence_lost.value(), 0);
 }
 
 TEST_F(PipelineTest, ABatchOfWhichNothingIsLeftIsNotDelivered) {
@@ -120,7 +120,7 @@ TEST_F(PipelineTest, ABatchOfWhichNothingIsLeftIsNotDelivered) {
   ASSERT_TRUE(wait_for_records(20));
   EXPECT_EQ(pipeline_->stop(), 0u);
   EXPECT_TRUE(ports_.empty());
-  EXPECT_EQ(account().filtered.value(), 20);
+  EXPECT_EQ(entry().filtered.value(), 20);
 }
 
 // Datagrams come all the time. Each row is delivered either before or after, and none meanwhile.
@@ -139,7 +139,7 @@ TEST_F(PipelineTest, NothingIsDeliveredWhileTheWorkersRest) {
         return static_cast<int64_t>(ports_.size());
       };
       const int64_t before = delivered();
-      EXPECT_EQ(before, account().records.value()) << "what was decoded is delivered";
+      EXPECT_EQ(before, entry().records.value()) << "what was decoded is delivered";
       os::sleep_ns(5'000'000);
       EXPECT_EQ(delivered(), before);
     });
@@ -148,7 +148,7 @@ TEST_F(PipelineTest, NothingIsDeliveredWhileTheWorkersRest) {
   sending.join();
   EXPECT_EQ(pipeline_->stop(), 0u);
   EXPECT_EQ(ports_.size(), 20u * sent);
-  EXPECT_EQ(account().sequence_lost.value(), 0);
+  EXPECT_EQ(entry().sequence_lost.value(), 0);
 }
 
 // What the sockets hold at the stop is received, even by a worker that waits for nothing else.

@@ -13,7 +13,7 @@ static TemplateStoreConfig template_config(const CollectConfig& config, SenderBu
   templates.borrow = config.borrow;
   templates.lifetime_ns = config.template_lifetime_ns;
   if (!config.keeps_nothing) templates.journal_path = config.data + "/templates.journal";
-  templates.most_templates_bytes_per_exporter = config.templates_bytes_per_exporter;
+  templates.max_templates_bytes_per_exporter = config.templates_bytes_per_exporter;
   templates.budget = &budget;
   templates.keep_fields = KeepFields::no;
   templates.stop_loading = [&signals] { return signals.wait(0) == os::Event::stop; };
@@ -27,7 +27,7 @@ SenderTables::SenderTables(const CollectConfig& config, Kept& kept, os::Signals&
   if (templates.loading_stopped()) return;
   streams.restore(kept.load_sequences());
   streams.restore_sessions();
-  templates.for_each([&](const SessionKey& key, const Plan&) { kept.ledger.account(account_of(key)).templates.add(); });
+  templates.for_each([&](const SessionKey& key, const Plan&) { kept.ledger.entry(ledger_key(key)).templates.add(); });
 }
 
 }  // namespace weir

@@ -11,8 +11,8 @@ namespace weir {
 
 static constexpr int kLookMs = 50;
 
-StopWatch::StopWatch(os::Signals& signals, StopTime& time, int64_t most_ns)
-    : signals_(signals), time_(time), last_part_ns_(most_ns / 4), end_ns_(os::monotonic_ns() + most_ns) {
+StopWatch::StopWatch(os::Signals& signals, StopTime& time, int64_t max_ns)
+    : signals_(signals), time_(time), last_part_ns_(max_ns / 4), end_ns_(os::monotonic_ns() + max_ns) {
   time_.set(end_ns_ - last_part_ns_);
   worker_.emplace("stop", [this](const std::stop_token& stop) { watch(stop); });
 }

@@ -19,8 +19,8 @@ namespace weir {
 
 class StopWatch {
  public:
-  // The stop begins now and may take `most_ns`. Both outlive the watch.
-  StopWatch(os::Signals& signals, StopTime& time, int64_t most_ns);
+  // The stop begins now and may take `max_ns`. Both outlive the watch.
+  StopWatch(os::Signals& signals, StopTime& time, int64_t max_ns);
 
  private:
   void watch(const std::stop_token& stop);

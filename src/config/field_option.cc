@@ -18,10 +18,10 @@ constexpr const char* kForm = "write NAME=PEN/ID:TYPE, as in app_name=9/12235:st
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
 // A whole number from `least` to `most`; nothing for any other text.
-std::optional<uint64_t> number(std::string_view text, uint64_t least, uint64_t most) {
+std::optional<uint64_t> number(std::string_view text, uint64_t smallest, uint64_t limit) {
   uint64_t value = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || value < least || value > most) return {};
+  if (failed != std::errc{} || end != text.data() + text.size() || value < smallest || value > limit) return {};
   return value;
 }
 
@@ -77,9 +77,9 @@ void set_name(ExtraField& field, const std::string& name) {
 }
 
 void set_element(ExtraField& field, const std::string& text) {
-  constexpr uint64_t kMostPen = UINT32_MAX - 1;
+  constexpr uint64_t kMaxPen = UINT32_MAX - 1;
   size_t slash = text.find('/');
-  auto pen = slash == text.npos ? 0 : number(std::string_view(text).substr(0, slash), 0, kMostPen);
+  auto pen = slash == text.npos ? 0 : number(std::string_view(text).substr(0, slash), 0, kMaxPen);
   auto id = number(std::string_view(text).substr(slash == text.npos ? 0 : slash + 1), 1, UINT16_MAX);
   if (!pen || !id)
     throw usage_error(quoted(text) +

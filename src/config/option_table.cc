@@ -22,21 +22,21 @@ namespace {
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
-uint64_t parse_number(const std::string& text, uint64_t most) {
+uint64_t parse_number(const std::string& text, uint64_t limit) {
   uint64_t number = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc{} || end != text.data() + text.size() || number > most)
-    throw usage_error(quoted(text) + " is not a number from 0 to " + std::to_string(most));
+  if (failed != std::errc{} || end != text.data() + text.size() || number > limit)
+    throw usage_error(quoted(text) + " is not a number from 0 to " + std::to_string(limit));
   return number;
 }
 
-int64_t parse_size(const std::string& text, int64_t least, int64_t most) {
+int64_t parse_size(const std::string& text, int64_t smallest, int64_t limit) {
   int64_t bytes = parse_bytes(text);
   if (bytes < 0)
     throw usage_error(quoted(text) + " is not a size; write bytes, or a number with k, M or G, as in 16MiB");
-  if (bytes < least || bytes > most)
-    throw usage_error(quoted(text) + " is out of range; from " + std::to_string(least) + " to " + std::to_string(most) +
-                      " bytes");
+  if (bytes < smallest || bytes > limit)
+    throw usage_error(quoted(text) + " is out of range; from " + std::to_string(smallest) + " to " +
+                      std::to_string(limit) + " bytes");
   return bytes;
 }
 
@@ -105,9 +105,9 @@ void set_data(CollectConfig& config, const Value& value) {
   config.data = text.empty() ? default_data_directory() : config.keeps_nothing ? "" : text;
 }
 
-uint64_t parse_at_least(const std::string& text, uint64_t least, uint64_t most) {
-  uint64_t number = parse_number(text, most);
-  if (number < least) throw usage_error(quoted(text) + " is too small; at least " + std::to_string(least));
+uint64_t parse_at_least(const std::string& text, uint64_t smallest, uint64_t limit) {
+  uint64_t number = parse_number(text, limit);
+  if (number < smallest) throw usage_error(quoted(text) + " is too small; at least " + std::to_string(smallest));
   return number;
 }
 
@@ -170,12 +170,12 @@ constexpr std::string_view kStore = "Store";
 constexpr std::string_view kTemplates = "Templates";
 
 // The kernel doubles what is asked for and keeps it in an int.
-constexpr int64_t kMostReceiveBuffer = INT_MAX / 2;
-constexpr int64_t kLeastTemplates = 64 << 10;  // more than the largest takes
-constexpr int64_t kMostHeld = 1ll << 40;
-constexpr int64_t kLeastSenders = 16 << 20;
-constexpr uint64_t kMostFlushRows = 100'000'000;
-constexpr uint64_t kMostMerged = 10'000;
+constexpr int64_t kMaxReceiveBuffer = INT_MAX / 2;
+constexpr int64_t kMinTemplates = 64 << 10;  // more than the largest takes
+constexpr int64_t kMaxHeld = 1ll << 40;
+constexpr int64_t kMinSenders = 16 << 20;
+constexpr uint64_t kMaxFlushRows = 100'000'000;
+constexpr uint64_t kMaxMerged = 10'000;
 
 // clang-format off
 const Option<CollectConfig> kOptions[] = {
@@ -188,7 +188,7 @@ const Option<CollectConfig> kOptions[] = {
      [](CollectConfig& c, const Value& v) { c.workers = static_cast<unsigned>(parse_number(v.text, limits::kWorkers)); }},
     {{"collect.rcvbuf", "--rcvbuf", ValueKind::size, "BYTES", "16MiB", kReceiving,
      "Receive buffer asked of the kernel for each socket. net.core.rmem_max may cut it; the granted size is logged"},
-     [](CollectConfig& c, const Value& v) { c.receive_buffer_bytes = parse_size(v.text, 1, kMostReceiveBuffer); }},
+     [](CollectConfig& c, const Value& v) { c.receive_buffer_bytes = parse_size(v.text, 1, kMaxReceiveBuffer); }},
     {{"collect.gro", "--gro", ValueKind::text, "on|off", "on", kReceiving,
      "Takes datagrams of one exporter that came together in one piece, where the kernel and the network card offer it: fewer "
      "calls, and more of them fit in the buffer. When the kernel drops such a piece it counts one datagram, so that "
@@ -242,7 +242,7 @@ const Option<CollectConfig> kOptions[] = {
      "How long a flow waits at most before it is in a segment, and so seen by queries"}, set_flush},
     {{"store.flush_rows", "--flush-rows", ValueKind::number, "N", "4000000", kStore,
      "A segment of so many flows is written without waiting"},
-     [](CollectConfig& c, const Value& v) { c.flush_rows = parse_at_least(v.text, 1, kMostFlushRows); }},
+     [](CollectConfig& c, const Value& v) { c.flush_rows = parse_at_least(v.text, 1, kMaxFlushRows); }},
     {{"store.keep", "--keep", ValueKind::duration, "TIME", "off", kStore,
      "Remove flows received longer ago than this, by whole hours. off: never"},
      [](CollectConfig& c, const Value& v) { c.keep_ns = parse_duration(v.text); }},
@@ -255,19 +255,19 @@ const Option<CollectConfig> kOptions[] = {
      set_min_free},
     {{"store.merge_flushes", "--merge-flushes", ValueKind::number, "N", "30", kStore,
      "So many segments as first written (30 of 10 s: 5 min) are merged into one. 0: not before the hour is over"},
-     [](CollectConfig& c, const Value& v) { c.merge_flushes = parse_number(v.text, kMostMerged); }},
+     [](CollectConfig& c, const Value& v) { c.merge_flushes = parse_number(v.text, kMaxMerged); }},
     {{"store.merge_merged", "--merge-merged", ValueKind::number, "N", "12", kStore,
      "So many merged segments (12 of 5 min: 1 h) are merged once more. 0: not before the hour is over"},
-     [](CollectConfig& c, const Value& v) { c.merge_merged = parse_number(v.text, kMostMerged); }},
+     [](CollectConfig& c, const Value& v) { c.merge_merged = parse_number(v.text, kMaxMerged); }},
 
     {{"limits.senders_bytes", "--senders-bytes", ValueKind::size, "BYTES", "512MiB", kTemplates,
      "Memory for all that is kept of exporters: templates, sequences, data that waits, rows of the ledger. It is shared "
      "fairly by exporter address; where it is full, what never gave a record goes first"},
-     [](CollectConfig& c, const Value& v) { c.senders_bytes = static_cast<uint64_t>(parse_size(v.text, kLeastSenders, kMostHeld)); }},
+     [](CollectConfig& c, const Value& v) { c.senders_bytes = static_cast<uint64_t>(parse_size(v.text, kMinSenders, kMaxHeld)); }},
     {{"limits.templates_bytes_per_exporter", "--templates-bytes-per-exporter", ValueKind::size, "BYTES", "16MiB", kTemplates,
      "Memory that the templates of one exporter address may take. What is more is refused, and counted as "
      "exporter_templates_full"},
-     [](CollectConfig& c, const Value& v) { c.templates_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, kLeastTemplates, kMostHeld)); }},
+     [](CollectConfig& c, const Value& v) { c.templates_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, kMinTemplates, kMaxHeld)); }},
     {{"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
      "How long data waits for a template from its own source port before one from another port of the same exporter "
      "may serve (only if all that are known agree); and after a restart of the exporter, before the template of before "
@@ -292,10 +292,10 @@ const Option<CollectConfig> kOptions[] = {
      [](CollectConfig& c, const Value& v) { c.hold_for_ns = parse_duration(v.text); }},
     {{"templates.hold_bytes_per_exporter", "--hold-bytes-per-exporter", ValueKind::size, "BYTES", "4MiB", kTemplates,
      "How much of it is kept for one exporter"},
-     [](CollectConfig& c, const Value& v) { c.hold_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, 0, kMostHeld)); }},
+     [](CollectConfig& c, const Value& v) { c.hold_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, 0, kMaxHeld)); }},
     {{"templates.hold_bytes", "--hold-bytes", ValueKind::size, "BYTES", "64MiB", kTemplates,
      "How much of it is kept in all"},
-     [](CollectConfig& c, const Value& v) { c.hold_bytes = static_cast<uint64_t>(parse_size(v.text, 0, kMostHeld)); }},
+     [](CollectConfig& c, const Value& v) { c.hold_bytes = static_cast<uint64_t>(parse_size(v.text, 0, kMaxHeld)); }},
 };
 // clang-format on
 

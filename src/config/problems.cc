@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMostOctets = 200;  // of a line that is shown
+constexpr size_t kMaxOctets = 200;  // of a line that is shown
 
 std::string_view line_of(std::string_view text, unsigned number) {
   for (; number > 1; --number) {
@@ -35,10 +35,10 @@ bool holds_secret(std::string_view line) {
 
 // Of a long line, what is around the column; the column in it.
 std::string_view part_of(std::string_view line, unsigned& column) {
-  if (line.size() <= kMostOctets) return line;
-  const size_t first = column > kMostOctets / 2 ? column - kMostOctets / 2 : 0;
+  if (line.size() <= kMaxOctets) return line;
+  const size_t first = column > kMaxOctets / 2 ? column - kMaxOctets / 2 : 0;
   column -= static_cast<unsigned>(first);
-  return line.substr(std::min(first, line.size()), kMostOctets);
+  return line.substr(std::min(first, line.size()), kMaxOctets);
 }
 
 }  // namespace
@@ -80,8 +80,8 @@ void Problems::throw_all() const {
                       found - found_.data());  // at one place: as they were found
   });
   std::string all;
-  for (size_t i = 0; i < std::min(sorted.size(), kMostSaid); ++i) all += (i > 0 ? "\n" : "") + shown(*sorted[i]);
-  if (sorted.size() > kMostSaid) all += "\nand " + std::to_string(sorted.size() - kMostSaid) + " more";
+  for (size_t i = 0; i < std::min(sorted.size(), kMaxSaid); ++i) all += (i > 0 ? "\n" : "") + shown(*sorted[i]);
+  if (sorted.size() > kMaxSaid) all += "\nand " + std::to_string(sorted.size() - kMaxSaid) + " more";
   throw usage_error(all);
 }
 

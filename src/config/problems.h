@@ -17,7 +17,7 @@ namespace weir {
 
 class Problems {
  public:
-  static constexpr size_t kMostSaid = 20;
+  static constexpr size_t kMaxSaid = 20;
 
   void add_file(const std::string& path, std::string text) { files_[path] = std::move(text); }
   void add(const Place& place, const std::string& message) { found_.push_back({place, message}); }

@@ -8,7 +8,7 @@
 
 namespace weir {
 
-static constexpr size_t kMostSecretOctets = 4u << 10;
+static constexpr size_t kMaxSecretOctets = 4u << 10;
 
 std::string secret_path(const std::string& path) {
   const std::string folder = os::environment("CREDENTIALS_DIRECTORY");
@@ -22,7 +22,7 @@ Secret read_secret(const std::string& path) {
   std::string text(bytes.begin(), bytes.end());
   text.resize(std::min(text.find_first_of("\r\n"), text.size()));
   if (text.empty()) throw usage_error(where + " is empty; its first line is to be the secret");
-  if (text.size() > kMostSecretOctets) throw usage_error(where + " is too long for a secret; at most 4 KiB");
+  if (text.size() > kMaxSecretOctets) throw usage_error(where + " is too long for a secret; at most 4 KiB");
   return Secret(std::move(text));
 }
 

@@ -251,10 +251,9 @@ class TomlReader {
 }  // namespace
 
 ConfigDocument read_toml(const Schema& schema, const std::string& path, const std::string& text, Problems& problems) {
-  if (text.size() > kMostConfigOctets) {
+  if (text.size() > kMaxConfigOctets) {
     problems.add({path, 0, 0}, "this has " + std::to_string(text.size()) +
-                                   " octets, more than any configuration; at most " +
-                                   std::to_string(kMostConfigOctets));
+                                   " octets, more than any configuration; at most " + std::to_string(kMaxConfigOctets));
     return {};
   }
   problems.add_file(path, text);

@@ -175,7 +175,7 @@ TEST(TomlReader, WhatIsNoTomlNamesThePlaceAndShowsTheLine) {
   EXPECT_NE(refusal(std::string(1 << 20, '[')).find("this is not TOML"), std::string::npos);
   EXPECT_EQ(refusal("[server]\n [[ .a]]\n").find("file.toml:2:5: this is not TOML: a name must follow"), 0u);
   EXPECT_NE(refusal("x = " + std::string(1 << 20, '[')).find("this is not TOML"), std::string::npos);
-  EXPECT_NE(refusal(std::string(kMostConfigOctets + 1, '#')).find("more than any configuration"), std::string::npos);
+  EXPECT_NE(refusal(std::string(kMaxConfigOctets + 1, '#')).find("more than any configuration"), std::string::npos);
 }
 
 TEST(TomlReader, ALongLineIsShownAroundTheMistake) {

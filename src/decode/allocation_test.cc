@@ -114,7 +114,7 @@ TEST(Decoding, AMillionSamplesAllocateNothing) {
   uint64_t before = g_allocations.load(), rows_before = rows;
   while (rows < rows_before + 1'000'000) send();
   EXPECT_EQ(g_allocations.load() - before, 0u);
-  EXPECT_EQ(ledger.rows().accounts.at(0).sequence_lost, 0);
+  EXPECT_EQ(ledger.rows().entries.at(0).sequence_lost, 0);
 }
 
 // The slow path: names and rates from options data, lists and a packet inside each record.
@@ -142,7 +142,7 @@ TEST(Decoding, RecordsWithEverythingAllocateNothing) {
   uint64_t before = g_allocations.load(), rows_before = rows;
   while (rows < rows_before + 100'000) send();
   EXPECT_EQ(g_allocations.load() - before, 0u);
-  EXPECT_EQ(f.account(Protocol::ipfix).malformed.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).malformed.value(), 0);
 }
 
 }  // namespace

@@ -24,10 +24,10 @@ char* put_selector(char* out, Bytes selector) {
 
 }  // namespace
 
-static_assert(kMostApplicationText > 3 + 1 + 10 + 1 + 2 + 2 * kMostApplicationOctets);
+static_assert(kMaxApplicationText > 3 + 1 + 10 + 1 + 2 + 2 * kMaxApplicationOctets);
 
 size_t write_application(Bytes id, char* out) {
-  if (id.size() < 2 || id.size() > kMostApplicationOctets) return 0;
+  if (id.size() < 2 || id.size() > kMaxApplicationOctets) return 0;
   if (std::ranges::all_of(id, [](uint8_t octet) { return octet == 0; })) return 0;
   const uint8_t engine = id[0];
   char* at = put_number(out, engine);

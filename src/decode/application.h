@@ -10,10 +10,10 @@
 
 namespace weir {
 
-inline constexpr size_t kMostApplicationOctets = 32;  // of an id; a longer one is none
+inline constexpr size_t kMaxApplicationOctets = 32;  // of an id; a longer one is none
 
 // Writes "engine:selector", of engine 20 "engine:enterprise:selector": numbers, a selector over 8 octets as 0x and its
-// hexadecimal digits. `out` has kMostApplicationText octets. Returns how many were written; 0: that is no application
+// hexadecimal digits. `out` has kMaxApplicationText octets. Returns how many were written; 0: that is no application
 // id, or all its octets are 0 (RFC 6759 §4: unknown).
 size_t write_application(Bytes id, char* out);
 

@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 std::string text_of(const std::vector<uint8_t>& id) {
-  char text[kMostApplicationText];
+  char text[kMaxApplicationText];
   return {text, write_application(id, text)};
 }
 
@@ -26,7 +26,7 @@ TEST(Application, EngineAndSelectorAsNumbers) {
 
 TEST(Application, ALongSelectorInHexadecimal) {
   EXPECT_EQ(text_of({6, 1, 2, 3, 4, 5, 6, 7, 8, 9}), "6:0x010203040506070809");
-  EXPECT_EQ(text_of(std::vector<uint8_t>(kMostApplicationOctets, 255)).size(), 4 + 2 + 2 * 31u);
+  EXPECT_EQ(text_of(std::vector<uint8_t>(kMaxApplicationOctets, 255)).size(), 4 + 2 + 2 * 31u);
 }
 
 TEST(Application, WhatIsNone) {

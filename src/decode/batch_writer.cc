@@ -42,10 +42,10 @@ void BatchWriter::flush() {
   begin_batch();
 }
 
-uint32_t BatchWriter::room(size_t text_bytes) {
-  if (batch_->room() == 0 || batch_->texts().room() < text_bytes) flush();
-  if (text_bytes == 0) return batch_->room();
-  return static_cast<uint32_t>(std::min<size_t>(batch_->room(), batch_->texts().room() / text_bytes));
+uint32_t BatchWriter::space(size_t text_bytes) {
+  if (batch_->space() == 0 || batch_->texts().space() < text_bytes) flush();
+  if (text_bytes == 0) return batch_->space();
+  return static_cast<uint32_t>(std::min<size_t>(batch_->space(), batch_->texts().space() / text_bytes));
 }
 
 Run& BatchWriter::begin_run(const Message& message, FieldMask mask, uint32_t rows) {
@@ -58,7 +58,7 @@ Run& BatchWriter::begin_run(const Message& message, FieldMask mask, uint32_t row
   run.received_ns = message.context.received_ns;
   run.clock_held = message.context.clock_held;
   run.export_ns = message.context.export_ns;
-  run.account = message.account().index;
+  run.entry = message.entry().index;
   run.mask = mask;
   return run;
 }

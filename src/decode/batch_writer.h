@@ -25,7 +25,7 @@ class BatchWriter {
 
   FlowBatch& batch() { return *batch_; }
   // Rows that it takes, of which each may have so many octets of texts; of an empty one where it takes none.
-  uint32_t room(size_t text_bytes);
+  uint32_t space(size_t text_bytes);
   // Adds so many rows to it (at most room()), their columns to be filled by the caller.
   Run& begin_run(const Message& message, FieldMask mask, uint32_t rows);
   // Emits it, if it has rows.

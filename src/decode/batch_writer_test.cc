@@ -44,7 +44,7 @@ TEST_P(TextsTest, StagesFindTheirShareInEveryBatch) {
   }
   EXPECT_EQ(seen, records);
   EXPECT_GT(f.batches.size(), 3u + 1);  // they are full of texts before they are of rows
-  EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).refused.value(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(FixedAndVariable, TextsTest, testing::Values(uint16_t{kOctets}, kVariable));

@@ -30,7 +30,7 @@ class CountersTest : public testing::Test {
     return Decoder(
         {}, templates_, streams_, ledger_, pool_, [](auto) {}, counters ? Decoder::EmitCounters(emit) : nullptr);
   }
-  Account& account() { return ledger_.account({*IpAddress::parse("192.0.2.1"), Protocol::sflow5, 7}); }
+  LedgerEntry& entry() { return ledger_.entry({*IpAddress::parse("192.0.2.1"), Protocol::sflow5, 7}); }
 
   Ledger ledger_{0};
   TemplateStore templates_{{}};
@@ -56,9 +56,9 @@ TEST_F(CountersTest, ASampleHasWhatItsDatagramSays) {
   EXPECT_EQ(sample.source_class, 2u);
   EXPECT_EQ(sample.source_index, 3u);
   EXPECT_EQ(sample[CounterField::parent_index], 1u);
-  EXPECT_EQ(sample.account, account().index);
-  EXPECT_EQ(account().counter_samples.value(), 1);
-  EXPECT_EQ(account().records.value(), 0);
+  EXPECT_EQ(sample.entry, entry().index);
+  EXPECT_EQ(entry().counter_samples.value(), 1);
+  EXPECT_EQ(entry().records.value(), 0);
 }
 
 TEST_F(CountersTest, WhatCameWhileTheClockWasHeldSaysSo) {
@@ -80,7 +80,7 @@ TEST_F(CountersTest, BatchesAreHandedOverWhenFull) {
   EXPECT_EQ(batches_[0].size(), limits::kCounterBatchRows);
   EXPECT_EQ(batches_[0].size() + batches_[1].size(), 100u);
   EXPECT_EQ(batches_[1].back().sequence, 10'009u);
-  EXPECT_EQ(account().counter_samples.value(), 100);
+  EXPECT_EQ(entry().counter_samples.value(), 100);
 }
 
 TEST_F(CountersTest, ASampleWithoutItsHeaderIsMalformedAndNoRow) {
@@ -93,8 +93,8 @@ TEST_F(CountersTest, ASampleWithoutItsHeaderIsMalformedAndNoRow) {
   ASSERT_EQ(batches_.size(), 1u);
   ASSERT_EQ(batches_[0].size(), 1u);
   EXPECT_TRUE(batches_[0][0].present.none());
-  EXPECT_EQ(account().counter_samples.value(), 1);
-  auto malformed = [&](Malformed reason) { return account().malformed_by_reason[static_cast<size_t>(reason)].value(); };
+  EXPECT_EQ(entry().counter_samples.value(), 1);
+  auto malformed = [&](Malformed reason) { return entry().malformed_by_reason[static_cast<size_t>(reason)].value(); };
   EXPECT_EQ(malformed(Malformed::short_sample), 1);
   EXPECT_EQ(malformed(Malformed::sample_records), 1);
 }
@@ -103,7 +103,7 @@ TEST_F(CountersTest, WhereNobodyTakesThemTheyAreCounted) {
   Decoder decoder = make(false);
   for (uint32_t i = 1; i <= 10; ++i) decode(decoder, datagram(i, 10));
   decoder.flush();
-  EXPECT_EQ(account().counter_samples.value(), 100);
+  EXPECT_EQ(entry().counter_samples.value(), 100);
 }
 
 }  // namespace

@@ -122,12 +122,12 @@ void Decoder::read_sets(const Datagram& datagram, const ExportHeader& header, St
 
 // Counts the datagram, and what its sequence number says of those before it.
 void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
-  Account& account = message.account();
+  LedgerEntry& entry = message.entry();
   templates_.write_journal();  // what one datagram has changed, in one write
   if (message.records > 0) message.sender->note_records();
   order_.follow(message, units, units_known);
-  account.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
-  account.datagrams.add_last();
+  entry.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
+  entry.datagrams.add_last();
 }
 
 void Decoder::read_samples(const Datagram& datagram, Standing standing) {
@@ -147,7 +147,7 @@ void Decoder::read_samples(const Datagram& datagram, Standing standing) {
   samples_.read(message, in, header.samples);
   if (message.followed && !samples_.steps().empty()) message.sender->note_records();
   order_.follow_samples(message, samples_.steps());
-  message.account().datagrams.add_last();
+  message.entry().datagrams.add_last();
 }
 
 // Copies of it are what the stream makes of them then.
@@ -174,11 +174,11 @@ void Decoder::give_up_held() {
 
 // A datagram whose header cannot be read belongs to no domain: domain 0 of its sender.
 void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reason) {
-  AccountHold account = ledger_.hold({datagram.exporter, protocol, 0});
-  if (account->first_seen_ns.value() == 0) account->first_seen_ns.set(datagram.received_ns);
-  account->last_seen_ns.set(datagram.received_ns);
-  account->count(reason);
-  account->datagrams.add_last();
+  LedgerHold entry = ledger_.hold({datagram.exporter, protocol, 0});
+  if (entry->first_seen_ns.value() == 0) entry->first_seen_ns.set(datagram.received_ns);
+  entry->last_seen_ns.set(datagram.received_ns);
+  entry->count(reason);
+  entry->datagrams.add_last();
   if (!config_.observer) return;
   SetContext context;
   context.received_ns = datagram.received_ns;

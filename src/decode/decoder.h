@@ -10,7 +10,7 @@
 //   in       Datagram (borrowed octets)
 //   out      full batches to `emit`, counter samples to `emit_counters`; the last, partial ones at flush()
 //   threads  one Decoder per worker; templates, streams and ledger are shared
-//   failure  malformed input is counted under its reason in the sender's account; what can be read is read
+//   failure  malformed input is counted under its reason in the sender's entry; what can be read is read
 #pragma once
 
 #include <memory>

@@ -34,8 +34,10 @@ struct Told {
   std::string name;
   bool operator==(const Told&) const = default;
 };
-std::ostream& operator<<(std::ostream& out, const Told& told) { return out << told.rate << " " << told.name; }
-Told last_told(Fixture& f) {
+std::ostream& operator<<(std::ostream& out, const Told& announced) {
+  return out << announced.rate << " " << announced.name;
+}
+Told last_announced(Fixture& f) {
   const FlowBatch& rows = f.rows();
   return {rate_of(rows, rows.rows() - 1), text_of(rows, Field::in_if_name, rows.rows() - 1)};
 }
@@ -45,30 +47,30 @@ TEST(Borrow, FromAnotherPortOfTheSameDomain) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
   f.send(ipfix(1, flow6(), 9), kOtherPort);  // a third port, as a NAT makes them
-  EXPECT_EQ(last_told(f), (Told{1000, "xe-0/0/7"}));
-  EXPECT_EQ(f.account(Protocol::ipfix, 9).borrowed.value(), 2);
+  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(f.entry(Protocol::ipfix, 9).borrowed.value(), 2);
 }
 
 TEST(Borrow, OptionsDataAfterTheFlows) {
   Fixture f;
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_told(f), kNothing);
+  EXPECT_EQ(last_announced(f), kNothing);
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(1, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
   f.send(ipfix(2, rate_and_name(2000, "et-0/0/7"), 9), kOptionsPort);  // told anew
   f.send(ipfix(2, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{2000, "et-0/0/7"}));
-  EXPECT_EQ(f.account(Protocol::ipfix, 9).borrowed.value(), 2);
+  EXPECT_EQ(last_announced(f), (Told{2000, "et-0/0/7"}));
+  EXPECT_EQ(f.entry(Protocol::ipfix, 9).borrowed.value(), 2);
 }
 
 TEST(Borrow, OfNetflow9) {
   Fixture f;
   f.send(netflow9(1, 0, rate_and_name9(100, "Te1/1/1"), 6), kOptionsPort);
   f.send(netflow9(1, 0, flow9(), 6), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
 }
 
 TEST(Borrow, WhatASessionWasToldItselfCounts) {
@@ -76,7 +78,7 @@ TEST(Borrow, WhatASessionWasToldItselfCounts) {
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   Writer sets = ipfix_options_template(512, 1, {{149, 4}, {34, 4}}).add(set(512, Writer().u32(9).u32(64)));
   f.send(ipfix(0, sets.add(flow()), 9), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{64, "xe-0/0/7"}));  // no names of its own
+  EXPECT_EQ(last_announced(f), (Told{64, "xe-0/0/7"}));  // no names of its own
 }
 
 TEST(Borrow, OnlyWhatAllThatIsKnownAgreesOn) {
@@ -84,10 +86,10 @@ TEST(Borrow, OnlyWhatAllThatIsKnownAgreesOn) {
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, rate_and_name(500, "xe-0/0/7"), 9), kOtherPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{0, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (Told{0, "xe-0/0/7"}));
   f.send(ipfix(2, rate_and_name(1000, "xe-0/0/7"), 9), kOtherPort);
   f.send(ipfix(1, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
 }
 
 // Each of two ports tells a part.
@@ -108,14 +110,14 @@ TEST(Borrow, FromTheOnlyOtherDomainThatWasToldAny) {
   Fixture f;
   f.send(netflow9(1, 0, rate_and_name9(100, "Te1/1/1"), 6));
   f.send(netflow9(1, 0, flow9(), 0));
-  EXPECT_EQ(last_told(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
   f.send(netflow9(1, 0, flow9(), 3), kOtherPort);
-  EXPECT_EQ(last_told(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
   f.send(netflow9(1, 0, rate_and_name9(200, "Te2/1/1"), 7));  // now there are two
   f.send(netflow9(2, 0, flow9(), 0));
-  EXPECT_EQ(last_told(f), kNothing);
+  EXPECT_EQ(last_announced(f), kNothing);
   f.send(netflow9(2, 0, flow9(), 6));  // their own
-  EXPECT_EQ(last_told(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
 }
 
 TEST(Borrow, TheSameDomainIsNearer) {
@@ -123,18 +125,18 @@ TEST(Borrow, TheSameDomainIsNearer) {
   f.send(ipfix(0, rate_and_name(100, "far"), 6), kOptionsPort);
   f.send(ipfix(0, rate_and_name(200, "near"), 0), kOptionsPort);
   f.send(ipfix(0, flow(), 0), kDataPort);
-  EXPECT_EQ(last_told(f), (Told{200, "near"}));
+  EXPECT_EQ(last_announced(f), (Told{200, "near"}));
 }
 
 TEST(Borrow, NotFromAnotherExporterOrProtocol) {
   Fixture f;
   f.send(netflow9(1, 0, rate_and_name9(100, "Te1/1/1"), 9), kOptionsPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_told(f), kNothing);
+  EXPECT_EQ(last_announced(f), kNothing);
   Writer other = ipfix(0, flow(), 9);
   f.send(ipfix(0, rate_and_name(100, "Te1/1/1"), 9), kOptionsPort);
   f.decoder.decode({other.bytes, *IpAddress::parse("192.0.2.2"), kDataPort, kExportSeconds * 1'000'000'000ll, 0});
-  EXPECT_EQ(last_told(f), kNothing);
+  EXPECT_EQ(last_announced(f), kNothing);
 }
 
 // Template ids and observation points are a domain's own.
@@ -175,7 +177,7 @@ TEST(Borrow, NotFromWhoHasBeenSilentForLong) {
   Writer late = ipfix(0, flow(), 9);
   const int64_t now = kExportSeconds * 1'000'000'000ll + limits::kLenderNs + 1;
   f.decoder.decode({late.bytes, *IpAddress::parse("192.0.2.1"), kDataPort, now, 0});
-  EXPECT_EQ(last_told(f), kNothing);
+  EXPECT_EQ(last_announced(f), kNothing);
 }
 
 struct Configured : Fixture {
@@ -211,10 +213,10 @@ TEST(Borrow, EndsWithTheLender) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_told(f).rate, 1000u);
+  EXPECT_EQ(last_announced(f).rate, 1000u);
   f.templates.forget({*IpAddress::parse("192.0.2.1"), kOptionsPort, Protocol::ipfix, 9});
   f.send(ipfix(1, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_told(f), kNothing);
+  EXPECT_EQ(last_announced(f), kNothing);
 }
 
 }  // namespace

@@ -62,16 +62,16 @@ TEST(DecoderChurn, MoreChangesThanASecondTakesAreCountedAndTheirDataWaits) {
   Fixture f;
   f.send(netflow9(1, 1'000, templates(kFirst, kMany, 4)));
   f.send(netflow9(2, 2'000, templates(kFirst, limits::kTemplateChangesPerSecond + kRefused, 8)));
-  const Account& account = f.account(Protocol::netflow9);
-  auto refused = account.refused_by_reason[static_cast<size_t>(Refused::template_changes_full)].value();
+  const LedgerEntry& entry = f.entry(Protocol::netflow9);
+  auto refused = entry.refused_by_reason[static_cast<size_t>(Refused::template_changes_full)].value();
   EXPECT_EQ(refused, kRefused);
-  EXPECT_EQ(account.templates.value(), kMany - kRefused);
-  EXPECT_EQ(account.forgotten.value(), kRefused);
+  EXPECT_EQ(entry.templates.value(), kMany - kRefused);
+  EXPECT_EQ(entry.forgotten.value(), kRefused);
   f.send(netflow9(3, 3'000, set(kFirst, Writer().u64(1)).add(set(kLast, Writer().u64(2)))));
-  EXPECT_EQ(account.records.value(), 1) << "of the first; the last has no layout that is known to be right";
-  EXPECT_EQ(account.held.value(), 1);
+  EXPECT_EQ(entry.records.value(), 1) << "of the first; the last has no layout that is known to be right";
+  EXPECT_EQ(entry.held.value(), 1);
   f.send(netflow9(4, 4'000, templates(kLast, 1, 8)));
-  EXPECT_EQ(account.records.value(), 2) << "sent again";
+  EXPECT_EQ(entry.records.value(), 2) << "sent again";
 }
 
 // Forgetting thousands one by one would take as long as changing them.
@@ -79,19 +79,19 @@ TEST(DecoderChurn, ASessionThatGoesOnLikeThatLosesAllInOneStep) {
   Fixture f;
   f.send(netflow9(1, 1'000, templates(kFirst, kMany, 4)));
   f.send(netflow9(2, 2'000, templates(kFirst, kMany, 8)));
-  const Account& account = f.account(Protocol::netflow9);
-  EXPECT_EQ(account.refused_by_reason[static_cast<size_t>(Refused::template_changes_full)].value(), 65);
-  EXPECT_EQ(account.templates.value(), static_cast<int64_t>(f.templates.template_count()));
+  const LedgerEntry& entry = f.entry(Protocol::netflow9);
+  EXPECT_EQ(entry.refused_by_reason[static_cast<size_t>(Refused::template_changes_full)].value(), 65);
+  EXPECT_EQ(entry.templates.value(), static_cast<int64_t>(f.templates.template_count()));
   f.send(netflow9(3, 3'000, set(kFirst, Writer().u64(1)).add(set(kFirst + kMany - 1, Writer().u64(2)))));
-  EXPECT_EQ(account.records.value(), 1) << "the last came as a new one";
-  EXPECT_EQ(account.held.value(), 1);
+  EXPECT_EQ(entry.records.value(), 1) << "the last came as a new one";
+  EXPECT_EQ(entry.held.value(), 1);
 }
 
 TEST(DecoderChurn, AnExporterThatStartsSendsAllItHasAtOnce) {
   Fixture f;
   f.send(netflow9(1, 1'000, templates(kFirst, limits::kTemplatesPerExporter, 4)));
-  EXPECT_EQ(f.account(Protocol::netflow9).templates.value(), static_cast<int64_t>(limits::kTemplatesPerExporter));
-  EXPECT_EQ(f.account(Protocol::netflow9).refused.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::netflow9).templates.value(), static_cast<int64_t>(limits::kTemplatesPerExporter));
+  EXPECT_EQ(f.entry(Protocol::netflow9).refused.value(), 0);
 }
 
 // Each set of options data tells another name; an options state may have 16,384 of them, 4 MB to copy.

@@ -24,8 +24,8 @@ struct ConnectionFixture : Fixture {
     datagram.connection = connection;
     decoder.decode(datagram);
   }
-  int64_t records() { return account(Protocol::ipfix).records.value(); }
-  int64_t held() { return account(Protocol::ipfix).held.value(); }
+  int64_t records() { return entry(Protocol::ipfix).records.value(); }
+  int64_t held() { return entry(Protocol::ipfix).held.value(); }
 };
 
 TEST(Connection, AReconnectInheritsNoTemplates) {
@@ -57,8 +57,8 @@ TEST(Connection, AWithdrawalIsObeyed) {
   ConnectionFixture f;
   f.send_on(1, ipfix(0, octets_template(256).add(octets_template(257))));
   f.send_on(1, ipfix(0, set(2, Writer().u16(256).u16(0)).add(octets(256, 7)).add(octets(257, 8))));
-  EXPECT_EQ(f.account(Protocol::ipfix).withdrawals.value(), 1);
-  EXPECT_EQ(f.account(Protocol::ipfix).templates.value(), 1);
+  EXPECT_EQ(f.entry(Protocol::ipfix).withdrawals.value(), 1);
+  EXPECT_EQ(f.entry(Protocol::ipfix).templates.value(), 1);
   EXPECT_EQ(f.records(), 1);
   EXPECT_EQ(f.held(), 1);
 }
@@ -70,11 +70,11 @@ TEST(Connection, AWithdrawalOfAllTakesThoseOfItsKind) {
       1,
       ipfix(0,
             octets_template(256).add(octets_template(257)).add(ipfix_options_template(512, 1, {{149, 4}, {34, 4}}))));
-  EXPECT_EQ(f.account(Protocol::ipfix).templates.value(), 3);
+  EXPECT_EQ(f.entry(Protocol::ipfix).templates.value(), 3);
   f.send_on(1, ipfix(0, set(2, Writer().u16(2).u16(0))));
-  EXPECT_EQ(f.account(Protocol::ipfix).templates.value(), 1);
+  EXPECT_EQ(f.entry(Protocol::ipfix).templates.value(), 1);
   f.send_on(1, ipfix(0, set(3, Writer().u16(3).u16(0))));
-  EXPECT_EQ(f.account(Protocol::ipfix).templates.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).templates.value(), 0);
 }
 
 // RFC 7011 §8.4.
@@ -82,7 +82,7 @@ TEST(Connection, OverUdpAWithdrawalIsOfNoEffect) {
   ConnectionFixture f;
   f.send(ipfix(0, octets_template(256)));
   f.send(ipfix(0, set(2, Writer().u16(256).u16(0)).add(octets(256, 7))));
-  EXPECT_EQ(f.account(Protocol::ipfix).withdrawals.value(), 1);
+  EXPECT_EQ(f.entry(Protocol::ipfix).withdrawals.value(), 1);
   EXPECT_EQ(f.records(), 1);
 }
 

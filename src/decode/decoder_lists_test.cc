@@ -20,7 +20,7 @@ Writer basic_list(uint16_t id, uint16_t width, const Writer& values) {
   return Writer().u8(kAllOf).u16(id).u16(width).add(values);
 }
 
-int64_t malformed(Fixture& f, Malformed reason) { return Fixture::count(f.account(Protocol::ipfix), reason); }
+int64_t malformed(Fixture& f, Malformed reason) { return Fixture::count(f.entry(Protocol::ipfix), reason); }
 
 TEST(Lists, CommunitiesAndAsPath) {
   Fixture f;
@@ -39,7 +39,7 @@ TEST(Lists, CommunitiesAndAsPath) {
   EXPECT_EQ(numbers_of(rows, Field::bgp_communities, 1), (std::vector<uint32_t>{64501u << 16 | 9}));
   EXPECT_FALSE(has_field(rows, Field::as_path, 1));
   EXPECT_EQ(number_of(rows, Field::bytes, 1), 6u);
-  EXPECT_EQ(f.account(Protocol::ipfix).malformed.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).malformed.value(), 0);
 }
 
 TEST(Lists, ABasicListFillsWhatTheRecordHasNot) {
@@ -57,7 +57,7 @@ TEST(Lists, ABasicListFillsWhatTheRecordHasNot) {
   EXPECT_EQ(number_of(rows, Field::src_port), 443u);  // the record's own
   EXPECT_EQ(rows.column<IpAddress>(Field::dst_addr)[0].to_string(), "10.0.0.1");
   EXPECT_EQ(text_of(rows, Field::application_name), "dns");
-  EXPECT_EQ(f.account(Protocol::ipfix).malformed.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).malformed.value(), 0);
 }
 
 const Writer kInner = ipfix_template(400, {{8, 4}, {1, 4}, {70, 3}});
@@ -140,7 +140,7 @@ TEST(Lists, RecordsDifferInWhatTheyHave) {
   EXPECT_TRUE(has_field(rows, Field::bytes, 0));
   EXPECT_FALSE(has_field(rows, Field::bytes, 1));
   EXPECT_TRUE(has_field(rows, Field::bytes, 2));
-  EXPECT_EQ(f.account(Protocol::ipfix).records.value(), 3);
+  EXPECT_EQ(f.entry(Protocol::ipfix).records.value(), 3);
 }
 
 TEST(Lists, BrokenListsAreCountedAndTheRecordKept) {

@@ -41,8 +41,8 @@ TEST(Mediator, NamesTheExporterOfEachRecord) {
                                     {"203.0.113.2", "192.0.2.1", 3},
                                     {"192.0.2.1", "", 4}};
     EXPECT_EQ(rows_of(f.rows()), expected);
-    const Account& account = f.account(ten ? Protocol::ipfix : Protocol::netflow9);
-    EXPECT_EQ(account.records.value(), 4) << "they are the sender's";
+    const LedgerEntry& entry = f.entry(ten ? Protocol::ipfix : Protocol::netflow9);
+    EXPECT_EQ(entry.records.value(), 4) << "they are the sender's";
   }
 }
 

@@ -149,7 +149,7 @@ TEST(Names, LongNamesBeginAnotherBatch) {
       ASSERT_EQ(batch->text(Field::out_if_name, row).size(), limits::kNameOctets);
     }
   EXPECT_EQ(rows, 4'000u);
-  EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).refused.value(), 0);
 }
 
 }  // namespace

@@ -30,31 +30,31 @@ uint64_t rows_of(Fixture& f) {
 }
 
 void expect_one_session(Fixture& f, uint32_t records) {
-  const Account& account = f.account(Protocol::ipfix, kDomain);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix, kDomain);
   EXPECT_EQ(rows_of(f), records);
-  EXPECT_EQ(account.records.value(), records);
-  EXPECT_EQ(account.held.value(), 0);
-  EXPECT_EQ(account.held_bytes.value(), 0);
-  EXPECT_EQ(account.fallback.value(), 0);
-  EXPECT_EQ(account.expired.value(), 0);
-  EXPECT_EQ(account.restarts.value(), 0);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
-  EXPECT_EQ(account.templates.value(), 1);
+  EXPECT_EQ(entry.records.value(), records);
+  EXPECT_EQ(entry.held.value(), 0);
+  EXPECT_EQ(entry.held_bytes.value(), 0);
+  EXPECT_EQ(entry.fallback.value(), 0);
+  EXPECT_EQ(entry.expired.value(), 0);
+  EXPECT_EQ(entry.restarts.value(), 0);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
+  EXPECT_EQ(entry.templates.value(), 1);
   EXPECT_EQ(f.templates.template_count(), 1u);
 }
 
 TEST(DecoderPorts, ANetworkIsOneSessionFromTheFirstDatagram) {
   Fixture f(0, {}, {{parse_network("192.0.2.0/24")}, true});
   send_all(f, 1'000, 2'000);
-  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).replayed.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).replayed.value(), 0);
   expect_one_session(f, 1'000);
 }
 
 TEST(DecoderPorts, ByItselfItBecomesOneSessionAndWhatWaitedIsRead) {
   Fixture f;
   send_all(f, 1'000, 2'000);
-  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).replayed_sets.value(), 63);  // of ports 2 to 64
-  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).streams.load(), 1);
+  EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).replayed_sets.value(), 63);  // of ports 2 to 64
+  EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).streams.load(), 1);
   expect_one_session(f, 1'000);
 }
 
@@ -69,15 +69,15 @@ TEST(DecoderPorts, ALossThereafterIsOne) {
   };
   send(120, 900);
   send(110, 990);
-  const Account& account = f.account(Protocol::ipfix, kDomain);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
-  EXPECT_EQ(account.duplicates.value(), 0);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix, kDomain);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
+  EXPECT_EQ(entry.duplicates.value(), 0);
   send(200, 1'000);
   send(211, 1'001);
-  EXPECT_EQ(account.sequence_lost.value(), 10);
+  EXPECT_EQ(entry.sequence_lost.value(), 10);
   send(205, 1'002);
-  EXPECT_EQ(account.sequence_lost.value(), 9);
-  EXPECT_EQ(account.records.value(), 105);
+  EXPECT_EQ(entry.sequence_lost.value(), 9);
+  EXPECT_EQ(entry.records.value(), 105);
 }
 
 // What waited since before its numbers are followed says nothing of those that are.
@@ -89,17 +89,17 @@ TEST(DecoderPorts, ASetOfBeforeExplainsNoGapThereafter) {
     f.decoder.decode({message.bytes, *IpAddress::parse("192.0.2.1"), static_cast<uint16_t>(kFirstPort + n),
                       kExportSeconds * 1'000'000'000ll + ms * 1'000'000});
   };
-  const Account& account = f.account(Protocol::ipfix, kDomain);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix, kDomain);
   auto one = [](uint16_t id) { return set(id, Writer().u64(1)); };
   send(100, one(257), 900);
   send(101, ipfix_template(257, {{1, 8}}), 910);
   send(200, one(258), 2'000);
   send(210, data(210), 2'001);  // the sets of 200 held between one and ten records
-  EXPECT_EQ(account.held.value(), 1);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
+  EXPECT_EQ(entry.held.value(), 1);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
   send(211, ipfix_template(258, {{1, 8}}), 2'002);
-  EXPECT_EQ(account.held.value(), 0);
-  EXPECT_EQ(account.sequence_lost.value(), 9);
+  EXPECT_EQ(entry.held.value(), 0);
+  EXPECT_EQ(entry.sequence_lost.value(), 9);
 }
 
 // What a list inside a waiting set names by its number is a template that the session took over, too.
@@ -112,7 +112,7 @@ TEST(DecoderPorts, ListsInWhatWaitedAreRead) {
     Writer sets = n == 0 ? templates : Writer();
     f.send(ipfix(n, sets.add(set(300, record)), kDomain), static_cast<uint16_t>(kFirstPort + n));
   }
-  EXPECT_EQ(f.count(f.account(Protocol::ipfix, kDomain), Malformed::list_template), 0);
+  EXPECT_EQ(f.count(f.entry(Protocol::ipfix, kDomain), Malformed::list_template), 0);
   EXPECT_EQ(rows_of(f), 100u);
   uint64_t sum = 0;
   for (const auto& batch : f.batches)
@@ -141,18 +141,18 @@ TEST(DecoderPorts, WhatOptionsDataToldIsTakenOver) {
   }
   f.decoder.flush();
   f.batches.clear();
-  const int64_t borrowed = f.account(Protocol::ipfix, kDomain).borrowed.value();  // by ports, before they were one
+  const int64_t borrowed = f.entry(Protocol::ipfix, kDomain).borrowed.value();  // by ports, before they were one
   f.send(ipfix(100, data(100), kDomain), 50'000);
   EXPECT_EQ(rate_of(f.rows()), 512u);
-  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).borrowed.value(), borrowed);
+  EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).borrowed.value(), borrowed);
 }
 
 TEST(DecoderPorts, OffEachPortIsASession) {
   Fixture f(0, {}, {{}, false});
   send_all(f, 200, 2'000);
   EXPECT_EQ(rows_of(f), 1u);
-  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).held.value(), 199);
-  EXPECT_EQ(f.account(Protocol::ipfix, kDomain).streams.load(), 200);
+  EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).held.value(), 199);
+  EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).streams.load(), 200);
 }
 
 TEST(DecoderPorts, NumbersOfFixedVersionsGoOnToo) {
@@ -163,11 +163,11 @@ TEST(DecoderPorts, NumbersOfFixedVersionsGoOnToo) {
     return w;
   };
   for (uint32_t n = 0; n < 200; ++n) f.send(datagram(n), static_cast<uint16_t>(kFirstPort + n));
-  const Account& account = f.account(Protocol::netflow5, 0x0102);
-  EXPECT_EQ(account.records.value(), 200);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
-  EXPECT_EQ(account.duplicates.value(), 0);
-  EXPECT_EQ(account.streams.load(), 1);
+  const LedgerEntry& entry = f.entry(Protocol::netflow5, 0x0102);
+  EXPECT_EQ(entry.records.value(), 200);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
+  EXPECT_EQ(entry.duplicates.value(), 0);
+  EXPECT_EQ(entry.streams.load(), 1);
 }
 
 // After a restart of the collector the first data-only datagram is read: the journal has the session without a port.

@@ -132,36 +132,37 @@ TEST(Sampling, OnlyForWhatTheScopeNames) {
     auto data = [&] {
       return set(300, number(c.field, 1).u32(10).add(number(c.field, 2)).u32(10).add(number(c.field, 3)).u32(10));
     };
-    auto told = [&](const FieldSpec& scope) {
+    auto announced = [&](const FieldSpec& scope) {
       return set(400, number(scope, 1).u32(100).add(number(scope, 2)).u32(200));
     };
     Fixture before, after, nine;
     const Writer options = ipfix_options_template(400, 1, {c.scope, {34, 4}}),
                  flows = ipfix_template(300, {c.field, {1, 4}});
-    before.send(ipfix(0, Writer(options).add(told(c.scope)).add(flows).add(data())));
-    after.send(ipfix(0, Writer(flows).add(data()).add(options).add(told(c.scope))));
+    before.send(ipfix(0, Writer(options).add(announced(c.scope)).add(flows).add(data())));
+    after.send(ipfix(0, Writer(flows).add(data()).add(options).add(announced(c.scope))));
     EXPECT_EQ(rate_of(after.rows(), 0), 0u);
     after.send(ipfix(5, data()));
     for (Fixture* f : {&before, &after})
       for (uint32_t row = 0; row < 3; ++row)
         EXPECT_EQ(rate_of(f->rows(), row), row == 2 ? 0 : 100 * (row + 1)) << c.scope.id;
     if (c.scope9.id == 0) continue;
-    Writer sets = netflow9_options_template(400, {c.scope9}, {{34, 4}}).add(told(c.scope9));
+    Writer sets = netflow9_options_template(400, {c.scope9}, {{34, 4}}).add(announced(c.scope9));
     nine.send(netflow9(1, 0, sets.add(netflow9_template(300, {c.field, {1, 4}})).add(data())));
     for (uint32_t row = 0; row < 3; ++row) EXPECT_EQ(rate_of(nine.rows(), row), row == 2 ? 0 : 100 * (row + 1));
   }
 }
 
 TEST(Sampling, OnlyForTheTemplateThatTheScopeNames) {
-  auto told = [] { return set(400, Writer().u16(300).u32(100).u16(302).u32(7)); };
+  auto announced = [] { return set(400, Writer().u16(300).u32(100).u16(302).u32(7)); };
   auto data = [] { return Writer(set(300, Writer().u32(1))).add(set(301, Writer().u32(2))); };
   Fixture nine, ten, after, domain;
   Writer flows9 = netflow9_template(300, {{1, 4}}).add(netflow9_template(301, {{1, 4}}));
   Writer flows = ipfix_template(300, {{1, 4}}).add(ipfix_template(301, {{1, 4}}));
   const Writer options = ipfix_options_template(400, 1, {{145, 2}, {34, 4}});
-  nine.send(netflow9(1, 0, netflow9_options_template(400, {{5, 2}}, {{34, 4}}).add(told()).add(flows9).add(data())));
-  ten.send(ipfix(0, Writer(options).add(told()).add(flows).add(data())));
-  after.send(ipfix(0, Writer(flows).add(options).add(told())));
+  nine.send(
+      netflow9(1, 0, netflow9_options_template(400, {{5, 2}}, {{34, 4}}).add(announced()).add(flows9).add(data())));
+  ten.send(ipfix(0, Writer(options).add(announced()).add(flows).add(data())));
+  after.send(ipfix(0, Writer(flows).add(options).add(announced())));
   after.send(ipfix(2, data()));
   for (Fixture* f : {&nine, &ten, &after}) {
     EXPECT_EQ(rate_of(f->rows(), 0), 100u);
@@ -169,7 +170,7 @@ TEST(Sampling, OnlyForTheTemplateThatTheScopeNames) {
   }
   // Beside a rate for the whole domain: that of the template is nearer.
   Writer whole = ipfix_options_template(401, 1, {{149, 4}, {34, 4}}).add(set(401, Writer().u32(0).u32(50)));
-  domain.send(ipfix(0, Writer(options).add(told()).add(whole).add(flows).add(data())));
+  domain.send(ipfix(0, Writer(options).add(announced()).add(whole).add(flows).add(data())));
   EXPECT_EQ(rate_of(domain.rows(), 0), 100u);
   EXPECT_EQ(rate_of(domain.rows(), 1), 50u);
 }
@@ -215,8 +216,8 @@ TEST(Sampling, OptionsThatFindNoRoomAreCounted) {
   Writer records;
   for (uint32_t i = 0; i <= limits::kSamplersPerSession + 9; ++i) records.u32(i).u32(7);
   f.send(ipfix(0, set(257, records)));
-  const Account& account = f.account(Protocol::ipfix);
-  EXPECT_EQ(account.refused_by_reason[static_cast<size_t>(Refused::options_full)].value(), 10);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix);
+  EXPECT_EQ(entry.refused_by_reason[static_cast<size_t>(Refused::options_full)].value(), 10);
 }
 
 }  // namespace

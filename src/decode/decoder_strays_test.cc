@@ -36,7 +36,7 @@ struct Exporter {
   }
   Writer record() const { return kRecord; }
   void wait(int64_t ns) { f.decoder.tick(os::monotonic_ns() + ns); }
-  const Account& account() { return f.account(protocol); }
+  const LedgerEntry& entry() { return f.entry(protocol); }
 
   const Protocol protocol;
   Fixture f;
@@ -54,14 +54,14 @@ TEST_P(Strays, ForgedNumbersCostNothing) {
     e.good();
   }
   e.f.decoder.give_up_held();
-  const Account& account = e.account();
-  EXPECT_EQ(account.datagrams.value(), 401);
-  EXPECT_EQ(account.records.value(), 401);  // whoever sent them: nothing of a record tells
-  EXPECT_EQ(account.duplicates.value(), 300);
-  EXPECT_EQ(account.duplicate_records.value(), 300);
-  EXPECT_EQ(account.restarts.value(), 0);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
-  EXPECT_EQ(account.quarantined.value() + account.held.value() + account.missing_template.value(), 0);
+  const LedgerEntry& entry = e.entry();
+  EXPECT_EQ(entry.datagrams.value(), 401);
+  EXPECT_EQ(entry.records.value(), 401);  // whoever sent them: nothing of a record tells
+  EXPECT_EQ(entry.duplicates.value(), 300);
+  EXPECT_EQ(entry.duplicate_records.value(), 300);
+  EXPECT_EQ(entry.restarts.value(), 0);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
+  EXPECT_EQ(entry.quarantined.value() + entry.held.value() + entry.missing_template.value(), 0);
 }
 
 TEST_P(Strays, ARestartThatTheNextDatagramConfirmsCounts) {
@@ -70,13 +70,13 @@ TEST_P(Strays, ARestartThatTheNextDatagramConfirmsCounts) {
   e.first();
   e.good();
   e.f.send(e.make(0, 1'000, e.template_set()));
-  EXPECT_EQ(e.account().datagrams.value(), 2) << "it waits";
-  EXPECT_EQ(e.account().restarts.value(), 0);
+  EXPECT_EQ(e.entry().datagrams.value(), 2) << "it waits";
+  EXPECT_EQ(e.entry().restarts.value(), 0);
   e.f.send(e.make(2, 1'100, e.record()));
-  EXPECT_EQ(e.account().restarts.value(), 1);
-  EXPECT_EQ(e.account().records.value(), 4);
-  EXPECT_EQ(e.account().sequence_lost.value(), 1);
-  EXPECT_EQ(e.account().duplicates.value(), 0);
+  EXPECT_EQ(e.entry().restarts.value(), 1);
+  EXPECT_EQ(e.entry().records.value(), 4);
+  EXPECT_EQ(e.entry().sequence_lost.value(), 1);
+  EXPECT_EQ(e.entry().duplicates.value(), 0);
 }
 
 TEST_P(Strays, AJumpCountsAsLossOnceItIsConfirmed) {
@@ -84,11 +84,11 @@ TEST_P(Strays, AJumpCountsAsLossOnceItIsConfirmed) {
   e.first();
   e.next = 1'000'001;
   e.good();
-  EXPECT_EQ(e.account().sequence_lost.value(), 0);
+  EXPECT_EQ(e.entry().sequence_lost.value(), 0);
   e.good();
-  EXPECT_EQ(e.account().sequence_lost.value(), 1'000'000);
-  EXPECT_EQ(e.account().records.value(), 3);
-  EXPECT_EQ(e.account().restarts.value(), 0);
+  EXPECT_EQ(e.entry().sequence_lost.value(), 1'000'000);
+  EXPECT_EQ(e.entry().records.value(), 3);
+  EXPECT_EQ(e.entry().restarts.value(), 0);
 }
 
 TEST_P(Strays, WhatNothingSpeaksAgainstIsBelievedAfterAWhile) {
@@ -97,21 +97,21 @@ TEST_P(Strays, WhatNothingSpeaksAgainstIsBelievedAfterAWhile) {
   e.next = 1'000'001;
   e.good();
   e.wait(kStrayWaitNs - 1'000'000'000);
-  EXPECT_EQ(e.account().records.value(), 1);
+  EXPECT_EQ(e.entry().records.value(), 1);
   e.wait(kStrayWaitNs);
-  EXPECT_EQ(e.account().records.value(), 2);
-  EXPECT_EQ(e.account().sequence_lost.value(), 1'000'000);
+  EXPECT_EQ(e.entry().records.value(), 2);
+  EXPECT_EQ(e.entry().sequence_lost.value(), 1'000'000);
 }
 
 TEST_P(Strays, CopiesConfirmNothing) {
   Exporter e(GetParam());
   e.first();
   for (int n = 0; n < 10; ++n) e.f.send(e.make(0x8000'0123, 5, e.record()));
-  for (uint32_t n = 0; n < kMostGoneOn; ++n) e.good();
-  EXPECT_EQ(e.account().restarts.value(), 0);
-  EXPECT_EQ(e.account().sequence_lost.value(), 0);
-  EXPECT_EQ(e.account().duplicates.value(), 10);
-  EXPECT_EQ(e.account().records.value(), 1 + 10 + kMostGoneOn);
+  for (uint32_t n = 0; n < kMaxGoneOn; ++n) e.good();
+  EXPECT_EQ(e.entry().restarts.value(), 0);
+  EXPECT_EQ(e.entry().sequence_lost.value(), 0);
+  EXPECT_EQ(e.entry().duplicates.value(), 10);
+  EXPECT_EQ(e.entry().records.value(), 1 + 10 + kMaxGoneOn);
 }
 
 TEST_P(Strays, LateOnesOfBeforeARestartDenyNothing) {
@@ -121,17 +121,17 @@ TEST_P(Strays, LateOnesOfBeforeARestartDenyNothing) {
   e.f.send(e.make(0, 1'000, e.template_set()));
   for (int n = 0; n < 5; ++n) e.good();
   e.f.send(e.make(1, 1'100, e.record()));
-  EXPECT_EQ(e.account().restarts.value(), 1);
-  EXPECT_EQ(e.account().sequence_lost.value(), 0);
-  EXPECT_EQ(e.account().duplicates.value(), 0);
-  EXPECT_EQ(e.account().records.value(), 8);
+  EXPECT_EQ(e.entry().restarts.value(), 1);
+  EXPECT_EQ(e.entry().sequence_lost.value(), 0);
+  EXPECT_EQ(e.entry().duplicates.value(), 0);
+  EXPECT_EQ(e.entry().records.value(), 8);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Strays, testing::Values(Protocol::netflow5, Protocol::netflow9, Protocol::ipfix),
                          [](const auto& param) { return std::string(protocol_name(param.param)); });
 
-int64_t refused(const Account& account, Refused reason) {
-  return account.refused_by_reason[static_cast<size_t>(reason)].value();
+int64_t refused(const LedgerEntry& entry, Refused reason) {
+  return entry.refused_by_reason[static_cast<size_t>(reason)].value();
 }
 
 // Of one that the stream denies; else its records would be read with a layout that their exporter never sent.
@@ -142,9 +142,9 @@ TEST(Stray, ItsTemplatesAndOptionsAreNotTakenOver) {
   e.f.send(ipfix(1, options)), e.good();
   for (uint32_t wild : {0x7000'0000u, 0x1000'0000u, 0xff00'0000u}) {
     e.f.send(ipfix(wild, ipfix_template(256, {{7, 2}, {11, 2}}).add(set(257, Writer().u32(0).u32(5'000)))));
-    for (uint32_t n = 0; n < kMostGoneOn; ++n) e.good();
+    for (uint32_t n = 0; n < kMaxGoneOn; ++n) e.good();
   }
-  EXPECT_EQ(refused(e.account(), Refused::out_of_sequence), 2 * 3);
+  EXPECT_EQ(refused(e.entry(), Refused::out_of_sequence), 2 * 3);
   e.f.rows();
   e.f.batches.clear();
   e.good();
@@ -156,13 +156,13 @@ TEST(Stray, ItsTemplatesAndOptionsAreNotTakenOver) {
 TEST(Stray, WhereThereIsNoOrderTemplatesAreTakenOver) {
   Exporter e(Protocol::ipfix);
   e.first();
-  for (uint32_t n = 0; n < 2 * kMostInRow; ++n)
+  for (uint32_t n = 0; n < 2 * kMaxInRow; ++n)
     e.f.send(ipfix(0x2000'0000 * (1 + n % 5), ipfix_template(300 + n, {{1, 4}}).add(set(300 + n, Writer().u32(n)))));
   e.f.decoder.give_up_held();
-  EXPECT_EQ(e.account().restarts.value(), 1) << "nothing comes after the last one";
-  EXPECT_EQ(e.account().sequence_lost.value(), 0);
-  EXPECT_EQ(refused(e.account(), Refused::out_of_sequence), kMostInRow);
-  EXPECT_EQ(e.account().records.value(), 1 + kMostInRow);
+  EXPECT_EQ(e.entry().restarts.value(), 1) << "nothing comes after the last one";
+  EXPECT_EQ(e.entry().sequence_lost.value(), 0);
+  EXPECT_EQ(refused(e.entry(), Refused::out_of_sequence), kMaxInRow);
+  EXPECT_EQ(e.entry().records.value(), 1 + kMaxInRow);
 }
 
 TEST(Stray, WhatLeavesWithItsStreamIsCounted) {
@@ -176,9 +176,9 @@ TEST(Stray, WhatLeavesWithItsStreamIsCounted) {
   send(netflow9(0, kUptimeMs, Writer()));
   send(netflow9(0x7000'0000, kUptimeMs, Writer()));
   for (uint32_t domain = 1; domain <= 64; ++domain) send(netflow9(0, kUptimeMs, kTemplate9, domain));
-  const Account& account = ledger.account({IpAddress::v4(0xc0000201), Protocol::netflow9, 0});
-  EXPECT_EQ(account.datagrams.value(), 2);
-  EXPECT_EQ(refused(account, Refused::sessions_full), 1);
+  const LedgerEntry& entry = ledger.entry({IpAddress::v4(0xc0000201), Protocol::netflow9, 0});
+  EXPECT_EQ(entry.datagrams.value(), 2);
+  EXPECT_EQ(refused(entry, Refused::sessions_full), 1);
 }
 
 TEST(Stray, IsChargedToItsSender) {
@@ -213,14 +213,14 @@ TEST(Stray, ForgedSflowCostsNothing) {
     send(number, 100 + number, 50'000 + number * 1'000);
   }
   f.decoder.give_up_held();
-  const Account& account = f.account(Protocol::sflow5);
-  EXPECT_EQ(account.records.value(), 101);
-  EXPECT_EQ(account.duplicates.value(), 50);
-  EXPECT_EQ(account.restarts.value(), 0);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
+  const LedgerEntry& entry = f.entry(Protocol::sflow5);
+  EXPECT_EQ(entry.records.value(), 101);
+  EXPECT_EQ(entry.duplicates.value(), 50);
+  EXPECT_EQ(entry.restarts.value(), 0);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
   send(1, 1, 1'000);
   send(2, 2, 2'000);
-  EXPECT_EQ(account.restarts.value(), 1);
+  EXPECT_EQ(entry.restarts.value(), 1);
 }
 
 }  // namespace

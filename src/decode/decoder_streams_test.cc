@@ -13,8 +13,8 @@ const IpAddress kFlood = IpAddress::v4(0xc0000201), kGood = IpAddress::v4(0xc000
 SessionKey junk(uint32_t domain) { return {kFlood, 4000, Protocol::netflow9, domain}; }
 
 struct Table {
-  explicit Table(size_t most, SenderBudget* budget = nullptr)
-      : ledger(0, limits::kLedgerRows, budget), streams(ledger, templates, budget, most) {}
+  explicit Table(size_t limit, SenderBudget* budget = nullptr)
+      : ledger(0, limits::kLedgerRows, budget), streams(ledger, templates, budget, limit) {}
   Ledger ledger;
   TemplateStore templates{Fixture::store_config(0)};
   Streams streams;
@@ -35,7 +35,7 @@ TEST(Streams, ABudgetBoundsThemAndWhoHoldsLittleGetsIn) {
   Table t(100'000, &budget);
   auto good = t.streams.find({kGood, 4000, Protocol::ipfix, 0}, 1);
   for (uint32_t n = 0; n < 5000; ++n) t.streams.find(junk(n), 2 + n);
-  EXPECT_LE(budget.total(), budget.most());
+  EXPECT_LE(budget.total(), budget.limit());
   EXPECT_FALSE(good->forgotten.load());
   EXPECT_TRUE(t.streams.find({IpAddress::v4(0xc0000203), 4000, Protocol::netflow9, 0}, 6000));
 }
@@ -50,7 +50,7 @@ TEST(Streams, TwoWorkersAndChurn) {
   auto work = [&](uint32_t seed) {
     Decoder decoder({}, t.templates, t.streams, t.ledger, pool, [&](std::unique_ptr<FlowBatch> batch) {
       rows += batch->rows();
-      for (const weir::Run& run : batch->runs()) t.ledger.at(run.account).stored.add_last(run.rows);
+      for (const weir::Run& run : batch->runs()) t.ledger.at(run.entry).stored.add_last(run.rows);
       pool.give_back(std::move(batch));
     });
     Writer sets = netflow9_template(256, {{1, 4}}).add(set(256, Writer().u32(1)));
@@ -67,7 +67,7 @@ TEST(Streams, TwoWorkersAndChurn) {
   work(1);
   other.join();
   int64_t records = 0, datagrams = 0, stored = 0, waiting = 0;
-  for (const AccountRow& row : t.ledger.rows().accounts) {
+  for (const LedgerRow& row : t.ledger.rows().entries) {
     records += row.records, datagrams += row.datagrams, stored += row.stored;
     waiting += row.held + row.expired + row.quarantined;  // sets of one record each
   }

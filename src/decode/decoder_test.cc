@@ -82,7 +82,7 @@ TEST(Decoder, NetFlow5) {
   int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 10'000'000'000);
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], header_ns - 1'000'000'000);
-  EXPECT_EQ(f.account(Protocol::netflow5, 0x0102).records.value(), 1);
+  EXPECT_EQ(f.entry(Protocol::netflow5, 0x0102).records.value(), 1);
 }
 
 // "NetFlow Export Datagram Format" (Cisco): version 1, header 16 octets, record 48.
@@ -103,11 +103,11 @@ TEST(Decoder, NetFlow1) {
   int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[1], header_ns - 10'000'000'000);
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[1], header_ns - 1'000'000'000);
-  const Account& account = f.account(Protocol::netflow1);
-  EXPECT_EQ(account.records.value(), 3);
-  EXPECT_EQ(account.datagrams.value(), 2);
-  EXPECT_EQ(Fixture::count(account, Malformed::count_mismatch), 1);
-  EXPECT_EQ(account.sequence_lost.value(), 0);  // it has no sequence
+  const LedgerEntry& entry = f.entry(Protocol::netflow1);
+  EXPECT_EQ(entry.records.value(), 3);
+  EXPECT_EQ(entry.datagrams.value(), 2);
+  EXPECT_EQ(Fixture::count(entry, Malformed::count_mismatch), 1);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);  // it has no sequence
 }
 
 // Version 7 (Catalyst 5000), header 24 octets, record 52. Its sequence counts records, as v5's.
@@ -131,7 +131,7 @@ TEST(Decoder, NetFlow7) {
   expect_routing(rows, 0);
   int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 10'000'000'000);
-  EXPECT_EQ(f.account(Protocol::netflow7).sequence_lost.value(), 3);
+  EXPECT_EQ(f.entry(Protocol::netflow7).sequence_lost.value(), 3);
 }
 
 // The uptime wrapped between the flow and the header.
@@ -142,7 +142,7 @@ TEST(Decoder, UptimesCountModulo2To32) {
   int64_t header_ns = kExportSeconds * 1'000'000'000ll + 500'000'000;
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_start_ns)[0], header_ns - 5'296'000'000);
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], header_ns - 5'001'000'000);
-  EXPECT_EQ(f.account(Protocol::netflow5, 0x0102).time_quality.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::netflow5, 0x0102).time_quality.value(), 0);
 }
 
 TEST(Decoder, NetFlow5WithAWrongCountKeepsWholeRecords) {
@@ -151,8 +151,8 @@ TEST(Decoder, NetFlow5WithAWrongCountKeepsWholeRecords) {
   f.send(v5(30, two));
   f.send(v5(1, two));
   EXPECT_EQ(f.rows().rows(), 3u);
-  const Account& account = f.account(Protocol::netflow5, 0x0102);
-  EXPECT_EQ(Fixture::count(account, Malformed::count_mismatch), 2);
+  const LedgerEntry& entry = f.entry(Protocol::netflow5, 0x0102);
+  EXPECT_EQ(Fixture::count(entry, Malformed::count_mismatch), 2);
 }
 
 const Writer kTemplate256 = set(0, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4));
@@ -176,16 +176,16 @@ TEST(Decoder, DataBeforeItsTemplateInTheSameDatagram) {
                         .add(set(2, Writer().u16(256).u16(3).u16(8).u16(4).u16(12).u16(4).u16(1).u16(4)))));
   f.send(ipfix(101, set(256, data256(2, 6))));
   EXPECT_EQ(f.rows().rows(), 2u);
-  const Account& account = f.account(Protocol::ipfix);
-  EXPECT_EQ(account.replayed.value(), 1);
-  EXPECT_EQ(account.held.value(), 0);
-  EXPECT_EQ(account.sequence_lost.value(), 0);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix);
+  EXPECT_EQ(entry.replayed.value(), 1);
+  EXPECT_EQ(entry.held.value(), 0);
+  EXPECT_EQ(entry.sequence_lost.value(), 0);
 }
 
 TEST(Decoder, HeldDataIsDecodedInOrderWhenItsTemplateComes) {
   Fixture f;
   for (uint32_t i = 0; i < 5; ++i) f.send(netflow9(i, 1000, set(256, data256(i, i)), 9));
-  EXPECT_EQ(f.account(Protocol::netflow9, 9).held.value(), 5);
+  EXPECT_EQ(f.entry(Protocol::netflow9, 9).held.value(), 5);
   EXPECT_EQ(f.rows().rows(), 0u);
   f.batches.clear();
   f.send(netflow9(5, 1000, Writer(kTemplate256), 9));
@@ -196,8 +196,8 @@ TEST(Decoder, HeldDataIsDecodedInOrderWhenItsTemplateComes) {
     EXPECT_EQ(rows.runs()[i].sequence, i);  // of the datagram that brought it
     EXPECT_EQ(rows.runs()[i].domain, 9u);
   }
-  EXPECT_EQ(f.account(Protocol::netflow9, 9).replayed.value(), 5);
-  EXPECT_EQ(f.account(Protocol::netflow9, 9).held.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::netflow9, 9).replayed.value(), 5);
+  EXPECT_EQ(f.entry(Protocol::netflow9, 9).held.value(), 0);
 }
 
 TEST(Decoder, IpfixSequenceAccountsForHeldRecords) {
@@ -208,9 +208,9 @@ TEST(Decoder, IpfixSequenceAccountsForHeldRecords) {
   f.send(ipfix(13, ipfix_template));                             // ten lost before it
   f.send(ipfix(13, set(256, data256(4, 4))));
   f.rows();
-  const Account& account = f.account(Protocol::ipfix);
-  EXPECT_EQ(account.records.value(), 4);
-  EXPECT_EQ(account.sequence_lost.value(), 10);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix);
+  EXPECT_EQ(entry.records.value(), 4);
+  EXPECT_EQ(entry.sequence_lost.value(), 10);
 }
 
 TEST(Decoder, AnotherPortsTemplateAfterTheWait) {
@@ -223,7 +223,7 @@ TEST(Decoder, AnotherPortsTemplateAfterTheWait) {
   f.batches.clear();
   f.decoder.tick(now + 11'000'000'000);
   EXPECT_EQ(f.rows().rows(), 1u);
-  EXPECT_EQ(f.account(Protocol::netflow9).fallback.value(), 1);
+  EXPECT_EQ(f.entry(Protocol::netflow9).fallback.value(), 1);
 }
 
 // An exporter whose numbers start anew again and again, and whose template came once: every time its data would wait
@@ -247,10 +247,10 @@ TEST(Decoder, RestartsGiveUpNothingWhereOneLayoutIsKnown) {
     f.decoder.tick(os::monotonic_ns(), true);
     f.rows();
     for (const auto& batch : f.batches) rows += batch->rows();
-    const Account& account = f.account(ten ? Protocol::ipfix : Protocol::netflow9);
+    const LedgerEntry& entry = f.entry(ten ? Protocol::ipfix : Protocol::netflow9);
     EXPECT_EQ(rows, 300u) << (ten ? "IPFIX" : "v9");
-    EXPECT_EQ(account.restarts.value(), 2);
-    EXPECT_EQ(account.quarantined.value() + account.expired.value(), 0);
+    EXPECT_EQ(entry.restarts.value(), 2);
+    EXPECT_EQ(entry.quarantined.value() + entry.expired.value(), 0);
   }
 }
 
@@ -269,7 +269,7 @@ TEST(Decoder, RestartsGiveUpWhatMayBeOfAnotherLayout) {
   }
   send(1'000, 1, 300, record);
   send(2'000, 2, 301, record);
-  EXPECT_GT(f.account(Protocol::netflow9).quarantined.value(), 0);
+  EXPECT_GT(f.entry(Protocol::netflow9).quarantined.value(), 0);
 }
 
 TEST(Decoder, SamplingFromOptionsPerSampler) {
@@ -285,7 +285,7 @@ TEST(Decoder, SamplingFromOptionsPerSampler) {
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[0], 2000u);
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[1], 100u);
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[2], 0u);  // of that sampler nothing is told
-  EXPECT_EQ(f.account(Protocol::netflow9).options_records.value(), 2);
+  EXPECT_EQ(f.entry(Protocol::netflow9).options_records.value(), 2);
 }
 
 // RFC 5477 §8.2.2: one packet chosen, 999 skipped.
@@ -412,11 +412,11 @@ TEST(Decoder, MalformedIsCountedAndTheRestDecoded) {
   f.send(netflow9(
       1, 0, Writer().add(kTemplate256).add(set(200, Writer().u32(0))).add(set(256, data256(1, 2))).u16(256).u16(3)));
   EXPECT_EQ(f.rows().rows(), 1u);
-  const Account& account = f.account(Protocol::netflow9);
-  EXPECT_EQ(Fixture::count(account, Malformed::short_header), 1);
-  EXPECT_EQ(Fixture::count(account, Malformed::reserved_set), 1);
-  EXPECT_EQ(Fixture::count(account, Malformed::short_set), 1);
-  EXPECT_EQ(Fixture::count(f.account(Protocol::unknown), Malformed::unknown_version), 1);
+  const LedgerEntry& entry = f.entry(Protocol::netflow9);
+  EXPECT_EQ(Fixture::count(entry, Malformed::short_header), 1);
+  EXPECT_EQ(Fixture::count(entry, Malformed::reserved_set), 1);
+  EXPECT_EQ(Fixture::count(entry, Malformed::short_set), 1);
+  EXPECT_EQ(Fixture::count(f.entry(Protocol::unknown), Malformed::unknown_version), 1);
 }
 
 // The datagrams that make other collectors spin: a template without bytes, then data for it.
@@ -426,9 +426,9 @@ TEST(Decoder, TemplatesWithoutBytesAreRefused) {
     f.send(netflow9(1, 0, set(0, body)));
     f.send(netflow9(2, 0, set(256, Writer().u64(0).u64(0))));
   }
-  const Account& account = f.account(Protocol::netflow9);
-  EXPECT_EQ(Fixture::count(account, Malformed::zero_length_template), 2);
-  EXPECT_EQ(account.held.value(), 2);
+  const LedgerEntry& entry = f.entry(Protocol::netflow9);
+  EXPECT_EQ(Fixture::count(entry, Malformed::zero_length_template), 2);
+  EXPECT_EQ(entry.held.value(), 2);
 }
 
 TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
@@ -463,7 +463,7 @@ TEST(Decoder, WhatCameWhileTheClockWasHeldIsMarked) {
   EXPECT_FALSE(has_field(rows, Field::time_quality, 2));
   EXPECT_TRUE(rows.runs()[0].clock_held);
   EXPECT_FALSE(rows.runs()[1].clock_held);
-  EXPECT_EQ(f.account(Protocol::ipfix).time_quality.value(), 1);  // of the flow's own
+  EXPECT_EQ(f.entry(Protocol::ipfix).time_quality.value(), 1);  // of the flow's own
 }
 
 TEST(Decoder, WithoutTimesOfItsOwnARecordIsMarkedToo) {
@@ -472,7 +472,7 @@ TEST(Decoder, WithoutTimesOfItsOwnARecordIsMarkedToo) {
   f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer().u64(1000).u64(2000)))), 4000, true);
   EXPECT_EQ(number_of(f.rows(), Field::time_quality, 0), 4u);
   EXPECT_EQ(number_of(f.rows(), Field::time_quality, 1), 4u);
-  EXPECT_EQ(f.account(Protocol::ipfix).time_quality.value(), 0);
+  EXPECT_EQ(f.entry(Protocol::ipfix).time_quality.value(), 0);
 }
 
 // applicationName (IE 96) in the record: padded to a fixed length, and of variable length (RFC 7011 §7).
@@ -532,7 +532,7 @@ TEST(Decoder, ManyLongTextsBecomeSeveralBatches) {
         ASSERT_EQ(batch->text(Field::application_name, row), text);
       }
     EXPECT_EQ(expected, 2'400u);
-    EXPECT_EQ(f.account(Protocol::ipfix).refused.value(), 0);
+    EXPECT_EQ(f.entry(Protocol::ipfix).refused.value(), 0);
   }
 }
 
@@ -547,8 +547,8 @@ TEST(Decoder, ATextThatIsTooLongIsCutAndCounted) {
   const FlowBatch& rows = f.rows();
   ASSERT_EQ(rows.rows(), 2u);
   EXPECT_EQ(rows.text(Field::application_name, 1), "b" + std::string(limits::kTextBytes - 1, 'x'));
-  const Account& account = f.account(Protocol::ipfix);
-  EXPECT_EQ(account.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value(), 2);
+  const LedgerEntry& entry = f.entry(Protocol::ipfix);
+  EXPECT_EQ(entry.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value(), 2);
 }
 
 // Anyone can forge a header. One that brings nothing is no evidence: the exporter's numbers go on undisturbed.
@@ -564,11 +564,11 @@ TEST(Decoder, HeadersWithWildNumbersAndNothingElseCostNothing) {
     f.send(netflow9(0x9e3779b9 * (n + 1), 1'000, Writer()));
   }
   for (Protocol protocol : {Protocol::ipfix, Protocol::netflow9}) {
-    const Account& account = f.account(protocol);
-    EXPECT_EQ(account.records.value(), 10);
-    EXPECT_EQ(account.restarts.value(), 0);
-    EXPECT_EQ(account.sequence_lost.value(), 0);
-    EXPECT_EQ(account.quarantined.value() + account.held.value(), 0);
+    const LedgerEntry& entry = f.entry(protocol);
+    EXPECT_EQ(entry.records.value(), 10);
+    EXPECT_EQ(entry.restarts.value(), 0);
+    EXPECT_EQ(entry.sequence_lost.value(), 0);
+    EXPECT_EQ(entry.quarantined.value() + entry.held.value(), 0);
   }
 }
 

@@ -19,7 +19,7 @@ struct Shared {
     TemplateStoreConfig config = Fixture::store_config(1'000'000);
     config.hold.bytes_per_exporter = 20'000;  // some sets are given up
     config.lifetime_ns = 3600ll * 1'000'000'000;
-    config.most_templates = 300;
+    config.max_templates = 300;
     config.budget = &budget;
     return config;
   }
@@ -92,7 +92,7 @@ Sums run(Shared& shared, uint32_t forged, std::atomic<int64_t>& rows) {
   last.give_up_held();
   last.flush();
   Sums sums;
-  for (const AccountRow& row : shared.ledger.rows().accounts) {
+  for (const LedgerRow& row : shared.ledger.rows().entries) {
     sums.records += row.records, sums.datagrams += row.datagrams, sums.held += row.held;
     sums.templates += row.templates, sums.missing += row.missing_template;
     sums.settled += row.replayed_sets + row.expired + row.quarantined;
@@ -134,8 +134,8 @@ TEST(DecoderThreads, OneIsToldWhatTheOtherBorrows) {
   };
   const Writer options = netflow9_options_template(300, {{2, 4}}, {{82, 8}}), flows = netflow9_template(256, {{10, 4}});
   auto telling = [&](uint32_t n) {
-    const Writer told = set(300, Writer().u32(1 + n % 40).text("name" + std::to_string(n), 8));
-    return netflow9(n, 10 * n, n % 50 == 0 ? Writer(options).add(told) : told);
+    const Writer announced = set(300, Writer().u32(1 + n % 40).text("name" + std::to_string(n), 8));
+    return netflow9(n, 10 * n, n % 50 == 0 ? Writer(options).add(announced) : announced);
   };
   auto borrowing = [&](uint32_t n) {
     const Writer flow = set(256, Writer().u32(1 + n % 40));
@@ -146,7 +146,7 @@ TEST(DecoderThreads, OneIsToldWhatTheOtherBorrows) {
   other.join();
   send(4001, borrowing);  // by now all is told
   EXPECT_GE(named.load(), kDatagrams - 100);
-  EXPECT_GE(shared.ledger.account({*IpAddress::parse("192.0.2.1"), Protocol::netflow9, 0}).borrowed.value(),
+  EXPECT_GE(shared.ledger.entry({*IpAddress::parse("192.0.2.1"), Protocol::netflow9, 0}).borrowed.value(),
             kDatagrams - 100);
 }
 
@@ -161,9 +161,9 @@ TEST(DecoderThreads, TwoWorkersUnderOneBudgetThatIsFull) {
   EXPECT_EQ(sums.records, rows.load());
   EXPECT_GT(sums.records, 1'000);
   EXPECT_EQ(sums.missing, sums.settled);
-  EXPECT_LE(budget.total(), budget.most() + budget.most() / 8);
+  EXPECT_LE(budget.total(), budget.limit() + budget.limit() / 8);
   int64_t good = 0, refused = 0;
-  for (const AccountRow& row : shared.ledger.rows().accounts)
+  for (const LedgerRow& row : shared.ledger.rows().entries)
     if (row.key.exporter == *IpAddress::parse("192.0.2.1"))
       good += row.datagrams, refused += row.refused_by_reason[static_cast<size_t>(Refused::sessions_full)];
   EXPECT_EQ(good, 2 * kRounds * kPorts) << "the one that gives records has rows of its own, always";

@@ -34,7 +34,7 @@ Outcome decoded(Protocol protocol, const std::vector<uint8_t>& input) {
     left = left.subspan(3 + length);
   }
   Outcome outcome;
-  for (const AccountRow& row : ledger.rows().accounts)
+  for (const LedgerRow& row : ledger.rows().entries)
     outcome.records += row.records, outcome.options += row.options_records;
   return outcome;
 }

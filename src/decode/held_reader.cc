@@ -12,11 +12,11 @@ bool is_of(const HeldSet& set, const Sender& sender, const Message& message) {
 
 }  // namespace
 
-void count_sequence(Account& account, const SequenceChange& change) {
-  if (change.lost) account.sequence_lost.add(change.lost);
-  if (change.given_up) account.expired_records.add(change.given_up);
-  if (change.duplicate) account.duplicates.add();
-  if (change.restart) account.restarts.add();
+void count_sequence(LedgerEntry& entry, const SequenceChange& change) {
+  if (change.lost) entry.sequence_lost.add(change.lost);
+  if (change.given_up) entry.expired_records.add(change.given_up);
+  if (change.duplicate) entry.duplicates.add();
+  if (change.restart) entry.restarts.add();
 }
 
 void HeldReader::read(const std::vector<HeldSet>& sets, const Plan& plan, Message* current, bool fallback) {
@@ -29,12 +29,12 @@ void HeldReader::read(const std::vector<HeldSet>& sets, const Plan& plan, Messag
     if (sender->session) senders_.refresh(*sender);
     const uint32_t records = read_set(set, plan, *sender, current, fallback);
     if (records > 0) sender->note_records();
-    Account& account = *sender->account;
-    account.held.add(-1);
-    account.held_bytes.add(-static_cast<int64_t>(set.body.size()));
-    account.replayed.add(records);
-    account.replayed_sets.add();
-    if (fallback) account.fallback.add(records);
+    LedgerEntry& entry = *sender->entry;
+    entry.held.add(-1);
+    entry.held_bytes.add(-static_cast<int64_t>(set.body.size()));
+    entry.replayed.add(records);
+    entry.replayed_sets.add();
+    if (fallback) entry.fallback.add(records);
     if (current && is_of(set, *sender, *current)) {
       --current->sets_held;
       current->records += records;
@@ -67,35 +67,35 @@ uint32_t HeldReader::read_set(const HeldSet& set, const Plan& plan, Sender& send
   message.base = {set.context.export_ns, set.context.uptime_ms, set.session.protocol == Protocol::netflow9,
                   static_cast<int64_t>(init_ms * 1'000'000)};
   const uint32_t records = records_.read(message, plan, set.body);
-  if (current && message.options_told) current->options_told = true;
+  if (current && message.options_changed) current->options_changed = true;
   return records;
 }
 
 void HeldReader::explain(const HeldSet& set, Sender& sender, uint32_t records) {
-  if (set.context.repeated) return sender.account->duplicate_records.add(records);
+  if (set.context.repeated) return sender.entry->duplicate_records.add(records);
   if (set.session.protocol != Protocol::ipfix) return;
   std::unique_lock lock(sender.stream->mutex);
   if (!sender.stream->follows(set.context.received_ns)) return;
   const SequenceChange change = sender.stream->sequence.explain(set.context.boot, records);
   lock.unlock();
-  count_sequence(*sender.account, change);
+  count_sequence(*sender.entry, change);
 }
 
 void HeldReader::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
   for (const HeldSet& set : sets) {
     if (observer_) observer_->given_up(set, why == GivenUp::quarantined);
     auto bytes = static_cast<int64_t>(set.body.size());
-    AccountHold hold = ledger_.hold({set.session.exporter, set.session.protocol, set.session.domain});
-    Account& account = *hold;
-    account.held.add(-1);
-    account.held_bytes.add(-bytes);
-    (why == GivenUp::expired ? account.expired : account.quarantined).add();
-    (why == GivenUp::expired ? account.expired_bytes : account.quarantined_bytes).add(bytes);
-    give_up_sequence(set, account);
+    LedgerHold hold = ledger_.hold({set.session.exporter, set.session.protocol, set.session.domain});
+    LedgerEntry& entry = *hold;
+    entry.held.add(-1);
+    entry.held_bytes.add(-bytes);
+    (why == GivenUp::expired ? entry.expired : entry.quarantined).add();
+    (why == GivenUp::expired ? entry.expired_bytes : entry.quarantined_bytes).add(bytes);
+    give_up_sequence(set, entry);
   }
 }
 
-void HeldReader::give_up_sequence(const HeldSet& set, Account& account) {
+void HeldReader::give_up_sequence(const HeldSet& set, LedgerEntry& entry) {
   if (set.session.protocol != Protocol::ipfix || set.context.repeated) return;
   // Not SenderCache::find(): a message that is being read points into what it would add to.
   std::shared_ptr<Stream> stream = streams_.known(set.session);
@@ -104,15 +104,15 @@ void HeldReader::give_up_sequence(const HeldSet& set, Account& account) {
   if (!stream->follows(set.context.received_ns)) return;
   const SequenceChange change = stream->sequence.give_up(set.context.boot);
   lock.unlock();
-  count_sequence(account, change);
+  count_sequence(entry, change);
 }
 
 void HeldReader::count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten) {
   for (const auto& [session, templates] : forgotten) {
-    AccountHold hold = ledger_.hold({session.exporter, session.protocol, session.domain});
-    Account& account = *hold;
-    account.templates.add(-static_cast<int64_t>(templates));
-    account.forgotten.add(static_cast<int64_t>(templates));
+    LedgerHold hold = ledger_.hold({session.exporter, session.protocol, session.domain});
+    LedgerEntry& entry = *hold;
+    entry.templates.add(-static_cast<int64_t>(templates));
+    entry.forgotten.add(static_cast<int64_t>(templates));
   }
 }
 

@@ -5,7 +5,7 @@
 //   out      rows, through the RecordReader; corrections of the sequence numbers that those sets left open
 //   threads  one per worker; any worker reads the sets of any sender
 //   memory   none of its own
-//   counts   replayed, fallback, expired, quarantined: each set in one of them, in its own sender's account
+//   counts   replayed, fallback, expired, quarantined: each set in one of them, in its own sender's entry
 //   failure  a set whose sender finds no room is given up
 #pragma once
 
@@ -40,7 +40,7 @@ class HeldReader {
   // Why held sets will never be decoded.
   enum class GivenUp : uint8_t { expired, quarantined };
   void give_up(const std::vector<HeldSet>& sets, GivenUp why = GivenUp::expired);
-  // Templates that sessions have lost, to be taken out of their accounts.
+  // Templates that sessions have lost, to be taken out of their entries.
   void count_forgotten(const std::vector<TemplateStore::Forgotten>& forgotten);
 
   // Reads what has waited long enough for another port's template, gives up what waited too long. About once a second.
@@ -51,7 +51,7 @@ class HeldReader {
  private:
   uint32_t read_set(const HeldSet& set, const Plan& plan, Sender& sender, Message* current, bool fallback);
   void explain(const HeldSet& set, Sender& sender, uint32_t records);
-  void give_up_sequence(const HeldSet& set, Account& account);
+  void give_up_sequence(const HeldSet& set, LedgerEntry& entry);
 
   DecodeObserver* const observer_;
   TemplateStore& templates_;
@@ -61,7 +61,7 @@ class HeldReader {
   RecordReader& records_;
 };
 
-// What a change of a stream's sequence state changes in its account.
-void count_sequence(Account& account, const SequenceChange& change);
+// What a change of a stream's sequence state changes in its entry.
+void count_sequence(LedgerEntry& entry, const SequenceChange& change);
 
 }  // namespace weir

@@ -311,7 +311,7 @@ class Oracle {
 struct Outcome {
   std::map<uint64_t, size_t> decoded;
   size_t wrong = 0;
-  AccountRow row;
+  LedgerRow row;
 };
 
 Outcome decode(Protocol protocol, const std::vector<Sent>& sent, const std::vector<size_t>& order) {
@@ -339,9 +339,9 @@ Outcome decode(Protocol protocol, const std::vector<Sent>& sent, const std::vect
   }
   decoder.give_up_held();
   decoder.flush();
-  LedgerRows rows = ledger.rows();
-  EXPECT_EQ(rows.accounts.size(), 1u);
-  outcome.row = rows.accounts.at(0);
+  LedgerSnapshot rows = ledger.rows();
+  EXPECT_EQ(rows.entries.size(), 1u);
+  outcome.row = rows.entries.at(0);
   EXPECT_EQ(outcome.row.key.protocol, protocol);
   return outcome;
 }
@@ -383,8 +383,7 @@ std::string describe(const std::vector<Sent>& sent, const std::vector<size_t>& o
 
 class LedgerScenarios : public testing::TestWithParam<Protocol> {};
 
-void check_sequence(Protocol protocol, const Expected& expected, const AccountRow& row,
-                    int64_t first_copies_undecoded) {
+void check_sequence(Protocol protocol, const Expected& expected, const LedgerRow& row, int64_t first_copies_undecoded) {
   EXPECT_EQ(row.restarts, expected.restarts);
   EXPECT_EQ(row.duplicates, expected.duplicates);
   if (protocol == Protocol::netflow9) {
@@ -404,7 +403,7 @@ void run_scenario(Protocol protocol, uint32_t seed) {
   Expected expected = Oracle(protocol, stream.sent, order).expect();
   Outcome outcome = decode(protocol, stream.sent, order);
   SCOPED_TRACE(describe(stream.sent, order));
-  const AccountRow& row = outcome.row;
+  const LedgerRow& row = outcome.row;
 
   EXPECT_EQ(outcome.wrong, 0u) << "records out of a wrong layout";
   for (const auto& [number, times] : expected.decoded) {

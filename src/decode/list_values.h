@@ -22,7 +22,7 @@ bool is_bottom_label(const FieldBytes& section);
 
 // Appends what the element holds to `numbers` or `addresses`, whichever its field has: at most `room` values. Returns
 // how many. `convert` is one of the list kinds.
-uint32_t append_values(Convert convert, const FieldBytes& element, uint32_t room, std::vector<uint32_t>& numbers,
+uint32_t append_values(Convert convert, const FieldBytes& element, uint32_t space, std::vector<uint32_t>& numbers,
                        std::vector<IpAddress>& addresses);
 
 }  // namespace weir

@@ -23,7 +23,7 @@ void ListReader::read_fields(const Plan& plan, const FieldBytes* fields, const L
   for (const ListField& list : plan.lists) {
     Bytes bytes{fields[list.position].at, fields[list.position].length};
     if (bytes.empty()) continue;
-    if (depth >= limits::kListDepth) return context.account.count(Malformed::deep_list);
+    if (depth >= limits::kListDepth) return context.entry.count(Malformed::deep_list);
     bytes = bytes.subspan(1);  // semantic: how the values relate to each other
     if (list.kind == ListKind::sub_template)
       read_sub_template(bytes, context, depth);
@@ -40,7 +40,7 @@ void ListReader::read_basic(ListKind kind, Bytes list, const ListContext& contex
   ByteReader reader(list);
   uint16_t id = reader.u16(), width = reader.u16();
   uint32_t pen = id & kEnterpriseBit ? reader.u32() : 0;
-  if (reader.failed() || width == 0) return context.account.count(Malformed::short_list);
+  if (reader.failed() || width == 0) return context.entry.count(Malformed::short_list);
   while (reader.remaining() > 0) {
     size_t length = width;
     if (width == kVariableLength) {
@@ -48,7 +48,7 @@ void ListReader::read_basic(ListKind kind, Bytes list, const ListContext& contex
       if (length == 255) length = reader.u16();
     }
     Bytes value = reader.take(length);
-    if (reader.failed()) return context.account.count(Malformed::short_list);
+    if (reader.failed()) return context.entry.count(Malformed::short_list);
     read_value(kind, pen, id & ~kEnterpriseBit, width, {value.data(), static_cast<uint32_t>(length)}, context);
   }
 }
@@ -70,7 +70,7 @@ void ListReader::read_value(ListKind kind, uint32_t pen, uint16_t id, uint16_t w
 
 // subTemplateList (§4.5.2), after its semantic: template id (2 octets), then its records.
 void ListReader::read_sub_template(Bytes list, const ListContext& context, size_t depth) {
-  if (list.size() < 2) return context.account.count(Malformed::short_list);
+  if (list.size() < 2) return context.entry.count(Malformed::short_list);
   read_records(load_be16(list.data()), list.subspan(2), context, depth);
 }
 
@@ -80,7 +80,7 @@ void ListReader::read_multi(Bytes list, const ListContext& context, size_t depth
   static constexpr size_t kGroupHeader = 4;
   while (!list.empty()) {
     size_t length = list.size() >= kGroupHeader ? load_be16(list.data() + 2) : 0;
-    if (length < kGroupHeader || length > list.size()) return context.account.count(Malformed::short_list);
+    if (length < kGroupHeader || length > list.size()) return context.entry.count(Malformed::short_list);
     read_records(load_be16(list.data()), list.subspan(kGroupHeader, length - kGroupHeader), context, depth);
     list = list.subspan(length);
   }
@@ -90,11 +90,11 @@ void ListReader::read_records(uint16_t template_id, Bytes records, const ListCon
   PlanChoice choice = context.plans.choose(template_id, context.set);
   const Plan* plan = choice.plan ? choice.plan->get() : nullptr;
   if (!plan && context.fallback) plan = context.plans.find(template_id);
-  if (!plan) return context.account.count(Malformed::list_template);
+  if (!plan) return context.entry.count(Malformed::list_template);
   FieldBytes* fields = fields_.data() + depth * limits::kFieldsPerTemplate;
   while (!records.empty()) {
     size_t length = walk_record(*plan, records, fields);
-    if (length == 0) return context.account.count(Malformed::short_list);
+    if (length == 0) return context.entry.count(Malformed::short_list);
     TimeBase base = base_of_record(*plan, fields, context.base);
     fill_missing(*plan, fields, base, context.batch, context.run);
     if (plan->appends)
@@ -125,9 +125,9 @@ void ListReader::flush(const ListContext& context) {
     auto move_to_end = [&](auto& arena, auto& added) {
       auto first = static_cast<uint32_t>(arena.size());
       for (uint32_t n = 0; n < list.count; ++n) arena.push_back(arena[list.first + n]);
-      auto room = std::min<size_t>(added.size(), limits::kListValues - list.count);
-      arena.insert(arena.end(), added.begin(), added.begin() + static_cast<std::ptrdiff_t>(room));
-      list = {first, static_cast<uint32_t>(list.count + room)};
+      auto space = std::min<size_t>(added.size(), limits::kListValues - list.count);
+      arena.insert(arena.end(), added.begin(), added.begin() + static_cast<std::ptrdiff_t>(space));
+      list = {first, static_cast<uint32_t>(list.count + space)};
       added.clear();
     };
     if (info(field).column == Column::list_u32)

@@ -26,7 +26,7 @@ struct ListContext {
   const TimeBase& base;
   FlowBatch& batch;
   Run& run;  // of one row
-  Account& account;
+  LedgerEntry& entry;
 };
 
 class ListReader {

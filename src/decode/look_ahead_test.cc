@@ -42,7 +42,7 @@ TEST(LookAhead, ABatchOfManySendersIsDecodedLikeEachAlone) {
     EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[row], expected.column<IpAddress>(Field::src_addr)[row]);
   }
   for (Protocol protocol : {Protocol::netflow9, Protocol::ipfix, Protocol::unknown})
-    EXPECT_EQ(together.account(protocol).datagrams.value(), alone.account(protocol).datagrams.value());
+    EXPECT_EQ(together.entry(protocol).datagrams.value(), alone.entry(protocol).datagrams.value());
 }
 
 }  // namespace

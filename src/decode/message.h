@@ -2,7 +2,7 @@
 // One message (datagram) on its way through decode/, and the sender it is of. Plain data: decoder.h begins a message,
 // the readers after it fill rows from it and note here what they met.
 //
-//   threads  one worker's; the stream, session and account that a Sender points at are shared
+//   threads  one worker's; the stream, session and entry that a Sender points at are shared
 //   memory   on the stack, for the time of one datagram (or one held set)
 #pragma once
 
@@ -20,7 +20,7 @@ namespace weir {
 struct Sender {
   std::shared_ptr<Stream> stream;  // null where there is no room for one
   // The stream's, to be found without reading it.
-  Account* account = nullptr;
+  LedgerEntry* entry = nullptr;
   Session* session = nullptr;  // null where it has no templates
   uint32_t version = 0;        // the session's when `plans` were looked up
   PostCounters post_counters = PostCounters::by_value;
@@ -52,17 +52,17 @@ struct Message {
   uint32_t sets_quarantined = 0;  // that will never be decoded
   uint32_t look_ups = 0;          // of plans that templates of it have changed
   bool stale = false;             // there were too many of them: the plans are no longer looked up
-  bool options_told = false;      // options data of it told something since the plans were looked up
+  bool options_changed = false;   // options data of it told something since the plans were looked up
   uint32_t options_taken = 0;     // times that this was taken over for the data after them
   size_t looked_at = 0;           // octets of `sets` whose data sets SetReader has gathered
 
-  Account& account() const { return *sender->account; }
+  LedgerEntry& entry() const { return *sender->entry; }
   DecodePlace place(const uint8_t* at) const {
     return {key, context, context.offset + static_cast<size_t>(at - start)};
   }
   // Counts it; `at` is where the rule is broken.
   void malformed(Malformed reason, const uint8_t* at) const {
-    account().count(reason);
+    entry().count(reason);
     if (observer) observer->malformed(place(at), reason);
   }
   SequenceHeader sequence_header() const {

@@ -46,10 +46,10 @@ class Lookup {
 template <class Find>
 bool fill_empty(Field name, FlowBatch& batch, Run& run, Find find) {
   TextRef* names = batch.column<TextRef>(name) + run.first_row;
-  const bool told = run.mask.has(name);
+  const bool announced = run.mask.has(name);
   bool found = false;
   for (uint32_t i = 0; i < run.rows; ++i) {
-    if (told && names[i].length > 0) continue;
+    if (announced && names[i].length > 0) continue;
     names[i] = find(i);
     found |= names[i].length > 0;
   }
@@ -85,20 +85,21 @@ bool fill_long_applications(const OptionsState& options, FlowBatch& batch, Run& 
 
 }  // namespace
 
-size_t most_name_bytes(const SessionPlans& plans) {
+size_t max_name_bytes(const SessionPlans& plans) {
   if (!plans.borrowed && !plans.options->has_names()) return 0;
   size_t bytes = 0;
   for (const Naming& naming : kNamings)
-    if ((plans.told(naming.kind).*naming.table)().size() > 0) bytes += TextArena::most_bytes(limits::kNameOctets);
-  if (plans.told(Kind::application_names).has_long_applications()) bytes += TextArena::most_bytes(limits::kNameOctets);
+    if ((plans.announced(naming.kind).*naming.table)().size() > 0) bytes += TextArena::max_bytes(limits::kNameOctets);
+  if (plans.announced(Kind::application_names).has_long_applications())
+    bytes += TextArena::max_bytes(limits::kNameOctets);
   return bytes;
 }
 
 bool fill_names(const SessionPlans& plans, FlowBatch& batch, Run& run) {
   bool borrowed = false;
   for (const Naming& naming : kNamings)
-    borrowed |= fill_by_number(naming, plans.told(naming.kind), batch, run) && plans.borrows(naming.kind);
-  const bool named = fill_long_applications(plans.told(Kind::application_names), batch, run);
+    borrowed |= fill_by_number(naming, plans.announced(naming.kind), batch, run) && plans.borrows(naming.kind);
+  const bool named = fill_long_applications(plans.announced(Kind::application_names), batch, run);
   return borrowed || (named && plans.borrows(Kind::application_names));
 }
 

@@ -8,7 +8,7 @@
 namespace weir {
 
 // Most octets that the names of one record take in a batch: ask for that room before.
-size_t most_name_bytes(const SessionPlans& plans);
+size_t max_name_bytes(const SessionPlans& plans);
 
 // A name that the record itself gives stays. Returns whether one was filled in that another session was told.
 bool fill_names(const SessionPlans& plans, FlowBatch& batch, Run& run);

@@ -4,8 +4,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { return weir::fuzz_decoder(9, data, size); }
 
-extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t most);
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t limit);
 
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t most, unsigned seed) {
-  return weir::mutate_export(weir::Protocol::netflow9, data, size, most, seed, LLVMFuzzerMutate);
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t limit, unsigned seed) {
+  return weir::mutate_export(weir::Protocol::netflow9, data, size, limit, seed, LLVMFuzzerMutate);
 }

@@ -149,7 +149,7 @@ class OptionsRecord {
     for (const OptionStep& step : plan_.option_steps) {
       const FieldBytes& id = fields_[step.position];
       if (step.role != OptionRole::application || id.length <= 8) continue;
-      char application[kMostApplicationText];
+      char application[kMaxApplicationText];
       const size_t length = write_application({id.at, id.length}, application);
       if (length == 0) continue;
       texts_.push_back(std::string(application, length) + '\0' + std::string(*text));
@@ -180,7 +180,7 @@ uint32_t OptionsReader::read(Message& message, const Plan& plan, Bytes body) {
     body = body.subspan(length);
     ++records;
   }
-  message.account().options_records.add(records);
+  message.entry().options_records.add(records);
   tell(message);
   return records;
 }
@@ -189,17 +189,17 @@ void OptionsReader::tell(Message& message) {
   if (facts_.empty()) return;
   const Sender& sender = *message.sender;
   if (message.standing == Standing::denied) {
-    message.account().count(Refused::out_of_sequence, static_cast<int64_t>(facts_.size()));
+    message.entry().count(Refused::out_of_sequence, static_cast<int64_t>(facts_.size()));
     return drop_facts();
   }
-  message.options_told = true;
+  message.options_changed = true;
   // As in SenderCache::pin(), but what has left the table is not found again: the plan that is being read is of before.
   std::unique_lock lock(sender.stream->mutex);
   const bool forgotten = sender.stream->forgotten.load(std::memory_order_relaxed);
   const size_t refused =
       forgotten ? facts_.size() : templates_.tell(*sender.session, facts_, TemplateStore::Journaling::later);
   lock.unlock();
-  if (refused) message.account().count(Refused::options_full, static_cast<int64_t>(refused));
+  if (refused) message.entry().count(Refused::options_full, static_cast<int64_t>(refused));
   drop_facts();
 }
 

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-static constexpr size_t kMostPadding = 3;
+static constexpr size_t kMaxPadding = 3;
 
 RecordReader::RecordReader(uint64_t default_sampling_rate, BatchWriter& out, OptionsReader& options)
     : default_sampling_rate_(default_sampling_rate),
@@ -44,11 +44,11 @@ static IpAddress exporter_at(const Plan& plan, const uint8_t* record) {
 }
 
 // How many of the records have the exporter of the first.
-static uint32_t rows_of_one_exporter(const Plan& plan, const uint8_t* records, uint32_t most) {
-  if (plan.exporter_steps.empty()) return most;
+static uint32_t rows_of_one_exporter(const Plan& plan, const uint8_t* records, uint32_t limit) {
+  if (plan.exporter_steps.empty()) return limit;
   const IpAddress exporter = exporter_at(plan, records);
   uint32_t rows = 1;
-  while (rows < most && exporter_at(plan, records + size_t{rows} * plan.record_length) == exporter) ++rows;
+  while (rows < limit && exporter_at(plan, records + size_t{rows} * plan.record_length) == exporter) ++rows;
   return rows;
 }
 
@@ -58,18 +58,18 @@ void RecordReader::finish_run(const Message& message, const Plan& plan, Run& run
     std::fill_n(batch.column<IpAddress>(Field::sender_address) + run.first_row, run.rows, message.exporter);
     run.mask.set(Field::sender_address);
   }
-  uint64_t told = message.header_sampling_rate ? message.header_sampling_rate : default_sampling_rate_;
+  uint64_t announced = message.header_sampling_rate ? message.header_sampling_rate : default_sampling_rate_;
   const SessionPlans* plans = message.sender->plans.get();
-  bool borrowed = fill_sampling(plans, plan.id, told, batch, run);
+  bool borrowed = fill_sampling(plans, plan.id, announced, batch, run);
   if (plans && (plans->borrowed || plans->options->has_names())) borrowed |= fill_names(*plans, batch, run);
-  Account& account = message.account();
-  if (borrowed) account.borrowed.add(run.rows);
-  account.tell_sampling_rate(run.mask.has(Field::sampling_rate) && run.rows > 0
-                                 ? batch.column<uint64_t>(Field::sampling_rate)[run.first_row]
-                                 : run.sampling_rate);
-  if (uint32_t wrong = judge_times(batch, run)) account.time_quality.add(wrong);
-  for (uint32_t cut = batch.texts().take_cut(); cut > 0; --cut) account.count(Refused::text_too_long);
-  account.records.add(run.rows);
+  LedgerEntry& entry = message.entry();
+  if (borrowed) entry.borrowed.add(run.rows);
+  entry.tell_sampling_rate(run.mask.has(Field::sampling_rate) && run.rows > 0
+                               ? batch.column<uint64_t>(Field::sampling_rate)[run.first_row]
+                               : run.sampling_rate);
+  if (uint32_t wrong = judge_times(batch, run)) entry.time_quality.add(wrong);
+  for (uint32_t cut = batch.texts().take_cut(); cut > 0; --cut) entry.count(Refused::text_too_long);
+  entry.records.add(run.rows);
 }
 
 static void name_exporter(Run& run, const IpAddress& named) {
@@ -77,18 +77,18 @@ static void name_exporter(Run& run, const IpAddress& named) {
 }
 
 // Octets that the texts of one record may take: its own, and the names from options data.
-static size_t most_text_bytes(const SessionPlans* plans, const Plan& plan) {
-  return plan.text_bytes + (plans ? most_name_bytes(*plans) : 0);
+static size_t max_text_bytes(const SessionPlans* plans, const Plan& plan) {
+  return plan.text_bytes + (plans ? max_name_bytes(*plans) : 0);
 }
 
 uint32_t RecordReader::read_fixed(const Message& message, const Plan& plan, Bytes body) {
   auto records = static_cast<uint32_t>(body.size() / plan.record_length);
-  if (body.size() % plan.record_length > kMostPadding)
+  if (body.size() % plan.record_length > kMaxPadding)
     message.malformed(Malformed::excess_padding, body.data() + size_t{records} * plan.record_length);
-  const size_t texts = most_text_bytes(message.sender->plans.get(), plan);
+  const size_t texts = max_text_bytes(message.sender->plans.get(), plan);
   const uint8_t* at = body.data();
   for (uint32_t left = records; left > 0;) {
-    const uint32_t rows = rows_of_one_exporter(plan, at, std::min(left, out_.room(texts)));
+    const uint32_t rows = rows_of_one_exporter(plan, at, std::min(left, out_.space(texts)));
     Run& run = out_.begin_run(message, mask_of(plan, message.base), rows);
     run_plan_fixed(plan, at, message.base, out_.batch(), run);
     if (!plan.counter_pairs.empty())
@@ -107,7 +107,7 @@ uint32_t RecordReader::read_fixed(const Message& message, const Plan& plan, Byte
 uint32_t RecordReader::read_variable(const Message& message, const Plan& plan, Bytes body) {
   uint32_t records = 0;
   Run* run = nullptr;
-  const size_t texts = most_text_bytes(message.sender->plans.get(), plan);
+  const size_t texts = max_text_bytes(message.sender->plans.get(), plan);
   size_t run_texts = 0;  // names of the run are filled in when it ends
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
@@ -116,7 +116,7 @@ uint32_t RecordReader::read_variable(const Message& message, const Plan& plan, B
       break;
     }
     run_texts += texts;
-    bool full = out_.batch().room() == 0 || out_.batch().texts().room() < run_texts;
+    bool full = out_.batch().space() == 0 || out_.batch().texts().space() < run_texts;
     IpAddress exporter;
     if (!plan.exporter_steps.empty())
       exporter = named_exporter(plan, [&](const ExporterStep& step) { return fields_[step.position].at; });
@@ -127,14 +127,14 @@ uint32_t RecordReader::read_variable(const Message& message, const Plan& plan, B
       run = nullptr;
       run_texts = texts;
     }
-    if (full) out_.room(texts);
+    if (full) out_.space(texts);
     if (!run) name_exporter(*(run = &out_.begin_run(message, mask_of(plan, message.base), 0)), exporter);
     put_record(message, plan, *run);
     body = body.subspan(length);
     ++records;
   }
   if (run) finish_run(message, plan, *run);
-  if (body.size() > kMostPadding && body.size() < plan.record_length)
+  if (body.size() > kMaxPadding && body.size() < plan.record_length)
     message.malformed(Malformed::excess_padding, body.data());
   return records;
 }
@@ -151,7 +151,7 @@ void RecordReader::put_record(const Message& message, const Plan& plan, Run& run
   if (!plan.sections.empty()) read_sections(plan, fields_.data(), batch, run);
   if (!plan.lists.empty())
     lists_.read(plan, fields_.data(),
-                {*message.sender->plans, message.context, message.fallback, base, batch, run, message.account()});
+                {*message.sender->plans, message.context, message.fallback, base, batch, run, message.entry()});
 }
 
 }  // namespace weir

@@ -5,7 +5,7 @@
 //   out      runs in the BatchWriter's batch; options data to the OptionsReader
 //   threads  one per worker
 //   memory   made once: the fields of one record, the lists inside it
-//   counts   records, impossible times, cut texts and borrowed names, in the account of the message's sender
+//   counts   records, impossible times, cut texts and borrowed names, in the entry of the message's sender
 //   failure  a record that ends past its set, and octets left over, are counted; the records before them are kept
 #pragma once
 

@@ -83,7 +83,7 @@ void texts(const Source& s, FlowBatch& batch, TextRef* out) {
 }
 
 void applications(const Source& s, FlowBatch& batch, TextRef* out) {
-  char text[kMostApplicationText];
+  char text[kMaxApplicationText];
   const uint8_t* p = s.at;
   for (uint32_t i = 0; i < s.count; ++i, p += s.stride) {
     if (i > 0 && std::equal(p, p + s.width, p - s.stride))

@@ -38,7 +38,7 @@ void SampleReader::read_samples(const Message& message, ByteReader& in, uint32_t
         read_counter_sample(message, body, format == SampleFormat::expanded_counters);
         break;
       default:
-        message.account().other_samples.add();
+        message.entry().other_samples.add();
     }
   }
   if (read < count) message.malformed(Malformed::count_mismatch, in.rest().data());
@@ -72,8 +72,8 @@ void SampleReader::read_flow_records(const Message& message, ByteReader& in, uin
 
 // A row for the sample; in the run before where that is this datagram's and has the same fields.
 void SampleReader::put_sample(const Message& message, bool discarded) {
-  if (out_.batch().room() == 0) run_open_ = false;
-  out_.room(0);
+  if (out_.batch().space() == 0) run_open_ = false;
+  out_.space(0);
   FlowBatch& batch = out_.batch();
   const bool held = message.context.clock_held;
   FieldMask fields = sampled_->fields();
@@ -89,26 +89,26 @@ void SampleReader::put_sample(const Message& message, bool discarded) {
   }
   sampled_->put(batch, row);
   const Run& run = batch.runs().back();
-  message.account().tell_sampling_rate(
+  message.entry().tell_sampling_rate(
       run.mask.has(Field::sampling_rate) ? batch.column<uint64_t>(Field::sampling_rate)[row] : run.sampling_rate);
   if (held) batch.column<uint8_t>(Field::time_quality)[row] = kClockHeldQuality;
-  message.account().records.add();
+  message.entry().records.add();
 }
 
 void SampleReader::read_counter_sample(const Message& message, Bytes body, bool expanded) {
-  Account& account = message.account();
+  LedgerEntry& entry = message.entry();
   CounterSample& sample = next_counter_sample();
   auto [usable, problem] = weir::read_counter_sample(body, expanded, sample);
-  if (problem) account.count(*problem);
+  if (problem) entry.count(*problem);
   if (!usable) return counters_->pop_back();
   sample.received_ns = message.context.received_ns;
   sample.clock_held = message.context.clock_held;
   sample.agent = message.exporter;
   sample.sub_agent = message.key.domain;
   sample.uptime_ms = message.context.uptime_ms;
-  sample.account = account.index;
+  sample.entry = entry.index;
   steps_.push_back({SampleKind::counters, {sample.source_class, sample.source_index}, sample.sequence});
-  account.counter_samples.add();
+  entry.counter_samples.add();
 }
 
 // One to be filled; the last of the batch.

@@ -199,7 +199,7 @@ Expected expect(const std::vector<Sent>& sent, const std::vector<size_t>& order)
 
 struct Outcome {
   std::map<uint64_t, size_t> packets;
-  AccountRow row;
+  LedgerRow row;
 };
 
 Outcome decode(const std::vector<Sent>& sent, const std::vector<size_t>& order) {
@@ -220,9 +220,9 @@ Outcome decode(const std::vector<Sent>& sent, const std::vector<size_t>& order) 
     decoder.decode({sent[index].bytes, IpAddress::v4(0xc0000201), 6343, now_ns});
   }
   decoder.flush();
-  LedgerRows rows = ledger.rows();
-  EXPECT_EQ(rows.accounts.size(), 1u);
-  outcome.row = rows.accounts.at(0);
+  LedgerSnapshot rows = ledger.rows();
+  EXPECT_EQ(rows.entries.size(), 1u);
+  outcome.row = rows.entries.at(0);
   return outcome;
 }
 
@@ -244,7 +244,7 @@ void run_scenario(uint32_t seed) {
   SCOPED_TRACE(describe(sent, order));
   Expected expected = expect(sent, order);
   Outcome outcome = decode(sent, order);
-  const AccountRow& row = outcome.row;
+  const LedgerRow& row = outcome.row;
   EXPECT_EQ(row.malformed, 0);
   EXPECT_EQ(row.datagrams, static_cast<int64_t>(order.size()));
   EXPECT_EQ(row.restarts, expected.restarts);

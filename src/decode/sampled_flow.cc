@@ -43,7 +43,7 @@ uint64_t read_mac(ByteReader& in, bool padded) {
 
 void SampledFlow::begin(const FlowSampleHeader& sample, bool discarded) {
   sample_ = sample;
-  fields_ = header_fields_ = shown_ = told_fields_ = {};
+  fields_ = header_fields_ = shown_ = announced_fields_ = {};
   length_of_ = LengthOf::none;
   set({Field::packets, Field::in_if, Field::out_if});
   if (sample.sampling_rate) fields_.set(Field::sampling_rate);
@@ -109,13 +109,13 @@ bool SampledFlow::add_ethernet(ByteReader& in) {
   uint32_t type = in.u32();
   if (in.failed()) return false;
   tell_length(LengthOf::ethernet, length);
-  told_.src_mac = src;
-  told_.dst_mac = dst;
-  told_fields_.set(Field::src_mac);
-  told_fields_.set(Field::dst_mac);
-  if (type >= 0x0600 && type <= 0xffff && !told_fields_.has(Field::etype)) {
-    told_.etype = static_cast<uint16_t>(type);
-    told_fields_.set(Field::etype);
+  announced_.src_mac = src;
+  announced_.dst_mac = dst;
+  announced_fields_.set(Field::src_mac);
+  announced_fields_.set(Field::dst_mac);
+  if (type >= 0x0600 && type <= 0xffff && !announced_fields_.has(Field::etype)) {
+    announced_.etype = static_cast<uint16_t>(type);
+    announced_fields_.set(Field::etype);
   }
   return true;
 }
@@ -130,17 +130,17 @@ bool SampledFlow::add_ip(ByteReader& in, uint8_t version) {
     return version == 4 ? IpAddress::v4(load_be32(octets.data())) : IpAddress::v6(octets.data());
   };
   tell_length(LengthOf::ip, length);
-  told_.src = address(src);
-  told_.dst = address(dst);
-  told_.etype = version == 4 ? 0x0800 : 0x86dd;
-  told_.proto = static_cast<uint8_t>(protocol);
-  told_.src_port = static_cast<uint16_t>(src_port);
-  told_.dst_port = static_cast<uint16_t>(dst_port);
-  told_.tos = static_cast<uint8_t>(tos);
-  told_.tcp_flags = protocol == 6 ? static_cast<uint8_t>(flags) : 0;
+  announced_.src = address(src);
+  announced_.dst = address(dst);
+  announced_.etype = version == 4 ? 0x0800 : 0x86dd;
+  announced_.proto = static_cast<uint8_t>(protocol);
+  announced_.src_port = static_cast<uint16_t>(src_port);
+  announced_.dst_port = static_cast<uint16_t>(dst_port);
+  announced_.tos = static_cast<uint8_t>(tos);
+  announced_.tcp_flags = protocol == 6 ? static_cast<uint8_t>(flags) : 0;
   for (Field field : {Field::src_addr, Field::dst_addr, Field::etype, Field::proto, Field::src_port, Field::dst_port,
                       Field::tcp_flags, Field::ip_tos})
-    told_fields_.set(field);
+    announced_fields_.set(field);
   return true;
 }
 
@@ -232,13 +232,13 @@ bool SampledFlow::add_nat_ports(ByteReader& in) {
 FieldMask SampledFlow::fields() const {
   FieldMask all = fields_;
   all |= header_fields_;
-  all |= told_fields_;
+  all |= announced_fields_;
   return all;
 }
 
 void SampledFlow::put(FlowBatch& batch, uint32_t row) const {
   put_headers(headers_, header_fields_, batch, row);
-  if (told_fields_ != FieldMask{}) put_headers(told_, told_fields_.without(shown_), batch, row);
+  if (announced_fields_ != FieldMask{}) put_headers(announced_, announced_fields_.without(shown_), batch, row);
   auto put = [&]<class T>(Field field, T value) {
     if (fields_.has(field)) batch.column<T>(field)[row] = value;
   };

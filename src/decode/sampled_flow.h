@@ -44,12 +44,12 @@ class SampledFlow {
     for (Field field : fields) fields_.set(field);
   }
 
-  FieldMask fields_;         // of the sample and its extended records
-  FieldMask header_fields_;  // of `headers_`: parsed from the packet's own header
-  FieldMask shown_;          // of these, those that it was long enough for
-  FieldMask told_fields_;    // of `told_`: the agent's reading of the packet
+  FieldMask fields_;            // of the sample and its extended records
+  FieldMask header_fields_;     // of `headers_`: parsed from the packet's own header
+  FieldMask shown_;             // of these, those that it was long enough for
+  FieldMask announced_fields_;  // of `told_`: the agent's reading of the packet
   FlowSampleHeader sample_;
-  PacketHeaders headers_, told_;
+  PacketHeaders headers_, announced_;
   LengthOf length_of_ = LengthOf::none;
   uint64_t bytes_ = 0;
   IpAddress next_hop_, bgp_next_hop_, nat_src_, nat_dst_;

@@ -99,7 +99,7 @@ class Rates {
 
 // What holds for every record of the template alike.
 uint64_t rate_of_all(const SessionPlans& plans, uint16_t template_id) {
-  const OptionsState& options = plans.told(Borrowed::Kind::rates);
+  const OptionsState& options = plans.announced(Borrowed::Kind::rates);
   const bool of_other_domain = plans.borrowed && plans.borrowed->rates_of_other_domain;
   const uint64_t by_template = of_other_domain ? 0 : options.rate(RateScope::template_id, template_id);
   if (by_template) return by_template;
@@ -121,7 +121,7 @@ bool differs_by_row(const OptionsState& options, const FieldMask& mask) {
 }  // namespace
 
 bool fill_sampling(const SessionPlans* plans, uint16_t template_id, uint64_t otherwise, FlowBatch& batch, Run& run) {
-  const OptionsState* options = plans ? &plans->told(Borrowed::Kind::rates) : nullptr;
+  const OptionsState* options = plans ? &plans->announced(Borrowed::Kind::rates) : nullptr;
   const bool in_record = run.mask.has(Field::sampling_rate);
   const uint64_t of_all = plans ? rate_of_all(*plans, template_id) : 0;
   const uint64_t named = of_all ? of_all : otherwise;
@@ -154,8 +154,8 @@ uint64_t rate_of_probability(Bytes probability) {
   double p = 0;
   if (probability.size() == 8) p = std::bit_cast<double>(load_be64(probability.data()));
   if (probability.size() == 4) p = std::bit_cast<float>(load_be32(probability.data()));  // RFC 7011 §6.2
-  static constexpr double kLeast = 1e-18;
-  return p >= kLeast && p <= 1 ? static_cast<uint64_t>(std::llround(1 / p)) : 0;
+  static constexpr double kMin = 1e-18;
+  return p >= kMin && p <= 1 ? static_cast<uint64_t>(std::llround(1 / p)) : 0;
 }
 
 }  // namespace weir

@@ -11,9 +11,9 @@ namespace {
 constexpr size_t kCacheLine = 64;
 constexpr size_t kFewSenders = 256;  // whose state stays in the caches
 
-void note_time(Account& account, int64_t received_ns) {
-  if (account.first_seen_ns.value() == 0) account.first_seen_ns.set(received_ns);
-  account.last_seen_ns.set(received_ns);
+void note_time(LedgerEntry& entry, int64_t received_ns) {
+  if (entry.first_seen_ns.value() == 0) entry.first_seen_ns.set(received_ns);
+  entry.last_seen_ns.set(received_ns);
 }
 
 void bring(const void* object, size_t bytes = kCacheLine) {
@@ -66,7 +66,7 @@ Sender* SenderCache::remember(const SessionKey& key, std::shared_ptr<Stream> str
   // One that was forgotten is filled anew where it is: a message being read may point at it.
   Sender& sender = known_[key];
   sender.stream = std::move(stream);
-  sender.account = &sender.stream->account;
+  sender.entry = &sender.stream->entry;
   sender.session = sender.stream->session.get();
   sender.post_counters = rules_->post_counters(key.exporter);
   if (sender.session) {
@@ -96,7 +96,7 @@ bool SenderCache::begin(Message& message) {
   if (!message.sender) return begin_without_stream(message);
   Sender& sender = *message.sender;
   if (sender.session) refresh(sender);
-  note_time(*sender.account, now_ns);
+  note_time(*sender.entry, now_ns);
   sender.stream->last_seen_ns.store(now_ns, std::memory_order_relaxed);
   if (sender.session) sender.session->seen(now_ns);
   return true;
@@ -106,13 +106,13 @@ bool SenderCache::begin(Message& message) {
 bool SenderCache::begin_without_stream(Message& message) {
   const SessionKey& key = message.key;
   without_stream_hold_ = ledger_.hold({key.exporter, key.protocol, key.domain});
-  Account& account = **without_stream_hold_;
-  without_stream_.account = &account;
+  LedgerEntry& entry = **without_stream_hold_;
+  without_stream_.entry = &entry;
   message.sender = &without_stream_;
-  note_time(account, message.context.received_ns);
-  account.count(Refused::sessions_full);
+  note_time(entry, message.context.received_ns);
+  entry.count(Refused::sessions_full);
   if (!has_templates(key.protocol)) return true;
-  account.datagrams.add_last();
+  entry.datagrams.add_last();
   return false;
 }
 
@@ -128,7 +128,7 @@ std::unique_lock<std::mutex> SenderCache::pin(Message& message) {
     if (ports_->ignores(message.key)) message.key.port = 0;
     Sender* sender = find(message.key, message.context.received_ns);
     if (!sender) {
-      message.account().count(Refused::sessions_full);
+      message.entry().count(Refused::sessions_full);
       return {};
     }
     message.sender = sender;
@@ -169,7 +169,7 @@ void SenderCache::look_ahead(std::span<const Datagram> datagrams) {
     if (at == known_.end()) continue;
     const Sender& sender = at->second;
     bring(sender.stream.get(), Stream::kHotBytes);
-    bring(sender.account);
+    bring(sender.entry);
     if (!sender.session) continue;
     bring(sender.session);
     bring(sender.plans.get(), SessionPlans::kHotBytes);

@@ -62,7 +62,7 @@ class SenderCache {
   std::optional<TemplateStore::TakenOver> joined_;
   // The sender of a datagram that is decoded although there is no room for a stream.
   Sender without_stream_;
-  std::optional<AccountHold> without_stream_hold_;
+  std::optional<LedgerHold> without_stream_hold_;
 };
 
 }  // namespace weir

@@ -53,9 +53,9 @@ void SetReader::read_templates(Message& message, Bytes body, TemplateKind kind) 
 // After the last template of a set: its plans are looked up once, however many it has changed. Each look-up makes the
 // next change copy them, so a message with many such sets has its data read through the store (hold()) in the end.
 void SetReader::settle(Message& message) {
-  static constexpr uint32_t kMost = 32;
+  static constexpr uint32_t kMax = 32;
   if (message.sender->version != message.sender->session->version()) {
-    message.stale = ++message.look_ups > kMost;
+    message.stale = ++message.look_ups > kMax;
     if (!message.stale) senders_.refresh(*message.sender);
   }
   for (const Released& released : std::exchange(released_, {}))
@@ -68,8 +68,8 @@ void SetReader::install(Message& message, TemplateRecord& record, TemplateKind k
     return withdraw(message, record, kind);
   }
   if (is_in_force(message, record, at)) return;
-  Account& account = message.account();
-  if (message.standing == Standing::denied) return account.count(Refused::out_of_sequence);
+  LedgerEntry& entry = message.entry();
+  if (message.standing == Standing::denied) return entry.count(Refused::out_of_sequence);
   SetContext context = message.context;
   if (!has_data_before(message, record.id)) context.set_offset = 0;
   std::unique_lock pinned = senders_.pin(message);
@@ -79,8 +79,8 @@ void SetReader::install(Message& message, TemplateRecord& record, TemplateKind k
                                                           os::monotonic_ns(), TemplateStore::Journaling::later);
   pinned.unlock();
   held_.count_forgotten(installed.forgotten);
-  if (installed.refused) return message.account().count(*installed.refused);
-  if (installed.added) message.account().templates.add();
+  if (installed.refused) return message.entry().count(*installed.refused);
+  if (installed.added) message.entry().templates.add();
   held_.give_up(installed.quarantined, HeldReader::GivenUp::quarantined);
   if (!installed.released.empty()) released_.push_back({std::move(installed.plan), std::move(installed.released)});
 }
@@ -103,13 +103,13 @@ bool SetReader::is_in_force(Message& message, const TemplateRecord& record, cons
 
 // On a connection it is obeyed (RFC 7011 §8.1); over UDP it is of no effect (§8.4).
 void SetReader::withdraw(Message& message, const TemplateRecord& record, TemplateKind kind) {
-  message.account().withdrawals.add();
+  message.entry().withdrawals.add();
   if (!message.key.is_connection()) return;
   std::unique_lock pinned = senders_.pin(message);
   if (!pinned) return;
   const size_t withdrawn = templates_.withdraw(*message.sender->session, record.id, kind);
   pinned.unlock();
-  message.account().templates.add(-static_cast<int64_t>(withdrawn));
+  message.entry().templates.add(-static_cast<int64_t>(withdrawn));
 }
 
 // Whether a data set of that id stands in the message before the set that is being read.
@@ -126,11 +126,11 @@ bool SetReader::has_data_before(Message& message, uint16_t set_id) {
 
 void SetReader::read_data(Message& message, uint16_t set_id, Bytes body) {
   if (message.stale) return hold(message, set_id, body);
-  if (message.options_told) take_options(message, set_id);
+  if (message.options_changed) take_options(message, set_id);
   // Looked up for each set: options data of this very message may have told it.
   const SessionPlans& plans = *message.sender->plans;
   message.base.system_init_ns = static_cast<int64_t>(plans.options->system_init_ms() * 1'000'000);
-  if (const Plan* plan = plans.sole(set_id, message.context.boot)) {
+  if (const Plan* plan = plans.only_template(set_id, message.context.boot)) {
     message.records += records_.read(message, *plan, body);
     return;
   }
@@ -143,11 +143,11 @@ void SetReader::read_data(Message& message, uint16_t set_id, Bytes body) {
 // What options data of this very message told holds for the data sets after them. Looking it up makes the next change
 // to it a copy of it all, so it is not done for more options data, and not for ever in one message.
 void SetReader::take_options(Message& message, uint16_t set_id) {
-  static constexpr uint32_t kMost = 8;
-  const Plan* plan = message.sender->plans->sole(set_id, message.context.boot);
-  if (message.options_taken >= kMost || (plan && plan->kind == TemplateKind::options)) return;
+  static constexpr uint32_t kMax = 8;
+  const Plan* plan = message.sender->plans->only_template(set_id, message.context.boot);
+  if (message.options_taken >= kMax || (plan && plan->kind == TemplateKind::options)) return;
   ++message.options_taken;
-  message.options_told = false;
+  message.options_changed = false;
   senders_.refresh(*message.sender);
 }
 
@@ -157,15 +157,15 @@ void SetReader::hold(Message& message, uint16_t set_id, Bytes body) {
   if (!pinned) return;
   const TemplateStore::Held held = templates_.hold(held_set(message, set_id, body), dropped_);
   pinned.unlock();
-  Account& account = message.account();
+  LedgerEntry& entry = message.entry();
   if (held.quarantine) return quarantine(message, set_id, body);
   if (held.plan) {
     message.records += records_.read(message, *held.plan, body);  // another worker has just installed it
     return;
   }
-  account.missing_template.add();
-  account.held.add();
-  account.held_bytes.add(static_cast<int64_t>(body.size()));
+  entry.missing_template.add();
+  entry.held.add();
+  entry.held_bytes.add(static_cast<int64_t>(body.size()));
   ++message.sets_held;
   held_.give_up(dropped_);
 }
@@ -173,17 +173,17 @@ void SetReader::hold(Message& message, uint16_t set_id, Bytes body) {
 // The only templates known are of after the set was sent, or the right one is no longer there. Where but one layout was
 // ever known, nothing speaks for another one.
 void SetReader::quarantine(Message& message, uint16_t set_id, Bytes body) {
-  Account& account = message.account();
+  LedgerEntry& entry = message.entry();
   if (auto only = templates_.only_layout(*message.sender->plans, set_id, body)) {
     message.fallback = true;
     const uint32_t records = records_.read(message, *only, body);
     message.fallback = false;
     message.records += records;
-    return account.fallback.add(records);
+    return entry.fallback.add(records);
   }
-  account.missing_template.add();
-  account.quarantined.add();
-  account.quarantined_bytes.add(static_cast<int64_t>(body.size()));
+  entry.missing_template.add();
+  entry.quarantined.add();
+  entry.quarantined_bytes.add(static_cast<int64_t>(body.size()));
   ++message.sets_quarantined;
   if (message.observer) message.observer->given_up(held_set(message, set_id, body), true);
 }

@@ -5,7 +5,7 @@
 //   out      templates installed or withdrawn; rows; data sets without a template held, or quarantined
 //   threads  one per worker
 //   memory   the template being read; the set ids of one message
-//   counts   templates, withdrawals, held and quarantined sets, in the account of the message's sender
+//   counts   templates, withdrawals, held and quarantined sets, in the entry of the message's sender
 //   failure  a set that ends past the message ends the reading; what is wrong inside a set harms that set alone
 #pragma once
 

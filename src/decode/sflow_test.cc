@@ -55,11 +55,11 @@ struct Fixture {
     if (batches.empty()) batches.push_back(pool.take());
     return *batches.back();
   }
-  const Account& account(uint32_t sub_agent = 3) {
-    return ledger.account({*IpAddress::parse("192.0.2.1"), Protocol::sflow5, sub_agent});
+  const LedgerEntry& entry(uint32_t sub_agent = 3) {
+    return ledger.entry({*IpAddress::parse("192.0.2.1"), Protocol::sflow5, sub_agent});
   }
   int64_t count(Malformed reason, uint32_t sub_agent = 3) {
-    return account(sub_agent).malformed_by_reason[static_cast<size_t>(reason)].value();
+    return entry(sub_agent).malformed_by_reason[static_cast<size_t>(reason)].value();
   }
   Ledger ledger{0};
   TemplateStore templates{store_config()};
@@ -114,10 +114,10 @@ TEST(Sflow, AFlowSampleIsARow) {
   EXPECT_EQ(list(rows, Field::layer_size), (std::vector<uint32_t>{14, 20, 8}));
   EXPECT_FALSE(run.mask.has(Field::drop_reason));
   EXPECT_FALSE(run.mask.has(Field::next_hop));
-  EXPECT_EQ(f.account().datagrams.value(), 1);
-  EXPECT_EQ(f.account().records.value(), 1);
-  EXPECT_EQ(f.account().malformed.value(), 0);
-  EXPECT_EQ(f.account().clock_skew_ns.value(), 0) << "sFlow tells no time";
+  EXPECT_EQ(f.entry().datagrams.value(), 1);
+  EXPECT_EQ(f.entry().records.value(), 1);
+  EXPECT_EQ(f.entry().malformed.value(), 0);
+  EXPECT_EQ(f.entry().clock_skew_ns.value(), 0) << "sFlow tells no time";
 }
 
 TEST(Sflow, ExpandedSamplesAndAnIpv6Agent) {
@@ -252,8 +252,8 @@ TEST(Sflow, LengthsThatAreNoMultipleOfFour) {
     EXPECT_EQ(number(f.rows(), Field::src_port, 0), 53u);
     EXPECT_EQ(number(f.rows(), Field::dst_vlan, 0), 20u);
     EXPECT_EQ(number(f.rows(), Field::src_vlan, 1), 10u);
-    EXPECT_EQ(f.account().malformed.value(), 0) << less;
-    EXPECT_EQ(f.account().other_samples.value(), 2);
+    EXPECT_EQ(f.entry().malformed.value(), 0) << less;
+    EXPECT_EQ(f.entry().other_samples.value(), 2);
   }
 }
 
@@ -267,7 +267,7 @@ TEST(Sflow, SampledEthernetWithoutPadding) {
   EXPECT_EQ(number(f.rows(), Field::dst_mac), 0x020000000002u);
   EXPECT_EQ(number(f.rows(), Field::etype), 0x86ddu);
   EXPECT_EQ(number(f.rows(), Field::src_vlan), 10u);
-  EXPECT_EQ(f.account().malformed.value(), 0);
+  EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
 TEST(Sflow, SampledEthernet) {
@@ -304,7 +304,7 @@ TEST(Sflow, RouterGatewayAndTranslation) {
   EXPECT_EQ(address(rows, Field::post_nat_dst_addr), "198.51.100.2");
   EXPECT_EQ(number(rows, Field::post_nat_src_port), 1024u);
   EXPECT_EQ(number(rows, Field::post_nat_dst_port), 80u);
-  EXPECT_EQ(f.account().malformed.value(), 0);
+  EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
 TEST(Sflow, AGatewayWithoutAPathIsItsOwnAs) {
@@ -340,17 +340,17 @@ TEST(Sflow, CounterAndUnknownSamplesAreCounted) {
   Fixture f;
   Octets counters = item(2, words({5, 7, 0})), expanded = item(4, words({5, 0, 8, 0}));
   f.send(datagram({counters, expanded, item(1991 << 12 | 1, words({1, 2, 3})), flow_sample({udp_record()})}));
-  EXPECT_EQ(f.account().counter_samples.value(), 2);
-  EXPECT_EQ(f.account().other_samples.value(), 1);
-  EXPECT_EQ(f.account().records.value(), 1);
-  EXPECT_EQ(f.account().malformed.value(), 0);
+  EXPECT_EQ(f.entry().counter_samples.value(), 2);
+  EXPECT_EQ(f.entry().other_samples.value(), 1);
+  EXPECT_EQ(f.entry().records.value(), 1);
+  EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
 TEST(Sflow, UnknownRecordsAreSteppedOver) {
   Fixture f;
   f.send(datagram({flow_sample({item(4413 << 12 | 1, words({1})), item(1004, words({1, 2})), udp_record()})}));
   EXPECT_EQ(number(f.rows(), Field::src_port), 53u);
-  EXPECT_EQ(f.account().malformed.value(), 0);
+  EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
 TEST(Sflow, ABrokenRecordHarmsNoOther) {
@@ -386,7 +386,7 @@ TEST(Sflow, CountsThatCannotBe) {
   EXPECT_EQ(f.count(Malformed::count_mismatch), 1);
   f.send(datagram({flow_sample({udp_record()}, 102)}, 11) + Octets{0, 0});
   EXPECT_EQ(f.count(Malformed::trailing_bytes), 1);
-  EXPECT_EQ(f.account().records.value(), 3);
+  EXPECT_EQ(f.entry().records.value(), 3);
 }
 
 TEST(Sflow, SamplesCutShort) {
@@ -396,7 +396,7 @@ TEST(Sflow, SamplesCutShort) {
   EXPECT_EQ(f.count(Malformed::short_sample), 1);
   f.send(datagram({item(1, words({1, 2, 3})), item(2, words({1}))}, 10));
   EXPECT_EQ(f.count(Malformed::short_sample), 3);
-  EXPECT_EQ(f.account().records.value(), 1);
+  EXPECT_EQ(f.entry().records.value(), 1);
 }
 
 TEST(Sflow, HeadersThatCannotBeRead) {
@@ -406,7 +406,7 @@ TEST(Sflow, HeadersThatCannotBeRead) {
   EXPECT_EQ(f.count(Malformed::short_header, 0), 1);
   EXPECT_EQ(f.count(Malformed::address_type, 0), 1);
   f.send(words({4, 1, kAgent, 3, 1, 1, 0}));
-  const Account& unknown = f.ledger.account({*IpAddress::parse("192.0.2.1"), Protocol::unknown, 0});
+  const LedgerEntry& unknown = f.ledger.entry({*IpAddress::parse("192.0.2.1"), Protocol::unknown, 0});
   EXPECT_EQ(unknown.malformed.value(), 1);
 }
 
@@ -417,7 +417,7 @@ TEST(Sflow, EveryCutOfADatagramIsRead) {
   for (size_t size = 0; size <= whole.size(); ++size)
     f.send(Octets(whole.begin(), whole.begin() + static_cast<long>(size)));
   int64_t records = 0;
-  for (const AccountRow& row : f.ledger.rows().accounts) records += row.records;
+  for (const LedgerRow& row : f.ledger.rows().entries) records += row.records;
   f.decoder.flush();
   int64_t rows = 0;
   for (const auto& batch : f.batches) rows += batch->rows();
@@ -428,17 +428,17 @@ TEST(Sflow, LostSamplesAreCounted) {
   Fixture f;
   f.send(datagram({flow_sample({udp_record()}, 100)}, 1, 1'000));
   f.send(datagram({flow_sample({udp_record()}, 104)}, 3, 1'200));
-  EXPECT_EQ(f.account().sequence_lost.value(), 3);
+  EXPECT_EQ(f.entry().sequence_lost.value(), 3);
   f.send(datagram({flow_sample({udp_record()}, 102)}, 2, 1'100));
-  EXPECT_EQ(f.account().sequence_lost.value(), 2) << "it was late";
+  EXPECT_EQ(f.entry().sequence_lost.value(), 2) << "it was late";
   f.send(datagram({flow_sample({udp_record()}, 104)}, 3, 1'200));
-  EXPECT_EQ(f.account().duplicates.value(), 1);
-  EXPECT_EQ(f.account().sequence_lost.value(), 2);
+  EXPECT_EQ(f.entry().duplicates.value(), 1);
+  EXPECT_EQ(f.entry().sequence_lost.value(), 2);
   f.send(datagram({flow_sample({udp_record()}, 105)}, 4, 50'000));
   f.send(datagram({flow_sample({udp_record()}, 1)}, 1, 10));
   f.send(datagram({flow_sample({udp_record()}, 3)}, 2, 110));
-  EXPECT_EQ(f.account().restarts.value(), 1);
-  EXPECT_EQ(f.account().sequence_lost.value(), 3);
+  EXPECT_EQ(f.entry().restarts.value(), 1);
+  EXPECT_EQ(f.entry().sequence_lost.value(), 3);
 }
 
 TEST(Sflow, TheConfiguredRateStandsInForNone) {

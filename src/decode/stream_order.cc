@@ -9,9 +9,9 @@ namespace weir {
 namespace {
 
 // Nothing of it was sent in the numbers of its stream.
-void count_unfollowed(Account& account, int64_t records) {
-  account.duplicates.add();
-  account.duplicate_records.add(records);
+void count_unfollowed(LedgerEntry& entry, int64_t records) {
+  entry.duplicates.add();
+  entry.duplicate_records.add(records);
 }
 
 bool goes_on(const Stream& stream, const Stray& stray, const Message& message) {
@@ -22,7 +22,7 @@ bool goes_on(const Stream& stream, const Stray& stray, const Message& message) {
 
 // Of a stray that is followed by another one.
 Standing standing_of_another(Stream& stream) {
-  if (stream.strays_in_row >= kMostInRow) return Standing::unordered;
+  if (stream.strays_in_row >= kMaxInRow) return Standing::unordered;
   ++stream.strays_in_row;
   return Standing::denied;
 }
@@ -58,7 +58,7 @@ bool StreamOrder::arrive(Message& message, const Datagram& datagram) {
 
 void StreamOrder::restart(Message& message) {
   Sender& sender = *message.sender;
-  sender.account->restarts.add();
+  sender.entry->restarts.add();
   if (!sender.session) return;
   const TemplateStore::Restarted restarted = templates_.restarted(*sender.session, message.context.boot);
   held_.give_up(restarted.quarantined, HeldReader::GivenUp::quarantined);
@@ -92,12 +92,12 @@ bool StreamOrder::may_read(const Message& message, const Datagram& datagram, boo
   if (!far && !confirms) {
     if (message.context.repeated) return true;  // by its number it was here before: that tells nothing
     stream->strays_in_row = 0;
-    if (++stray.gone_on < kMostGoneOn) return true;
+    if (++stray.gone_on < kMaxGoneOn) return true;
     settled_ = streams_.take_stray(*stream, Standing::denied);
     return false;
   }
   if (std::ranges::equal(stray.bytes, datagram.bytes)) {
-    if (++stray.copies < kMostCopies) return false;
+    if (++stray.copies < kMaxCopies) return false;
     --stray.copies;  // this one is read by itself
     settled_ = streams_.take_stray(*stream, Standing::denied);
     return false;
@@ -108,8 +108,8 @@ bool StreamOrder::may_read(const Message& message, const Datagram& datagram, boo
 
 // IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
 void StreamOrder::follow(const Message& message, uint32_t units, bool units_known) {
-  Account& account = message.account();
-  if (!message.followed) return count_unfollowed(account, message.records);
+  LedgerEntry& entry = message.entry();
+  if (!message.followed) return count_unfollowed(entry, message.records);
   if (!message.sender->stream || sequence_unit(message.key.protocol).empty()) return;
   Stream& stream = *message.sender->stream;
   const bool counts_sets = message.key.protocol == Protocol::ipfix;
@@ -123,13 +123,13 @@ void StreamOrder::follow(const Message& message, uint32_t units, bool units_know
   stream.lost += change.lost;
   if (change.lost) streams_.charge(stream);  // it may remember a gap now
   lock.unlock();
-  count_sequence(account, change);
-  if (change.duplicate) account.duplicate_records.add(message.records);
+  count_sequence(entry, change);
+  if (change.duplicate) entry.duplicate_records.add(message.records);
 }
 
 void StreamOrder::follow_samples(const Message& message, std::span<const SampleStep> samples) {
-  Account& account = message.account();
-  if (!message.followed) return count_unfollowed(account, static_cast<int64_t>(samples.size()));
+  LedgerEntry& entry = message.entry();
+  if (!message.followed) return count_unfollowed(entry, static_cast<int64_t>(samples.size()));
   if (!message.sender->stream) return;
   Stream& stream = *message.sender->stream;
   int64_t lost = 0, refused = 0;
@@ -146,10 +146,10 @@ void StreamOrder::follow_samples(const Message& message, std::span<const SampleS
   stream.lost += lost;
   streams_.charge(stream);
   lock.unlock();
-  if (lost) account.sequence_lost.add(lost);
-  if (refused) account.count(Refused::sample_sources_full, refused);
-  if (step.duplicate) count_unfollowed(account, static_cast<int64_t>(samples.size()));
-  if (step.restart) account.restarts.add();
+  if (lost) entry.sequence_lost.add(lost);
+  if (refused) entry.count(Refused::sample_sources_full, refused);
+  if (step.duplicate) count_unfollowed(entry, static_cast<int64_t>(samples.size()));
+  if (step.restart) entry.restarts.add();
 }
 
 }  // namespace weir

@@ -2,7 +2,7 @@
 // StreamOrder: where a message belongs in its stream (restarts, strays), and what its number says of those before it.
 //
 //   in       messages, before anything behind their header is read and again after all is
-//   out      Message::context.boot and .repeated, Message::followed; losses, duplicates and restarts in the account
+//   out      Message::context.boot and .repeated, Message::followed; losses, duplicates and restarts in the entry
 //   threads  one per worker; the state is the stream's, under its lock
 //   memory   at most one datagram a stream is kept until the stream tells what it is (stray.h), charged to the senders
 //   failure  none

@@ -19,13 +19,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return 0;
 }
 
-extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t most);
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t limit);
 
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t most, unsigned seed) {
-  if (size < 1 || most < 2) return LLVMFuzzerMutate(data, size, most);
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t limit, unsigned seed) {
+  if (size < 1 || limit < 2) return LLVMFuzzerMutate(data, size, limit);
   if (seed % 16 == 0) data[0] = static_cast<uint8_t>(seed >> 4);
   weir::Protocol protocol = protocol_of(data[0]);
   bool has_templates = protocol == weir::Protocol::netflow9 || protocol == weir::Protocol::ipfix;
-  if (!has_templates) return 1 + LLVMFuzzerMutate(data + 1, size - 1, most - 1);
-  return 1 + weir::mutate_export(protocol, data + 1, size - 1, most - 1, seed, LLVMFuzzerMutate);
+  if (!has_templates) return 1 + LLVMFuzzerMutate(data + 1, size - 1, limit - 1);
+  return 1 + weir::mutate_export(protocol, data + 1, size - 1, limit - 1, seed, LLVMFuzzerMutate);
 }

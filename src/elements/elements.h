@@ -45,7 +45,7 @@ enum class Convert : uint8_t {
   list_stack_labels,  // whole stack entries: label 20 bits, EXP 3, S 1, TTL 8
   list_stack_ttls,
 };
-inline constexpr size_t kMostApplicationText = 96;  // octets of Convert::application
+inline constexpr size_t kMaxApplicationText = 96;  // octets of Convert::application
 
 inline constexpr bool is_list(Convert c) { return c >= Convert::list_number; }
 inline constexpr bool is_duration(Convert c) { return c == Convert::duration_ms || c == Convert::duration_us; }

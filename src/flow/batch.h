@@ -53,7 +53,7 @@ struct Run {
   int64_t received_ns = 0;
   int64_t export_ns = 0;       // the exporter's clock when it sent the datagram
   uint64_t sampling_rate = 0;  // of rows whose mask has no sampling_rate
-  uint32_t account = 0;        // ledger row to which these records belong
+  uint32_t entry = 0;          // ledger row to which these records belong
   bool clock_held = false;     // received while the collector's clock was not believed (run/receive_clock.h)
 };
 
@@ -71,14 +71,14 @@ class FlowBatch {
 
   static constexpr uint32_t capacity() { return limits::kBatchRows; }
   uint32_t rows() const { return rows_; }
-  uint32_t room() const { return capacity() - rows_; }
+  uint32_t space() const { return capacity() - rows_; }
   bool empty() const { return rows_ == 0; }
   const std::vector<Run>& runs() const { return runs_; }
   Run& run(size_t index) { return runs_[index]; }
 
   // Adds `count` rows (at most room()) that share one header; fill their columns next.
   Run& append_run(uint32_t count) {
-    WEIR_ASSERT(count <= room());
+    WEIR_ASSERT(count <= space());
     Run& run = runs_.emplace_back();
     run.first_row = rows_;
     run.rows = count;
@@ -87,7 +87,7 @@ class FlowBatch {
   }
   // One more row for the last run; returns its number.
   uint32_t grow_last_run() {
-    WEIR_ASSERT(room() > 0 && !runs_.empty());
+    WEIR_ASSERT(space() > 0 && !runs_.empty());
     ++runs_.back().rows;
     return rows_++;
   }

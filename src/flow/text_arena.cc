@@ -18,9 +18,9 @@ size_t character_size(Bytes octets) {
   if (lead < 0x80) return 1;
   size_t size = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
   if (size == 0 || octets.size() < size) return 0;
-  uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  // overlong
-  uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;   // surrogates; past U+10FFFF
-  if (octets[1] < least || octets[1] > most) return 0;
+  uint8_t smallest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  // overlong
+  uint8_t limit = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;     // surrogates; past U+10FFFF
+  if (octets[1] < smallest || octets[1] > limit) return 0;
   for (size_t i = 2; i < size; ++i)
     if ((octets[i] & 0xc0) != 0x80) return 0;
   return size;
@@ -33,7 +33,7 @@ TextRef TextArena::add(Bytes octets) {
   if (octets.empty()) return {};
   std::string_view sent(reinterpret_cast<const char*>(octets.data()), octets.size());
   if (sent == view(last_)) return last_;  // only valid text is there
-  if (room() < most_bytes(octets.size())) {
+  if (space() < max_bytes(octets.size())) {
     ++cut_;
     return {};
   }
@@ -51,7 +51,7 @@ TextRef TextArena::add_hex(Bytes octets) {
     ++cut_;
     octets = octets.first(limits::kTextBytes / 2);
   }
-  if (room() < 2 * octets.size()) {
+  if (space() < 2 * octets.size()) {
     ++cut_;
     return {};
   }

@@ -37,12 +37,12 @@ class TextArena {
   std::string_view view(TextRef text) const { return {bytes_.data() + text.first, text.length}; }
   size_t size() const { return bytes_.size(); }
   // Octets that may be added now, and that are free in all.
-  size_t room() const { return free() - kept_free_; }
+  size_t space() const { return free() - kept_free_; }
   size_t free() const { return limits::kBatchTextBytes - bytes_.size(); }
   // So many of the free ones are for who adds texts later. At most free().
   void keep_free(size_t octets) { kept_free_ = octets; }
   // Most octets that a text of so many takes.
-  static size_t most_bytes(size_t octets) { return std::min(3 * octets, limits::kTextBytes); }
+  static size_t max_bytes(size_t octets) { return std::min(3 * octets, limits::kTextBytes); }
 
   // Texts that were cut, or left out, since this was last asked.
   uint32_t take_cut() { return std::exchange(cut_, 0); }

@@ -72,7 +72,7 @@ TEST(TextArena, IsBounded) {
   EXPECT_EQ(kept, limits::kBatchTextBytes / limits::kTextBytes);
   EXPECT_LE(arena.size(), limits::kBatchTextBytes);
   EXPECT_EQ(arena.take_cut(), 2 * kept);  // each was too long, half of them left out
-  EXPECT_EQ(arena.room(), 0u);
+  EXPECT_EQ(arena.space(), 0u);
   arena.clear();
   EXPECT_EQ(arena.size(), 0u);
   EXPECT_LE(arena.memory_bytes(), 256u << 10);

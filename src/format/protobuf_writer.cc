@@ -176,12 +176,12 @@ void ProtobufWriter::append_run_value(Field field, const Run& run, std::string& 
 // The length goes before the message but is known after it: room for two bytes of it is left, and the message
 // moved where it takes another number of them.
 char* ProtobufWriter::write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const {
-  constexpr unsigned kRoom = 2;
+  constexpr unsigned kLengthBytes = 2;
   for (uint32_t row = first; row < end; ++row) {
-    char* message = out + kRoom;
+    char* message = out + kLengthBytes;
     size_t size = static_cast<size_t>(write_row(batch, row, message) - message);
     unsigned prefix = varint_size(size);
-    if (prefix != kRoom) std::memmove(out + prefix, message, size);
+    if (prefix != kLengthBytes) std::memmove(out + prefix, message, size);
     out = write_varint(out, size) + size;
   }
   return out;

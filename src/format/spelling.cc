@@ -199,8 +199,8 @@ char* write_mac(char* out, uint64_t mac) {
 }
 
 char* write_float(char* out, double value) {
-  constexpr size_t kMost = 24;
-  if (std::isfinite(value)) return std::to_chars(out, out + kMost, value).ptr;
+  constexpr size_t kMax = 24;
+  if (std::isfinite(value)) return std::to_chars(out, out + kMax, value).ptr;
   std::memcpy(out, "null", 4);
   return out + 4;
 }

@@ -12,7 +12,7 @@ namespace {
 
 struct ColumnInfo {
   std::string_view name;
-  uint64_t most;
+  uint64_t limit;
 };
 constexpr ColumnInfo kColumns[kCsvColumnCount] = {
     {"start_ms", INT64_MAX / 1'000'000},
@@ -80,9 +80,9 @@ void CsvFile::read_value(CsvColumn column, std::string_view text, CsvFlow* flow)
   }
   uint64_t& number = flow->numbers[static_cast<size_t>(column)];
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number <= info(column).most) return;
+  if (error == std::errc() && end == text.data() + text.size() && number <= info(column).limit) return;
   fail(std::string(info(column).name) + ": '" + std::string(text) + "' is not a number from 0 to " +
-       std::to_string(info(column).most));
+       std::to_string(info(column).limit));
 }
 
 bool CsvFile::next(CsvFlow* flow) {

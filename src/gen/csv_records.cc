@@ -154,13 +154,13 @@ uint8_t* CsvRecords::put(uint8_t* at, CsvColumn column, size_t length, const Exp
   return at + length;
 }
 
-void CsvRecords::add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) {
+void CsvRecords::add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) {
   uint16_t open_set = 0;
-  for (; content->records < most && has_flow_; advance()) {
+  for (; content->records < limit && has_flow_; advance()) {
     shift_times(clock);
     uint16_t wanted_set = flow_.v6 ? kV6Template : kV4Template;
     size_t record_bytes = flow_.v6 ? record_bytes_v6_ : record_bytes_v4_;
-    if (wanted_set != open_set && writer.room_for_records(record_bytes) == 0) return;
+    if (wanted_set != open_set && writer.space_for_records(record_bytes) == 0) return;
     if (wanted_set != open_set) writer.begin_data_set(wanted_set);
     open_set = wanted_set;
     uint8_t* at = writer.add_record(record_bytes);

@@ -18,7 +18,7 @@ class CsvRecords final : public RecordSource {
   CsvRecords(const std::string& path, Protocol protocol, bool repeat);
 
   std::span<const TemplateLayout> templates() const override { return templates_; }
-  void add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) override;
+  void add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) override;
   bool next(const ExporterClock& clock, NetFlow5Record* record) override;
   bool finished() const override { return !has_flow_; }
   uint64_t skipped() const override { return skipped_; }

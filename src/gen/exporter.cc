@@ -35,8 +35,8 @@ Exporter::Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSourc
   if (!has_templates(settings.protocol)) settings_.templates = false;
   // An hour at least, so that no flow began before the boot; under the 49 days at which the uptime wraps.
   int64_t up_seconds = 3600 + Random(seed ^ 0xb007).below(30 * 86'400 - 3600);
-  int64_t least_ns = settings.oldest_ns + 3600 * kSecondNs;
-  boot_ns_ = start_ns - std::max(up_seconds * kSecondNs, least_ns);
+  int64_t min_ns = settings.oldest_ns + 3600 * kSecondNs;
+  boot_ns_ = start_ns - std::max(up_seconds * kSecondNs, min_ns);
   if (settings.whole_clock) boot_ns_ -= boot_ns_ % 1'000'000;
 }
 
@@ -45,22 +45,22 @@ ExporterClock Exporter::clock_at(int64_t now_ns) const {
   return {settings_.whole_clock ? now_ns - now_ns % step_ns : now_ns, boot_ns_};
 }
 
-size_t Exporter::write(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content) {
+size_t Exporter::write(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content) {
   *content = {};
   content->datagrams = 1;
   sequence_started_ = true;
-  if (settings_.protocol == Protocol::netflow5) return write_netflow5(out, most_records, now_ns, content);
-  if (settings_.protocol == Protocol::sflow5) return write_sflow(out, most_records, now_ns, content);
-  return write_with_templates(out, most_records, now_ns, content);
+  if (settings_.protocol == Protocol::netflow5) return write_netflow5(out, max_records, now_ns, content);
+  if (settings_.protocol == Protocol::sflow5) return write_sflow(out, max_records, now_ns, content);
+  return write_with_templates(out, max_records, now_ns, content);
 }
 
-size_t Exporter::write_netflow5(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content) {
+size_t Exporter::write_netflow5(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content) {
   ExporterClock clock = clock_at(now_ns);
   size_t fits = (out.size() - kNetFlow5HeaderBytes) / kNetFlow5RecordBytes;
-  size_t most = std::min({most_records, fits, kNetFlow5MaxRecords});
+  size_t limit = std::min({max_records, fits, kNetFlow5MaxRecords});
   uint8_t* at = out.data() + kNetFlow5HeaderBytes;
   NetFlow5Record record;
-  for (; content->records < most && records_->next(clock, &record); at += kNetFlow5RecordBytes) {
+  for (; content->records < limit && records_->next(clock, &record); at += kNetFlow5RecordBytes) {
     encode_netflow5_record(at, record);
     ++content->records;
     content->bytes += record.bytes;
@@ -81,10 +81,10 @@ size_t Exporter::write_netflow5(std::span<uint8_t> out, size_t most_records, int
 }
 
 // Every interface samples what comes in on it.
-size_t Exporter::write_sflow(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content) {
+size_t Exporter::write_sflow(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content) {
   SflowWriter writer(out);
-  size_t fits = (out.size() - 28) / SflowWriter::kMostSampleBytes;
-  for (size_t left = std::min(most_records, fits); left > 0; --left) {
+  size_t fits = (out.size() - 28) / SflowWriter::kMaxSampleBytes;
+  for (size_t left = std::min(max_records, fits); left > 0; --left) {
     bool v6 = false;
     Flow flow = records_->next_flow(&v6);
     SampledPacket packet = sampled_packet(flow, v6);
@@ -139,11 +139,11 @@ void Exporter::add_sampler(DatagramWriter& writer, Content* content) {
   content->options_records = 1;
 }
 
-size_t Exporter::write_with_templates(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content) {
+size_t Exporter::write_with_templates(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content) {
   ExporterClock clock = clock_at(now_ns);
   DatagramWriter writer(settings_.protocol, out);
   if (templates_due(now_ns)) add_templates(writer, now_ns, content);
-  records_->add(writer, most_records, clock, content);
+  records_->add(writer, max_records, clock, content);
   ++datagrams_since_templates_;
   uint32_t export_seconds = static_cast<uint32_t>(clock.now_ns / kSecondNs);
   if (settings_.protocol == Protocol::netflow9)

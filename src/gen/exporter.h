@@ -3,7 +3,7 @@
 // and template schedule.
 //
 //   in    a RecordSource, the time
-//   out   datagrams in the caller's buffer, and an exact account of what each holds
+//   out   datagrams in the caller's buffer, and an exact entry of what each holds
 //   threads  one
 #pragma once
 
@@ -38,9 +38,9 @@ class Exporter {
   Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSource> records, uint64_t seed, int64_t start_ns,
            const IpAddress& agent = IpAddress::v4(0x7f00'0001));
 
-  // Writes the next datagram: templates where they are due, and up to `most_records` records, as many as fit. Returns
+  // Writes the next datagram: templates where they are due, and up to `max_records` records, as many as fit. Returns
   // its size.
-  size_t write(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
+  size_t write(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content);
   bool finished() const { return records_->finished(); }
   // True from the first datagram on until the first templates have been sent, where they are sent late.
   bool owes_templates() const { return sequence_started_ && settings_.templates && !templates_sent_; }
@@ -48,9 +48,9 @@ class Exporter {
   int64_t templates_due_ns() const { return start_ns_ + settings_.templates_after_ns; }
 
  private:
-  size_t write_netflow5(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
-  size_t write_sflow(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
-  size_t write_with_templates(std::span<uint8_t> out, size_t most_records, int64_t now_ns, Content* content);
+  size_t write_netflow5(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content);
+  size_t write_sflow(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content);
+  size_t write_with_templates(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content);
   bool templates_due(int64_t now_ns) const;
   void add_templates(DatagramWriter& writer, int64_t now_ns, Content* content);
   void add_sampler(DatagramWriter& writer, Content* content);

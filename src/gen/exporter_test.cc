@@ -76,10 +76,10 @@ TEST(FlowSource, FewHostsTalkMuch) {
     Flow flow = source.next(false);
     ++flows_of[flow.egress ? flow.src->v4 : flow.dst->v4];
   }
-  int most = 0;
-  for (auto& [address, flows] : flows_of) most = std::max(most, flows);
+  int limit = 0;
+  for (auto& [address, flows] : flows_of) limit = std::max(limit, flows);
   EXPECT_GT(flows_of.size(), 2'000u);
-  EXPECT_GT(most, 5'000);  // Zipf over 4,096 hosts: the first has a ninth of the flows
+  EXPECT_GT(limit, 5'000);  // Zipf over 4,096 hosts: the first has a ninth of the flows
 }
 
 TEST(Exporter, NetFlow5TimesAndSequence) {

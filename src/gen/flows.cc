@@ -28,9 +28,9 @@ double normal(Random& random) {
   return radius * std::cos(2 * std::numbers::pi * random.unit());
 }
 
-uint32_t log_normal(Random& random, double mean, double deviation, uint32_t most) {
+uint32_t log_normal(Random& random, double mean, double deviation, uint32_t limit) {
   double value = std::exp(mean + deviation * normal(random));
-  return static_cast<uint32_t>(std::clamp(value, 1.0, static_cast<double>(most)));
+  return static_cast<uint32_t>(std::clamp(value, 1.0, static_cast<double>(limit)));
 }
 
 // A prefix with its AS and the interface behind which it lies; hosts get addresses within.

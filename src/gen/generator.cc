@@ -125,10 +125,10 @@ void take(uint64_t amount, uint64_t* of_one, uint64_t* of_all) {
 void Generator::turn(Player& player, size_t datagrams) {
   for (; datagrams > 0 && player.records_left > 0 && player.datagrams_left > 0; --datagrams) {
     if (player.exporter.finished()) break;
-    size_t most = static_cast<size_t>(std::min(options_.records_per_datagram, player.records_left));
+    size_t limit = static_cast<size_t>(std::min(options_.records_per_datagram, player.records_left));
     Content& content = in_batch_[batch_.used()];
     std::span<uint8_t> out(batch_.slot(), options_.datagram_bytes);
-    batch_.commit(player.exporter.write(out, most, os::realtime_ns(), &content));
+    batch_.commit(player.exporter.write(out, limit, os::realtime_ns(), &content));
     records_per_datagram_ = std::max(1.0, 0.95 * records_per_datagram_ + 0.05 * static_cast<double>(content.records));
     take(content.records, &player.records_left, &records_left_);
     take(1, &player.datagrams_left, &datagrams_left_);

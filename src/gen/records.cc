@@ -187,7 +187,7 @@ Content& Content::operator+=(const Content& other) {
 
 size_t longest_record_bytes(Protocol protocol, const TemplateUse& use) {
   if (protocol == Protocol::netflow5) return kNetFlow5RecordBytes;
-  if (protocol == Protocol::sflow5) return SflowWriter::kMostSampleBytes;
+  if (protocol == Protocol::sflow5) return SflowWriter::kMaxSampleBytes;
   return fixed_bytes(protocol, true) + (use.variable_length ? 1 + kLongestName : 0);
 }
 
@@ -211,12 +211,12 @@ bool GeneratedRecords::next_is_v6(size_t records) const {
 }
 
 // One address family and one template a datagram.
-void GeneratedRecords::add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) {
+void GeneratedRecords::add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) {
   const size_t name_bytes = use_.variable_length ? 1 + kLongestName : 0;
-  size_t v6_fits = std::min(most, writer.room_for_records(fixed_bytes(protocol_, true) + name_bytes));
+  size_t v6_fits = std::min(limit, writer.space_for_records(fixed_bytes(protocol_, true) + name_bytes));
   bool v6 = next_is_v6(v6_fits);
   size_t record_bytes = fixed_bytes(protocol_, v6);
-  size_t records = v6 ? v6_fits : std::min(most, writer.room_for_records(record_bytes + name_bytes));
+  size_t records = v6 ? v6_fits : std::min(limit, writer.space_for_records(record_bytes + name_bytes));
   if (records == 0) return;
   writer.begin_data_set(template_id(v6, turn_[v6 ? 1 : 0]++ % use_.ids));
   for (size_t i = 0; i < records; ++i) {

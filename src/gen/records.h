@@ -36,7 +36,7 @@ class RecordSource {
   // v9 and IPFIX: the templates of the records, whose ids are kV4Template and kV6Template.
   virtual std::span<const TemplateLayout> templates() const = 0;
   // v9 and IPFIX: adds up to `most` records in data sets, as many as fit.
-  virtual void add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) = 0;
+  virtual void add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) = 0;
   // v5: the next record; false where there is none.
   virtual bool next(const ExporterClock& clock, NetFlow5Record* record) = 0;
   // sFlow: the flow whose packet is sampled next, and whether it is an IPv6 one. Made-up records only.
@@ -49,9 +49,9 @@ inline constexpr uint16_t kV4Template = 256, kV6Template = 257, kSamplerTemplate
 
 // How made-up records of v9 and IPFIX use templates.
 struct TemplateUse {
-  static constexpr uint64_t kMost = 6;  // so that those of both address families fit into one datagram
-  uint64_t ids = 1;                     // of each address family, datagrams taking turns; 1 to kMost
-  bool variable_length = false;         // IPFIX: applicationName at the end of each record
+  static constexpr uint64_t kMax = 6;  // so that those of both address families fit into one datagram
+  uint64_t ids = 1;                    // of each address family, datagrams taking turns; 1 to kMax
+  bool variable_length = false;        // IPFIX: applicationName at the end of each record
 };
 
 // NetFlow v5 has two octets for an AS number; AS_TRANS stands for a longer one (RFC 6793).
@@ -65,7 +65,7 @@ class GeneratedRecords final : public RecordSource {
                    const TemplateUse& use = {});
 
   std::span<const TemplateLayout> templates() const override { return templates_; }
-  void add(DatagramWriter& writer, size_t most, const ExporterClock& clock, Content* content) override;
+  void add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) override;
   bool next(const ExporterClock& clock, NetFlow5Record* record) override;
   Flow next_flow(bool* v6) override;
 

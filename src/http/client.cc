@@ -124,8 +124,8 @@ class Exchange {
       const std::string_view read(piece.data(), piece.size() - parser.get().body().size);
       if (on_piece && answer.status == 200) {
         if (!on_piece(read)) break;
-      } else if (answer.body.size() + read.size() > request_.most_bytes) {
-        throw runtime_failure("the answer of " + url_.host + " is longer than " + std::to_string(request_.most_bytes) +
+      } else if (answer.body.size() + read.size() > request_.max_bytes) {
+        throw runtime_failure("the answer of " + url_.host + " is longer than " + std::to_string(request_.max_bytes) +
                               " octets");
       } else {
         answer.body += read;

@@ -27,7 +27,7 @@ struct HttpRequest {
   Secret token = {};             // Authorization: Bearer
   std::string authorities = {};  // PEM file of who signs the server's certificate; empty: those of the system
   int timeout_ms = 10'000;
-  size_t most_bytes = size_t{1} << 30;  // of an answer
+  size_t max_bytes = size_t{1} << 30;  // of an answer
 };
 
 struct HttpAnswer {

@@ -25,7 +25,7 @@ namespace weir {
 namespace asio = boost::asio;
 
 static constexpr auto kRest = std::chrono::seconds(1);  // without descriptors, before connections are taken again
-static constexpr size_t kLeastConnections = 4;
+static constexpr size_t kMinConnections = 4;
 static constexpr std::string_view kBearer = "Bearer ";
 
 struct HttpServer::Impl : SessionOwner {
@@ -37,7 +37,7 @@ struct HttpServer::Impl : SessionOwner {
 
   void accept_soon();
   void take_connections();
-  void make_room();
+  void evict_idle();
 
   std::map<std::string, HttpRoute> routes;
   std::vector<HttpToken> tokens;
@@ -45,7 +45,7 @@ struct HttpServer::Impl : SessionOwner {
   std::unique_ptr<asio::ssl::context> tls;
   os::TcpListener listener;
   uint16_t port = 0;
-  size_t most_connections = kHttpConnections;
+  size_t max_connections = kHttpConnections;
   asio::io_context io{1};
   asio::posix::stream_descriptor waiting{io};  // the listener's
   asio::steady_timer rest{io};
@@ -55,7 +55,7 @@ struct HttpServer::Impl : SessionOwner {
 
 size_t http_connections(uint64_t limit, uint64_t open) {
   const uint64_t taken = open + kFilesForOthers;
-  return std::clamp<uint64_t>(limit > taken ? limit - taken : 0, kLeastConnections, kHttpConnections);
+  return std::clamp<uint64_t>(limit > taken ? limit - taken : 0, kMinConnections, kHttpConnections);
 }
 
 HttpServer::Impl::Impl(const HttpServerConfig& config)
@@ -96,13 +96,13 @@ void HttpServer::Impl::accept_soon() {
 }
 
 void HttpServer::Impl::take_connections() {
-  for (size_t taken = 0; taken < most_connections; ++taken) {
+  for (size_t taken = 0; taken < max_connections; ++taken) {
     int error = 0;
     os::File socket = listener.accept(error);
     if (error == EMFILE || error == ENFILE) {
       // One of ours makes room; without any, accepting again at once would keep a core busy.
       if (!sessions.empty()) {
-        make_room();
+        evict_idle();
         break;
       }
       rest.expires_after(kRest);
@@ -112,7 +112,7 @@ void HttpServer::Impl::take_connections() {
     }
     if (error == ECONNABORTED || error == EINTR) continue;
     if (error) break;
-    if (sessions.size() >= most_connections) make_room();
+    if (sessions.size() >= max_connections) evict_idle();
     sessions.push_back(make_session(socket.release(), io, tls.get(), *this));
     sessions.back()->run();
   }
@@ -121,7 +121,7 @@ void HttpServer::Impl::take_connections() {
 
 // Closes the connection that can best be spared: one that has been answered, then the longest silent, then the one
 // whose answer takes longest.
-void HttpServer::Impl::make_room() {
+void HttpServer::Impl::evict_idle() {
   const auto spared = std::ranges::min_element(sessions, {}, [](const std::shared_ptr<HttpSession>& session) {
     return std::pair(session->state(), session->since_ns());
   });
@@ -142,7 +142,7 @@ void HttpServer::route(const std::string& path, std::function<Response(const Req
 
 void HttpServer::start() {
   const os::ProcessFigures figures = os::process_figures();
-  impl_->most_connections = http_connections(figures.max_files, figures.open_files);
+  impl_->max_connections = http_connections(figures.max_files, figures.open_files);
   impl_->waiting.assign(impl_->listener.fd());
   impl_->accept_soon();
   impl_->thread = std::make_unique<Worker>("http", [impl = impl_.get()](std::stop_token) { impl->io.run(); });

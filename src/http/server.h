@@ -49,7 +49,7 @@ struct HttpServerConfig {
 struct HttpRoute {
   std::vector<std::string> methods = {"GET"};  // with GET comes HEAD
   bool is_open = false;                        // without a token, too: probes
-  size_t most_body_bytes = 0;                  // that are taken whole, for Request::body
+  size_t max_body_bytes = 0;                   // that are taken whole, for Request::body
   std::function<Response(const Request&)> handler;
   // Takes bodies of any length piece by piece, in place of `handler`.
   std::function<std::unique_ptr<BodySink>(const Request&)> sink = {};

@@ -142,7 +142,7 @@ TEST_F(HttpServerTest, PiecesBecomeChunks) {
 
 // Each holds a piece and what the kernel buffers, whatever the answer's size, and others are answered meanwhile.
 TEST_F(HttpServerTest, ReadersThatDoNotReadStopTheirAnswerAndNobodyElses) {
-  constexpr size_t kReaders = 30, kMostKernel = 4 << 20;  // of both sides
+  constexpr size_t kReaders = 30, kMaxKernel = 4 << 20;  // of both sides
   std::vector<os::TcpConnection> readers;
   for (size_t i = 0; i < kReaders; ++i) {
     readers.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
@@ -153,7 +153,7 @@ TEST_F(HttpServerTest, ReadersThatDoNotReadStopTheirAnswerAndNobodyElses) {
     before = endless_.load();
     for (int i = 0; i < 50; ++i) ASSERT_EQ(http_get(url(), "/hello", 10'000).status, 200);
   } while (endless_.load() != before || before == 0);
-  EXPECT_LT(before, kReaders * kMostKernel);
+  EXPECT_LT(before, kReaders * kMaxKernel);
 }
 
 TEST_F(HttpServerTest, AConnectionTooManyTakesTheLongestSilentOnesPlace) {
@@ -214,7 +214,7 @@ TEST(HttpServer, BodiesAreTakenWholeOrInPieces) {
   HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
   HttpRoute whole;
   whole.methods = {"POST"};
-  whole.most_body_bytes = 100'000;
+  whole.max_body_bytes = 100'000;
   whole.handler = [](const Request& r) {
     return Response{200, "text/plain", r.query.at("a b") + ":" + std::to_string(r.body.size()), {}};
   };
@@ -261,7 +261,7 @@ TEST(HttpServer, AnswersAreTakenInPieces) {
   bytes = 0;
   http_request(url, request, [&](std::string_view piece) { return (bytes += piece.size()) < kPieceBytes; });
   EXPECT_LT(bytes, 100 * kPieceBytes);
-  request.most_bytes = kPieceBytes;
+  request.max_bytes = kPieceBytes;
   EXPECT_THROW(http_request(url, request), Error);
 }
 

@@ -161,8 +161,8 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
     const std::string method = is_head_ ? "GET" : request_.method;
     if (std::ranges::find(route_->methods, method) == route_->methods.end()) return answer_early(wrong_method());
     const uint64_t length = parser_->content_length().value_or(0);
-    const uint64_t most = std::max<uint64_t>(route_->most_body_bytes, kUnwantedBytes);
-    if (!route_->sink && length > most) return answer_early(too_large(most));
+    const uint64_t limit = std::max<uint64_t>(route_->max_body_bytes, kUnwantedBytes);
+    if (!route_->sink && length > limit) return answer_early(too_large(limit));
     if (route_->sink) sink_ = route_->sink(request_);
     return true;
   }
@@ -175,8 +175,8 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
     response.headers.emplace_back("Allow", allowed);
     return response;
   }
-  static Response too_large(uint64_t most) {
-    return problem(413, "Content Too Large", "the body is longer than " + std::to_string(most) + " octets");
+  static Response too_large(uint64_t limit) {
+    return problem(413, "Content Too Large", "the body is longer than " + std::to_string(limit) + " octets");
   }
 
   // Before the body has been read. A short one is read first, so that the connection can go on. False.
@@ -226,9 +226,9 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
       if (!sink_->take(piece)) return void(answer_early(sink_->end()));
     } else {
       body_bytes_ += piece.size();
-      const uint64_t most = std::max<uint64_t>(route_->most_body_bytes, kUnwantedBytes);
-      if (body_bytes_ > most) return void(answer_early(too_large(most)));
-      if (route_->most_body_bytes > 0) request_.body += piece;
+      const uint64_t limit = std::max<uint64_t>(route_->max_body_bytes, kUnwantedBytes);
+      if (body_bytes_ > limit) return void(answer_early(too_large(limit)));
+      if (route_->max_body_bytes > 0) request_.body += piece;
     }
     read_body();
   }

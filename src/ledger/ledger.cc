@@ -8,19 +8,19 @@
 
 namespace weir {
 
-Account& Ledger::at(uint32_t index) {
-  Account* account = by_index_[index].load(std::memory_order_acquire);
-  WEIR_ASSERT(account != nullptr);
-  return *account;
+LedgerEntry& Ledger::at(uint32_t index) {
+  LedgerEntry* entry = by_index_[index].load(std::memory_order_acquire);
+  WEIR_ASSERT(entry != nullptr);
+  return *entry;
 }
 
-OutputAccount& Ledger::prepare_output(const std::string& name) {
+OutputCounts& Ledger::prepare_output(const std::string& name) {
   std::lock_guard lock(mutex_);
-  return prepared_.emplace_back(*this, name, most_slots_);
+  return prepared_.emplace_back(*this, name, max_slots_);
 }
 
-OutputAccount& Ledger::add_output(const std::string& name) {
-  OutputAccount& output = prepare_output(name);
+OutputCounts& Ledger::add_output(const std::string& name) {
+  OutputCounts& output = prepare_output(name);
   std::lock_guard lock(mutex_);
   WEIR_ASSERT(by_key_.empty());
   output.leads_ = outputs_.empty();
@@ -28,48 +28,48 @@ OutputAccount& Ledger::add_output(const std::string& name) {
   return output;
 }
 
-void Ledger::join_output(OutputAccount& output, const LedgerRows& earlier) {
+void Ledger::join_output(OutputCounts& output, const LedgerSnapshot& earlier) {
   std::lock_guard lock(mutex_);
   const auto saved = std::ranges::find(earlier.outputs, output.name(), &OutputRows::name);
-  for (size_t at = 0; saved != earlier.outputs.end() && at < earlier.accounts.size(); ++at)
-    if (const auto known = by_key_.find(earlier.accounts[at].key);
+  for (size_t at = 0; saved != earlier.outputs.end() && at < earlier.entries.size(); ++at)
+    if (const auto known = by_key_.find(earlier.entries[at].key);
         known != by_key_.end() && saved->counts[at].settled() <= known->second->records.value())
       output.add(known->second->index, saved->counts[at]);
-  for (const auto& [key, account] : by_key_) {
-    settle(output, *account);
-    if (budget_ && key != AccountKey{}) budget_->add(key.exporter, sizeof(DeliveryCounts));  // as row_bytes() has it
+  for (const auto& [key, entry] : by_key_) {
+    settle(output, *entry);
+    if (budget_ && key != LedgerKey{}) budget_->add(key.exporter, sizeof(DeliveryCounts));  // as row_bytes() has it
   }
-  for (const Account* account : retired_) settle(output, *account);
+  for (const LedgerEntry* entry : retired_) settle(output, *entry);
   output.leads_ = outputs_.empty();
   outputs_.push_back(&output);
 }
 
-OutputAccount* Ledger::find_output(const std::string& name) {
+OutputCounts* Ledger::find_output(const std::string& name) {
   std::lock_guard lock(mutex_);
-  auto found = std::ranges::find(prepared_, name, &OutputAccount::name);
+  auto found = std::ranges::find(prepared_, name, &OutputCounts::name);
   return found == prepared_.end() ? nullptr : &*found;
 }
 
-OutputAccount& Ledger::output(const std::string& name) {
-  OutputAccount* found = find_output(name);
+OutputCounts& Ledger::output(const std::string& name) {
+  OutputCounts* found = find_output(name);
   WEIR_ASSERT(found != nullptr);
   return *found;
 }
 
-SocketAccount& Ledger::add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes) {
+SocketCounts& Ledger::add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes) {
   std::lock_guard lock(mutex_);
-  SocketAccount& socket = sockets_.emplace_back();
+  SocketCounts& socket = sockets_.emplace_back();
   socket.listener = listener;
   socket.worker = worker;
   socket.receive_buffer_bytes = receive_buffer_bytes;
   return socket;
 }
 
-static AccountRow copy(const Account& a) {
-  AccountRow row;
+static LedgerRow copy(const LedgerEntry& a) {
+  LedgerRow row;
   row.key = a.key;
 #define C(name, meaning) row.name = a.name.value();
-  WEIR_ACCOUNT_COUNTERS(C)
+  WEIR_LEDGER_COUNTERS(C)
 #undef C
   // Again, after what has become of them: a record is decoded before it is stored, so a copy never has more stored.
   row.records = a.records.value();
@@ -84,62 +84,62 @@ static AccountRow copy(const Account& a) {
   return row;
 }
 
-// Records whose fate is not known, by the account alone.
-static int64_t left_of(const Account& a) {
+// Records whose fate is not known, by the entry alone.
+static int64_t left_of(const LedgerEntry& a) {
   return a.records.value() - a.stored.value() - a.filtered.value() - a.sink_dropped.value();
 }
-static int64_t samples_left_of(const Account& a) {
+static int64_t samples_left_of(const LedgerEntry& a) {
   return a.counter_samples.value() - a.counters_stored.value() - a.counters_filtered.value() -
          a.counters_dropped.value();
 }
 
-static void add(AccountRow& row, const AccountRow& more) {
+static void add(LedgerRow& row, const LedgerRow& more) {
 #define C(name, meaning) row.name += more.name;
-  WEIR_ACCOUNT_COUNTERS(C)
+  WEIR_LEDGER_COUNTERS(C)
 #undef C
   for (size_t i = 0; i < kMalformedCount; ++i) row.malformed_by_reason[i] += more.malformed_by_reason[i];
   for (size_t i = 0; i < kRefusedCount; ++i) row.refused_by_reason[i] += more.refused_by_reason[i];
 }
 
-LedgerRows Ledger::rows() const {
+LedgerSnapshot Ledger::rows() const {
   std::lock_guard lock(mutex_);
-  LedgerRows rows;
+  LedgerSnapshot rows;
   rows.since_ns = since_ns_;
   rows.at_ns = os::realtime_ns();
-  std::vector<const Account*> in_order;  // a row is large: it is written once, where it stays
-  in_order.reserve(accounts_.size());
-  for (const auto& [key, account] : by_key_) in_order.push_back(account);
+  std::vector<const LedgerEntry*> in_order;  // a row is large: it is written once, where it stays
+  in_order.reserve(entries_.size());
+  for (const auto& [key, entry] : by_key_) in_order.push_back(entry);
   std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
-  for (const OutputAccount* output : outputs_) {  // before the accounts: a copy never has more settled than decoded
+  for (const OutputCounts* output : outputs_) {  // before the entries: a copy never has more settled than decoded
     OutputRows& of = rows.outputs.emplace_back(OutputRows{output->name(), {}, output->is_configured()});
     of.counts.reserve(in_order.size());
-    for (const Account* a : in_order) of.counts.push_back(output->counts(a->index));
+    for (const LedgerEntry* a : in_order) of.counts.push_back(output->counts(a->index));
   }
-  rows.accounts.reserve(in_order.size());
-  for (const Account* a : in_order) rows.accounts.push_back(copy(*a));
+  rows.entries.reserve(in_order.size());
+  for (const LedgerEntry* a : in_order) rows.entries.push_back(copy(*a));
   if (!retired_.empty()) add_retired(rows);
   rows.sockets = socket_rows();
   return rows;
 }
 
 // What came late for rows that are gone.
-void Ledger::add_retired(LedgerRows& rows) const {
-  auto shared = std::ranges::find(rows.accounts, AccountKey{}, &AccountRow::key);
-  const auto at = static_cast<size_t>(shared - rows.accounts.begin());
-  for (const Account* a : retired_) {
+void Ledger::add_retired(LedgerSnapshot& rows) const {
+  auto shared = std::ranges::find(rows.entries, LedgerKey{}, &LedgerRow::key);
+  const auto at = static_cast<size_t>(shared - rows.entries.begin());
+  for (const LedgerEntry* a : retired_) {
     for (size_t o = 0; o < outputs_.size(); ++o) rows.outputs[o].counts[at].add(outputs_[o]->counts(a->index));
     add(*shared, copy(*a));
   }
 }
 
-uint32_t Ledger::visit(uint32_t from, uint32_t most, const std::function<void(const Account&)>& see) const {
+uint32_t Ledger::visit(uint32_t from, uint32_t limit, const std::function<void(const LedgerEntry&)>& see) const {
   std::lock_guard lock(mutex_);
-  const auto end = static_cast<uint32_t>(std::min<size_t>(accounts_.size(), size_t{from} + most));
+  const auto end = static_cast<uint32_t>(std::min<size_t>(entries_.size(), size_t{from} + limit));
   for (uint32_t index = from; index < end; ++index) {
-    const Account* account = by_index_[index].load(std::memory_order_relaxed);
-    if (account && !account->retired.load(std::memory_order_relaxed)) see(*account);
+    const LedgerEntry* entry = by_index_[index].load(std::memory_order_relaxed);
+    if (entry && !entry->retired.load(std::memory_order_relaxed)) see(*entry);
   }
-  return end < accounts_.size() ? end : 0;
+  return end < entries_.size() ? end : 0;
 }
 
 std::vector<SocketRow> Ledger::sockets() const {
@@ -149,7 +149,7 @@ std::vector<SocketRow> Ledger::sockets() const {
 
 std::vector<SocketRow> Ledger::socket_rows() const {
   std::vector<SocketRow> rows;
-  for (const SocketAccount& s : sockets_) {
+  for (const SocketCounts& s : sockets_) {
     SocketRow& row = rows.emplace_back(SocketRow{s.listener, s.worker, s.receive_buffer_bytes, s.datagrams.value(),
                                                  s.bytes.value(), s.kernel_drops.value(), s.not_allowed.value()});
     for (size_t i = 0; i < kReceiveErrorCount; ++i) row.receive_errors[i] = s.receive_errors[i].value();
@@ -170,16 +170,16 @@ std::vector<SocketRow> Ledger::socket_rows() const {
   return rows;
 }
 
-void Ledger::restore(const LedgerRows& rows) {
+void Ledger::restore(const LedgerSnapshot& rows) {
   if (rows.since_ns) since_ns_ = rows.since_ns;  // else the catalog is new
   earlier_sockets_ = rows.sockets;
-  for (size_t at = 0; at < rows.accounts.size(); ++at) {
-    const AccountRow& row = rows.accounts[at];
-    Account& a = account(row.key);
+  for (size_t at = 0; at < rows.entries.size(); ++at) {
+    const LedgerRow& row = rows.entries[at];
+    LedgerEntry& a = entry(row.key);
     restore_deliveries(rows, at, a);
     // Added: it may be the shared one, where there is no room for all.
 #define C(name, meaning) a.name.add(row.name);
-    WEIR_ACCOUNT_COUNTERS(C)
+    WEIR_LEDGER_COUNTERS(C)
 #undef C
     // What the earlier run still held in memory when it ended is gone.
     a.expired.add(row.held);
@@ -194,46 +194,46 @@ void Ledger::restore(const LedgerRows& rows) {
 }
 
 // The row of that exporter, made where there is none.
-static size_t row_of(LedgerRows& rows, const AccountKey& key) {
-  auto row = std::ranges::lower_bound(rows.accounts, key, {}, &AccountRow::key);
-  const auto at = row - rows.accounts.begin();
-  if (row != rows.accounts.end() && row->key == key) return static_cast<size_t>(at);
-  rows.accounts.insert(row, AccountRow{.key = key});
+static size_t row_of(LedgerSnapshot& rows, const LedgerKey& key) {
+  auto row = std::ranges::lower_bound(rows.entries, key, {}, &LedgerRow::key);
+  const auto at = row - rows.entries.begin();
+  if (row != rows.entries.end() && row->key == key) return static_cast<size_t>(at);
+  rows.entries.insert(row, LedgerRow{.key = key});
   for (OutputRows& output : rows.outputs) output.counts.insert(output.counts.begin() + at, DeliveryCounts{});
   return static_cast<size_t>(at);
 }
 
-void raise_decoded(AccountRow& row) {
+void raise_decoded(LedgerRow& row) {
   row.records = std::max(row.records, row.stored + row.filtered + row.sink_dropped);
   row.counter_samples =
       std::max(row.counter_samples, row.counters_stored + row.counters_filtered + row.counters_dropped);
 }
 
-void raise_acknowledged(LedgerRows& rows, const std::string& output, const AccountKey& key, bool counters,
+void raise_acknowledged(LedgerSnapshot& rows, const std::string& output, const LedgerKey& key, bool counters,
                         int64_t count) {
   const size_t at = row_of(rows, key);
-  AccountRow& account = rows.accounts[at];
+  LedgerRow& entry = rows.entries[at];
   auto of = std::ranges::find(rows.outputs, output, &OutputRows::name);
   if (of != rows.outputs.end()) {
     int64_t& acknowledged = of->counts[at].of[counters ? kCountersAcknowledged : kDeliveryAcknowledged];
     const int64_t more = std::max<int64_t>(count - acknowledged, 0);
     acknowledged += more;
-    (counters ? account.counters_stored : account.stored) += more;
+    (counters ? entry.counters_stored : entry.stored) += more;
   }
-  raise_decoded(account);
+  raise_decoded(entry);
 }
 
-void Ledger::restore_deliveries(const LedgerRows& rows, size_t row, const Account& account) {
-  for (OutputAccount* output : outputs_) {
+void Ledger::restore_deliveries(const LedgerSnapshot& rows, size_t row, const LedgerEntry& entry) {
+  for (OutputCounts* output : outputs_) {
     auto earlier = std::ranges::find(rows.outputs, output->name(), &OutputRows::name);
     if (earlier == rows.outputs.end()) continue;
     output->was_configured_ = earlier->is_configured;
-    output->add(account.index, earlier->counts[row]);
+    output->add(entry.index, earlier->counts[row]);
   }
 }
 
-void Ledger::raise_acknowledged(OutputAccount& output, const AccountKey& key, bool counters, int64_t count) {
-  Account& to = account(key);
+void Ledger::raise_acknowledged(OutputCounts& output, const LedgerKey& key, bool counters, int64_t count) {
+  LedgerEntry& to = entry(key);
   const DeliveryCounts known = output.counts(to.index);
   const int64_t more = count - known.of[counters ? kCountersAcknowledged : kDeliveryAcknowledged];
   if (more <= 0) return;
@@ -241,10 +241,10 @@ void Ledger::raise_acknowledged(OutputAccount& output, const AccountKey& key, bo
 }
 
 // No batch names it any more.
-bool Ledger::is_settled(const Account& a) const {
+bool Ledger::is_settled(const LedgerEntry& a) const {
   const int64_t records = a.records.value() - a.filtered.value(), samples = a.counter_samples.value();
   if (outputs_.empty()) return left_of(a) == 0 && samples_left_of(a) == 0;
-  return std::ranges::all_of(outputs_, [&](const OutputAccount* output) {
+  return std::ranges::all_of(outputs_, [&](const OutputCounts* output) {
     const DeliveryCounts counts = output->counts(a.index);
     return counts.settled() == records && counts.settled_counters() == samples;
   });
@@ -252,17 +252,17 @@ bool Ledger::is_settled(const Account& a) const {
 
 // What was stored may be known up to a second longer than what was decoded (store/segments.h). `stored` and
 // `sink_dropped` may have been counted by other outputs than those of now.
-int64_t Ledger::settle(Account& a) {
+int64_t Ledger::settle(LedgerEntry& a) {
   if (const int64_t more = -left_of(a); more > 0) a.records.add(more);
   if (const int64_t more = -samples_left_of(a); more > 0) a.counter_samples.add(more);
   const int64_t lost = left_of(a);
   a.sink_dropped.add(lost);
   a.counters_dropped.add(samples_left_of(a));
-  for (OutputAccount* output : outputs_) settle(*output, a);
+  for (OutputCounts* output : outputs_) settle(*output, a);
   return lost;
 }
 
-void Ledger::settle(OutputAccount& output, const Account& a) {
+void Ledger::settle(OutputCounts& output, const LedgerEntry& a) {
   const DeliveryCounts known = output.counts(a.index);
   DeliveryCounts more;
   const OutputError reason = output.was_configured_ ? OutputError::crash : OutputError::not_configured;
@@ -275,7 +275,7 @@ void Ledger::settle(OutputAccount& output, const Account& a) {
 int64_t Ledger::settle_unfinished() {
   std::lock_guard lock(mutex_);
   int64_t lost = 0;
-  for (const auto& [key, account] : by_key_) lost += settle(*account);
+  for (const auto& [key, entry] : by_key_) lost += settle(*entry);
   return lost;
 }
 

@@ -2,11 +2,11 @@
 // The ledger: what became of everything an exporter sent, per exporter, protocol and observation domain, and per
 // socket.
 //
-//   in       every stage adds to an Account's counters; receive adds to its SocketAccount
+//   in       every stage adds to a LedgerEntry's counters; receive adds to its SocketCounts
 //   out      snapshots: `weir exporters`, /metrics, catalog.db
-//   threads  counters are atomics, any thread; accounts are never moved while the process lives.
-//            An account's `datagrams` counts a datagram last: a copy that has it has all else that it changed
-//   memory   limits::kLedgerRows accounts, and what a SenderBudget allows. Where there is no room, rows without a
+//   threads  counters are atomics, any thread; entries are never moved while the process lives.
+//            An entry's `datagrams` counts a datagram last: a copy that has it has all else that it changed
+//   memory   limits::kLedgerRows entries, and what a SenderBudget allows. Where there is no room, rows without a
 //            stream make some (base/eviction.h): their counts are added to one row, exporter "::" ("other"), so that
 //            no sum over all rows falls. Only where nothing can go newcomers share that row
 //
@@ -16,7 +16,7 @@
 //                                                   + expired_records; sFlow's samples: records + counter_samples
 //                                                   - duplicate_records
 //   records  = stored + filtered + sink_dropped     what became of them at the output `store`, else at the first one;
-//                                                   of each output: ledger/output_account.h
+//                                                   of each output: ledger/output_counts.h
 //   counter_samples = counters_stored + counters_filtered + counters_dropped
 //   missing_template = held + replayed_sets + expired + quarantined
 #pragma once
@@ -41,28 +41,28 @@
 #include "base/sender_budget.h"
 #include "base/session_key.h"
 #include "ledger/counter.h"
-#include "ledger/output_account.h"
+#include "ledger/output_counts.h"
 #include "os/state_memory.h"
 
 namespace weir {
 
-struct AccountKey {
+struct LedgerKey {
   IpAddress exporter;
   Protocol protocol = Protocol::unknown;
   uint32_t domain = 0;  // v5: engine type << 8 | engine id; sFlow: sub-agent
-  auto operator<=>(const AccountKey&) const = default;
+  auto operator<=>(const LedgerKey&) const = default;
   template <class H>
-  friend H AbslHashValue(H h, const AccountKey& k) {
+  friend H AbslHashValue(H h, const LedgerKey& k) {
     return H::combine(std::move(h), k.exporter, k.protocol, k.domain);
   }
 };
 
-inline AccountKey account_of(const SessionKey& session) { return {session.exporter, session.protocol, session.domain}; }
+inline LedgerKey ledger_key(const SessionKey& session) { return {session.exporter, session.protocol, session.domain}; }
 
-// Every counter of an account: name as shown, and what it counts. The one list that the table, JSON,
+// Every counter of an entry: name as shown, and what it counts. The one list that the table, JSON,
 // /metrics and catalog.db are made from.
 // clang-format off
-#define WEIR_ACCOUNT_COUNTERS(C) \
+#define WEIR_LEDGER_COUNTERS(C) \
   C(datagrams,        "datagrams received") \
   C(records,          "flow records decoded") \
   C(stored,           "records in the store (without one: that reached the output)") \
@@ -97,22 +97,22 @@ inline AccountKey account_of(const SessionKey& session) { return {session.export
   C(borrowed,         "records whose sampling rate or names were told to another port or domain of the exporter")
 // clang-format on
 
-struct alignas(64) Account {
+struct alignas(64) LedgerEntry {
   // What every datagram needs comes first: one cache line, up to the counters of datagrams and records.
   uint32_t index = 0;
   std::atomic<bool> retired{false};  // its counts are those of the row "other"
-  std::atomic<uint32_t> holders{0};  // AccountHolds
+  std::atomic<uint32_t> holders{0};  // LedgerHolds
   std::atomic<uint32_t> streams{0};  // that are in the table of streams: it stays
   Counter first_seen_ns, last_seen_ns;
   Counter clock_skew_ns;  // collector's clock minus the exporter's, at the last datagram (gauge)
 #define C(name, meaning) Counter name;
-  WEIR_ACCOUNT_COUNTERS(C)
+  WEIR_LEDGER_COUNTERS(C)
 #undef C
   std::array<Counter, kMalformedCount> malformed_by_reason;
   std::array<Counter, kRefusedCount> refused_by_reason;
   Counter templates;      // known now (gauge)
   Counter sampling_rate;  // of the newest records that were looked at; 0: none told (gauge)
-  AccountKey key;
+  LedgerKey key;
 
   // Once in 64 datagrams: it is another cache line.
   void tell_sampling_rate(uint64_t rate) {
@@ -142,29 +142,27 @@ enum class ReceiveError : uint8_t { no_memory, no_buffers, other };
 inline constexpr std::array<std::string_view, 3> kReceiveErrorNames{"ENOMEM", "ENOBUFS", "other"};
 inline constexpr size_t kReceiveErrorCount = kReceiveErrorNames.size();
 
-// Who adds to an account for a while: it becomes nobody else's meanwhile, even if its row goes.
-class AccountHold {
+// Who adds to an entry for a while: it becomes nobody else's meanwhile, even if its row goes.
+class LedgerHold {
  public:
-  explicit AccountHold(Account& account) : account_(&account) {
-    account.holders.fetch_add(1, std::memory_order_relaxed);
-  }
-  AccountHold(AccountHold&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
-  AccountHold& operator=(AccountHold&& other) noexcept {
-    std::swap(account_, other.account_);
+  explicit LedgerHold(LedgerEntry& entry) : entry_(&entry) { entry.holders.fetch_add(1, std::memory_order_relaxed); }
+  LedgerHold(LedgerHold&& other) noexcept : entry_(std::exchange(other.entry_, nullptr)) {}
+  LedgerHold& operator=(LedgerHold&& other) noexcept {
+    std::swap(entry_, other.entry_);
     return *this;
   }
-  ~AccountHold() {
-    if (account_) account_->holders.fetch_sub(1, std::memory_order_release);
+  ~LedgerHold() {
+    if (entry_) entry_->holders.fetch_sub(1, std::memory_order_release);
   }
-  Account& operator*() const { return *account_; }
-  Account* operator->() const { return account_; }
+  LedgerEntry& operator*() const { return *entry_; }
+  LedgerEntry* operator->() const { return entry_; }
 
  private:
-  Account* account_;
+  LedgerEntry* entry_;
 };
 
 // One receiving socket.
-struct SocketAccount {
+struct SocketCounts {
   std::string listener;  // "netflow://:2055"
   unsigned worker = 0;
   int receive_buffer_bytes = 0;  // granted
@@ -176,10 +174,10 @@ struct SocketAccount {
 };
 
 // Copies, for showing and storing; `datagrams` is read first, `records` last.
-struct AccountRow {
-  AccountKey key;
+struct LedgerRow {
+  LedgerKey key;
 #define C(name, meaning) int64_t name = 0;
-  WEIR_ACCOUNT_COUNTERS(C)
+  WEIR_LEDGER_COUNTERS(C)
 #undef C
   std::array<int64_t, kMalformedCount> malformed_by_reason{};
   std::array<int64_t, kRefusedCount> refused_by_reason{};
@@ -201,13 +199,13 @@ struct WaitingRow {
 };
 struct OutputRows {
   std::string name;
-  std::vector<DeliveryCounts> counts;  // counts[i] of LedgerRows::accounts[i]
+  std::vector<DeliveryCounts> counts;  // counts[i] of LedgerSnapshot::entries[i]
   bool is_configured = true;
 };
-struct LedgerRows {
-  int64_t since_ns = 0;              // when counting began
-  int64_t at_ns = 0;                 // when this copy was made
-  std::vector<AccountRow> accounts;  // by exporter, protocol, domain
+struct LedgerSnapshot {
+  int64_t since_ns = 0;            // when counting began
+  int64_t at_ns = 0;               // when this copy was made
+  std::vector<LedgerRow> entries;  // by exporter, protocol, domain
   std::vector<OutputRows> outputs;
   std::vector<SocketRow> sockets;
   std::vector<WaitingRow> waiting;  // at most limits::kWaitingRows, those with the most sets; most first
@@ -215,95 +213,95 @@ struct LedgerRows {
 };
 
 // What a row's records have become may be known longer than that they were decoded: never less decoded than settled.
-void raise_decoded(AccountRow& row);
+void raise_decoded(LedgerRow& row);
 
 // An output has acknowledged at least so many records (`counters`: counter samples) of that exporter, whatever the copy
 // says.
-void raise_acknowledged(LedgerRows& rows, const std::string& output, const AccountKey& key, bool counters,
+void raise_acknowledged(LedgerSnapshot& rows, const std::string& output, const LedgerKey& key, bool counters,
                         int64_t count);
 
 class Ledger {
  public:
   // `budget` (null: none) outlives it.
-  explicit Ledger(int64_t since_ns, size_t most_rows = limits::kLedgerRows, SenderBudget* budget = nullptr)
+  explicit Ledger(int64_t since_ns, size_t max_rows = limits::kLedgerRows, SenderBudget* budget = nullptr)
       : since_ns_(since_ns),
-        most_rows_(most_rows),
-        most_slots_(most_rows + most_rows / 4 + 1),
+        max_rows_(max_rows),
+        max_slots_(max_rows + max_rows / 4 + 1),
         budget_(budget),
-        by_index_(new std::atomic<Account*>[most_slots_]()) {}
+        by_index_(new std::atomic<LedgerEntry*>[max_slots_]()) {}
 
-  // The account of an exporter, made on first sight; the shared one where there is no room. Takes a lock: cache the
+  // The entry of an exporter, made on first sight; the shared one where there is no room. Takes a lock: cache the
   // result. The row of one that nobody holds may go when another is made.
-  Account& account(const AccountKey& key);
-  AccountHold hold(const AccountKey& key);
+  LedgerEntry& entry(const LedgerKey& key);
+  LedgerHold hold(const LedgerKey& key);
   // The same for a stream: the row stays until `streams` is counted down.
-  AccountHold hold_for_stream(const AccountKey& key);
-  Account& at(uint32_t index);
-  // An output, which is to settle each record of each account. The first one leads (OutputAccount). Before any account
+  LedgerHold hold_for_stream(const LedgerKey& key);
+  LedgerEntry& at(uint32_t index);
+  // An output, which is to settle each record of each entry. The first one leads (OutputCounts). Before any entry
   // is made.
-  OutputAccount& add_output(const std::string& name);
-  // An output that joins while the process runs: its account, which the ledger does not look at before join_output().
-  OutputAccount& prepare_output(const std::string& name);
+  OutputCounts& add_output(const std::string& name);
+  // An output that joins while the process runs: its entry, which the ledger does not look at before join_output().
+  OutputCounts& prepare_output(const std::string& name);
   // From now on it settles each record. What was decoded before counts as dropped (not_configured), but for what
   // `earlier`, a saved ledger, has of it. Only while no record is on its way from the decoder to the outputs.
-  void join_output(OutputAccount& output, const LedgerRows& earlier);
+  void join_output(OutputCounts& output, const LedgerSnapshot& earlier);
   // The one that was added under that name; null: none was.
-  OutputAccount* find_output(const std::string& name);
+  OutputCounts* find_output(const std::string& name);
   // The same, where it must be there.
-  OutputAccount& output(const std::string& name);
+  OutputCounts& output(const std::string& name);
   // Rows without a stream go where what is kept of senders takes almost all of the budget, as far as they help.
   void keep_to_budget();
-  SocketAccount& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
+  SocketCounts& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
 
-  LedgerRows rows() const;
-  // Calls `see` for at most `most` accounts that are in use, from that index on, with the lock held. Returns the index
+  LedgerSnapshot rows() const;
+  // Calls `see` for at most `most` entries that are in use, from that index on, with the lock held. Returns the index
   // to go on from; 0 at the end.
-  uint32_t visit(uint32_t from, uint32_t most, const std::function<void(const Account&)>& see) const;
+  uint32_t visit(uint32_t from, uint32_t limit, const std::function<void(const LedgerEntry&)>& see) const;
   std::vector<SocketRow> sockets() const;
   // Continues the counts of an earlier run (before any other use but add_output()).
-  void restore(const LedgerRows& rows);
-  // After restore(): an output has acknowledged at least so many records of an account, `counters`: counter samples.
-  void raise_acknowledged(OutputAccount& output, const AccountKey& key, bool counters, int64_t count);
+  void restore(const LedgerSnapshot& rows);
+  // After restore(): an output has acknowledged at least so many records of an entry, `counters`: counter samples.
+  void raise_acknowledged(OutputCounts& output, const LedgerKey& key, bool counters, int64_t count);
   // After these: what an earlier run decoded and an output has not settled, because the run was killed, it has dropped
   // (crash; not_configured, where the run did not have the output). Returns how many records those are of the output
   // that leads.
   int64_t settle_unfinished();
 
-  // Charged to the exporter: the account, its place in the table and in that of catalog.db, and what outputs count.
-  size_t row_bytes() const { return kAccountBytes + outputs_.size() * sizeof(DeliveryCounts); }
+  // Charged to the exporter: the entry, its place in the table and in that of catalog.db, and what outputs count.
+  size_t row_bytes() const { return kEntryBytes + outputs_.size() * sizeof(DeliveryCounts); }
 
  private:
-  static constexpr size_t kAccountBytes = sizeof(Account) + 2 * (sizeof(AccountKey) + 16);
+  static constexpr size_t kEntryBytes = sizeof(LedgerEntry) + 2 * (sizeof(LedgerKey) + 16);
 
   std::vector<SocketRow> socket_rows() const;
-  bool is_settled(const Account& account) const;
-  void move_counts(Account& from, Account& to);
-  void add_retired(LedgerRows& rows) const;
-  void restore_deliveries(const LedgerRows& rows, size_t row, const Account& account);
-  int64_t settle(Account& account);
-  static void settle(OutputAccount& output, const Account& account);
-  Account& account_locked(const AccountKey& key);
-  Account& other();
-  Account& use_slot(const AccountKey& key);
+  bool is_settled(const LedgerEntry& entry) const;
+  void move_counts(LedgerEntry& from, LedgerEntry& to);
+  void add_retired(LedgerSnapshot& rows) const;
+  void restore_deliveries(const LedgerSnapshot& rows, size_t row, const LedgerEntry& entry);
+  int64_t settle(LedgerEntry& entry);
+  static void settle(OutputCounts& output, const LedgerEntry& entry);
+  LedgerEntry& entry_locked(const LedgerKey& key);
+  LedgerEntry& other();
+  LedgerEntry& use_slot(const LedgerKey& key);
   bool has_slot() const;
-  void make_room(bool too_many);
-  void evict(Account& account);
+  void evict_idle(bool too_many);
+  void evict(LedgerEntry& entry);
   void reclaim();
 
   mutable std::mutex mutex_;
   int64_t since_ns_;
-  size_t most_rows_, most_slots_;
+  size_t max_rows_, max_slots_;
   SenderBudget* const budget_;
-  std::pmr::deque<Account> accounts_{os::object_memory()};
-  // accounts_[i] without the lock: filled before the index is handed out.
-  std::unique_ptr<std::atomic<Account*>[]> by_index_;
-  std::deque<OutputAccount> prepared_;   // all there ever were
-  std::vector<OutputAccount*> outputs_;  // that settle records
-  absl::flat_hash_map<AccountKey, Account*> by_key_;
-  std::deque<Account*> retired_;  // not in by_key_; somebody may still add to them
-  std::vector<Account*> free_;    // nobody does
-  size_t without_room_ = 0;       // newcomers to refuse before room is looked for again
-  std::deque<SocketAccount> sockets_;
+  std::pmr::deque<LedgerEntry> entries_{os::object_memory()};
+  // entries_[i] without the lock: filled before the index is handed out.
+  std::unique_ptr<std::atomic<LedgerEntry*>[]> by_index_;
+  std::deque<OutputCounts> prepared_;   // all there ever were
+  std::vector<OutputCounts*> outputs_;  // that settle records
+  absl::flat_hash_map<LedgerKey, LedgerEntry*> by_key_;
+  std::deque<LedgerEntry*> retired_;  // not in by_key_; somebody may still add to them
+  std::vector<LedgerEntry*> free_;    // nobody does
+  size_t refusals_left_ = 0;          // newcomers to refuse before room is looked for again
+  std::deque<SocketCounts> sockets_;
   std::vector<SocketRow> earlier_sockets_;
 };
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/rfc3339.h"
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 
 namespace weir {
 
@@ -21,15 +21,15 @@ static Json reasons_json(const std::array<int64_t, N>& counts, const std::string
 }
 
 // `restarts` ends the contract's run of counters; the times stand between it and the counters that came later.
-static Json account_json(const AccountRow& row) {
+static Json entry_json(const LedgerRow& row) {
   Json object;
   object["exporter"] = exporter_name(row.key.exporter);
   object["protocol"] = protocol_name(row.key.protocol);
   object["domain"] = row.key.domain;
-  for (const AccountColumn& column : kAccountCounters) {
+  for (const LedgerColumn& column : kEntryCounters) {
     object[std::string(column.name)] = row.*column.value;
-    if (column.value == &AccountRow::sequence_lost) object["sequence_unit"] = sequence_unit(row.key.protocol);
-    if (column.value == &AccountRow::restarts) {
+    if (column.value == &LedgerRow::sequence_lost) object["sequence_unit"] = sequence_unit(row.key.protocol);
+    if (column.value == &LedgerRow::restarts) {
       object["first_seen"] = time_json(row.first_seen_ns);
       object["last_seen"] = time_json(row.last_seen_ns);
     }
@@ -42,8 +42,8 @@ static Json account_json(const AccountRow& row) {
   return object;
 }
 
-// What the output has done with the records of accounts[i].
-static Json output_json(const AccountRow& account, const DeliveryCounts& counts) {
+// What the output has done with the records of entries[i].
+static Json output_json(const LedgerRow& entry, const DeliveryCounts& counts) {
   Json dropped = Json::object();
   for (size_t i = 0; i < kOutputErrorCount; ++i)
     if (int64_t count = counts.dropped(static_cast<OutputError>(i))) dropped[std::string(kOutputErrorNames[i])] = count;
@@ -51,22 +51,22 @@ static Json output_json(const AccountRow& account, const DeliveryCounts& counts)
   object["acknowledged"] = counts.acknowledged();
   object["filtered"] = counts.filtered();
   object["dropped"] = dropped;
-  object["pending"] = std::max<int64_t>(account.records - account.filtered - counts.settled(), 0);
+  object["pending"] = std::max<int64_t>(entry.records - entry.filtered - counts.settled(), 0);
   return object;
 }
 
-static Json outputs_json(const LedgerRows& rows, size_t i) {
+static Json outputs_json(const LedgerSnapshot& rows, size_t i) {
   Json outputs = Json::object();
   for (const OutputRows& output : rows.outputs)
-    if (output.is_configured) outputs[output.name] = output_json(rows.accounts[i], output.counts[i]);
+    if (output.is_configured) outputs[output.name] = output_json(rows.entries[i], output.counts[i]);
   return outputs;
 }
 
 // By exporter, protocol and domain.
-static absl::flat_hash_map<AccountKey, Json> waiting_json(const LedgerRows& rows) {
-  absl::flat_hash_map<AccountKey, Json> waiting;
+static absl::flat_hash_map<LedgerKey, Json> waiting_json(const LedgerSnapshot& rows) {
+  absl::flat_hash_map<LedgerKey, Json> waiting;
   for (const WaitingRow& row : rows.waiting) {
-    Json& array = waiting.try_emplace(account_of(row.session), Json::array()).first->second;
+    Json& array = waiting.try_emplace(ledger_key(row.session), Json::array()).first->second;
     Json& object = array.emplace_back();
     object["template"] = row.template_id;
     object["port"] = row.session.port;
@@ -91,24 +91,24 @@ static Json socket_json(const SocketRow& row) {
   return object;
 }
 
-LedgerJson::LedgerJson(LedgerRows rows) : rows_(std::move(rows)), waiting_(waiting_json(rows_)) {}
+LedgerJson::LedgerJson(LedgerSnapshot rows) : rows_(std::move(rows)), waiting_(waiting_json(rows_)) {}
 
 Json LedgerJson::object(size_t i) const {
   Json object;
-  if (i < rows_.accounts.size()) {
-    const AccountRow& row = rows_.accounts[i];
-    object = account_json(row);
+  if (i < rows_.entries.size()) {
+    const LedgerRow& row = rows_.entries[i];
+    object = entry_json(row);
     object["outputs"] = outputs_json(rows_, i);
     auto found = waiting_.find(row.key);
     object["waiting"] = found == waiting_.end() ? Json::array() : found->second;
   } else {
-    object = socket_json(rows_.sockets[i - rows_.accounts.size()]);
+    object = socket_json(rows_.sockets[i - rows_.entries.size()]);
   }
   object["since"] = time_json(rows_.since_ns);
   return object;
 }
 
-Json ledger_json(LedgerRows rows) {
+Json ledger_json(LedgerSnapshot rows) {
   const LedgerJson ledger(std::move(rows));
   Json array = Json::array();
   for (size_t i = 0; i < ledger.size(); ++i) array.push_back(ledger.object(i));

@@ -26,15 +26,15 @@ namespace weir {
 // The array's objects one at a time, for readers that share the rows: many threads or readers at once.
 class LedgerJson {
  public:
-  explicit LedgerJson(LedgerRows rows);
-  size_t size() const { return rows_.accounts.size() + rows_.sockets.size(); }
+  explicit LedgerJson(LedgerSnapshot rows);
+  size_t size() const { return rows_.entries.size() + rows_.sockets.size(); }
   nlohmann::ordered_json object(size_t i) const;
 
  private:
-  LedgerRows rows_;
-  absl::flat_hash_map<AccountKey, nlohmann::ordered_json> waiting_;
+  LedgerSnapshot rows_;
+  absl::flat_hash_map<LedgerKey, nlohmann::ordered_json> waiting_;
 };
 
-nlohmann::ordered_json ledger_json(LedgerRows rows);
+nlohmann::ordered_json ledger_json(LedgerSnapshot rows);
 
 }  // namespace weir

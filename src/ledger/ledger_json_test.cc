@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 
 namespace weir {
 namespace {
@@ -14,17 +14,17 @@ std::vector<std::string> keys(const nlohmann::ordered_json& object) {
   return names;
 }
 
-LedgerRows sample() {
-  LedgerRows rows;
+LedgerSnapshot sample() {
+  LedgerSnapshot rows;
   rows.since_ns = 1'709'210'096'000'000'000;
-  AccountRow row;
+  LedgerRow row;
   row.key = {IpAddress::v4(0xc0000201), Protocol::netflow9, 42};
   row.sequence_lost = 5;
   row.records = 1'000'000'000'000;
   row.malformed = 3;
   row.malformed_by_reason[static_cast<size_t>(Malformed::short_set)] = 3;
   row.first_seen_ns = 1'709'210'096'789'000'000;
-  rows.accounts = {row};
+  rows.entries = {row};
   rows.sockets = {{"netflow://:2055", 1, 425984, 10, 20, 30}};
   return rows;
 }
@@ -42,7 +42,7 @@ TEST(LedgerJson, BeginsWithTheColumnsOfTheContract) {
 
 TEST(LedgerJson, ShowsEveryCounter) {
   auto object = ledger_json(sample())[0];
-  for (const AccountColumn& column : kAccountCounters) EXPECT_TRUE(object.contains(std::string(column.name)));
+  for (const LedgerColumn& column : kEntryCounters) EXPECT_TRUE(object.contains(std::string(column.name)));
 }
 
 TEST(LedgerJson, Values) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/ledger_tables.h"
 
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 
 namespace weir {
 namespace {
@@ -58,8 +58,8 @@ void add_missing_columns(Database& database) {
     if (present.contains(std::string(name))) return;
     database.execute("ALTER TABLE exporters ADD COLUMN " + std::string(name) + " INTEGER NOT NULL DEFAULT 0");
   };
-  for (const AccountColumn& column : kAccountCounters) add(column.name);
-  for (const AccountColumn& column : kAccountStates) add(column.name);
+  for (const LedgerColumn& column : kEntryCounters) add(column.name);
+  for (const LedgerColumn& column : kEntryStates) add(column.name);
   if (!columns_of(database, "sockets").contains("not_allowed"))
     database.execute("ALTER TABLE sockets ADD COLUMN not_allowed INTEGER NOT NULL DEFAULT 0");
 }

@@ -8,32 +8,32 @@
 namespace weir {
 namespace {
 
-const AccountKey kA{IpAddress::v4(0xc0000201), Protocol::netflow9, 0};
-const AccountKey kB{IpAddress::v4(0xc0000202), Protocol::netflow5, 0};
-const AccountKey kC{IpAddress::v4(0xc0000203), Protocol::ipfix, 0};
+const LedgerKey kA{IpAddress::v4(0xc0000201), Protocol::netflow9, 0};
+const LedgerKey kB{IpAddress::v4(0xc0000202), Protocol::netflow5, 0};
+const LedgerKey kC{IpAddress::v4(0xc0000203), Protocol::ipfix, 0};
 
 // What a killed run leaves: A had 100 records on their way, B is settled, C's last segment is newer than its counts.
 TEST(Ledger, WhatAKilledRunLeftUnsettledIsCountedOnce) {
-  LedgerRows left;
-  left.accounts.push_back({.key = kA, .records = 1000, .stored = 850, .filtered = 30, .sink_dropped = 20});
-  left.accounts.push_back({.key = kB, .records = 70, .stored = 70});
-  left.accounts.push_back({.key = kC, .records = 40, .stored = 55, .sink_dropped = 1});
+  LedgerSnapshot left;
+  left.entries.push_back({.key = kA, .records = 1000, .stored = 850, .filtered = 30, .sink_dropped = 20});
+  left.entries.push_back({.key = kB, .records = 70, .stored = 70});
+  left.entries.push_back({.key = kC, .records = 40, .stored = 55, .sink_dropped = 1});
   Ledger ledger(0);
   ledger.restore(left);
   EXPECT_EQ(ledger.settle_unfinished(), 100);
-  EXPECT_EQ(ledger.account(kA).sink_dropped.value(), 120);
-  EXPECT_EQ(ledger.account(kB).sink_dropped.value(), 0);
-  EXPECT_EQ(ledger.account(kC).records.value(), 56);
-  EXPECT_EQ(ledger.account(kC).sink_dropped.value(), 1);
-  for (const AccountRow& row : ledger.rows().accounts)
+  EXPECT_EQ(ledger.entry(kA).sink_dropped.value(), 120);
+  EXPECT_EQ(ledger.entry(kB).sink_dropped.value(), 0);
+  EXPECT_EQ(ledger.entry(kC).records.value(), 56);
+  EXPECT_EQ(ledger.entry(kC).sink_dropped.value(), 1);
+  for (const LedgerRow& row : ledger.rows().entries)
     EXPECT_EQ(row.records, row.stored + row.filtered + row.sink_dropped);
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
 // Of each output: what it left unsettled when the run was killed; what was decoded before it was configured.
 TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
-  LedgerRows left;
-  left.accounts.push_back({.key = kA, .records = 1000, .stored = 900, .filtered = 50});
+  LedgerSnapshot left;
+  left.entries.push_back({.key = kA, .records = 1000, .stored = 900, .filtered = 50});
   left.outputs = {{"store", {{}}}, {"archive", {{}}}, {"taken out", {{}}, false}};
   left.outputs[0].counts[0].of[kDeliveryAcknowledged] = 900;
   left.outputs[1].counts[0].of[kDeliveryAcknowledged] = 700;
@@ -42,7 +42,7 @@ TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
   for (const char* name : {"store", "archive", "taken out", "new"}) ledger.add_output(name);
   ledger.restore(left);
   EXPECT_EQ(ledger.settle_unfinished(), 50);
-  const LedgerRows rows = ledger.rows();
+  const LedgerSnapshot rows = ledger.rows();
   auto of = [&](size_t output) { return rows.outputs.at(output).counts.at(0); };
   EXPECT_EQ(of(0).acknowledged(), 900);
   EXPECT_EQ(of(0).dropped(OutputError::crash), 50);
@@ -50,7 +50,7 @@ TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
   EXPECT_EQ(of(2).dropped(OutputError::not_configured), 850);
   EXPECT_EQ(of(3).dropped(OutputError::not_configured), 950);
   for (size_t output = 0; output < 4; ++output) EXPECT_EQ(of(output).settled(), 950) << output;
-  EXPECT_EQ(rows.accounts[0].sink_dropped, 50);
+  EXPECT_EQ(rows.entries[0].sink_dropped, 50);
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
@@ -58,14 +58,14 @@ TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
 TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
   SenderBudget budget(1 << 20);
   Ledger ledger(0, 100, &budget);
-  OutputAccount& store = ledger.add_output("store");
-  Account &a = ledger.account(kA), &b = ledger.account(kB);
+  OutputCounts& store = ledger.add_output("store");
+  LedgerEntry &a = ledger.entry(kA), &b = ledger.entry(kB);
   a.records.add(100), a.filtered.add(10), a.counter_samples.add(4), b.records.add(7);
   store.acknowledge(a.index, 90), store.acknowledge_counters(a.index, 4), store.acknowledge(b.index, 7);
-  OutputAccount& late = ledger.prepare_output("late");
+  OutputCounts& late = ledger.prepare_output("late");
   EXPECT_EQ(ledger.rows().outputs.size(), 1u) << "not yet";
-  LedgerRows saved;
-  saved.accounts = {{.key = kA, .records = 60}, {.key = kC, .records = 5}};
+  LedgerSnapshot saved;
+  saved.entries = {{.key = kA, .records = 60}, {.key = kC, .records = 5}};
   saved.outputs = {{"late", {{}, {}}, false}};
   saved.outputs[0].counts[0].of[kDeliveryAcknowledged] = 60;
   saved.outputs[0].counts[1].of[kDeliveryAcknowledged] = 5;  // of a row that is no more
@@ -74,7 +74,7 @@ TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
   EXPECT_EQ(budget.total() - charged, 2 * (ledger.row_bytes() - bytes)) << "each row is charged for what it counts now";
   a.records.add(5), store.acknowledge(a.index, 5), late.acknowledge(a.index, 3),
       late.drop(a.index, OutputError::no_space, 2);
-  const LedgerRows rows = ledger.rows();
+  const LedgerSnapshot rows = ledger.rows();
   ASSERT_EQ(rows.outputs.size(), 2u);
   const std::vector<DeliveryCounts>& of = rows.outputs[1].counts;
   EXPECT_EQ(of[0].acknowledged(), 63);
@@ -92,9 +92,9 @@ TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
 // Without a store the first one that joins leads.
 TEST(Ledger, TheFirstThatJoinsLeads) {
   Ledger ledger(0);
-  Account& a = ledger.account(kA);
+  LedgerEntry& a = ledger.entry(kA);
   a.records.add(10), a.filtered.add(10);
-  OutputAccount &first = ledger.prepare_output("first"), &second = ledger.prepare_output("second");
+  OutputCounts &first = ledger.prepare_output("first"), &second = ledger.prepare_output("second");
   ledger.join_output(first, {});
   ledger.join_output(second, {});
   a.records.add(3), first.acknowledge(a.index, 3), second.acknowledge(a.index, 3);
@@ -104,44 +104,44 @@ TEST(Ledger, TheFirstThatJoinsLeads) {
 
 // The store has listed more than the ledger has saved.
 TEST(Ledger, WhatAnOutputSaysItHasIsRaised) {
-  LedgerRows left;
-  left.accounts.push_back({.key = kA, .records = 100, .stored = 60});
+  LedgerSnapshot left;
+  left.entries.push_back({.key = kA, .records = 100, .stored = 60});
   left.outputs = {{"store", {{}}}};
   left.outputs[0].counts[0].of[kDeliveryAcknowledged] = 60;
   Ledger ledger(0);
-  OutputAccount& store = ledger.add_output("store");
+  OutputCounts& store = ledger.add_output("store");
   ledger.restore(left);
   ledger.raise_acknowledged(store, kA, false, 90);
   ledger.raise_acknowledged(store, kA, false, 80);
   ledger.raise_acknowledged(store, kB, true, 7);  // of an exporter that was never saved
   EXPECT_EQ(ledger.settle_unfinished(), 10);
-  EXPECT_EQ(ledger.account(kA).stored.value(), 90);
-  EXPECT_EQ(ledger.account(kA).sink_dropped.value(), 10);
-  EXPECT_EQ(store.counts(ledger.account(kA).index).dropped(OutputError::crash), 10);
-  EXPECT_EQ(ledger.account(kB).counter_samples.value(), 7);
-  EXPECT_EQ(ledger.account(kB).counters_stored.value(), 7);
+  EXPECT_EQ(ledger.entry(kA).stored.value(), 90);
+  EXPECT_EQ(ledger.entry(kA).sink_dropped.value(), 10);
+  EXPECT_EQ(store.counts(ledger.entry(kA).index).dropped(OutputError::crash), 10);
+  EXPECT_EQ(ledger.entry(kB).counter_samples.value(), 7);
+  EXPECT_EQ(ledger.entry(kB).counters_stored.value(), 7);
 }
 
-// An account is reused only once every output has settled its records, and its counts go to "other" with the row.
+// An entry is reused only once every output has settled its records, and its counts go to "other" with the row.
 TEST(Ledger, RowsThatGoTakeTheirDeliveriesAlong) {
   Ledger ledger(0, 16);
-  OutputAccount& first = ledger.add_output("first");
-  OutputAccount& second = ledger.add_output("second");
+  OutputCounts& first = ledger.add_output("first");
+  OutputCounts& second = ledger.add_output("second");
   for (uint32_t n = 0; n < 500; ++n) {
-    Account& account = ledger.account({IpAddress::v4(0x0a000000 + n), Protocol::netflow9, 0});
-    account.records.add(3);
-    first.acknowledge(account.index, 3);
-    second.acknowledge(account.index, 1);
-    second.drop(account.index, OutputError::no_space, 2);
+    LedgerEntry& entry = ledger.entry({IpAddress::v4(0x0a000000 + n), Protocol::netflow9, 0});
+    entry.records.add(3);
+    first.acknowledge(entry.index, 3);
+    second.acknowledge(entry.index, 1);
+    second.drop(entry.index, OutputError::no_space, 2);
   }
-  const LedgerRows rows = ledger.rows();
+  const LedgerSnapshot rows = ledger.rows();
   int64_t acknowledged = 0, dropped = 0;
-  for (size_t i = 0; i < rows.accounts.size(); ++i) {
-    EXPECT_EQ(rows.outputs[0].counts[i].settled(), rows.accounts[i].records);
+  for (size_t i = 0; i < rows.entries.size(); ++i) {
+    EXPECT_EQ(rows.outputs[0].counts[i].settled(), rows.entries[i].records);
     acknowledged += rows.outputs[1].counts[i].acknowledged();
     dropped += rows.outputs[1].counts[i].dropped(OutputError::no_space);
   }
-  EXPECT_LE(rows.accounts.size(), 17u);
+  EXPECT_LE(rows.entries.size(), 17u);
   EXPECT_EQ(acknowledged, 500);
   EXPECT_EQ(dropped, 1000);
 }
@@ -154,96 +154,96 @@ TEST(Ledger, CountingBeganWithTheFirstRun) {
   EXPECT_EQ(later.rows().since_ns, 1'000);
 }
 
-AccountKey junk(uint32_t domain) { return {IpAddress::v4(0xc0000299), Protocol::netflow9, domain}; }
+LedgerKey junk(uint32_t domain) { return {IpAddress::v4(0xc0000299), Protocol::netflow9, domain}; }
 
-int64_t sum(const Ledger& ledger, int64_t AccountRow::* column) {
+int64_t sum(const Ledger& ledger, int64_t LedgerRow::* column) {
   int64_t total = 0;
-  for (const AccountRow& row : ledger.rows().accounts) total += row.*column;
+  for (const LedgerRow& row : ledger.rows().entries) total += row.*column;
   return total;
 }
 
 // The row of one exporter, if it has one of its own.
-std::optional<AccountRow> row_of(const Ledger& ledger, const AccountKey& key) {
-  for (const AccountRow& row : ledger.rows().accounts)
+std::optional<LedgerRow> row_of(const Ledger& ledger, const LedgerKey& key) {
+  for (const LedgerRow& row : ledger.rows().entries)
     if (row.key == key) return row;
   return {};
 }
 
 TEST(Ledger, WhereItIsFullWhatNeverGaveARecordMakesRoom) {
   Ledger ledger(0, 64);
-  Account& good = ledger.account(kA);
+  LedgerEntry& good = ledger.entry(kA);
   good.records.add(7), good.stored.add(7), good.datagrams.add();
-  for (uint32_t n = 0; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
-  ledger.account(kB).datagrams.add();
+  for (uint32_t n = 0; n < 1000; ++n) ledger.entry(junk(n)).datagrams.add();
+  ledger.entry(kB).datagrams.add();
   EXPECT_EQ(row_of(ledger, kB)->datagrams, 1) << "a newcomer has a row of its own";
   EXPECT_EQ(row_of(ledger, kA)->records, 7);
-  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1002);
-  EXPECT_GT(row_of(ledger, AccountKey{})->datagrams, 900);
-  EXPECT_LE(ledger.rows().accounts.size(), 65u);
+  EXPECT_EQ(sum(ledger, &LedgerRow::datagrams), 1002);
+  EXPECT_GT(row_of(ledger, LedgerKey{})->datagrams, 900);
+  EXPECT_LE(ledger.rows().entries.size(), 65u);
 }
 
 TEST(Ledger, WhatIsOnItsWayKeepsItsRow) {
   Ledger ledger(0, 16);
-  Account& writing = ledger.account(junk(0));
+  LedgerEntry& writing = ledger.entry(junk(0));
   writing.records.add(5);  // of no output yet
   for (uint32_t n = 1; n < 500; ++n) {
-    Account& settled = ledger.account(junk(n));
+    LedgerEntry& settled = ledger.entry(junk(n));
     settled.records.add(1), settled.sink_dropped.add(1);
   }
   ledger.at(writing.index).stored.add(5);
   EXPECT_EQ(row_of(ledger, junk(0))->stored, 5);
-  EXPECT_EQ(sum(ledger, &AccountRow::records), 504);
+  EXPECT_EQ(sum(ledger, &LedgerRow::records), 504);
 }
 
 TEST(Ledger, WhatComesLateForARowThatWentIsOthers) {
   Ledger ledger(0, 16);
   auto arrive = [&](uint32_t n) {  // the idlest goes first
-    Account& account = ledger.account(junk(n));
-    account.last_seen_ns.set(n + 1);
-    account.datagrams.add();
+    LedgerEntry& entry = ledger.entry(junk(n));
+    entry.last_seen_ns.set(n + 1);
+    entry.datagrams.add();
   };
-  AccountHold held = ledger.hold(junk(0));
+  LedgerHold held = ledger.hold(junk(0));
   for (uint32_t n = 1; n < 500; ++n) arrive(n);
   ASSERT_FALSE(row_of(ledger, junk(0)));
   held->records.add(3), held->datagrams.add();
-  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 500);
-  EXPECT_EQ(row_of(ledger, AccountKey{})->records, 3);
+  EXPECT_EQ(sum(ledger, &LedgerRow::datagrams), 500);
+  EXPECT_EQ(row_of(ledger, LedgerKey{})->records, 3);
   const uint32_t index = held->index;
   held = ledger.hold(junk(499));
   for (uint32_t n = 500; n < 1000; ++n) arrive(n);
-  EXPECT_EQ(row_of(ledger, AccountKey{})->records, 3) << "no row has taken the place that a batch names";
+  EXPECT_EQ(row_of(ledger, LedgerKey{})->records, 3) << "no row has taken the place that a batch names";
   ledger.at(index).stored.add(3);
   for (uint32_t n = 1000; n < 1500; ++n) arrive(n);
-  EXPECT_EQ(sum(ledger, &AccountRow::stored), 3);
-  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1500);
+  EXPECT_EQ(sum(ledger, &LedgerRow::stored), 3);
+  EXPECT_EQ(sum(ledger, &LedgerRow::datagrams), 1500);
 }
 
 TEST(Ledger, RowsWithAStreamStay) {
   Ledger ledger(0, 16);
-  AccountHold stream = ledger.hold_for_stream(junk(0));
-  for (uint32_t n = 1; n < 500; ++n) ledger.account(junk(n)).datagrams.add();
+  LedgerHold stream = ledger.hold_for_stream(junk(0));
+  for (uint32_t n = 1; n < 500; ++n) ledger.entry(junk(n)).datagrams.add();
   EXPECT_TRUE(row_of(ledger, junk(0)));
 }
 
 TEST(Ledger, ABudgetBoundsItsRowsAndNewExportersAlwaysGetOne) {
   SenderBudget budget(64 * Ledger(0).row_bytes());
   Ledger ledger(0, 10'000, &budget);
-  for (uint32_t n = 0; n < 1000; ++n) ledger.account(junk(n)).datagrams.add();
-  EXPECT_LE(ledger.rows().accounts.size(), 65u);
-  EXPECT_LE(budget.total(), budget.most());
-  ledger.account(kB).datagrams.add();
+  for (uint32_t n = 0; n < 1000; ++n) ledger.entry(junk(n)).datagrams.add();
+  EXPECT_LE(ledger.rows().entries.size(), 65u);
+  EXPECT_LE(budget.total(), budget.limit());
+  ledger.entry(kB).datagrams.add();
   EXPECT_TRUE(row_of(ledger, kB));
-  EXPECT_EQ(sum(ledger, &AccountRow::datagrams), 1001);
+  EXPECT_EQ(sum(ledger, &LedgerRow::datagrams), 1001);
 }
 
 TEST(Ledger, AFullOneOfAnEarlierRunLocksNobodyOut) {
   Ledger first(0, 64), second(0, 64);
-  for (uint32_t n = 0; n < 1000; ++n) first.account(junk(n)).datagrams.add();
+  for (uint32_t n = 0; n < 1000; ++n) first.entry(junk(n)).datagrams.add();
   second.restore(first.rows());
   second.settle_unfinished();
-  second.account(kB).datagrams.add();
+  second.entry(kB).datagrams.add();
   EXPECT_TRUE(row_of(second, kB));
-  EXPECT_EQ(sum(second, &AccountRow::datagrams), 1001);
+  EXPECT_EQ(sum(second, &LedgerRow::datagrams), 1001);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "catalog/table_owner.h"
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 #include "os/clock.h"
 
 namespace weir {
@@ -30,57 +30,56 @@ IpAddress address_of(std::string_view text) {
 }
 
 // A catalog of an older version lacks the columns added since: they read as 0.
-std::string select_accounts(Database& database) {
+std::string select_entries(Database& database) {
   std::set<std::string> present = columns_of(database, "exporters");
   std::string sql = "SELECT exporter, protocol, domain";
   auto add = [&](std::string_view name) {
     sql += present.contains(std::string(name)) ? ", " + std::string(name) : ", 0";
   };
-  for (const AccountColumn& column : kAccountCounters) add(column.name);
-  for (const AccountColumn& column : kAccountStates) add(column.name);
+  for (const LedgerColumn& column : kEntryCounters) add(column.name);
+  for (const LedgerColumn& column : kEntryStates) add(column.name);
   return sql + " FROM exporters";
 }
 
-void read_accounts(Database& database, LedgerRows& rows) {
-  Statement statement = database.prepare(select_accounts(database));
+void read_entries(Database& database, LedgerSnapshot& rows) {
+  Statement statement = database.prepare(select_entries(database));
   while (statement.step()) {
     auto protocol = protocol_of(statement.text(1));
     if (!protocol) continue;  // of a later version
-    AccountRow row;
+    LedgerRow row;
     row.key = {address_of(statement.text(0)), *protocol, static_cast<uint32_t>(statement.integer(2))};
     int at = 3;
-    for (const AccountColumn& column : kAccountCounters) row.*column.value = statement.integer(at++);
-    for (const AccountColumn& column : kAccountStates) row.*column.value = statement.integer(at++);
-    rows.accounts.push_back(row);
+    for (const LedgerColumn& column : kEntryCounters) row.*column.value = statement.integer(at++);
+    for (const LedgerColumn& column : kEntryStates) row.*column.value = statement.integer(at++);
+    rows.entries.push_back(row);
   }
-  std::ranges::sort(rows.accounts, {}, &AccountRow::key);
+  std::ranges::sort(rows.entries, {}, &LedgerRow::key);
 }
 
-// The place of the account whose key the first three columns are.
-std::optional<size_t> find_account(const LedgerRows& rows, const Statement& statement) {
+// The place of the entry whose key the first three columns are.
+std::optional<size_t> find_entry(const LedgerSnapshot& rows, const Statement& statement) {
   auto protocol = protocol_of(statement.text(1));
   if (!protocol) return {};  // of a later version
-  AccountKey key{address_of(statement.text(0)), *protocol, static_cast<uint32_t>(statement.integer(2))};
-  auto row = std::ranges::lower_bound(rows.accounts, key, {}, &AccountRow::key);
-  if (row == rows.accounts.end() || row->key != key) return {};
-  return static_cast<size_t>(row - rows.accounts.begin());
+  LedgerKey key{address_of(statement.text(0)), *protocol, static_cast<uint32_t>(statement.integer(2))};
+  auto row = std::ranges::lower_bound(rows.entries, key, {}, &LedgerRow::key);
+  if (row == rows.entries.end() || row->key != key) return {};
+  return static_cast<size_t>(row - rows.entries.begin());
 }
 
-void set_reason(AccountRow& row, std::string_view reason, int64_t count) {
+void set_reason(LedgerRow& row, std::string_view reason, int64_t count) {
   for (size_t i = 0; i < kMalformedCount; ++i)
     if (kMalformedNames[i] == reason) row.malformed_by_reason[i] = count;
   for (size_t i = 0; i < kRefusedCount; ++i)
     if (kRefusedNames[i] == reason) row.refused_by_reason[i] = count;
 }
 
-void read_reasons(Database& database, LedgerRows& rows) {
+void read_reasons(Database& database, LedgerSnapshot& rows) {
   Statement statement = database.prepare("SELECT exporter, protocol, domain, reason, count FROM reasons");
   while (statement.step())
-    if (auto row = find_account(rows, statement))
-      set_reason(rows.accounts[*row], statement.text(3), statement.integer(4));
+    if (auto row = find_entry(rows, statement)) set_reason(rows.entries[*row], statement.text(3), statement.integer(4));
 }
 
-void read_sockets(Database& database, LedgerRows& rows) {
+void read_sockets(Database& database, LedgerSnapshot& rows) {
   const bool has_not_allowed = columns_of(database, "sockets").contains("not_allowed");  // older ones have not
   Statement statement =
       database.prepare("SELECT listener, worker, receive_buffer_bytes, datagrams, bytes, kernel_drops, " +
@@ -113,7 +112,7 @@ std::optional<SessionKey> session_at(const Statement& row) {
 }
 
 // Those with the most sets first. An older catalog has no such table.
-void read_waiting(Database& database, LedgerRows& rows) {
+void read_waiting(Database& database, LedgerSnapshot& rows) {
   if (columns_of(database, "waiting").empty()) return;
   Statement statement = database.prepare("SELECT " + session_columns(database, "waiting") +
                                          ", template, sets, bytes, since_ns FROM waiting "
@@ -125,11 +124,11 @@ void read_waiting(Database& database, LedgerRows& rows) {
   rows.waiting_templates = static_cast<int64_t>(rows.waiting.size());
 }
 
-void read_output_names(Database& database, LedgerRows& rows) {
+void read_output_names(Database& database, LedgerSnapshot& rows) {
   Statement output = database.prepare("SELECT name, configured FROM outputs");
   while (output.step()) {
     OutputRows& of = rows.outputs.emplace_back(OutputRows{std::string(output.text(0)), {}, output.integer(1) != 0});
-    of.counts.resize(rows.accounts.size());
+    of.counts.resize(rows.entries.size());
   }
 }
 
@@ -138,13 +137,13 @@ void set_delivery(DeliveryCounts& counts, std::string_view reason, int64_t count
     if (delivery_name(kind) == reason) counts.of[kind] = count;
 }
 
-// After the accounts. An older catalog has no such tables.
-void read_deliveries(Database& database, LedgerRows& rows) {
+// After the entries. An older catalog has no such tables.
+void read_deliveries(Database& database, LedgerSnapshot& rows) {
   if (columns_of(database, "deliveries").empty()) return;
   read_output_names(database, rows);
   Statement statement = database.prepare("SELECT exporter, protocol, domain, output, reason, count FROM deliveries");
   while (statement.step()) {
-    auto row = find_account(rows, statement);
+    auto row = find_entry(rows, statement);
     auto output = std::ranges::find(rows.outputs, statement.text(3), &OutputRows::name);
     if (row && output != rows.outputs.end())
       set_delivery(output->counts[*row], statement.text(4), statement.integer(5));
@@ -153,12 +152,12 @@ void read_deliveries(Database& database, LedgerRows& rows) {
 
 }  // namespace
 
-LedgerRows read_ledger(Database& database) {
+LedgerSnapshot read_ledger(Database& database) {
   Transaction snapshot(database);
-  LedgerRows rows;
+  LedgerSnapshot rows;
   rows.at_ns = os::realtime_ns();
   rows.since_ns = database.integer("SELECT value FROM ledger WHERE name = 'since_ns'");
-  read_accounts(database, rows);
+  read_entries(database, rows);
   read_reasons(database, rows);
   read_deliveries(database, rows);
   read_sockets(database, rows);

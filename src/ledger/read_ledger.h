@@ -14,7 +14,7 @@
 namespace weir {
 
 // All of one moment.
-LedgerRows read_ledger(Database& database);
+LedgerSnapshot read_ledger(Database& database);
 std::vector<SequenceRow> read_sequences(Database& database);
 
 }  // namespace weir

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "catalog/catalog_file.h"
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 #include "ledger/ledger_tables.h"
 #include "ledger/read_ledger.h"
 #include "os/clock.h"
@@ -24,20 +24,20 @@ WaitingKey key_of(const WaitingRow& row) { return {row.session, row.template_id}
 
 // What one output has done with the records of one exporter.
 struct DeliveryRow {
-  AccountKey account;
+  LedgerKey entry;
   std::string output;
   DeliveryCounts counts;
   int64_t first_seen_ns = 0;  // of the exporter
 };
-using DeliveryKey = std::pair<AccountKey, std::string>;
-DeliveryKey key_of(const DeliveryRow& row) { return {row.account, row.output}; }
+using DeliveryKey = std::pair<LedgerKey, std::string>;
+DeliveryKey key_of(const DeliveryRow& row) { return {row.entry, row.output}; }
 
 using Fingerprint = size_t;
 
-Fingerprint fingerprint(const AccountRow& row) {
+Fingerprint fingerprint(const LedgerRow& row) {
   Fingerprint print = absl::HashOf(row.malformed_by_reason, row.refused_by_reason);
-  for (const AccountColumn& column : kAccountCounters) print = absl::HashOf(print, row.*column.value);
-  for (const AccountColumn& column : kAccountStates) print = absl::HashOf(print, row.*column.value);
+  for (const LedgerColumn& column : kEntryCounters) print = absl::HashOf(print, row.*column.value);
+  for (const LedgerColumn& column : kEntryStates) print = absl::HashOf(print, row.*column.value);
   return print;
 }
 Fingerprint fingerprint(const SocketRow& row) {
@@ -49,7 +49,7 @@ Fingerprint fingerprint(const DeliveryRow& row) { return absl::HashOf(row.counts
 
 using SocketKey = std::pair<std::string, unsigned>;
 SocketKey key_of(const SocketRow& row) { return {row.listener, row.worker}; }
-AccountKey key_of(const AccountRow& row) { return row.key; }
+LedgerKey key_of(const LedgerRow& row) { return row.key; }
 
 // "INSERT INTO table (a, b, c) .. ": an upsert that writes `values` for the row named by `keys`, and leaves columns
 // that a later version may have added alone.
@@ -66,8 +66,8 @@ std::string upsert(const std::string& table, const std::vector<std::string>& key
 
 std::vector<std::string> account_columns() {
   std::vector<std::string> names;
-  for (const AccountColumn& column : kAccountCounters) names.emplace_back(column.name);
-  for (const AccountColumn& column : kAccountStates) names.emplace_back(column.name);
+  for (const LedgerColumn& column : kEntryCounters) names.emplace_back(column.name);
+  for (const LedgerColumn& column : kEntryStates) names.emplace_back(column.name);
   return names;
 }
 
@@ -80,12 +80,12 @@ int64_t began(const Row&) {
   return 0;
 }
 template <>
-int64_t began(const AccountRow& row) {
-  return row.key == AccountKey{} ? 0 : row.first_seen_ns;  // "other" stays
+int64_t began(const LedgerRow& row) {
+  return row.key == LedgerKey{} ? 0 : row.first_seen_ns;  // "other" stays
 }
 template <>
 int64_t began(const DeliveryRow& row) {
-  return row.account == AccountKey{} ? 0 : row.first_seen_ns;
+  return row.entry == LedgerKey{} ? 0 : row.first_seen_ns;
 }
 
 template <class Row, class Key>
@@ -142,24 +142,24 @@ struct SavedLedger::Impl {
 
   void open();
   void prepare();
-  void save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences);
-  void write(const AccountRow& row);
-  void write_reasons(const AccountRow& row);
+  void save(const LedgerSnapshot& rows, const std::vector<SequenceRow>& sequences);
+  void write(const LedgerRow& row);
+  void write_reasons(const LedgerRow& row);
   void write(const SocketRow& row);
   void write(const SequenceRow& row);
   void write(const WaitingRow& row);
   void write(const DeliveryRow& row);
   void write_outputs(const std::vector<OutputRows>& configured);
-  void remove(const AccountKey& key);
+  void remove(const LedgerKey& key);
   void remove(const DeliveryKey& key);
   void remove(const SessionKey& key);
   void remove(const WaitingKey& key);
 
   std::string path;
   Database database;
-  std::optional<Statement> put_since, put_account, put_reason, put_socket, put_sequence, remove_sequence, put_waiting,
-      remove_waiting, remove_account, remove_reasons, remove_deliveries, put_delivery, remove_delivery, put_output;
-  Saved<AccountRow, AccountKey> accounts;
+  std::optional<Statement> put_since, put_entry, put_reason, put_socket, put_sequence, remove_sequence, put_waiting,
+      remove_waiting, remove_entry, remove_reasons, remove_deliveries, put_delivery, remove_delivery, put_output;
+  Saved<LedgerRow, LedgerKey> entries;
   Saved<DeliveryRow, DeliveryKey> deliveries;
   std::optional<std::vector<std::pair<std::string, bool>>> outputs;  // as they are on disk; not known yet
   Saved<SocketRow, SocketKey> sockets;
@@ -183,12 +183,12 @@ void SavedLedger::Impl::prepare() {
   database.execute("PRAGMA journal_size_limit = 4194304");
   prepare_tables(database, kLedgerOwner);
   put_since = database.prepare(upsert("ledger", {"name"}, {"value"}));
-  put_account = database.prepare(upsert("exporters", {"exporter", "protocol", "domain"}, account_columns()));
+  put_entry = database.prepare(upsert("exporters", {"exporter", "protocol", "domain"}, account_columns()));
   put_reason = database.prepare(upsert("reasons", {"exporter", "protocol", "domain", "reason"}, {"count"}));
-  const std::string of_account = " WHERE exporter = ? AND protocol = ? AND domain = ?";
-  remove_account = database.prepare("DELETE FROM exporters" + of_account);
-  remove_reasons = database.prepare("DELETE FROM reasons" + of_account);
-  remove_deliveries = database.prepare("DELETE FROM deliveries" + of_account);  // also of outputs that are no more
+  const std::string of_entry = " WHERE exporter = ? AND protocol = ? AND domain = ?";
+  remove_entry = database.prepare("DELETE FROM exporters" + of_entry);
+  remove_reasons = database.prepare("DELETE FROM reasons" + of_entry);
+  remove_deliveries = database.prepare("DELETE FROM deliveries" + of_entry);  // also of outputs that are no more
   put_socket = database.prepare(upsert("sockets", {"listener", "worker"},
                                        {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops", "not_allowed"}));
   const std::vector<std::string> session = {"exporter", "port", "protocol", "domain", "transport", "connection"};
@@ -203,19 +203,19 @@ void SavedLedger::Impl::prepare() {
   put_output = database.prepare(upsert("outputs", {"name"}, {"configured"}));
   put_delivery =
       database.prepare(upsert("deliveries", {"exporter", "protocol", "domain", "output", "reason"}, {"count"}));
-  remove_delivery = database.prepare("DELETE FROM deliveries" + of_account + " AND output = ?");
+  remove_delivery = database.prepare("DELETE FROM deliveries" + of_entry + " AND output = ?");
 }
 
-void SavedLedger::Impl::write(const AccountRow& row) {
-  put_account->bind(1, row.key.exporter.to_string()).bind(2, protocol_name(row.key.protocol)).bind(3, row.key.domain);
+void SavedLedger::Impl::write(const LedgerRow& row) {
+  put_entry->bind(1, row.key.exporter.to_string()).bind(2, protocol_name(row.key.protocol)).bind(3, row.key.domain);
   int at = 4;
-  for (const AccountColumn& column : kAccountCounters) put_account->bind(at++, row.*column.value);
-  for (const AccountColumn& column : kAccountStates) put_account->bind(at++, row.*column.value);
-  put_account->run();
+  for (const LedgerColumn& column : kEntryCounters) put_entry->bind(at++, row.*column.value);
+  for (const LedgerColumn& column : kEntryStates) put_entry->bind(at++, row.*column.value);
+  put_entry->run();
   write_reasons(row);
 }
 
-void SavedLedger::Impl::write_reasons(const AccountRow& row) {
+void SavedLedger::Impl::write_reasons(const LedgerRow& row) {
   auto put = [&](std::string_view reason, int64_t count) {
     if (count == 0) return;
     put_reason->bind(1, row.key.exporter.to_string()).bind(2, protocol_name(row.key.protocol)).bind(3, row.key.domain);
@@ -246,8 +246,8 @@ void SavedLedger::Impl::write(const WaitingRow& row) {
 }
 
 void SavedLedger::Impl::write(const DeliveryRow& row) {
-  put_delivery->bind(1, row.account.exporter.to_string()).bind(2, protocol_name(row.account.protocol));
-  put_delivery->bind(3, row.account.domain).bind(4, row.output);
+  put_delivery->bind(1, row.entry.exporter.to_string()).bind(2, protocol_name(row.entry.protocol));
+  put_delivery->bind(3, row.entry.domain).bind(4, row.output);
   for (size_t kind = 0; kind < kDeliveryCount; ++kind)
     if (row.counts.of[kind] != 0) put_delivery->bind(5, delivery_name(kind)).bind(6, row.counts.of[kind]).run();
 }
@@ -258,15 +258,15 @@ void SavedLedger::Impl::write_outputs(const std::vector<OutputRows>& configured)
   for (const OutputRows& output : configured) put_output->bind(1, output.name).bind(2, output.is_configured).run();
 }
 
-void SavedLedger::Impl::remove(const AccountKey& key) {
-  for (auto* statement : {&remove_account, &remove_reasons, &remove_deliveries})
+void SavedLedger::Impl::remove(const LedgerKey& key) {
+  for (auto* statement : {&remove_entry, &remove_reasons, &remove_deliveries})
     (*statement)->bind(1, key.exporter.to_string()).bind(2, protocol_name(key.protocol)).bind(3, key.domain).run();
 }
 
 void SavedLedger::Impl::remove(const DeliveryKey& key) {
-  const auto& [account, output] = key;
-  remove_delivery->bind(1, account.exporter.to_string()).bind(2, protocol_name(account.protocol));
-  remove_delivery->bind(3, account.domain).bind(4, output).run();
+  const auto& [entry, output] = key;
+  remove_delivery->bind(1, entry.exporter.to_string()).bind(2, protocol_name(entry.protocol));
+  remove_delivery->bind(3, entry.domain).bind(4, output).run();
 }
 
 void SavedLedger::Impl::remove(const SessionKey& key) { bind(*remove_sequence, key).run(); }
@@ -297,13 +297,13 @@ struct Difference {
 
 }  // namespace
 
-static std::vector<DeliveryRow> delivery_rows(const LedgerRows& rows) {
+static std::vector<DeliveryRow> delivery_rows(const LedgerSnapshot& rows) {
   static const DeliveryCounts kNone;
   std::vector<DeliveryRow> deliveries;
   for (const OutputRows& output : rows.outputs)
-    for (size_t i = 0; i < rows.accounts.size(); ++i)
+    for (size_t i = 0; i < rows.entries.size(); ++i)
       if (output.counts[i] != kNone)
-        deliveries.push_back({rows.accounts[i].key, output.name, output.counts[i], rows.accounts[i].first_seen_ns});
+        deliveries.push_back({rows.entries[i].key, output.name, output.counts[i], rows.entries[i].first_seen_ns});
   return deliveries;
 }
 
@@ -313,26 +313,26 @@ static std::vector<std::pair<std::string, bool>> states_of(const std::vector<Out
   return states;
 }
 
-void SavedLedger::Impl::save(const LedgerRows& rows, const std::vector<SequenceRow>& streams) {
+void SavedLedger::Impl::save(const LedgerSnapshot& rows, const std::vector<SequenceRow>& streams) {
   const std::vector<std::pair<std::string, bool>> states = states_of(rows.outputs);
   const bool outputs_changed = outputs != states;
   if (outputs_changed)
     deliveries.forget_if(
         [&](const DeliveryKey& key) { return !std::ranges::count(rows.outputs, key.second, &OutputRows::name); });
   const std::vector<DeliveryRow> delivered = delivery_rows(rows);
-  Difference of_accounts(accounts, rows.accounts);
+  Difference of_entries(entries, rows.entries);
   Difference of_deliveries(deliveries, delivered);
   Difference of_sequences(sequences, streams);
   Difference of_waiting(waiting, rows.waiting);
   auto changed_sockets = sockets.changed(rows.sockets);
-  if (!outputs_changed && of_accounts.empty() && of_deliveries.empty() && of_sequences.empty() && of_waiting.empty() &&
+  if (!outputs_changed && of_entries.empty() && of_deliveries.empty() && of_sequences.empty() && of_waiting.empty() &&
       changed_sockets.empty())
     return;
 
   Transaction transaction(database, "BEGIN IMMEDIATE");
   put_since->bind(1, "since_ns").bind(2, rows.since_ns).run();
   if (outputs_changed) write_outputs(rows.outputs);
-  of_accounts.write(*this);
+  of_entries.write(*this);
   of_deliveries.write(*this);
   of_sequences.write(*this);
   of_waiting.write(*this);
@@ -340,7 +340,7 @@ void SavedLedger::Impl::save(const LedgerRows& rows, const std::vector<SequenceR
   transaction.commit();
 
   outputs = states;
-  of_accounts.done();
+  of_entries.done();
   of_deliveries.done();
   of_sequences.done();
   of_waiting.done();
@@ -362,10 +362,10 @@ SavedLedger SavedLedger::open(const std::string& path) {
   });
 }
 
-LedgerRows SavedLedger::load() {
+LedgerSnapshot SavedLedger::load() {
   return naming_file(impl_->path, [&] {
-    LedgerRows rows = read_ledger(impl_->database);
-    impl_->accounts.remember(rows.accounts);
+    LedgerSnapshot rows = read_ledger(impl_->database);
+    impl_->entries.remember(rows.entries);
     impl_->deliveries.remember(delivery_rows(rows));
     impl_->sockets.remember(rows.sockets);
     impl_->waiting.remember(rows.waiting);
@@ -381,7 +381,7 @@ std::vector<SequenceRow> SavedLedger::load_sequences() {
   });
 }
 
-bool SavedLedger::save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences, std::string& error) {
+bool SavedLedger::save(const LedgerSnapshot& rows, const std::vector<SequenceRow>& sequences, std::string& error) {
   try {
     impl_->save(rows, sequences);
     return true;
@@ -391,10 +391,10 @@ bool SavedLedger::save(const LedgerRows& rows, const std::vector<SequenceRow>& s
   }
 }
 
-LedgerRows SavedLedger::read(const std::string& path) {
+LedgerSnapshot SavedLedger::read(const std::string& path) {
   if (!os::exists(path)) throw usage_error("there is no ledger: " + path + " does not exist");
-  LedgerRows rows = read_catalog(path, kLedgerOwner, read_ledger);
-  std::ranges::for_each(rows.accounts, raise_decoded);
+  LedgerSnapshot rows = read_catalog(path, kLedgerOwner, read_ledger);
+  std::ranges::for_each(rows.entries, raise_decoded);
   return rows;
 }
 

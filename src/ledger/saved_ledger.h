@@ -31,18 +31,18 @@ class SavedLedger {
   ~SavedLedger();
 
   // What the last save left. To be called once, before the first save.
-  LedgerRows load();
+  LedgerSnapshot load();
   std::vector<SequenceRow> load_sequences();
 
   // Counters and sequence states in one transaction, so that a crash keeps them consistent with each other; take
   // both snapshots at one moment. Only rows that changed since the last save are written. `sequences` is all there
   // are: a stream that is no longer in it is removed. On failure (disk full, busy) nothing of this save is on disk,
   // `error` says why, and the next save writes what this one could not.
-  bool save(const LedgerRows& rows, const std::vector<SequenceRow>& sequences, std::string& error);
+  bool save(const LedgerSnapshot& rows, const std::vector<SequenceRow>& sequences, std::string& error);
 
   // The ledger of any data directory, without writing: also for a user with read permission only, and while a
   // collector runs. Of outputs those of the last run. Throws usage_error.
-  static LedgerRows read(const std::string& path);
+  static LedgerSnapshot read(const std::string& path);
 
  private:
   struct Impl;

@@ -21,7 +21,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 #include "ledger/ledger_tables.h"
 
 namespace weir {
@@ -73,24 +73,24 @@ class SavedLedgerTest : public testing::Test {
   std::string folder_, path_;
 };
 
-AccountRow account(uint32_t address, Protocol protocol, uint32_t domain, int64_t seed) {
-  AccountRow row;
+LedgerRow entry(uint32_t address, Protocol protocol, uint32_t domain, int64_t seed) {
+  LedgerRow row;
   row.key = {IpAddress::v4(address), protocol, domain};
-  for (const AccountColumn& column : kAccountCounters) row.*column.value = seed++;
-  for (const AccountColumn& column : kAccountStates) row.*column.value = seed++;
+  for (const LedgerColumn& column : kEntryCounters) row.*column.value = seed++;
+  for (const LedgerColumn& column : kEntryStates) row.*column.value = seed++;
   row.records += row.stored + row.filtered + row.sink_dropped;  // never less than became of them
   row.counter_samples += row.counters_stored + row.counters_filtered + row.counters_dropped;
   return row;
 }
 
-LedgerRows sample() {
-  LedgerRows rows;
+LedgerSnapshot sample() {
+  LedgerSnapshot rows;
   rows.since_ns = 1'700'000'000'000'000'000;
-  rows.accounts = {account(0x0a000001, Protocol::netflow5, 0, 100),
-                   account(0x0a000001, Protocol::ipfix, 0xffffffff, 1'000'000'000'000)};
-  rows.accounts[1].clock_skew_ns = -5;
-  rows.accounts[1].malformed_by_reason[3] = 7;
-  rows.accounts[1].refused_by_reason[2] = 9;
+  rows.entries = {entry(0x0a000001, Protocol::netflow5, 0, 100),
+                  entry(0x0a000001, Protocol::ipfix, 0xffffffff, 1'000'000'000'000)};
+  rows.entries[1].clock_skew_ns = -5;
+  rows.entries[1].malformed_by_reason[3] = 7;
+  rows.entries[1].refused_by_reason[2] = 9;
   rows.outputs = {{"store", {{}, {}}}, {"archive", {{}, {}}}};
   for (size_t kind = 0; kind < kDeliveryCount; ++kind) {
     rows.outputs[0].counts[0].of[kind] = static_cast<int64_t>(kind + 1);
@@ -101,17 +101,17 @@ LedgerRows sample() {
   return rows;
 }
 
-void expect_same(const LedgerRows& a, const LedgerRows& b) {
+void expect_same(const LedgerSnapshot& a, const LedgerSnapshot& b) {
   EXPECT_EQ(a.since_ns, b.since_ns);
-  ASSERT_EQ(a.accounts.size(), b.accounts.size());
-  for (size_t i = 0; i < a.accounts.size(); ++i) {
-    EXPECT_EQ(a.accounts[i].key, b.accounts[i].key);
-    for (const AccountColumn& c : kAccountCounters) EXPECT_EQ(a.accounts[i].*c.value, b.accounts[i].*c.value) << c.name;
-    for (const AccountColumn& c : kAccountStates) EXPECT_EQ(a.accounts[i].*c.value, b.accounts[i].*c.value) << c.name;
-    EXPECT_EQ(a.accounts[i].malformed_by_reason, b.accounts[i].malformed_by_reason);
-    EXPECT_EQ(a.accounts[i].refused_by_reason, b.accounts[i].refused_by_reason);
+  ASSERT_EQ(a.entries.size(), b.entries.size());
+  for (size_t i = 0; i < a.entries.size(); ++i) {
+    EXPECT_EQ(a.entries[i].key, b.entries[i].key);
+    for (const LedgerColumn& c : kEntryCounters) EXPECT_EQ(a.entries[i].*c.value, b.entries[i].*c.value) << c.name;
+    for (const LedgerColumn& c : kEntryStates) EXPECT_EQ(a.entries[i].*c.value, b.entries[i].*c.value) << c.name;
+    EXPECT_EQ(a.entries[i].malformed_by_reason, b.entries[i].malformed_by_reason);
+    EXPECT_EQ(a.entries[i].refused_by_reason, b.entries[i].refused_by_reason);
   }
-  auto outputs_of = [](const LedgerRows& rows) {
+  auto outputs_of = [](const LedgerSnapshot& rows) {
     std::map<std::string, std::vector<DeliveryCounts>> outputs;
     for (const OutputRows& output : rows.outputs) outputs[output.name] = output.counts;
     return outputs;
@@ -138,7 +138,7 @@ TEST_F(SavedLedgerTest, KeepsEverythingOverARestart) {
   std::string error;
   {
     SavedLedger catalog = SavedLedger::open(path_);
-    EXPECT_TRUE(catalog.load().accounts.empty());
+    EXPECT_TRUE(catalog.load().entries.empty());
     ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
     expect_same(SavedLedger::read(path_), sample());  // while it runs
   }
@@ -154,15 +154,15 @@ TEST_F(SavedLedgerTest, KeepsEverythingOverARestart) {
 
 TEST_F(SavedLedgerTest, WritesOnlyWhatChanged) {
   SavedLedger catalog = SavedLedger::open(path_);
-  LedgerRows rows = sample();
+  LedgerSnapshot rows = sample();
   std::string error;
   ASSERT_TRUE(catalog.save(rows, kSequences, error)) << error;
   // Marks both rows behind the catalog's back: only the row that changes is written again.
   sql("UPDATE exporters SET duplicates = -1");
-  rows.accounts[0].records += 1;
+  rows.entries[0].records += 1;
   ASSERT_TRUE(catalog.save(rows, kSequences, error)) << error;
   EXPECT_EQ(number("SELECT count(*) FROM exporters WHERE duplicates = -1"), 1);
-  EXPECT_EQ(number("SELECT duplicates FROM exporters WHERE protocol = 'v5'"), rows.accounts[0].duplicates);
+  EXPECT_EQ(number("SELECT duplicates FROM exporters WHERE protocol = 'v5'"), rows.entries[0].duplicates);
 }
 
 TEST_F(SavedLedgerTest, ForgetsStreamsThatEnded) {
@@ -175,22 +175,22 @@ TEST_F(SavedLedgerTest, ForgetsStreamsThatEnded) {
 
 // Rows that made room: in the file, too, their counts are those of "other", and their place is free.
 TEST_F(SavedLedgerTest, RowsThatWentAreRemovedAndTheSumsStay) {
-  const auto junk = [](uint32_t n) { return AccountKey{IpAddress::v4(0x0a000001), Protocol::netflow9, n}; };
+  const auto junk = [](uint32_t n) { return LedgerKey{IpAddress::v4(0x0a000001), Protocol::netflow9, n}; };
   SavedLedger catalog = SavedLedger::open(path_);
   catalog.load();
   Ledger ledger(0, 64);
   std::string error;
   for (uint32_t n = 0; n < 1000; ++n) {
-    Account& account = ledger.account(junk(n));
-    account.first_seen_ns.set(1 + n);
-    account.last_seen_ns.set(1 + n);
-    account.datagrams.add();
-    account.count(Malformed::short_header);
+    LedgerEntry& entry = ledger.entry(junk(n));
+    entry.first_seen_ns.set(1 + n);
+    entry.last_seen_ns.set(1 + n);
+    entry.datagrams.add();
+    entry.count(Malformed::short_header);
     if (n % 50 == 0) {
       ASSERT_TRUE(catalog.save(ledger.rows(), {}, error)) << error;
     }
   }
-  ledger.account(junk(0)).first_seen_ns.set(2000);  // again, without anything malformed
+  ledger.entry(junk(0)).first_seen_ns.set(2000);  // again, without anything malformed
   ASSERT_TRUE(catalog.save(ledger.rows(), {}, error)) << error;
   EXPECT_EQ(number("SELECT sum(datagrams) FROM exporters"), 1000);
   EXPECT_EQ(number("SELECT sum(count) FROM reasons"), 1000);
@@ -205,8 +205,8 @@ TEST_F(SavedLedgerTest, AddsTheColumnsOfALaterVersion) {
     ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
   }
   sql("ALTER TABLE exporters DROP COLUMN time_quality");
-  LedgerRows expected = sample();
-  for (AccountRow& row : expected.accounts) row.time_quality = 0;
+  LedgerSnapshot expected = sample();
+  for (LedgerRow& row : expected.entries) row.time_quality = 0;
   expect_same(SavedLedger::read(path_), expected);
   SavedLedger catalog = SavedLedger::open(path_);
   expect_same(catalog.load(), expected);
@@ -250,8 +250,8 @@ TEST_F(SavedLedgerTest, RefusesADamagedFile) {
   std::string error;
   {
     SavedLedger catalog = SavedLedger::open(path_);
-    LedgerRows rows;
-    for (uint32_t i = 0; i < 2'000; ++i) rows.accounts.push_back(account(i + 1, Protocol::ipfix, i, i));
+    LedgerSnapshot rows;
+    for (uint32_t i = 0; i < 2'000; ++i) rows.entries.push_back(entry(i + 1, Protocol::ipfix, i, i));
     ASSERT_TRUE(catalog.save(rows, {}, error)) << error;
   }
   auto size = std::filesystem::file_size(path_);
@@ -288,20 +288,20 @@ TEST_F(SavedLedgerTest, FullDiskStopsSavingOnly) {
     SavedLedger catalog = SavedLedger::open(path_);
     ASSERT_TRUE(catalog.save(sample(), kSequences, error)) << error;
     std::ofstream(folder_ + "/ballast") << std::string(2 << 20, 'x');
-    LedgerRows rows = sample();
-    for (uint32_t i = 0; i < 5'000; ++i) rows.accounts.push_back(account(0x0b000000 + i, Protocol::ipfix, i, i));
+    LedgerSnapshot rows = sample();
+    for (uint32_t i = 0; i < 5'000; ++i) rows.entries.push_back(entry(0x0b000000 + i, Protocol::ipfix, i, i));
     auto resize_outputs = [&] {
-      for (OutputRows& output : rows.outputs) output.counts.resize(rows.accounts.size());
+      for (OutputRows& output : rows.outputs) output.counts.resize(rows.entries.size());
     };
     resize_outputs();
     EXPECT_FALSE(catalog.save(rows, kSequences, error));
     EXPECT_NE(error.find("full"), std::string::npos) << error;
     expect_same(SavedLedger::read(path_), sample());
     std::filesystem::remove(folder_ + "/ballast");
-    rows.accounts.resize(500);
+    rows.entries.resize(500);
     resize_outputs();
     EXPECT_TRUE(catalog.save(rows, kSequences, error)) << error;
-    EXPECT_EQ(SavedLedger::read(path_).accounts.size(), 500u);
+    EXPECT_EQ(SavedLedger::read(path_).entries.size(), 500u);
   }
 }
 
@@ -327,7 +327,7 @@ int in_child(const std::function<int()>& work) {
 int read_as_group_member(const std::string& path) {
   if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) return 2;
   try {
-    return SavedLedger::read(path).accounts.size() == 2 ? 0 : 3;
+    return SavedLedger::read(path).entries.size() == 2 ? 0 : 3;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
@@ -368,15 +368,15 @@ TEST_F(SavedLedgerTest, GroupReadsWithoutWritePermission) {
 // Writes a byte to `saved` after each.
 [[noreturn]] void save_for_ever(const std::string& path, int64_t from, int saved) {
   SavedLedger catalog = SavedLedger::open(path);
-  LedgerRows rows = catalog.load();
+  LedgerSnapshot rows = catalog.load();
   std::vector<SequenceRow> sequences = catalog.load_sequences();
-  rows.accounts.resize(50);
+  rows.entries.resize(50);
   sequences.resize(50);
   std::string error;
   for (int64_t n = from;; ++n) {
     for (uint32_t i = 0; i < 50; ++i) {
-      rows.accounts[i].key = {IpAddress::v4(i + 1), Protocol::ipfix, i};
-      rows.accounts[i].records = rows.accounts[i].stored = rows.accounts[i].malformed_by_reason[0] = n;
+      rows.entries[i].key = {IpAddress::v4(i + 1), Protocol::ipfix, i};
+      rows.entries[i].records = rows.entries[i].stored = rows.entries[i].malformed_by_reason[0] = n;
       sequences[i] = {{IpAddress::v4(i + 1), 1, Protocol::ipfix, i}, static_cast<uint32_t>(n), 0, 0};
     }
     if (!catalog.save(rows, sequences, error)) ::_exit(1);
@@ -406,7 +406,7 @@ TEST_F(SavedLedgerTest, KillAtAnyMomentLeavesItConsistent) {
     ASSERT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself";
     SavedLedger catalog = SavedLedger::open(path_);
     std::set<int64_t> values;
-    for (const AccountRow& row : catalog.load().accounts)
+    for (const LedgerRow& row : catalog.load().entries)
       values.insert({row.records, row.stored, row.malformed_by_reason[0]});
     for (const SequenceRow& row : catalog.load_sequences()) values.insert(row.next);
     ASSERT_LE(values.size(), 1u) << "round " << round;
@@ -423,7 +423,7 @@ TEST_F(SavedLedgerTest, OutputsThatAreNotConfiguredAnyMoreKeepTheirCounts) {
     SavedLedger catalog = SavedLedger::open(path_);
     ASSERT_TRUE(catalog.save(sample(), {}, error)) << error;
   }
-  LedgerRows rows = sample();
+  LedgerSnapshot rows = sample();
   rows.outputs.pop_back();
   {
     SavedLedger catalog = SavedLedger::open(path_);
@@ -446,9 +446,9 @@ TEST_F(SavedLedgerTest, AnExporterThatComesBackBeginsAnewAtEachOutput) {
     SavedLedger catalog = SavedLedger::open(path_);
     ASSERT_TRUE(catalog.save(sample(), {}, error)) << error;
   }
-  LedgerRows rows = sample();
+  LedgerSnapshot rows = sample();
   rows.outputs.pop_back();
-  rows.accounts.pop_back();
+  rows.entries.pop_back();
   rows.outputs[0].counts.pop_back();
   SavedLedger catalog = SavedLedger::open(path_);
   catalog.load();

@@ -13,7 +13,7 @@ namespace weir::os {
 
 static constexpr int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
 
-EpollSet::EpollSet() : file_(::epoll_create1(EPOLL_CLOEXEC)), ready_(new epoll_event[kMostReady]) {
+EpollSet::EpollSet() : file_(::epoll_create1(EPOLL_CLOEXEC)), ready_(new epoll_event[kMaxReady]) {
   if (!file_.is_open()) throw runtime_failure("cannot wait for sockets: " + error_text(errno));
 }
 
@@ -32,10 +32,10 @@ void EpollSet::remove(int descriptor) { ::epoll_ctl(file_.fd(), EPOLL_CTL_DEL, d
 // Kernels before 5.11 have no epoll_pwait2: there it waits for whole milliseconds.
 size_t EpollSet::wait(int64_t timeout_ns) {
   const timespec time{timeout_ns / kSecond, timeout_ns % kSecond};
-  int ready = ::epoll_pwait2(file_.fd(), ready_.get(), kMostReady, timeout_ns < 0 ? nullptr : &time, nullptr);
+  int ready = ::epoll_pwait2(file_.fd(), ready_.get(), kMaxReady, timeout_ns < 0 ? nullptr : &time, nullptr);
   if (ready < 0 && errno == ENOSYS) {
     const int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + kMillisecond - 1) / kMillisecond;
-    ready = ::epoll_wait(file_.fd(), ready_.get(), kMostReady, ms > INT_MAX ? INT_MAX : static_cast<int>(ms));
+    ready = ::epoll_wait(file_.fd(), ready_.get(), kMaxReady, ms > INT_MAX ? INT_MAX : static_cast<int>(ms));
   }
   return ready > 0 ? static_cast<size_t>(ready) : 0;
 }

@@ -30,9 +30,9 @@ class EpollSet {
 
   // How many are ready; 0 when interrupted, or when the time is over. Below 0: waits for ever. Broken ones are ready.
   size_t wait(int64_t timeout_ns);
-  // The tag of each, after wait(). At most kMostReady are named at once, the others next time.
+  // The tag of each, after wait(). At most kMaxReady are named at once, the others next time.
   uint64_t ready(size_t index) const;
-  static constexpr size_t kMostReady = 64;
+  static constexpr size_t kMaxReady = 64;
 
  private:
   File file_;

@@ -36,12 +36,12 @@ TEST(EpollSet, NamesThoseThatAreReady) {
 
 TEST(EpollSet, OfVeryManyTheOthersAreNamedNextTime) {
   EpollSet set;
-  std::vector<Wake> wakes(2 * EpollSet::kMostReady);
+  std::vector<Wake> wakes(2 * EpollSet::kMaxReady);
   for (size_t i = 0; i < wakes.size(); ++i) set.add(wakes[i].fd(), i), wakes[i].set();
   std::vector<bool> named(wakes.size());
   for (int turn = 0; turn < 4; ++turn) {
     const size_t ready = set.wait(kLong);
-    EXPECT_EQ(ready, EpollSet::kMostReady);
+    EXPECT_EQ(ready, EpollSet::kMaxReady);
     for (size_t i = 0; i < ready; ++i) named[set.ready(i)] = true;
   }
   EXPECT_EQ(std::count(named.begin(), named.end(), true), static_cast<ptrdiff_t>(wakes.size()));

@@ -81,10 +81,10 @@ std::vector<uint8_t> read_file(const std::string& path) {
   return bytes;
 }
 
-std::string first_bytes(const std::string& path, size_t most) {
+std::string first_bytes(const std::string& path, size_t limit) {
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string bytes(most, '\0');
-  ssize_t n = file.is_open() ? ::read(file.fd(), bytes.data(), most) : 0;
+  std::string bytes(limit, '\0');
+  ssize_t n = file.is_open() ? ::read(file.fd(), bytes.data(), limit) : 0;
   bytes.resize(n > 0 ? static_cast<size_t>(n) : 0);
   return bytes;
 }

@@ -44,7 +44,7 @@ FileId file_id(const std::string& path);
 bool has_left(const std::string& path, const FileId& file);
 uint64_t file_size(const std::string& path);                            // 0 where there is none
 std::vector<uint8_t> read_file(const std::string& path);                // throws usage_error
-std::string first_bytes(const std::string& path, size_t most);          // "" where it cannot be read
+std::string first_bytes(const std::string& path, size_t limit);         // "" where it cannot be read
 File open_append(const std::string& path);                              // creates; throws usage_error
 File open_read(const std::string& path, int& error);                    // `error`: 0 or errno
 std::string bytes_at(const File& file, uint64_t offset, size_t count);  // fewer where the file ends or cannot be read

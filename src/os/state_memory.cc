@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kHugePage = 2 << 20;
 constexpr size_t kLargeBlock = kHugePage / 4;  // less is not worth a huge page
 constexpr size_t kMappedAtOnce = 32 << 20;     // for objects; what is not used of it costs nothing
-constexpr size_t kMostBlocksPerChunk = 256;    // asked for at once, by the pool
+constexpr size_t kMaxBlocksPerChunk = 256;     // asked for at once, by the pool
 constexpr size_t kLargestObject = 1024;
 
 size_t rounded_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
@@ -79,7 +79,7 @@ class ChunkMemory : public std::pmr::memory_resource {
 // Both outlive all that is in them.
 std::pmr::memory_resource* object_memory() {
   static auto* const chunks = new ChunkMemory;
-  static auto* const pool = new std::pmr::synchronized_pool_resource({kMostBlocksPerChunk, kLargestObject}, chunks);
+  static auto* const pool = new std::pmr::synchronized_pool_resource({kMaxBlocksPerChunk, kLargestObject}, chunks);
   return pool;
 }
 

@@ -130,12 +130,12 @@ File TcpListener::accept(int& error) const {
 
 static bool must_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
-Transfer receive_some(const File& socket, std::string& out, size_t most) {
+Transfer receive_some(const File& socket, std::string& out, size_t limit) {
   const size_t before = out.size();
   ssize_t n = 0;
   int error = 0;
-  out.resize_and_overwrite(before + most, [&](char* data, size_t) {
-    n = ::recv(socket.fd(), data + before, most, 0);
+  out.resize_and_overwrite(before + limit, [&](char* data, size_t) {
+    n = ::recv(socket.fd(), data + before, limit, 0);
     error = n < 0 ? errno : 0;
     return before + static_cast<size_t>(n > 0 ? n : 0);
   });

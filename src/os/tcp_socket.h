@@ -50,7 +50,7 @@ struct Transfer {
   bool ended = false;  // the peer sends no more
 };
 // What there is, at most `most` bytes, appended to `out`.
-Transfer receive_some(const File& socket, std::string& out, size_t most);
+Transfer receive_some(const File& socket, std::string& out, size_t limit);
 // As much as the kernel takes.
 Transfer send_some(const File& socket, std::string_view bytes);
 void end_sending(const File& socket);  // the peer reads what was sent, then the end

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Output: where decoded flows and counter samples go. Each one of the configuration has a name, and settles every
-// record that it is offered exactly once, in its account of the ledger (ledger/output_account.h): acknowledged,
+// record that it is offered exactly once, in its entry of the ledger (ledger/output_counts.h): acknowledged,
 // filtered or dropped, by reason. What acknowledged means is the output's to say: in the store's list, handed to the
 // kernel.
 //

@@ -12,8 +12,8 @@ namespace weir {
 
 static constexpr int64_t kLogEveryNs = 10'000'000'000;
 
-QueuedOutput::QueuedOutput(const QueuedOutputConfig& config, OutputAccount& account)
-    : account_(account), config_(config), queue_(config.queue.batches + config.queue.counter_batches) {}
+QueuedOutput::QueuedOutput(const QueuedOutputConfig& config, OutputCounts& entry)
+    : entry_(entry), config_(config), queue_(config.queue.batches + config.queue.counter_batches) {}
 
 void QueuedOutput::start() {
   worker_.emplace(config_.thread, [this](std::stop_token) { run(); });
@@ -50,29 +50,29 @@ void QueuedOutput::offer(const CounterBatchRef& batch) {
 
 void QueuedOutput::drop(const FlowBatch& batch, OutputError reason) {
   counters_.error(reason);
-  for (const Run& run : batch.runs()) drop(run.account, reason, run.rows);
+  for (const Run& run : batch.runs()) drop(run.entry, reason, run.rows);
 }
 
 void QueuedOutput::drop(const CounterBatch& batch) {
-  for (const CounterSample& sample : batch) drop_counters(sample.account, 1);
+  for (const CounterSample& sample : batch) drop_counters(sample.entry, 1);
 }
 
-void QueuedOutput::acknowledge(uint32_t account, uint64_t records) {
+void QueuedOutput::acknowledge(uint32_t entry, uint64_t records) {
   counters_.sent_records(records);
-  account_.acknowledge(account, static_cast<int64_t>(records));
+  entry_.acknowledge(entry, static_cast<int64_t>(records));
 }
 
-void QueuedOutput::acknowledge_counters(uint32_t account, uint64_t samples) {
-  account_.acknowledge_counters(account, static_cast<int64_t>(samples));
+void QueuedOutput::acknowledge_counters(uint32_t entry, uint64_t samples) {
+  entry_.acknowledge_counters(entry, static_cast<int64_t>(samples));
 }
 
-void QueuedOutput::drop(uint32_t account, OutputError reason, uint64_t records) {
+void QueuedOutput::drop(uint32_t entry, OutputError reason, uint64_t records) {
   counters_.dropped(reason, records);
-  account_.drop(account, reason, static_cast<int64_t>(records));
+  entry_.drop(entry, reason, static_cast<int64_t>(records));
 }
 
-void QueuedOutput::drop_counters(uint32_t account, uint64_t samples) {
-  account_.drop_counters(account, static_cast<int64_t>(samples));
+void QueuedOutput::drop_counters(uint32_t entry, uint64_t samples) {
+  entry_.drop_counters(entry, static_cast<int64_t>(samples));
 }
 
 void QueuedOutput::lost_before(int64_t records) {
@@ -124,7 +124,7 @@ bool QueuedOutput::take_next(bool waits) {
 }
 
 void QueuedOutput::take(const CounterBatch& batch) {
-  for (const CounterSample& sample : batch) account_.filter_counters(sample.account, 1);
+  for (const CounterSample& sample : batch) entry_.filter_counters(sample.entry, 1);
 }
 
 void QueuedOutput::report(OutputError reason, const std::string& why, const Lost& lost, const std::string& remedy) {

@@ -40,7 +40,7 @@ struct QueuedOutputConfig {
 
 class QueuedOutput : public Output {
  public:
-  const std::string& name() const final { return account_.name(); }
+  const std::string& name() const final { return entry_.name(); }
   void start() final;
   void offer(const BatchRef& batch) final;
   void offer(const CounterBatchRef& batch) final;
@@ -50,8 +50,8 @@ class QueuedOutput : public Output {
   void lost_before(int64_t records);
 
  protected:
-  // `account` outlives the output. Who derives from this calls stop() in its destructor.
-  QueuedOutput(const QueuedOutputConfig& config, OutputAccount& account);
+  // `entry` outlives the output. Who derives from this calls stop() in its destructor.
+  QueuedOutput(const QueuedOutputConfig& config, OutputCounts& entry);
 
   // In the output's thread. take() sees to it that the batch is settled, now or later.
   virtual void begin() {}
@@ -61,11 +61,11 @@ class QueuedOutput : public Output {
   virtual void work(bool idle) = 0;
   virtual void end() {}  // nothing more comes
 
-  // Records and counter samples of an account that have their fate.
-  void acknowledge(uint32_t account, uint64_t records);
-  void acknowledge_counters(uint32_t account, uint64_t samples);
-  void drop(uint32_t account, OutputError reason, uint64_t records);
-  void drop_counters(uint32_t account, uint64_t samples);
+  // Records and counter samples of an entry that have their fate.
+  void acknowledge(uint32_t entry, uint64_t records);
+  void acknowledge_counters(uint32_t entry, uint64_t samples);
+  void drop(uint32_t entry, OutputError reason, uint64_t records);
+  void drop_counters(uint32_t entry, uint64_t samples);
   void drop(const FlowBatch& batch, OutputError reason);
   void drop(const CounterBatch& batch);
 
@@ -80,7 +80,7 @@ class QueuedOutput : public Output {
   bool out_of_time() const { return config_.stop_time && config_.stop_time->is_over(); }
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
 
-  OutputAccount& account_;
+  OutputCounts& entry_;
   OutputCounters counters_;
 
  private:

@@ -46,7 +46,7 @@ struct ColumnBuffer {
   uint32_t repeats = 0;
   uint64_t repeated = 0;
   // Of the numbers that scan() has seen. With `flip` applied, unsigned comparison orders them as their type does.
-  uint64_t least = UINT64_MAX, largest = 0;
+  uint64_t smallest = UINT64_MAX, largest = 0;
   size_t scanned = 0;
 
   bool is_empty() const { return values == 0; }
@@ -129,7 +129,7 @@ struct ColumnBuffer {
   void scan() {
     if (is_text()) return;
     if (repeats)
-      least = largest = repeated ^ flip();
+      smallest = largest = repeated ^ flip();
     else
       with_width([&]<class T>(T) { scan(numbers<T>().data(), numbers<T>().size()); });
   }
@@ -144,7 +144,7 @@ struct ColumnBuffer {
     presence.clear(), list_sizes.clear(), dictionary.clear(), strings.clear();
     bytes.clear(), shorts.clear(), words.clear(), longs.clear();
     rows = values = repeats = 0;
-    least = UINT64_MAX, largest = 0, scanned = 0;
+    smallest = UINT64_MAX, largest = 0, scanned = 0;
   }
 
  private:
@@ -165,7 +165,7 @@ struct ColumnBuffer {
     constexpr size_t kLanes = 4;
     const T turn = static_cast<T>(flip());
     std::array<T, kLanes> low, high;
-    low.fill(static_cast<T>(least)), high.fill(static_cast<T>(largest));
+    low.fill(static_cast<T>(smallest)), high.fill(static_cast<T>(largest));
     auto take = [&](size_t i, size_t lane) {
       T key = static_cast<T>(numbers[i] ^ turn);
       low[lane] = std::min(low[lane], key);
@@ -175,7 +175,7 @@ struct ColumnBuffer {
     for (; i + kLanes <= count; i += kLanes)
       for (size_t lane = 0; lane < kLanes; ++lane) take(i + lane, lane);
     for (; i < count; ++i) take(i, 0);
-    if (scanned < count) least = std::ranges::min(low), largest = std::ranges::max(high);
+    if (scanned < count) smallest = std::ranges::min(low), largest = std::ranges::max(high);
     scanned = count;
   }
 };

@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMostEntries = 32'768;    // of a dictionary of numbers; their indexes have 16 bits
+constexpr size_t kMaxEntries = 32'768;     // of a dictionary of numbers; their indexes have 16 bits
 constexpr uint64_t kDirectRange = 65'536;  // numbers within it are looked up by themselves, without a hash
 
 // As INT32 or INT64.
@@ -182,33 +182,33 @@ void ChunkEncoder::encode_repeated(const ColumnBuffer& buffer) {
 template <class T>
 void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer& buffer) {
   if (values.empty()) return;  // all null: an empty PLAIN page
-  const auto least = static_cast<T>(buffer.least ^ buffer.flip()),
+  const auto smallest = static_cast<T>(buffer.smallest ^ buffer.flip()),
              largest = static_cast<T>(buffer.largest ^ buffer.flip());
-  if (!buffer.is_list() && has_order(*buffer.column)) figures_.min = plain(least), figures_.max = plain(largest);
-  if (least == largest) {  // the usual case of a header's values
-    dictionary_ = plain(least);
+  if (!buffer.is_list() && has_order(*buffer.column)) figures_.min = plain(smallest), figures_.max = plain(largest);
+  if (smallest == largest) {  // the usual case of a header's values
+    dictionary_ = plain(smallest);
     dictionary_values_ = 1;
     append_constant(values.size());
     return;
   }
-  if (!follows_neighbours(*buffer.column) && try_dictionary(values, least, largest)) return;
+  if (!follows_neighbours(*buffer.column) && try_dictionary(values, smallest, largest)) return;
   figures_.encoding = parquet::kPlain;
   append_plain(values, body_);
 }
 
 // A dictionary pays where it has few entries for the rows that there are.
 template <class T>
-bool ChunkEncoder::try_dictionary(std::span<const T> values, T least, T largest) {
-  const size_t most = std::min(values.size() / 8 + 256, kMostEntries);
+bool ChunkEncoder::try_dictionary(std::span<const T> values, T smallest, T largest) {
+  const size_t limit = std::min(values.size() / 8 + 256, kMaxEntries);
   Values<T> distinct;
   bool done = true;
-  if (const uint64_t range = uint64_t{largest} - least; range < kDirectRange) {
+  if (const uint64_t range = uint64_t{largest} - smallest; range < kDirectRange) {
     table_.assign(range + 1, 0);
-    done = number_values(values, most, distinct, [&](T value) -> uint16_t& { return table_[value - least]; });
+    done = number_values(values, limit, distinct, [&](T value) -> uint16_t& { return table_[value - smallest]; });
   } else {
-    const size_t mask = std::bit_ceil(most * 2) - 1;
+    const size_t mask = std::bit_ceil(limit * 2) - 1;
     table_.assign(mask + 1, 0);
-    done = number_values(values, most, distinct, [&](T value) -> uint16_t& {
+    done = number_values(values, limit, distinct, [&](T value) -> uint16_t& {
       size_t at = scatter(value) & mask;
       while (table_[at] && distinct[table_[at] - 1] != value) at = (at + 1) & mask;
       return table_[at];
@@ -223,13 +223,13 @@ bool ChunkEncoder::try_dictionary(std::span<const T> values, T least, T largest)
 
 // indexes_ gets each value's number in the order of first appearance; false where there are more than `most`.
 template <class T, class SlotOf>
-bool ChunkEncoder::number_values(std::span<const T> values, size_t most, Values<T>& distinct, SlotOf slot_of) {
+bool ChunkEncoder::number_values(std::span<const T> values, size_t limit, Values<T>& distinct, SlotOf slot_of) {
   indexes_.resize(values.size());
   uint16_t* index = indexes_.data();
   for (T value : values) {
     uint16_t& slot = slot_of(value);
     if (!slot) [[unlikely]] {
-      if (distinct.size() == most) return false;
+      if (distinct.size() == limit) return false;
       distinct.push_back(value);
       slot = static_cast<uint16_t>(distinct.size());
     }

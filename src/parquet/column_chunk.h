@@ -57,9 +57,9 @@ class ChunkEncoder {
   template <class T>
   void encode_numbers(std::span<const T> values, const ColumnBuffer& buffer);
   template <class T>
-  bool try_dictionary(std::span<const T> values, T least, T largest);
+  bool try_dictionary(std::span<const T> values, T smallest, T largest);
   template <class T, class SlotOf>
-  bool number_values(std::span<const T> values, size_t most, Values<T>& distinct, SlotOf slot_of);
+  bool number_values(std::span<const T> values, size_t limit, Values<T>& distinct, SlotOf slot_of);
   template <class Index>
   void append_indexes(std::span<const Index> indexes, uint32_t largest);
   void append_constant(size_t count);

@@ -11,7 +11,7 @@
 
 namespace weir {
 
-static constexpr int kMostRemoved = 100;
+static constexpr int kMaxRemoved = 100;
 
 namespace {
 
@@ -152,7 +152,7 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
           throw usage_error(text);
         case SqlError::Kind::not_allowed:
           // One of ours, merged away since the engine was made: the next engine knows.
-          if (text != error.what() && can_restart() && ++removed < kMostRemoved) continue;
+          if (text != error.what() && can_restart() && ++removed < kMaxRemoved) continue;
           throw usage_error(text);
         case SqlError::Kind::out_of_memory:
           throw runtime_failure(text + "\n\nweir sets this limit with --memory, and the threads with --threads");

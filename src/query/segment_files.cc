@@ -11,9 +11,9 @@
 
 namespace weir {
 
-static constexpr int kMostAttempts = 100;
+static constexpr int kMaxAttempts = 100;
 // DuckDB opens some of the segments again, and its own files.
-static constexpr size_t kFilesBesides = 256, kLeastBesides = 64;
+static constexpr size_t kFilesBesides = 256, kMinBesides = 64;
 static constexpr std::string_view kMagic = "PAR1";
 
 // Counter samples have only the time of receipt.
@@ -41,7 +41,7 @@ std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, 
   std::vector<int64_t> missing;
   opened_.clear();
   problems_.clear();
-  if (!os::allow_open_files(2 * chosen.size() + kFilesBesides) && !os::allow_open_files(chosen.size() + kLeastBesides))
+  if (!os::allow_open_files(2 * chosen.size() + kFilesBesides) && !os::allow_open_files(chosen.size() + kMinBesides))
     throw runtime_failure("this process may not open as many files as the query needs (" +
                           std::to_string(chosen.size()) + " segments); raise ulimit -n, or narrow --since and --until");
   for (const Segment& segment : chosen) {
@@ -87,7 +87,7 @@ void SegmentFiles::leave_out_unreadable(size_t index, int error) {
 SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range, std::span<const Table> tables) {
   SegmentFiles files;
   std::vector<int64_t> missing, missing_before;
-  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     std::vector<Segment> all = Segments::read(data);
     std::erase_if(all, [&](const Segment& s) { return std::ranges::find(tables, s.table) == tables.end(); });
     files.segments_in_all_ = all.size();

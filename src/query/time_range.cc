@@ -24,14 +24,14 @@ class Reader {
   bool at_end() const { return left_.empty(); }
 
   // Exactly `digits` digits, at most `most`.
-  int number(size_t digits, int least, int most) {
+  int number(size_t digits, int smallest, int limit) {
     int value = 0;
     ok_ = ok_ && left_.size() >= digits;
     for (size_t i = 0; ok_ && i < digits; ++i) {
       ok_ = left_[i] >= '0' && left_[i] <= '9';
       value = value * 10 + (left_[i] - '0');
     }
-    ok_ = ok_ && value >= least && value <= most;
+    ok_ = ok_ && value >= smallest && value <= limit;
     if (ok_) left_.remove_prefix(digits);
     return value;
   }

@@ -59,14 +59,14 @@ struct Running {
     std::vector<ListeningSocket> sockets;
     os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, 1 << 20);
     sender.emplace(os::UdpSocket::connect(kAnyPort, {kAnyPort.address, socket.local_port()}));
-    sockets.push_back({std::move(socket), &account});
+    sockets.push_back({std::move(socket), &entry});
     worker.emplace(std::move(sockets), clock, allowed, stop_time, handler);
   }
   void send() {
     static constexpr uint8_t kOctets[] = {1, 2, 3};
     EXPECT_EQ(sender->send(kOctets), 0);
   }
-  SocketAccount account;
+  SocketCounts entry;
   ReceiveClock clock{0};
   AllowedSenders allowed;
   StopTime stop_time;
@@ -108,7 +108,7 @@ TEST(ReceivingWorker, WithoutTimeWhatIsThereIsCountedAsDropped) {
   r.worker->request_stop();
   const size_t left = r.worker->join();
   EXPECT_EQ(r.handler.received + left, 300u);
-  EXPECT_EQ(r.account.kernel_drops.value(), static_cast<int64_t>(left));
+  EXPECT_EQ(r.entry.kernel_drops.value(), static_cast<int64_t>(left));
   EXPECT_EQ(r.handler.finished, 1);
 }
 

@@ -16,12 +16,12 @@ namespace weir {
 // A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given time to
 // gather: as long as the socket's buffer takes what a 10 Gbit/s link could bring meanwhile (4 MiB are 1,800 full
 // datagrams, 2 ms), within these bounds. Measured: docs/decisions/0004-waiting-for-a-batch.md.
-static constexpr int64_t kLeastLingerNs = 2'000'000, kMostLingerNs = 4'000'000;
+static constexpr int64_t kMinLingerNs = 2'000'000, kMaxLingerNs = 4'000'000;
 static constexpr int64_t kBufferPerMs = 2 << 20;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
 
 // The clock is believed where it is off by less than a day (ReceiveClock), so a datagram may have waited for so long.
-static constexpr int64_t kMostQueuedNs = 86'400'000'000'000;
+static constexpr int64_t kMaxQueuedNs = 86'400'000'000'000;
 static constexpr int64_t kPauseNs = 5'000'000;
 static constexpr int64_t kLogEveryNs = 60'000'000'000;
 
@@ -33,12 +33,12 @@ ReceiveError receive_error(int error) {
 UdpReceiver::UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const AllowedSenders& allowed)
     : sockets_(std::move(sockets)), clock_(clock), allowed_(allowed), slots_(limits::kReceiveSlots) {
   batch_.reserve(limits::kReceiveSlots);
-  linger_ns_ = kMostLingerNs;
+  linger_ns_ = kMaxLingerNs;
   for (const ListeningSocket& s : sockets_) {
     waiting_.add_socket(s.socket.fd());
     linger_ns_ = std::min(linger_ns_, int64_t{s.socket.granted_receive_buffer()} * 1'000'000 / kBufferPerMs);
   }
-  if (linger_ns_ < kLeastLingerNs) linger_ns_ = 0;
+  if (linger_ns_ < kMinLingerNs) linger_ns_ = 0;
 }
 
 bool UdpReceiver::wait(int timeout_ms) {
@@ -60,7 +60,7 @@ void UdpReceiver::read(ListeningSocket& socket) {
   read_at_ = ReceiveClock::system_times();
   stamp_ = clock_.receive(read_at_);
   allowed_.look();
-  socket.account->receive_calls.add();
+  socket.entry->receive_calls.add();
 }
 
 // Of what was read, as much as a batch takes.
@@ -76,20 +76,20 @@ std::span<const Datagram> UdpReceiver::next_batch(ListeningSocket& socket) {
   if (batch_.empty()) return {};
   int64_t bytes = 0;
   for (const Datagram& datagram : batch_) bytes += static_cast<int64_t>(datagram.bytes.size());
-  socket.account->datagrams.add(static_cast<int64_t>(batch_.size()));
-  socket.account->bytes.add(bytes);
+  socket.entry->datagrams.add(static_cast<int64_t>(batch_.size()));
+  socket.entry->bytes.add(bytes);
   return batch_;
 }
 
 bool UdpReceiver::is_allowed(ListeningSocket& socket, const os::Received& received) {
   if (allowed_.allows(received.source)) return true;
-  socket.account->not_allowed.add(static_cast<int64_t>(received.datagrams()));
+  socket.entry->not_allowed.add(static_cast<int64_t>(received.datagrams()));
   return false;
 }
 
 void UdpReceiver::add_datagrams(const os::Received& received) {
   const int64_t now = read_at_.real_ns, kernel = received.kernel_ns;
-  const bool usable = kernel > 0 && kernel <= now && kernel >= now - kMostQueuedNs;
+  const bool usable = kernel > 0 && kernel <= now && kernel >= now - kMaxQueuedNs;
   const int64_t came = (usable ? kernel : now) + stamp_.correction_ns;
   const Bytes whole = received.bytes;
   const size_t segment = received.segment_bytes > 0 ? received.segment_bytes : whole.size();
@@ -111,7 +111,7 @@ size_t UdpReceiver::give_up_waiting(int64_t end_ns) {
       if (filled <= 0) break;
       size_t datagrams = 0;
       for (size_t i = 0; i < static_cast<size_t>(filled); ++i) datagrams += slots_[i].datagrams();
-      socket.account->kernel_drops.add(static_cast<int64_t>(datagrams));
+      socket.entry->kernel_drops.add(static_cast<int64_t>(datagrams));
       total += datagrams;
     }
   }
@@ -120,13 +120,13 @@ size_t UdpReceiver::give_up_waiting(int64_t end_ns) {
 
 void UdpReceiver::note_failure(ListeningSocket& socket, int error) {
   failed_ = true;
-  socket.account->receive_errors[static_cast<size_t>(receive_error(error))].add();
+  socket.entry->receive_errors[static_cast<size_t>(receive_error(error))].add();
   ++socket.failures;
   const int64_t now = os::monotonic_ns();
   if (now < socket.next_line_ns) return;
   socket.next_line_ns = now + kLogEveryNs;
   const std::string times = std::to_string(std::exchange(socket.failures, 0));
-  log_error("receive", "cannot read from " + socket.account->listener + ": " + os::error_text(error) + " (" + times +
+  log_error("receive", "cannot read from " + socket.entry->listener + ": " + os::error_text(error) + " (" + times +
                            " times); receiving goes on, tried again every few milliseconds" +
                            (receive_error(error) == ReceiveError::other ? "" : "; the machine is short of memory"));
 }
@@ -140,8 +140,8 @@ void UdpReceiver::keep_senders_together(unsigned workers) {
   for (const ListeningSocket& s : sockets_) {
     s.socket.receive_joined(false);
     if (int error = weir::keep_senders_together(s.socket, workers))
-      log_warning("receive", "the kernel spreads the datagrams of one sender over the workers of " +
-                                 s.account->listener + ": " + os::error_text(error) +
+      log_warning("receive", "the kernel spreads the datagrams of one sender over the workers of " + s.entry->listener +
+                                 ": " + os::error_text(error) +
                                  "; their order may be lost, which looks like loss and duplicates. One worker "
                                  "(--workers 1) keeps it");
   }
@@ -151,7 +151,7 @@ void UdpReceiver::update_drops() {
   for (ListeningSocket& s : sockets_) {
     std::optional<os::SocketMemory> memory = s.socket.memory();
     if (!memory) continue;  // the next look will tell
-    s.account->kernel_drops.add(static_cast<uint32_t>(memory->drops - s.drops_seen));
+    s.entry->kernel_drops.add(static_cast<uint32_t>(memory->drops - s.drops_seen));
     s.drops_seen = memory->drops;
   }
 }

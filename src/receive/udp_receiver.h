@@ -34,7 +34,7 @@ ReceiveError receive_error(int error);  // errno
 // One socket per listener.
 struct ListeningSocket {
   os::UdpSocket socket;
-  SocketAccount* account = nullptr;
+  SocketCounts* entry = nullptr;
   uint32_t drops_seen = 0;   // the kernel's counter when last read; it wraps
   int64_t failures = 0;      // to read it, since the last line in the log
   int64_t next_line_ns = 0;  // monotonic
@@ -73,12 +73,12 @@ class UdpReceiver {
   void rest() const { waiting_.rest(); }
 
   // Reads what the sockets hold without looking at it, until they are empty or `end_ns` (monotonic), and counts it as
-  // kernel drops: so many datagrams, which no exporter's account has.
+  // kernel drops: so many datagrams, which no exporter's entry has.
   size_t give_up_waiting(int64_t end_ns);
   // Whatever a sender's source port, its datagrams go to one of the workers, of which there are so many (steering.h).
   // The kernel joins none any more: those of several domains would go where the first of them belongs.
   void keep_senders_together(unsigned workers);
-  // Reads the kernel's drop counters into the accounts.
+  // Reads the kernel's drop counters into the entries.
   void update_drops();
 
  private:

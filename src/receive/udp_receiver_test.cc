@@ -35,7 +35,7 @@ class UdpReceiverTest : public testing::Test {
  protected:
   // One listener: its socket, and one that sends to it.
   struct Listener {
-    SocketAccount account;
+    SocketCounts entry;
     uint16_t port = 0;
     int fd = -1;
     std::optional<os::UdpSocket> sender;
@@ -47,11 +47,11 @@ class UdpReceiverTest : public testing::Test {
       Listener& listener = listeners_.emplace_back();
       os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, buffer);
       EXPECT_TRUE(socket.receive_joined(joined));
-      listener.account.listener = "netflow://listener" + std::to_string(i);
+      listener.entry.listener = "netflow://listener" + std::to_string(i);
       listener.port = socket.local_port();
       listener.fd = socket.fd();
       listener.sender.emplace(os::UdpSocket::connect(kAnyPort, {kAnyPort.address, listener.port}));
-      sockets.push_back({std::move(socket), &listener.account});
+      sockets.push_back({std::move(socket), &listener.entry});
     }
     receiver_.emplace(std::move(sockets), clock_, allowed_);
   }
@@ -101,7 +101,7 @@ class UdpReceiverTest : public testing::Test {
     ::close(null);
   }
   static int64_t errors(const Listener& listener, ReceiveError reason) {
-    return listener.account.receive_errors[static_cast<size_t>(reason)].value();
+    return listener.entry.receive_errors[static_cast<size_t>(reason)].value();
   }
 
   ReceiveClock clock_{0};
@@ -123,8 +123,8 @@ TEST_F(UdpReceiverTest, WhatIsSentIsReceivedAndCounted) {
   EXPECT_EQ(seen_[2].text, large);
   EXPECT_EQ(seen_[0].exporter.to_string(), "127.0.0.1");
   EXPECT_EQ(seen_[0].port, listeners_[0].sender->local_port());
-  EXPECT_EQ(listeners_[0].account.datagrams.value(), 3);
-  EXPECT_EQ(listeners_[0].account.bytes.value(), 65'510);
+  EXPECT_EQ(listeners_[0].entry.datagrams.value(), 3);
+  EXPECT_EQ(listeners_[0].entry.bytes.value(), 65'510);
   EXPECT_EQ(receive(0), 0u);
 }
 
@@ -134,7 +134,7 @@ TEST_F(UdpReceiverTest, MoreThanABatchComesInTheOrderOfSending) {
   for (size_t i = 0; i < count; ++i) send(std::to_string(i));
   ASSERT_TRUE(receive_until(count));
   for (size_t i = 0; i < count; ++i) EXPECT_EQ(seen_[i].text, std::to_string(i));
-  EXPECT_GE(listeners_[0].account.receive_calls.value(), 4);
+  EXPECT_GE(listeners_[0].entry.receive_calls.value(), 4);
 }
 
 TEST_F(UdpReceiverTest, DatagramsThatCameInOnePieceAreDatagrams) {
@@ -152,9 +152,9 @@ TEST_F(UdpReceiverTest, DatagramsThatCameInOnePieceAreDatagrams) {
     EXPECT_EQ(seen_[1 + i].port, listeners_[0].sender->local_port());
     EXPECT_NE(seen_[1 + i].received_ns, 0);
   }
-  EXPECT_EQ(listeners_[0].account.datagrams.value(), static_cast<int64_t>(3 * pieces + 2));
-  EXPECT_EQ(listeners_[0].account.bytes.value(), static_cast<int64_t>(3 * (pieces * 100 - 1) + 11));
-  EXPECT_LT(listeners_[0].account.receive_calls.value(), 6);
+  EXPECT_EQ(listeners_[0].entry.datagrams.value(), static_cast<int64_t>(3 * pieces + 2));
+  EXPECT_EQ(listeners_[0].entry.bytes.value(), static_cast<int64_t>(3 * (pieces * 100 - 1) + 11));
+  EXPECT_LT(listeners_[0].entry.receive_calls.value(), 6);
   EXPECT_LE(largest_batch_, limits::kReceiveSlots);
 }
 
@@ -163,7 +163,7 @@ TEST_F(UdpReceiverTest, WhatIsGivenUpIsCountedByDatagrams) {
   send("alone");
   send_in_pieces(std::string(1'001, 'x'), 100);
   EXPECT_EQ(receiver_->give_up_waiting(os::monotonic_ns() + kSecond), 12u);
-  EXPECT_EQ(listeners_[0].account.kernel_drops.value(), 12);
+  EXPECT_EQ(listeners_[0].entry.kernel_drops.value(), 12);
 }
 
 TEST_F(UdpReceiverTest, WhoIsNotAllowedIsCountedAndNotSeen) {
@@ -172,13 +172,13 @@ TEST_F(UdpReceiverTest, WhoIsNotAllowedIsCountedAndNotSeen) {
   send("alone");
   send_in_pieces(std::string(250, 'x'), 100);
   EXPECT_EQ(receive(1'000), 0u);
-  EXPECT_EQ(listeners_[0].account.not_allowed.value(), 4);
-  EXPECT_EQ(listeners_[0].account.datagrams.value(), 0);
+  EXPECT_EQ(listeners_[0].entry.not_allowed.value(), 4);
+  EXPECT_EQ(listeners_[0].entry.datagrams.value(), 0);
   allowed_.set({parse_network("192.0.2.0/24"), parse_network("127.0.0.1")});
   send("welcome");
   ASSERT_TRUE(receive_until(1));
   EXPECT_EQ(seen_[0].text, "welcome");
-  EXPECT_EQ(listeners_[0].account.not_allowed.value(), 4);
+  EXPECT_EQ(listeners_[0].entry.not_allowed.value(), 4);
 }
 
 TEST_F(UdpReceiverTest, NoSocketIsTooMany) {
@@ -190,7 +190,7 @@ TEST_F(UdpReceiverTest, NoSocketIsTooMany) {
     send("to " + std::to_string(which), which);
     ASSERT_TRUE(receive_until(1)) << which;
     EXPECT_EQ(seen_[0].text, "to " + std::to_string(which));
-    EXPECT_EQ(listeners_[which].account.datagrams.value(), 1);
+    EXPECT_EQ(listeners_[which].entry.datagrams.value(), 1);
   }
 }
 
@@ -284,14 +284,14 @@ TEST_F(UdpReceiverTest, DropsOfTheKernelAreCountedOnce) {
   while (receive(0) > 0) {
   }
   receiver_->update_drops();
-  const int64_t dropped = listeners_[0].account.kernel_drops.value();
+  const int64_t dropped = listeners_[0].entry.kernel_drops.value();
   EXPECT_GT(dropped, 0);
   EXPECT_EQ(dropped + static_cast<int64_t>(seen_.size()), 200);
   receiver_->update_drops();
-  EXPECT_EQ(listeners_[0].account.kernel_drops.value(), dropped);
+  EXPECT_EQ(listeners_[0].entry.kernel_drops.value(), dropped);
   break_socket(0);  // now the kernel says nothing of it, which is not 0
   receiver_->update_drops();
-  EXPECT_EQ(listeners_[0].account.kernel_drops.value(), dropped);
+  EXPECT_EQ(listeners_[0].entry.kernel_drops.value(), dropped);
 }
 
 }  // namespace

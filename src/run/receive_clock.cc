@@ -25,11 +25,9 @@ static std::string length_text(int64_t ns) {
 ReceiveClock::Times ReceiveClock::system_times() { return {os::realtime_ns(), os::boottime_ns()}; }
 
 ReceiveClock::ReceiveClock(int64_t keep_ns, std::function<Times()> times)
-    : most_ahead_ns_(most_ahead_of(keep_ns)), times_(std::move(times)) {}
+    : max_ahead_ns_(max_ahead_of(keep_ns)), times_(std::move(times)) {}
 
-int64_t ReceiveClock::most_ahead_of(int64_t keep_ns) {
-  return std::max(kDayNs, (keep_ns > 0 ? keep_ns : kMonthNs) / 2);
-}
+int64_t ReceiveClock::max_ahead_of(int64_t keep_ns) { return std::max(kDayNs, (keep_ns > 0 ? keep_ns : kMonthNs) / 2); }
 
 void ReceiveClock::start_from(int64_t newest_ns) {
   if (newest_ns > 0) offset_ns_ = newest_ns - times_().steady_ns;
@@ -37,7 +35,7 @@ void ReceiveClock::start_from(int64_t newest_ns) {
 
 ReceiveClock::State ReceiveClock::judge(int64_t offset_ns, int64_t yardstick_ns) const {
   if (yardstick_ns == kUnknown) return State::believed;
-  if (offset_ns - yardstick_ns > most_ahead_ns_.load(std::memory_order_relaxed)) return State::ahead;
+  if (offset_ns - yardstick_ns > max_ahead_ns_.load(std::memory_order_relaxed)) return State::ahead;
   return offset_ns - yardstick_ns < -kDayNs ? State::behind : State::believed;
 }
 

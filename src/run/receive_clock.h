@@ -33,7 +33,7 @@ class ReceiveClock {
   explicit ReceiveClock(int64_t keep_ns, std::function<Times()> times = system_times);
 
   // Flows are kept for another time from now on.
-  void set_keep(int64_t keep_ns) { most_ahead_ns_.store(most_ahead_of(keep_ns), std::memory_order_relaxed); }
+  void set_keep(int64_t keep_ns) { max_ahead_ns_.store(max_ahead_of(keep_ns), std::memory_order_relaxed); }
 
   // `newest_ns`: the yardstick at this moment, 0: none. Before any other use.
   void start_from(int64_t newest_ns);
@@ -64,9 +64,9 @@ class ReceiveClock {
   void begin_hold(State state, Times at, int64_t by_ns);
   Stamp receive_carefully(Times at);
 
-  static int64_t most_ahead_of(int64_t keep_ns);
+  static int64_t max_ahead_of(int64_t keep_ns);
 
-  std::atomic<int64_t> most_ahead_ns_;
+  std::atomic<int64_t> max_ahead_ns_;
   const std::function<Times()> times_;
   // The yardstick as its distance from the steady clock: it goes on by itself.
   std::atomic<int64_t> offset_ns_{kUnknown};

@@ -63,12 +63,12 @@ TEST_F(ReceiveClockTest, WithoutAYardstickAnyClockIsBelieved) {
 
 TEST_F(ReceiveClockTest, HowFarAheadItMayBe) {
   struct Case {
-    int64_t keep, most;
+    int64_t keep, limit;
   };
   for (Case c : {Case{30 * kDay, 15 * kDay}, Case{kDay, kDay}, Case{kHour, kDay}, Case{0, 15 * kDay}}) {
-    start(c.most, c.keep);
+    start(c.limit, c.keep);
     EXPECT_FALSE(clock_->is_held()) << c.keep;
-    start(c.most + 1, c.keep);
+    start(c.limit + 1, c.keep);
     EXPECT_TRUE(clock_->is_held()) << c.keep;
   }
 }

@@ -12,7 +12,7 @@ namespace weir {
 namespace {
 
 constexpr int32_t kNear = 4'096;  // sequence numbers that go on are no further apart
-constexpr size_t kMostSaid = 100;
+constexpr size_t kMaxSaid = 100;
 constexpr int64_t kSameBootMs = 2'000;  // v9 tells the time of export in seconds
 
 IgnoredPorts::Group group_of(const SessionKey& key) { return {key.exporter, key.protocol, key.domain}; }
@@ -65,7 +65,7 @@ bool IgnoredPorts::shows(const SessionKey& key, const IpAddress& agent, const Se
   const bool is_new = key.protocol == Protocol::netflow1 || static_cast<int32_t>(next.highest - candidate.highest) > 0;
   if (!is_new) return false;
   candidate.highest = next.highest;
-  if (++candidate.ports <= kMostPorts) return false;
+  if (++candidate.ports <= kMaxPorts) return false;
   candidate = {};
   if (!learn_locked(next.group)) return false;
   say(key.exporter);
@@ -78,7 +78,7 @@ void IgnoredPorts::learn(const SessionKey& key) {
 }
 
 bool IgnoredPorts::learn_locked(const Group& group) {
-  if (table_->learned.size() >= kMostLearned) return false;
+  if (table_->learned.size() >= kMaxLearned) return false;
   auto table = std::make_shared<Table>(*table_);
   table->learned.insert(group);
   table_ = std::move(table);
@@ -90,7 +90,7 @@ bool IgnoredPorts::learn_locked(const Group& group) {
 // Once for each address, whatever its domains; of very many addresses not for each: those are forged.
 void IgnoredPorts::say(const IpAddress& exporter) {
   const auto same = [&](const Group& group) { return group.exporter == exporter; };
-  if (table_->learned.size() > kMostSaid || std::ranges::count_if(table_->learned, same) > 1) return;
+  if (table_->learned.size() > kMaxSaid || std::ranges::count_if(table_->learned, same) > 1) return;
   const std::string address = exporter.to_string();
   log_info("templates", address + " sends each datagram from another port, as a balancer does: its ports are ignored " +
                             "from now on. To have that from the first datagram: templates.ignore_ports = [\"" +

@@ -5,7 +5,7 @@
 //   in       networks (templates.ignore_ports); the first datagram of each new port
 //   out      whether the port of a session counts
 //   threads  any; a table, once given out, is not changed
-//   memory   kMostLearned sessions, kCandidates that are watched
+//   memory   kMaxLearned sessions, kCandidates that are watched
 //   failure  beyond these the port counts, and templates wait as they do for any other port
 #pragma once
 
@@ -29,9 +29,9 @@ struct IgnorePorts {  // templates.ignore_ports
 
 class IgnoredPorts {
  public:
-  static constexpr uint32_t kMostPorts = 64;
+  static constexpr uint32_t kMaxPorts = 64;
   static constexpr int64_t kWindowNs = 10'000'000'000;
-  static constexpr size_t kMostLearned = 4'096, kCandidates = 1'024;
+  static constexpr size_t kMaxLearned = 4'096, kCandidates = 1'024;
 
   // The exporter of one observation domain, whatever its port.
   struct Group {
@@ -61,7 +61,7 @@ class IgnoredPorts {
   std::shared_ptr<const Table> table() const;
 
   // A datagram came from a port that its exporter has not used before. True where it shows that the port is not to
-  // count from now on: more than kMostPorts new ports in kWindowNs, with one boot time (IPFIX tells none) and sequence
+  // count from now on: more than kMaxPorts new ports in kWindowNs, with one boot time (IPFIX tells none) and sequence
   // numbers that go on from port to port. `agent`: sFlow's, else the exporter.
   bool shows(const SessionKey& key, const IpAddress& agent, const SequenceHeader& header, int64_t received_ns);
   // It was known before, in an earlier run.

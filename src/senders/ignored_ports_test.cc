@@ -34,8 +34,8 @@ struct Stream {
     now_ns += apart_ns;
     return shown;
   }
-  uint32_t until_shown(uint32_t most) {
-    for (uint32_t n = 1; n <= most; ++n)
+  uint32_t until_shown(uint32_t limit) {
+    for (uint32_t n = 1; n <= limit; ++n)
       if (next()) return n;
     return 0;
   }
@@ -137,8 +137,8 @@ TEST(IgnoredPorts, TheVersionMovesWithTheTable) {
 
 TEST(IgnoredPorts, AFloodOfAddressesIsBounded) {
   IgnoredPorts ports({});
-  for (uint32_t n = 0; n < 2 * IgnoredPorts::kMostLearned; ++n) ports.learn({IpAddress::v4(n), 0, Protocol::ipfix, 0});
-  EXPECT_EQ(ports.table()->learned.size(), IgnoredPorts::kMostLearned);
+  for (uint32_t n = 0; n < 2 * IgnoredPorts::kMaxLearned; ++n) ports.learn({IpAddress::v4(n), 0, Protocol::ipfix, 0});
+  EXPECT_EQ(ports.table()->learned.size(), IgnoredPorts::kMaxLearned);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ constexpr uint32_t kReorderMs = 10'000;
 // Datagrams that may be missing before one that is believed at once, or between one and that which confirms it.
 constexpr int32_t kFarAhead = 1 << 12;
 // A jump further than this is no loss but another counter.
-constexpr int32_t kMostLost = 1 << 28;
+constexpr int32_t kMaxLost = 1 << 28;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ bool DatagramSequence::is_far_ahead(uint32_t number) const { return static_cast<
 void DatagramSequence::take(uint32_t number) {
   auto distance = static_cast<int32_t>(number - next_);
   if (distance < 0) return fill(number);
-  if (distance > kMostLost) return start(number);
+  if (distance > kMaxLost) return start(number);
   if (distance > 0) remember({next_, static_cast<uint32_t>(distance)});
   next_ = number + 1;
 }
@@ -120,7 +120,7 @@ SampleSequences::Datagram SampleSequences::datagram(const IpAddress& address, ui
   if (auto found = agents_.find(address); found != agents_.end()) {
     result = step(found->second, sequence, uptime_ms, late_);
     boot_ = found->second.boot;
-  } else if (take_room()) {
+  } else if (take_source()) {
     Boot& now = agents_[address].now;
     now.first_uptime_ms = now.uptime_ms = uptime_ms;
     now.sequence.start(sequence);
@@ -132,7 +132,7 @@ SampleSequences::Sample SampleSequences::sample(SampleKind kind, uint32_t type, 
   Key key{agent_, type, index, kind};
   auto found = sources_.find(key);
   if (found == sources_.end()) {
-    if (!take_room()) return {0, true};
+    if (!take_source()) return {0, true};
     sources_[key] = {sequence, sequence + 1, boot_};
     return {};
   }
@@ -141,7 +141,7 @@ SampleSequences::Sample SampleSequences::sample(SampleKind kind, uint32_t type, 
   bool is_same_boot = source.boot == boot_;
   if (is_same_boot && late_ && distance < 0)
     return {sequence - source.first < source.next - source.first ? -1 : 0, false};
-  bool goes_on = is_same_boot && distance >= 0 && distance <= kMostLost;
+  bool goes_on = is_same_boot && distance >= 0 && distance <= kMaxLost;
   source = {goes_on ? source.first : sequence, sequence + 1, boot_};
   return {goes_on ? distance : 0, false};
 }

@@ -10,8 +10,8 @@
 //   in       per datagram its header, then the numbers of its samples
 //   threads  none; the owner locks
 //   memory   about 60 octets a source and 200 an agent (300 after a restart), limits::kSampleSourcesPerStream of
-//            both in one stream and kSampleSources of all that share a SampleSourceRoom; samples of further sources are
-//            not followed, and counted as refused
+//            both in one stream and kSampleSources of all that share a SampleSourceCapacity; samples of further sources
+//            are not followed, and counted as refused
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -28,9 +28,9 @@
 namespace weir {
 
 // Sources that all streams together may still take.
-class SampleSourceRoom {
+class SampleSourceCapacity {
  public:
-  explicit SampleSourceRoom(size_t most = limits::kSampleSources) : left_(static_cast<int64_t>(most)) {}
+  explicit SampleSourceCapacity(size_t limit = limits::kSampleSources) : left_(static_cast<int64_t>(limit)) {}
   bool take() {
     if (left_.fetch_sub(1, std::memory_order_relaxed) > 0) return true;
     give_back(1);
@@ -68,9 +68,10 @@ class DatagramSequence {
 
 class SampleSequences {
  public:
-  explicit SampleSequences(std::shared_ptr<SampleSourceRoom> room, size_t most = limits::kSampleSourcesPerStream)
-      : room_(std::move(room)), most_(most) {}
-  ~SampleSequences() { room_->give_back(static_cast<int64_t>(agents_.size() + sources_.size())); }
+  explicit SampleSequences(std::shared_ptr<SampleSourceCapacity> capacity,
+                           size_t limit = limits::kSampleSourcesPerStream)
+      : capacity_(std::move(capacity)), limit_(limit) {}
+  ~SampleSequences() { capacity_->give_back(static_cast<int64_t>(agents_.size() + sources_.size())); }
   SampleSequences(const SampleSequences&) = delete;
   SampleSequences& operator=(const SampleSequences&) = delete;
 
@@ -122,13 +123,13 @@ class SampleSequences {
     std::unique_ptr<Boot> former;  // for a while after that
   };
   static constexpr size_t kSourceBytes = 96;
-  bool take_room() { return agents_.size() + sources_.size() < most_ && room_->take(); }
+  bool take_source() { return agents_.size() + sources_.size() < limit_ && capacity_->take(); }
   static Datagram step(Agent& agent, uint32_t sequence, uint32_t uptime_ms, bool& late);
   static bool is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms);
   static bool is_restart(const Boot& now, Step place, uint32_t uptime_ms);
 
-  const std::shared_ptr<SampleSourceRoom> room_;
-  const size_t most_;
+  const std::shared_ptr<SampleSourceCapacity> capacity_;
+  const size_t limit_;
   absl::flat_hash_map<IpAddress, Agent> agents_;
   absl::flat_hash_map<Key, Source> sources_;
   // Of the datagram whose samples come now.

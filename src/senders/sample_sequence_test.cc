@@ -12,8 +12,8 @@ const IpAddress kAgent = IpAddress::v4(0xc0000201), kOther = IpAddress::v4(0xc00
 
 // A collector that follows one agent's port 7.
 struct Follower {
-  std::shared_ptr<SampleSourceRoom> room = std::make_shared<SampleSourceRoom>();
-  SampleSequences sequences{room};
+  std::shared_ptr<SampleSourceCapacity> capacity = std::make_shared<SampleSourceCapacity>();
+  SampleSequences sequences{capacity};
   int64_t lost = 0, duplicates = 0, restarts = 0;
   uint32_t uptime_ms = 100'000;
 
@@ -209,9 +209,9 @@ TEST(SampleSequences, AJumpThatNoLossExplains) {
 }
 
 TEST(SampleSequences, SourcesAreBounded) {
-  auto room = std::make_shared<SampleSourceRoom>(5);
+  auto capacity = std::make_shared<SampleSourceCapacity>(5);
   {
-    SampleSequences one(room, 4), two(room, 4);
+    SampleSequences one(capacity, 4), two(capacity, 4);
     one.datagram(kAgent, 1, 1);  // takes a place too
     for (uint32_t port = 0; port < 3; ++port) EXPECT_FALSE(one.sample(SampleKind::flow, 0, port, 1).refused);
     EXPECT_TRUE(one.sample(SampleKind::flow, 0, 99, 1).refused) << "the stream's bound";
@@ -219,7 +219,7 @@ TEST(SampleSequences, SourcesAreBounded) {
     two.datagram(kAgent, 1, 1);
     EXPECT_TRUE(two.sample(SampleKind::flow, 0, 1, 1).refused) << "the bound of all";
   }
-  SampleSequences again(room, 4);
+  SampleSequences again(capacity, 4);
   again.datagram(kAgent, 1, 1);
   EXPECT_FALSE(again.sample(SampleKind::flow, 0, 1, 1).refused) << "places are given back";
 }

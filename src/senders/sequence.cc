@@ -17,7 +17,7 @@ constexpr int32_t kNumbersGoOn = 1 << 16;
 // Units that may be missing before a datagram which is believed at once, or that one may be late by.
 constexpr int32_t kFar = 1 << 12;
 // A jump further than this is no loss but another counter.
-constexpr int32_t kMostLost = 1 << 28;
+constexpr int32_t kMaxLost = 1 << 28;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void SequenceTracker::start(const SequenceStep& step) {
   size_unknown_ = !step.units_known;
 }
 
-void SequenceTracker::start_anew(const SequenceStep& step) {
+void SequenceTracker::start_over(const SequenceStep& step) {
   gaps_.reset();
   unexplained_ = settled_lost_ = settled_given_up_ = 0;
   start(step);
@@ -68,7 +68,7 @@ bool SequenceTracker::is_restart(const SequenceHeader& header) const {
   if (!started_) return false;
   int32_t distance = static_cast<int32_t>(header.sequence - next_);
   if (distance == 0) return false;
-  if (distance > kMostLost || distance < -kMostLost) return true;
+  if (distance > kMaxLost || distance < -kMaxLost) return true;
   if (header.has_uptime && uptime_went_back(header))
     return !was_up_before(header) || distance < 0 || distance > kNumbersGoOn;
   if (header.has_uptime && fills_gap(header)) return false;
@@ -97,7 +97,7 @@ bool SequenceTracker::is_repeated(const SequenceHeader& header) const {
 // The uptime going back tells a restart (unless it wrapped, after 49.7 days, and the numbers go on). Without it:
 // numbers that go back while the exporter's clock goes on.
 bool SequenceTracker::restarted(const SequenceStep& step, int32_t distance) const {
-  if (distance > kMostLost || distance < -kMostLost) return true;
+  if (distance > kMaxLost || distance < -kMaxLost) return true;
   if (step.has_uptime && uptime_went_back(step)) return true;
   return distance < 0 && step.export_seconds > export_seconds_ + kReorderSeconds;
 }
@@ -110,7 +110,7 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
        restart = !first && !(other_style && distance < 0) && distance != 0 && restarted(step, distance);
   SequenceChange change;
   if (first || restart) {
-    start_anew(step);
+    start_over(step);
     change.restart = restart;
   } else if (other_style && distance < 0) {
     change = change_style(step);

@@ -110,7 +110,7 @@ class SequenceTracker {
   std::span<Gap> gaps() { return gaps_ ? std::span<Gap>(*gaps_) : std::span<Gap>(); }
   std::span<const Gap> gaps() const { return gaps_ ? std::span<const Gap>(*gaps_) : std::span<const Gap>(); }
   void start(const SequenceStep& step);
-  void start_anew(const SequenceStep& step);
+  void start_over(const SequenceStep& step);
   uint32_t first_unit(const SequenceStep& step) const { return step.sequence - (counts_own_ ? step.units : 0); }
 
   // What every datagram needs comes first.

@@ -33,11 +33,11 @@ enum class Standing : uint8_t {
 
 inline constexpr int64_t kStrayWaitNs = 5'000'000'000;
 // So many datagrams of a stream that goes on deny a stray: those that were sent before a restart may come after it.
-inline constexpr uint32_t kMostGoneOn = 64;
+inline constexpr uint32_t kMaxGoneOn = 64;
 // So many copies of a stray settle it, so that they are never read in one long go.
-inline constexpr uint32_t kMostCopies = 64;
+inline constexpr uint32_t kMaxCopies = 64;
 // So many strays in a row, and nothing that goes on, show that the stream has no order.
-inline constexpr uint32_t kMostInRow = 64;
+inline constexpr uint32_t kMaxInRow = 64;
 
 struct Stray {
   Stray(const Datagram& source, const IpAddress& agent_address, const SequenceHeader& its_header, int64_t monotonic_ns)

@@ -39,7 +39,7 @@ bool StreamSequence::is_of_previous(const SequenceHeader& header) const {
 }
 
 bool StreamSequence::is_believable(int64_t received_ns) const {
-  return restarts_ < kMostRestarts || received_ns - restarts_ns_[restarts_ % kMostRestarts] > kPreviousBootNs;
+  return restarts_ < kMaxRestarts || received_ns - restarts_ns_[restarts_ % kMaxRestarts] > kPreviousBootNs;
 }
 
 StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int64_t received_ns, bool confirmed) {
@@ -52,7 +52,7 @@ StreamSequence::Arrival StreamSequence::arrive(const SequenceHeader& header, int
   if (far && !confirmed) return {.boot = boot_, .far = true};
   if (!far || !current_.is_restart(header) || !is_believable(received_ns))
     return {boot_, false, current_.is_repeated(header)};
-  restarts_ns_[restarts_++ % kMostRestarts] = received_ns;
+  restarts_ns_[restarts_++ % kMaxRestarts] = received_ns;
   previous_ = std::make_unique<SequenceTracker>(std::move(current_));
   previous_seen_ns_ = received_ns;
   current_ = {};

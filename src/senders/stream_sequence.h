@@ -52,7 +52,7 @@ class StreamSequence {
   static constexpr int64_t kPreviousBootNs = 60ll * 1'000'000'000;
   // An exporter does not boot more often than this in kPreviousBootNs: those are several behind one address and port,
   // or one that numbers wrongly. Such restarts are counted, but its templates stay.
-  static constexpr size_t kMostRestarts = 3;
+  static constexpr size_t kMaxRestarts = 3;
 
  private:
   bool is_of_previous(const SequenceHeader& header) const;
@@ -65,7 +65,7 @@ class StreamSequence {
   // Of restarts only:
   int64_t previous_seen_ns_ = 0;
   uint32_t booted_seconds_ = 0;  // export time of the first datagram of the current boot
-  std::array<int64_t, kMostRestarts> restarts_ns_{};
+  std::array<int64_t, kMaxRestarts> restarts_ns_{};
   size_t restarts_ = 0;
 };
 

@@ -36,7 +36,7 @@ std::shared_ptr<Stream> Streams::find(const SessionKey& key, int64_t now_ns) {
 std::shared_ptr<Stream> Streams::find_locked(const SessionKey& key, int64_t now_ns) {
   auto found = streams_.find(key);
   if (found != streams_.end()) return found->second;
-  if (streams_.size() >= most_) make_room();
+  if (streams_.size() >= limit_) evict_idle();
   const size_t bytes = first_bytes(key.protocol) + ledger_.row_bytes();  // which may be a new one, too
   if (budget_ && (budget_->is_over() || !budget_->may_keep(key.exporter, bytes))) {
     spend_less(now_ns);
@@ -94,13 +94,13 @@ TemplateStore::TakenOver Streams::join_ports(Stream& joined, int64_t now_ns) {
     gave_records |= stream->gave_records.load(std::memory_order_relaxed);
     leave(*stream);
     std::lock_guard stream_lock(stream->mutex);
-    if (now_ns - stream->since_ns <= IgnoredPorts::kWindowNs) joined.account.sequence_lost.add(-stream->lost);
+    if (now_ns - stream->since_ns <= IgnoredPorts::kWindowNs) joined.entry.sequence_lost.add(-stream->lost);
   }
   joined.gave_records.store(gave_records, std::memory_order_relaxed);
   departures_.fetch_add(1, std::memory_order_relaxed);
   if (!joined.session) return {};
   TemplateStore::TakenOver taken = templates_.take_over_ports(*joined.session, os::monotonic_ns());
-  joined.account.templates.add(static_cast<int64_t>(taken.added) - static_cast<int64_t>(taken.templates));
+  joined.entry.templates.add(static_cast<int64_t>(taken.added) - static_cast<int64_t>(taken.templates));
   return taken;
 }
 
@@ -158,9 +158,9 @@ std::vector<EvictionEntry> Streams::entries() const {
 }
 
 // There are too many. All may have to go, so an eighth does.
-void Streams::make_room() {
-  const size_t goal = most_ - std::max<size_t>(most_ / kShare, 1);
-  for (const void* what : eviction_order(entries(), most_)) {
+void Streams::evict_idle() {
+  const size_t goal = limit_ - std::max<size_t>(limit_ / kShare, 1);
+  for (const void* what : eviction_order(entries(), limit_)) {
     if (streams_.size() <= goal) break;
     forget(*static_cast<Stream*>(const_cast<void*>(what)));
   }
@@ -169,7 +169,7 @@ void Streams::make_room() {
 
 // They and what else is kept of senders take too much.
 void Streams::spend_less(int64_t now_ns) {
-  const size_t before = budget_->total(), goal = budget_->most() - budget_->most() / kShare;
+  const size_t before = budget_->total(), goal = budget_->limit() - budget_->limit() / kShare;
   if (before < retry_bytes_ && now_ns < retry_ns_) return;
   ledger_.keep_to_budget();
   for (const void* what : eviction_order(entries(), *budget_)) {
@@ -177,7 +177,7 @@ void Streams::spend_less(int64_t now_ns) {
     forget(*static_cast<Stream*>(const_cast<void*>(what)));
   }
   departures_.fetch_add(1, std::memory_order_relaxed);
-  const size_t worth = budget_->most() / kWorth;
+  const size_t worth = budget_->limit() / kWorth;
   const bool little = budget_->total() + worth > before;
   retry_bytes_ = little ? budget_->total() + worth : 0;
   retry_ns_ = now_ns + kRetryNs;
@@ -189,12 +189,12 @@ void Streams::keep_to_budget(int64_t now_ns) {
   spend_less(now_ns);
 }
 
-// Counted as what came of a sender that there is no room for.
+// Counted as what came of a sender that there is no capacity for.
 void Streams::forget_stray(Stream& stream) {
   if (!stream.stray) return;
   const int64_t datagrams = 1 + int64_t{stream.stray->copies};
-  stream.account.count(Refused::sessions_full, datagrams);
-  stream.account.datagrams.add_last(datagrams);
+  stream.entry.count(Refused::sessions_full, datagrams);
+  stream.entry.datagrams.add_last(datagrams);
   stream.stray.reset();
   stream.has_stray = false;
 }
@@ -205,8 +205,8 @@ void Streams::forget(Stream& stream) {
   leave(stream);
   if (stream.session && !templates_.forget_if_empty(stream.key)) {
     auto templates = static_cast<int64_t>(templates_.forget(stream.key));
-    stream.account.templates.add(-templates);
-    stream.account.forgotten.add(templates);
+    stream.entry.templates.add(-templates);
+    stream.entry.forgotten.add(templates);
   }
 }
 
@@ -216,7 +216,7 @@ void Streams::leave(Stream& stream) {
   stream.forgotten.store(true, std::memory_order_relaxed);
   forget_stray(stream);
   if (budget_) budget_->remove(stream.key.exporter, std::exchange(stream.charged, 0));
-  stream.account.streams.fetch_sub(1, std::memory_order_relaxed);
+  stream.entry.streams.fetch_sub(1, std::memory_order_relaxed);
   streams_.erase(SessionKey(stream.key));
 }
 
@@ -254,8 +254,8 @@ std::shared_ptr<Stream> Streams::restore(const SessionKey& key) {
   if (key.port == 0 && !key.is_connection()) ignored_ports_.learn(key);
   std::shared_ptr<Stream> stream = find(key, 0);
   if (!stream) return nullptr;
-  stream->gave_records.store(stream->account.gave_records(), std::memory_order_relaxed);
-  stream->last_seen_ns.store(stream->account.last_seen_ns.value(), std::memory_order_relaxed);
+  stream->gave_records.store(stream->entry.gave_records(), std::memory_order_relaxed);
+  stream->last_seen_ns.store(stream->entry.last_seen_ns.value(), std::memory_order_relaxed);
   return stream;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams: who sends us datagrams, and what each sender's account, sequence state and template session are. One table
+// Streams: who sends us datagrams, and what each sender's entry, sequence state and template session are. One table
 // per process: a sender's datagrams may reach any worker.
 //
-// Where the table or the budget of senders is full, streams make room, with their templates: those that never gave a
-// decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). Before
+// Where the table or the budget of senders is full, streams make capacity, with their templates: those that never gave
+// a decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). Before
 // them, where it is the budget, rows of the ledger without a stream do. An eighth goes at a time, so that a flood of
 // new senders costs a walk of the table only now and then.
 //
@@ -34,7 +34,7 @@
 namespace weir {
 
 struct alignas(64) Stream {
-  Stream(const SessionKey& k, AccountHold a) : key(k), hold(std::move(a)), account(*hold) {}
+  Stream(const SessionKey& k, LedgerHold a) : key(k), hold(std::move(a)), entry(*hold) {}
   static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
   std::mutex mutex;  // of sequence, samples, strays, follow_from_ns, charged and lost; `forgotten` is set under it
@@ -47,15 +47,15 @@ struct alignas(64) Stream {
   StreamSequence sequence;
 
   const SessionKey key;
-  const AccountHold hold;
-  Account& account;
+  const LedgerHold hold;
+  LedgerEntry& entry;
   std::shared_ptr<Session> session;          // null for v5, which has no templates
   std::unique_ptr<SampleSequences> samples;  // sFlow
   std::unique_ptr<Stray> stray;
   uint32_t strays_in_row = 0;  // that another one followed, with nothing between that goes on
   size_t charged = 0;          // to the budget
   int64_t since_ns = 0;        // when it was made, as find() was told
-  int64_t lost = 0;            // of its numbers, as counted in the account
+  int64_t lost = 0;            // of its numbers, as counted in the entry
 
   // Whether the number of what was received then is followed. The lock is held.
   bool follows(int64_t received_ns) const { return received_ns >= follow_from_ns; }
@@ -64,11 +64,15 @@ struct alignas(64) Stream {
 class Streams {
  public:
   // `budget` (null: none) outlives this.
-  Streams(Ledger& ledger, TemplateStore& templates, SenderBudget* budget = nullptr, size_t most = limits::kSessions,
+  Streams(Ledger& ledger, TemplateStore& templates, SenderBudget* budget = nullptr, size_t limit = limits::kSessions,
           IgnorePorts ignore_ports = {})
-      : ledger_(ledger), templates_(templates), budget_(budget), most_(most), ignored_ports_(std::move(ignore_ports)) {}
+      : ledger_(ledger),
+        templates_(templates),
+        budget_(budget),
+        limit_(limit),
+        ignored_ports_(std::move(ignore_ports)) {}
 
-  // The stream of a sender, made on first sight; null where there is no room.
+  // The stream of a sender, made on first sight; null where there is no capacity.
   std::shared_ptr<Stream> find(const SessionKey& key, int64_t now_ns);
 
   // The same where there is one already, else null.
@@ -104,14 +108,14 @@ class Streams {
   // Sequence state, to be kept with the counts and continued after a restart: of streams that gave records.
   std::vector<SequenceRow> sequence_rows();
   void restore(const std::vector<SequenceRow>& rows);
-  // Makes the streams of the sessions that the template store has kept, so that they can make room.
+  // Makes the streams of the sessions that the template store has kept, so that they can make capacity.
   void restore_sessions();
 
  private:
   std::shared_ptr<Stream> restore(const SessionKey& key);
   std::shared_ptr<Stream> find_locked(const SessionKey& key, int64_t now_ns);
   TemplateStore::TakenOver join_ports(Stream& joined, int64_t now_ns);
-  void make_room();
+  void evict_idle();
   void spend_less(int64_t now_ns);
   std::vector<EvictionEntry> entries() const;
   void forget(Stream& stream);
@@ -121,9 +125,9 @@ class Streams {
   Ledger& ledger_;
   TemplateStore& templates_;
   SenderBudget* const budget_;
-  const size_t most_;
+  const size_t limit_;
   IgnoredPorts ignored_ports_;
-  const std::shared_ptr<SampleSourceRoom> sample_sources_ = std::make_shared<SampleSourceRoom>();
+  const std::shared_ptr<SampleSourceCapacity> sample_sources_ = std::make_shared<SampleSourceCapacity>();
   std::mutex mutex_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Stream>> streams_;
   std::atomic<uint64_t> departures_{0};

@@ -207,14 +207,14 @@ constexpr std::pair<std::string_view, const char*> kRemedies[] = {
 std::vector<std::string> refusal_hints(const std::vector<const Json*>& rows) {
   std::vector<std::string> hints;
   for (const auto& [reason, remedy] : kRemedies) {
-    int64_t sum = 0, most = 0;
+    int64_t sum = 0, limit = 0;
     std::string worst;
     for (const Json* row : rows) {
       auto reasons = row->find("refused_by_reason");
       if (reasons == row->end() || !reasons->is_object()) continue;
       const int64_t count = number(*reasons, std::string(reason).c_str());
       sum += count;
-      if (count > most) most = count, worst = cell(*row, kExporterColumns[0], TableStyle::plain);
+      if (count > limit) limit = count, worst = cell(*row, kExporterColumns[0], TableStyle::plain);
     }
     if (sum > 0)
       hints.push_back("Refused (" + std::string(reason) + "), most from " + worst + ": " + number_text(sum) + " " +

@@ -76,12 +76,12 @@ std::optional<Network> prefix_of(std::string_view word) {
   const size_t slash = word.find('/');
   const auto address = IpAddress::parse(word.substr(0, slash));
   if (!address) return {};
-  const unsigned most = address->is_v4() ? 32 : 128;
-  if (slash == std::string_view::npos) return Network{*address, most};
+  const unsigned limit = address->is_v4() ? 32 : 128;
+  if (slash == std::string_view::npos) return Network{*address, limit};
   const std::string_view digits = word.substr(slash + 1);
   unsigned length = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc{} || end != digits.data() + digits.size() || length > most) return {};
+  if (error != std::errc{} || end != digits.data() + digits.size() || length > limit) return {};
   return Network{address->masked(length), length};
 }
 

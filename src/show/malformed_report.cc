@@ -40,7 +40,7 @@ void MalformedReport::print(uint64_t tag, size_t offset, const std::string& what
 }
 
 void MalformedReport::malformed(const DecodePlace& place, Malformed reason) {
-  if (++seen_[static_cast<size_t>(reason)] > most_lines_) return;
+  if (++seen_[static_cast<size_t>(reason)] > max_lines_) return;
   std::string text(malformed_name(reason));
   text += ": " + std::string(malformed_rule(reason).rule);
   std::string_view section = rule_section(reason, place.session.protocol);
@@ -53,7 +53,7 @@ void MalformedReport::given_up(const HeldSet& set, bool quarantined) {
   MissingKey key{set.session, set.template_id, quarantined};
   auto found = missing_.find(key);
   if (found == missing_.end()) {
-    if (missing_.size() >= kMostMissing) {
+    if (missing_.size() >= kMaxMissing) {
       ++more_missing_;
       return;
     }
@@ -65,12 +65,12 @@ void MalformedReport::given_up(const HeldSet& set, bool quarantined) {
 
 void MalformedReport::finish() const {
   for (size_t i = 0; i < kMalformedCount; ++i)
-    if (most_lines_ > 0 && seen_[i] > most_lines_)
+    if (max_lines_ > 0 && seen_[i] > max_lines_)
       std::fprintf(stderr, "weir: %s: and %s more\n", std::string(kMalformedNames[i]).c_str(),
-                   grouped(seen_[i] - most_lines_).c_str());
+                   grouped(seen_[i] - max_lines_).c_str());
   uint64_t printed = 0;
   for (const auto& [key, missing] : missing_) {
-    if (++printed > most_lines_) break;
+    if (++printed > max_lines_) break;
     const auto& [session, template_id, quarantined] = key;
     // The offset of the set, whose header of 4 octets is before its body.
     print(missing.first_tag, missing.first_offset - 4,
@@ -80,9 +80,9 @@ void MalformedReport::finish() const {
               counted(missing.sets, "data set") + ", " + counted(missing.octets, "octet") +
               " not decoded, of which this is the first");
   }
-  if (most_lines_ > 0 && missing_.size() > most_lines_)
+  if (max_lines_ > 0 && missing_.size() > max_lines_)
     std::fprintf(stderr, "weir: templates that never came: and %s more\n",
-                 grouped(missing_.size() - most_lines_).c_str());
+                 grouped(missing_.size() - max_lines_).c_str());
   if (more_missing_ > 0)
     std::fprintf(stderr, "weir: %s of yet other templates\n", counted(more_missing_, "data set").c_str());
 }

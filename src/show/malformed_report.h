@@ -2,7 +2,7 @@
 // What `weir decode` says on standard error of input that breaks the protocols: where it is, which rule it breaks and
 // where that is written; and of data sets whose template never came.
 //
-// Bounded: so many lines for each reason, then a count; kMostMissing templates that never came.
+// Bounded: so many lines for each reason, then a count; kMaxMissing templates that never came.
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -38,7 +38,7 @@ std::string exporter_text(const SessionKey& session);
 
 class MalformedReport {
  public:
-  MalformedReport(const DecodedFiles& files, uint64_t most_lines) : files_(files), most_lines_(most_lines) {}
+  MalformedReport(const DecodedFiles& files, uint64_t max_lines) : files_(files), max_lines_(max_lines) {}
 
   void malformed(const DecodePlace& place, Malformed reason);
   void given_up(const HeldSet& set, bool quarantined);
@@ -46,7 +46,7 @@ class MalformedReport {
   void finish() const;
 
  private:
-  static constexpr size_t kMostMissing = 1'000;
+  static constexpr size_t kMaxMissing = 1'000;
   struct Missing {
     uint64_t sets = 0, octets = 0, first_tag = 0;
     uint32_t first_offset = 0;
@@ -54,7 +54,7 @@ class MalformedReport {
   void print(uint64_t tag, size_t offset, const std::string& what) const;
 
   const DecodedFiles& files_;
-  uint64_t most_lines_;
+  uint64_t max_lines_;
   std::array<uint64_t, kMalformedCount> seen_{};
   struct MissingKey {
     SessionKey session;

@@ -66,13 +66,13 @@ bool is_empty_padding(const Plan& plan, const ShownValue& value) {
 
 // The text that octets of an unknown element are, "" where they do not look like one.
 std::string text_of_octets(const std::string& hexadecimal) {
-  static constexpr size_t kLeast = 3;  // octets; fewer are text by chance
+  static constexpr size_t kMin = 3;  // octets; fewer are text by chance
   std::string text;
   for (size_t i = 0; i + 1 < hexadecimal.size(); i += 2)
     text += static_cast<char>(std::stoi(hexadecimal.substr(i, 2), nullptr, 16));
   while (text.ends_with('\0')) text.pop_back();
   bool printable = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
-  return printable && text.size() >= kLeast ? text : "";
+  return printable && text.size() >= kMin ? text : "";
 }
 
 // What a value means, for people: units, a protocol's name, the text that octets are.

@@ -208,7 +208,7 @@ ShownValue show_sub_template_multi_list(const ShownContext& context, Bytes octet
 }
 
 ShownValue show_structured(const ShownContext& context, AbstractType type, Bytes octets, unsigned depth) {
-  if (depth >= ShownContext::kMostDepth) return as_octets(octets);
+  if (depth >= ShownContext::kMaxDepth) return as_octets(octets);
   if (type == AbstractType::basicList) return show_basic_list(context, octets, depth);
   if (type == AbstractType::subTemplateList) return show_sub_template_list(context, octets, depth);
   return show_sub_template_multi_list(context, octets, depth);

@@ -5,7 +5,7 @@
 //
 //   in       a record's fields, any octets
 //   out      a tree of values; JSON of it
-//   bounds   kMostDepth levels of lists; no more values than the record has octets
+//   bounds   kMaxDepth levels of lists; no more values than the record has octets
 //   failure  none: what does not fit its type is shown as the octets it is, in hexadecimal
 #pragma once
 
@@ -52,7 +52,7 @@ struct ShownContext {
   Protocol protocol = Protocol::unknown;
   const SessionPlans* known = nullptr;
   const SetContext* set = nullptr;  // that it stands in; null: the newest layouts serve
-  static constexpr unsigned kMostDepth = 8;
+  static constexpr unsigned kMaxDepth = 8;
 };
 
 // The value of one element; of `null` (an element that the registry does not have) the octets.

@@ -133,7 +133,7 @@ TEST(ShownValue, GoesOnlySoDeep) {
   std::string text = json(show_value({Protocol::ipfix, &plans}, find_element("subTemplateList"), octets));
   size_t levels = 0;
   for (size_t at = 0; (at = text.find("\"records\"", at)) != text.npos; ++at) ++levels;
-  EXPECT_EQ(levels, ShownContext::kMostDepth);
+  EXPECT_EQ(levels, ShownContext::kMaxDepth);
 }
 
 TEST(ShownValue, RecordsNameEveryElement) {

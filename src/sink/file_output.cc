@@ -47,8 +47,8 @@ QueuedOutputConfig queued(const FileOutputConfig& config) {
 
 }  // namespace
 
-FileOutput::FileOutput(const FileOutputConfig& config, OutputAccount& account)
-    : QueuedOutput(queued(config), account),
+FileOutput::FileOutput(const FileOutputConfig& config, OutputCounts& entry)
+    : QueuedOutput(queued(config), entry),
       config_(config),
       writer_(make_record_writer(config.format, config.fields, *config.table)) {
   open();
@@ -107,10 +107,10 @@ void FileOutput::take(const FlowBatch& batch) {
   if (buffer_.empty()) begin_buffer();
   writer_->write(batch, buffer_);
   for (const Run& run : batch.runs()) {
-    if (!pending_.empty() && pending_.back().account == run.account)
+    if (!pending_.empty() && pending_.back().entry == run.entry)
       pending_.back().rows += run.rows;
     else
-      pending_.push_back({run.account, run.rows});
+      pending_.push_back({run.entry, run.rows});
   }
 }
 
@@ -183,8 +183,8 @@ void FileOutput::settle(size_t written, OutputError reason) {
   for (const Pending& p : pending_) {
     const auto taken = std::min<size_t>(p.rows, left);
     left -= taken;
-    if (taken) acknowledge(p.account, taken);
-    if (p.rows > taken) drop(p.account, reason, p.rows - taken);
+    if (taken) acknowledge(p.entry, taken);
+    if (p.rows > taken) drop(p.entry, reason, p.rows - taken);
   }
 }
 

@@ -38,8 +38,8 @@ struct FileOutputConfig {
 
 class FileOutput final : public QueuedOutput {
  public:
-  // Opens the file. `account` outlives the output.
-  FileOutput(const FileOutputConfig& config, OutputAccount& account);
+  // Opens the file. `entry` outlives the output.
+  FileOutput(const FileOutputConfig& config, OutputCounts& entry);
   ~FileOutput() override { stop(); }
 
   // Soon after: what is buffered is written, the path closed and opened again (after logrotate moved the file).
@@ -54,7 +54,7 @@ class FileOutput final : public QueuedOutput {
  private:
   // Rows in the buffer, in its order, and whose they are.
   struct Pending {
-    uint32_t account;
+    uint32_t entry;
     uint32_t rows;
   };
 

@@ -13,13 +13,13 @@ namespace {
 
 void output_records(benchmark::State& state, RecordFormat format, const char* path) {
   Ledger ledger(0);
-  OutputAccount& account = ledger.add_output("file");
-  ledger.account({});
+  OutputCounts& entry = ledger.add_output("file");
+  ledger.entry({});
   BatchPool pool;
   auto filled = pool.take();
   fill_with_router_flows(*filled, FlowBatch::capacity());
   BatchRef batch = pool.publish(std::move(filled));
-  FileOutput output({.path = path, .format = format}, account);
+  FileOutput output({.path = path, .format = format}, entry);
   output.start();
   double cpu = os::process_cpu_seconds();
   uint64_t records = 0;

@@ -66,11 +66,11 @@ class FileOutputTest : public testing::Test {
 
   BatchRef batch(uint32_t rows, uint32_t seed = 1) {
     auto batch = pool_.take();
-    uint32_t account = ledger_.account({IpAddress::v4(0x0a010203), Protocol::netflow9, 256}).index;
-    fill_with_router_flows(*batch, rows, seed, account);
+    uint32_t entry = ledger_.entry({IpAddress::v4(0x0a010203), Protocol::netflow9, 256}).index;
+    fill_with_router_flows(*batch, rows, seed, entry);
     return pool_.publish(std::move(batch));
   }
-  AccountRow account() const { return ledger_.rows().accounts.at(0); }
+  LedgerRow entry() const { return ledger_.rows().entries.at(0); }
   std::string path(const char* name = "flows") const { return folder_ + "/" + name; }
   static uint64_t dropped(const OutputStats& stats, OutputError reason) {
     return stats.dropped_records[static_cast<size_t>(reason)];
@@ -79,25 +79,25 @@ class FileOutputTest : public testing::Test {
   std::string folder_;
   BatchPool pool_;
   Ledger ledger_{0};
-  OutputAccount& account_ = ledger_.add_output("file");
+  OutputCounts& entry_ = ledger_.add_output("file");
 };
 
 TEST_F(FileOutputTest, WritesEveryRecordAndBooksItAsStored) {
-  FileOutput output({.path = path()}, account_);
+  FileOutput output({.path = path()}, entry_);
   output.start();
   for (uint32_t i = 0; i < 5; ++i) output.offer(batch(1000, i));
   output.stop();
   std::string text = read_text(path());
   EXPECT_EQ(lines_in(text), 5000u);
   expect_whole_json_lines(text);
-  EXPECT_EQ(account().stored, 5000);
-  EXPECT_EQ(account().sink_dropped, 0);
+  EXPECT_EQ(entry().stored, 5000);
+  EXPECT_EQ(entry().sink_dropped, 0);
   EXPECT_EQ(output.stats().sent_records, 5000u);
   EXPECT_EQ(output.stats().sent_bytes, text.size());
 }
 
 TEST_F(FileOutputTest, BesideAnotherOutputItCountsForItselfAlone) {
-  OutputAccount& second = ledger_.add_output("second");
+  OutputCounts& second = ledger_.add_output("second");
   FileOutput output({.path = path(), .queue_batches = 1}, second);
   output.offer(batch(10));
   output.offer(batch(20));  // no room
@@ -105,8 +105,8 @@ TEST_F(FileOutputTest, BesideAnotherOutputItCountsForItselfAlone) {
   EXPECT_EQ(lines_in(read_text(path())), 10u);
   EXPECT_EQ(output.stats().sent_records, 10u);
   EXPECT_EQ(dropped(output.stats(), OutputError::queue_full), 20u);
-  EXPECT_EQ(account().stored, 0);
-  EXPECT_EQ(account().sink_dropped, 0);
+  EXPECT_EQ(entry().stored, 0);
+  EXPECT_EQ(entry().sink_dropped, 0);
   const DeliveryCounts counts = ledger_.rows().outputs.at(1).counts.at(0);
   EXPECT_EQ(counts.acknowledged(), 10);
   EXPECT_EQ(counts.dropped(OutputError::queue_full), 20);
@@ -114,29 +114,28 @@ TEST_F(FileOutputTest, BesideAnotherOutputItCountsForItselfAlone) {
 }
 
 TEST_F(FileOutputTest, CounterSamplesAreFiltered) {
-  FileOutput output({.path = path()}, account_);
-  const uint32_t exporter = ledger_.account({IpAddress::v4(0x0a010203), Protocol::sflow5, 0}).index;
+  FileOutput output({.path = path()}, entry_);
+  const uint32_t exporter = ledger_.entry({IpAddress::v4(0x0a010203), Protocol::sflow5, 0}).index;
   CounterSample sample;
-  sample.account = exporter;
+  sample.entry = exporter;
   output.offer(std::make_shared<const CounterBatch>(3, sample));
   output.stop();
   EXPECT_EQ(ledger_.rows().outputs.at(0).counts.at(0).of[kCountersFiltered], 3);
-  EXPECT_EQ(account().counters_filtered, 3);
+  EXPECT_EQ(entry().counters_filtered, 3);
   EXPECT_EQ(read_text(path()), "");
 }
 
 TEST_F(FileOutputTest, ARecordOnAQuietStreamIsThereAtOnce) {
-  FileOutput output({.path = path()}, account_);
+  FileOutput output({.path = path()}, entry_);
   output.start();
   output.offer(batch(1));
   EXPECT_TRUE(eventually([&] { return lines_in(read_text(path())) == 1; }));
-  EXPECT_TRUE(eventually([&] { return account().stored == 1; }));
+  EXPECT_TRUE(eventually([&] { return entry().stored == 1; }));
 }
 
 TEST_F(FileOutputTest, AppendsAndWritesTheCsvHeaderOnce) {
   for (int i = 0; i < 2; ++i) {
-    FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto, Field::dst_port}},
-                      account_);
+    FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto, Field::dst_port}}, entry_);
     output.start();
     output.offer(batch(1));
     output.stop();
@@ -148,14 +147,14 @@ TEST_F(FileOutputTest, AppendsAndWritesTheCsvHeaderOnce) {
 }
 
 TEST_F(FileOutputTest, CsvHeaderIsThereBeforeAnyFlow) {
-  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto}}, account_);
+  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto}}, entry_);
   output.start();
   EXPECT_TRUE(eventually([&] { return read_text(path()) == "proto\n"; }));
 }
 
 TEST_F(FileOutputTest, NothingIsGluedToAHalfLineThatACrashLeft) {
   std::ofstream(path()) << "{\"time_received_ns\":1}\n{\"half\":";
-  FileOutput output({.path = path()}, account_);
+  FileOutput output({.path = path()}, entry_);
   output.start();
   output.offer(batch(2));
   output.stop();
@@ -165,7 +164,7 @@ TEST_F(FileOutputTest, NothingIsGluedToAHalfLineThatACrashLeft) {
 }
 
 TEST_F(FileOutputTest, ReopensAfterTheFileWasMoved) {
-  FileOutput output({.path = path(), .format = RecordFormat::csv}, account_);
+  FileOutput output({.path = path(), .format = RecordFormat::csv}, entry_);
   output.start();
   output.offer(batch(10));
   ASSERT_TRUE(eventually([&] { return lines_in(read_text(path())) == 11; }));
@@ -180,12 +179,12 @@ TEST_F(FileOutputTest, ReopensAfterTheFileWasMoved) {
 }
 
 TEST_F(FileOutputTest, FullDeviceDropsUnderItsNameAndNothingElse) {
-  FileOutput output({.path = "/dev/full"}, account_);
+  FileOutput output({.path = "/dev/full"}, entry_);
   output.start();
   output.offer(batch(100));
   output.stop();
-  EXPECT_EQ(account().stored, 0);
-  EXPECT_EQ(account().sink_dropped, 100);
+  EXPECT_EQ(entry().stored, 0);
+  EXPECT_EQ(entry().sink_dropped, 100);
   EXPECT_EQ(dropped(output.stats(), OutputError::no_space), 100u);
   EXPECT_FALSE(output.broken());
 }
@@ -193,25 +192,25 @@ TEST_F(FileOutputTest, FullDeviceDropsUnderItsNameAndNothingElse) {
 // Fills what there is room for, checks that only whole records are there and that the books agree; makes room and
 // checks that writing goes on.
 void expect_recovery(FileOutput& output, RecordFormat format, const std::string& path,
-                     const std::function<void()>& offer, const std::function<AccountRow()>& account,
-                     const std::function<void()>& make_room) {
+                     const std::function<void()>& offer, const std::function<LedgerRow()>& entry,
+                     const std::function<void()>& evict_idle) {
   for (int i = 0; i < 10; ++i) {
     offer();
-    ASSERT_TRUE(eventually([&] { return account().stored + account().sink_dropped == 100 * (i + 1); }));
+    ASSERT_TRUE(eventually([&] { return entry().stored + entry().sink_dropped == 100 * (i + 1); }));
   }
   std::string text = read_text(path);
   WholeRecords whole = count_whole_records(format, text);
   EXPECT_EQ(whole.bytes, text.size()) << "a cut record is left";
-  EXPECT_EQ(static_cast<int64_t>(whole.records), account().stored);
-  EXPECT_GT(account().stored, 0);
-  EXPECT_GT(account().sink_dropped, 0);
-  make_room();
+  EXPECT_EQ(static_cast<int64_t>(whole.records), entry().stored);
+  EXPECT_GT(entry().stored, 0);
+  EXPECT_GT(entry().sink_dropped, 0);
+  evict_idle();
   offer();
   output.stop();
   text = read_text(path);
   EXPECT_EQ(count_whole_records(format, text).bytes, text.size());
-  EXPECT_EQ(static_cast<int64_t>(count_whole_records(format, text).records), account().stored);
-  EXPECT_EQ(account().stored + account().sink_dropped, 1100);
+  EXPECT_EQ(static_cast<int64_t>(count_whole_records(format, text).records), entry().stored);
+  EXPECT_EQ(entry().stored + entry().sink_dropped, 1100);
   if (format == RecordFormat::json) expect_whole_json_lines(text);
 }
 
@@ -225,10 +224,10 @@ TEST_P(FullFileTest, LimitOfTheFileLeavesNoHalfRecord) {
   rlimit small = before;
   small.rlim_cur = 40'001;  // within a record of either format
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  FileOutput output({.path = path(), .format = GetParam()}, account_);
+  FileOutput output({.path = path(), .format = GetParam()}, entry_);
   output.start();
   expect_recovery(
-      output, GetParam(), path(), [&] { output.offer(batch(100)); }, [&] { return account(); },
+      output, GetParam(), path(), [&] { output.offer(batch(100)); }, [&] { return entry(); },
       [&] { ::setrlimit(RLIMIT_FSIZE, &before); });
   ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_GT(dropped(output.stats(), OutputError::file_too_large), 0u);
@@ -242,10 +241,10 @@ TEST_P(FullFileTest, FullDiskLeavesNoHalfRecordAndIsWrittenToAgainWhenItHasRoom)
     GTEST_SKIP() << "NOT RUN: a small disk cannot be mounted here (needs root)";
   std::ofstream(disk + "/filler") << std::string(16'384, 'x');
   {
-    FileOutput output({.path = disk + "/flows", .format = GetParam()}, account_);
+    FileOutput output({.path = disk + "/flows", .format = GetParam()}, entry_);
     output.start();
     expect_recovery(
-        output, GetParam(), disk + "/flows", [&] { output.offer(batch(100)); }, [&] { return account(); },
+        output, GetParam(), disk + "/flows", [&] { output.offer(batch(100)); }, [&] { return entry(); },
         [&] { std::filesystem::remove(disk + "/filler"); });
     EXPECT_GT(dropped(output.stats(), OutputError::no_space), 0u);
   }
@@ -258,10 +257,10 @@ TEST_F(FileOutputTest, CsvHeaderThatFoundNoRoomComesWithTheFirstRecords) {
   rlimit small = before;
   small.rlim_cur = 5;
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::dst_port}}, account_);
+  FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::dst_port}}, entry_);
   output.start();
   output.offer(batch(3));
-  EXPECT_TRUE(eventually([&] { return account().sink_dropped == 3; }));
+  EXPECT_TRUE(eventually([&] { return entry().sink_dropped == 3; }));
   ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_EQ(read_text(path()), "");
   output.offer(batch(2));
@@ -272,12 +271,12 @@ TEST_F(FileOutputTest, CsvHeaderThatFoundNoRoomComesWithTheFirstRecords) {
 TEST_F(FileOutputTest, ClosedPipeIsToldAndCounted) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path()}, account_);
+  FileOutput output({.path = path()}, entry_);
   output.start();
   EXPECT_FALSE(output.broken());
   ::close(reader);
   output.offer(batch(50));
-  EXPECT_TRUE(eventually([&] { return account().sink_dropped == 50; }));
+  EXPECT_TRUE(eventually([&] { return entry().sink_dropped == 50; }));
   EXPECT_FALSE(output.broken());  // another reader may come
   output.stop();
   EXPECT_EQ(dropped(output.stats(), OutputError::closed_pipe), 50u);
@@ -287,13 +286,13 @@ TEST_F(FileOutputTest, ClosedPipeIsToldAndCounted) {
 TEST_F(FileOutputTest, NextReaderOfAPipeFindsTheBegunRecordFinished) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int first_reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path()}, account_);
+  FileOutput output({.path = path()}, entry_);
   output.start();
   output.offer(batch(500));  // more than a pipe holds (64 KiB)
   ASSERT_TRUE(eventually([&] { return is_full(path()); }));
   ::close(first_reader);
-  ASSERT_TRUE(eventually([&] { return account().stored + account().sink_dropped == 500; }));
-  EXPECT_GT(account().stored, 0);
+  ASSERT_TRUE(eventually([&] { return entry().stored + entry().sink_dropped == 500; }));
+  EXPECT_GT(entry().stored, 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
   std::string text(1 << 20, '\0');
   ssize_t n = ::read(reader, text.data(), text.size());
@@ -311,7 +310,7 @@ TEST_F(FileOutputTest, NextReaderOfAPipeFindsTheBegunRecordFinished) {
 TEST_F(FileOutputTest, SlowReaderOfAPipeGetsEveryRecordWhole) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path()}, account_);
+  FileOutput output({.path = path()}, entry_);
   output.start();
   for (uint32_t i = 0; i < 20; ++i) output.offer(batch(100, i));
   std::string text;
@@ -328,18 +327,18 @@ TEST_F(FileOutputTest, SlowReaderOfAPipeGetsEveryRecordWhole) {
   ::close(reader);
   EXPECT_EQ(lines_in(text), 2000u);
   expect_whole_json_lines(text);
-  EXPECT_EQ(account().stored, 2000);
+  EXPECT_EQ(entry().stored, 2000);
 }
 
 TEST_F(FileOutputTest, StopDoesNotWaitForeverForAReaderThatTakesNothing) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
-  FileOutput output({.path = path(), .stuck_pipe_ms = 200}, account_);
+  FileOutput output({.path = path(), .stuck_pipe_ms = 200}, entry_);
   output.start();
   for (uint32_t i = 0; i < 20; ++i) output.offer(batch(1000, i));
   output.stop();  // returns
-  EXPECT_EQ(account().stored + account().sink_dropped, 20'000);
-  EXPECT_GT(account().stored, 0);  // what the pipe itself holds
+  EXPECT_EQ(entry().stored + entry().sink_dropped, 20'000);
+  EXPECT_GT(entry().stored, 0);  // what the pipe itself holds
   EXPECT_GT(dropped(output.stats(), OutputError::stuck_pipe), 0u);
   ::close(reader);
 }
@@ -350,7 +349,7 @@ TEST_F(FileOutputTest, StandardOutputThatIsAPipeStaysAsTheShellMadeIt) {
   std::fflush(stdout);
   int shell = ::dup(STDOUT_FILENO);
   ::dup2(ends[1], STDOUT_FILENO);
-  FileOutput output({.path = "-", .fields = {Field::dst_port}}, account_);
+  FileOutput output({.path = "-", .fields = {Field::dst_port}}, entry_);
   EXPECT_EQ(::fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0);
   ::dup2(shell, STDOUT_FILENO);
   ::close(shell);
@@ -368,7 +367,7 @@ TEST_F(FileOutputTest, PathsThatCannotBeWrittenToAreUsageErrorsThatNameThem) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   for (const std::string& bad : {folder_, path("missing/flows"), path("pipe")}) {
     try {
-      FileOutput output({.path = bad}, account_);
+      FileOutput output({.path = bad}, entry_);
       ADD_FAILURE() << bad;
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), ExitCode::usage);
@@ -378,22 +377,22 @@ TEST_F(FileOutputTest, PathsThatCannotBeWrittenToAreUsageErrorsThatNameThem) {
 }
 
 TEST_F(FileOutputTest, FullQueueDropsAndTheBooksStillAddUp) {
-  FileOutput output({.path = path(), .queue_batches = 2}, account_);
+  FileOutput output({.path = path(), .queue_batches = 2}, entry_);
   for (uint32_t i = 0; i < 5; ++i) output.offer(batch(10, i));  // not started: two fit
   EXPECT_EQ(output.stats().queued_batches, 2u);
-  EXPECT_EQ(account().sink_dropped, 30);
+  EXPECT_EQ(entry().sink_dropped, 30);
   EXPECT_EQ(dropped(output.stats(), OutputError::queue_full), 30u);
   output.start();
   output.stop();
   output.offer(batch(7));
-  EXPECT_EQ(account().stored, 20);
-  EXPECT_EQ(account().sink_dropped, 37);
+  EXPECT_EQ(entry().stored, 20);
+  EXPECT_EQ(entry().sink_dropped, 37);
   EXPECT_EQ(dropped(output.stats(), OutputError::stopped), 7u);
 }
 
 TEST_F(FileOutputTest, ManyProducersLoseNothingUncounted) {
   constexpr int kProducers = 4, kBatches = 100, kRows = 50;
-  FileOutput output({.path = path(), .queue_batches = 8}, account_);
+  FileOutput output({.path = path(), .queue_batches = 8}, entry_);
   output.start();
   {
     std::vector<std::unique_ptr<Worker>> producers;
@@ -409,8 +408,8 @@ TEST_F(FileOutputTest, ManyProducersLoseNothingUncounted) {
   output.stop();
   std::string text = read_text(path());
   expect_whole_json_lines(text);
-  EXPECT_EQ(static_cast<int64_t>(lines_in(text)), account().stored);
-  EXPECT_EQ(account().stored + account().sink_dropped, kProducers * kBatches * kRows);
+  EXPECT_EQ(static_cast<int64_t>(lines_in(text)), entry().stored);
+  EXPECT_EQ(entry().stored + entry().sink_dropped, kProducers * kBatches * kRows);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace weir {
 
 static constexpr int64_t kTickNs = 100'000'000;
 static constexpr int64_t kIdleNs = 100'000;  // while DuckDB's own threads have all the work
-static constexpr int64_t kMostDefaultMemory = 8ll << 30;
+static constexpr int64_t kMaxDefaultMemory = 8ll << 30;
 static constexpr const char* kOnlyReading =
     "only statements that read can be run: SELECT, FROM, WITH, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE, PIVOT, "
     "UNPIVOT "
@@ -72,7 +72,7 @@ void set(Configuration& configuration, const char* name, const std::string& valu
 
 int64_t default_memory() {
   int64_t half = static_cast<int64_t>(os::physical_memory_bytes() / 2);
-  return half > 0 ? std::min(half, kMostDefaultMemory) : kMostDefaultMemory;
+  return half > 0 ? std::min(half, kMaxDefaultMemory) : kMaxDefaultMemory;
 }
 
 }  // namespace

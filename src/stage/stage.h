@@ -6,7 +6,7 @@
 //   out      values in columns of its own, which neither decoders nor other stages fill; rows left out
 //   threads  pass() from any worker, from several at once
 //   memory   texts: its share of the batch's arena
-//   counts   rows left out, texts that are cut or find no room: in the accounts of their exporters (StageBatch)
+//   counts   rows left out, texts that are cut or find no room: in the entries of their exporters (StageBatch)
 #pragma once
 
 #include <cstdint>

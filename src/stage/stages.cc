@@ -45,9 +45,9 @@ void Stages::count(const FlowBatch& batch, const StageBatch& passed) const {
   for (size_t run = 0; run < passed.counts().size(); ++run) {
     const auto [cut_texts, left_out] = passed.counts()[run];
     if (cut_texts == 0 && left_out == 0) continue;
-    Account& account = ledger_.at(batch.runs()[run].account);
-    if (left_out > 0) account.filtered.add(left_out);
-    if (cut_texts > 0) account.count(Refused::text_too_long, cut_texts);
+    LedgerEntry& entry = ledger_.at(batch.runs()[run].entry);
+    if (left_out > 0) entry.filtered.add(left_out);
+    if (cut_texts > 0) entry.count(Refused::text_too_long, cut_texts);
   }
 }
 

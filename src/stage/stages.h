@@ -4,7 +4,7 @@
 //   in       decoded batches, before they are published
 //   out      the same batches, with more columns or fewer rows
 //   threads  pass() from any worker
-//   counts   in the account of each run: rows left out are `filtered`, texts without room `text_too_long`
+//   counts   in the entry of each run: rows left out are `filtered`, texts without room `text_too_long`
 //   failure  the constructor throws usage_error: two stages fill the same column, or want more texts than there is room
 #pragma once
 

@@ -42,23 +42,23 @@ class StagesTest : public testing::Test {
   }
   void pass_all() { Stages(std::move(stages_), ledger_).pass(batch_); }
 
-  // Rows whose source port is their number; the run belongs to the account of 192.0.2.`exporter`.
+  // Rows whose source port is their number; the run belongs to the entry of 192.0.2.`exporter`.
   void add_run(uint32_t exporter, uint32_t rows) {
     const uint32_t first = batch_.rows();
     weir::Run& run = batch_.append_run(rows);
     run.mask = fields({Field::src_port, Field::src_addr, Field::in_if_name});
-    run.account = account(exporter).index;
+    run.entry = entry(exporter).index;
     for (uint32_t row = first; row < first + rows; ++row) {
       batch_.column<uint16_t>(Field::src_port)[row] = static_cast<uint16_t>(row);
       batch_.column<IpAddress>(Field::src_addr)[row] = IpAddress::v4(row);
       batch_.column<TextRef>(Field::in_if_name)[row] = batch_.texts().add("port " + std::to_string(row));
     }
   }
-  Account& account(uint32_t exporter) {
-    return ledger_.account({IpAddress::v4(0xc0000200 + exporter), Protocol::netflow9, 0});
+  LedgerEntry& entry(uint32_t exporter) {
+    return ledger_.entry({IpAddress::v4(0xc0000200 + exporter), Protocol::netflow9, 0});
   }
-  static int64_t cut(const Account& account) {
-    return account.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value();
+  static int64_t cut(const LedgerEntry& entry) {
+    return entry.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value();
   }
   std::vector<uint32_t> ports() const {
     const auto* column = static_cast<const FlowBatch&>(batch_).column<uint16_t>(Field::src_port);
@@ -82,10 +82,10 @@ TEST_F(StagesTest, AStageFillsItsColumnInTheRunsThatItChooses) {
   EXPECT_FALSE(batch_.runs()[0].mask.has(Field::src_as));
   ASSERT_TRUE(batch_.runs()[1].mask.has(Field::src_as));
   for (uint32_t row = 2; row < 5; ++row) EXPECT_EQ(batch_.number(Field::src_as, row), 64'500u + row);
-  EXPECT_EQ(account(1).filtered.value() + account(2).filtered.value(), 0);
+  EXPECT_EQ(entry(1).filtered.value() + entry(2).filtered.value(), 0);
 }
 
-TEST_F(StagesTest, RowsLeftOutAreFilteredInTheirAccountsAndSeenByNoLaterStage) {
+TEST_F(StagesTest, RowsLeftOutAreFilteredInTheirEntriesAndSeenByNoLaterStage) {
   add_run(1, 4);
   add_run(2, 2);
   add_run(3, 3);
@@ -112,14 +112,14 @@ TEST_F(StagesTest, RowsLeftOutAreFilteredInTheirAccountsAndSeenByNoLaterStage) {
     EXPECT_EQ(batch_.number(Field::src_as, row), was + 1'000);
   }
   ASSERT_EQ(batch_.runs().size(), 2u);  // the second has lost all of its rows
-  EXPECT_EQ(batch_.runs()[0].account, account(1).index);
+  EXPECT_EQ(batch_.runs()[0].entry, entry(1).index);
   EXPECT_EQ(batch_.runs()[0].rows, 3u);
-  EXPECT_EQ(batch_.runs()[1].account, account(3).index);
+  EXPECT_EQ(batch_.runs()[1].entry, entry(3).index);
   EXPECT_EQ(batch_.runs()[1].first_row, 3u);
   EXPECT_EQ(batch_.runs()[1].rows, 2u);
-  EXPECT_EQ(account(1).filtered.value(), 1);
-  EXPECT_EQ(account(2).filtered.value(), 2);
-  EXPECT_EQ(account(3).filtered.value(), 1);
+  EXPECT_EQ(entry(1).filtered.value(), 1);
+  EXPECT_EQ(entry(2).filtered.value(), 2);
+  EXPECT_EQ(entry(3).filtered.value(), 1);
 }
 
 TEST_F(StagesTest, ABatchOfWhichNothingIsLeftPassesNoOtherStage) {
@@ -131,7 +131,7 @@ TEST_F(StagesTest, ABatchOfWhichNothingIsLeftPassesNoOtherStage) {
   pass_all();
   EXPECT_TRUE(batch_.empty());
   EXPECT_TRUE(batch_.runs().empty());
-  EXPECT_EQ(account(1).filtered.value(), int64_t{limits::kBatchRows});
+  EXPECT_EQ(entry(1).filtered.value(), int64_t{limits::kBatchRows});
 }
 
 // 2,000 octets are more than the share of the first; the second has all of its own.
@@ -158,13 +158,13 @@ TEST_F(StagesTest, TextsBeyondAStagesShareAreLeftOutAndCounted) {
     EXPECT_EQ(batch_.text(Field::application_name, row), row < fit ? std::string(48, 'a') + number : "") << row;
     EXPECT_EQ(batch_.text(Field::egress_vrf_name, row), std::string(48, 'b') + number) << row;
   }
-  EXPECT_EQ(cut(account(1)), 0);
-  EXPECT_EQ(cut(account(2)), 40 - fit);
+  EXPECT_EQ(cut(entry(1)), 0);
+  EXPECT_EQ(cut(entry(2)), 40 - fit);
 }
 
 TEST_F(StagesTest, WhatTheDecoderHasAddedLeavesTheStagesTheirShare) {
   batch_.texts().keep_free(1'000);
-  while (batch_.texts().room() >= 3 * 300)
+  while (batch_.texts().space() >= 3 * 300)
     batch_.texts().add(std::string(299, 'x') + std::to_string(batch_.texts().size() % 7));
   add_run(1, 1);
   EXPECT_GE(batch_.texts().free(), 1'000u);
@@ -173,7 +173,7 @@ TEST_F(StagesTest, WhatTheDecoderHasAddedLeavesTheStagesTheirShare) {
   });
   pass_all();
   EXPECT_EQ(batch_.text(Field::application_name, 0), std::string(300, 'y'));
-  EXPECT_EQ(cut(account(1)), 0);
+  EXPECT_EQ(cut(entry(1)), 0);
 }
 
 std::string refusal(const std::function<void()>& make) {

@@ -25,7 +25,7 @@ class CounterStoreTest : public StoreTest {
     sample.agent = IpAddress::v4(0xc0000201);
     sample.sequence = number;
     sample.source_index = number % 48;
-    sample.account = account().index;
+    sample.entry = entry().index;
     set(sample, CounterField::if_index, number % 48);
     set(sample, CounterField::in_octets, (uint64_t{1} << 33) + number);
     if (number % 2) set(sample, CounterField::fcs_errors, number);
@@ -40,7 +40,7 @@ class CounterStoreTest : public StoreTest {
     for (uint32_t i = 0; i < count; ++i) all.push_back(sample(first + i, hour));
     return all;
   }
-  Account& account() { return ledger_.account({IpAddress::v4(0xc0000201), Protocol::unknown, 0}); }
+  LedgerEntry& entry() { return ledger_.entry({IpAddress::v4(0xc0000201), Protocol::unknown, 0}); }
 
   Segment write_counters(Segments& segments, const std::vector<CounterSample>& rows, int64_t hour = kHour) {
     int error = 0;
@@ -77,7 +77,7 @@ class CounterStoreTest : public StoreTest {
   }
 
   Ledger ledger_{0};
-  OutputAccount& account_ = ledger_.add_output("store");
+  OutputCounts& entry_ = ledger_.add_output("store");
 };
 
 TEST_F(CounterStoreTest, WhatIsWrittenComesBack) {
@@ -185,23 +185,23 @@ class CounterOutputTest : public CounterStoreTest {
  protected:
   CounterOutputTest() = default;
   void offer(StoreOutput& output, const std::vector<CounterSample>& rows) {
-    account().counter_samples.add(static_cast<int64_t>(rows.size()));
+    entry().counter_samples.add(static_cast<int64_t>(rows.size()));
     output.offer(std::make_shared<const CounterBatch>(rows));
   }
-  int64_t stored() { return account().counters_stored.value(); }
-  int64_t dropped() { return account().counters_dropped.value(); }
+  int64_t stored() { return entry().counters_stored.value(); }
+  int64_t dropped() { return entry().counters_dropped.value(); }
 };
 
 TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, entry_);
   std::vector<CounterSample> two_hours = samples(40);
   for (const CounterSample& sample : samples(30, kHour + 1)) two_hours.push_back(sample);
   offer(output, two_hours);
   FlowBatch* flows = new FlowBatch;  // beside them
-  fill(*flows, 9, kHour, account().index);
+  fill(*flows, 9, kHour, entry().index);
   BatchPool pool;
   output.offer(pool.publish(std::unique_ptr<FlowBatch>(flows)));
   output.start();
@@ -212,7 +212,7 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   EXPECT_EQ(listed(Table::counters)[1].hour, kHour + 1);
   EXPECT_EQ(listed(Table::flows).size(), 1u);
   EXPECT_EQ(stored(), 70);
-  EXPECT_EQ(account().stored.value(), 9);
+  EXPECT_EQ(entry().stored.value(), 9);
   EXPECT_EQ(output.stats().sent_records, 9u);
   std::map<Table, int64_t> noted;
   for (const StoredCount& count : Segments::read_noted_counts(data_))
@@ -227,9 +227,9 @@ TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, entry_);
   offer(output, samples(40));
-  LedgerRows before = ledger_.rows();
+  LedgerSnapshot before = ledger_.rows();
   output.stop();
   std::string error;
   ASSERT_TRUE(catalog.save(before, {}, error)) << error;
@@ -243,21 +243,21 @@ TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({.counter_batches = 2}, segments, retention, space, clock_, ledger_, account_);
+  StoreOutput output({.counter_batches = 2}, segments, retention, space, clock_, ledger_, entry_);
   for (int i = 0; i < 3; ++i) offer(output, samples(10));
   EXPECT_EQ(dropped(), 10);
   output.stop();
   EXPECT_EQ(stored(), 20);
   offer(output, samples(5));  // after the end
   EXPECT_EQ(dropped(), 15);
-  EXPECT_EQ(account().counter_samples.value(), stored() + dropped());
+  EXPECT_EQ(entry().counter_samples.value(), stored() + dropped());
 }
 
 TEST_F(CounterOutputTest, WithoutSpaceSamplesAreDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, INT64_MAX);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, entry_);
   offer(output, samples(10));
   output.stop();
   EXPECT_EQ(dropped(), 10);
@@ -268,7 +268,7 @@ TEST_F(CounterOutputTest, WhatCannotBeWrittenIsDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
-  StoreOutput output({}, segments, retention, space, clock_, ledger_, account_);
+  StoreOutput output({}, segments, retention, space, clock_, ledger_, entry_);
   std::ofstream(data_ + "/counters") << "in the way";
   offer(output, samples(10));
   output.stop();
@@ -278,14 +278,14 @@ TEST_F(CounterOutputTest, WhatCannotBeWrittenIsDroppedAndCounted) {
 
 // What a killed run had decoded and not stored.
 TEST_F(CounterOutputTest, AfterACrashWhatWasNotStoredIsDropped) {
-  account().counter_samples.add(100);
-  account().counters_stored.add(60);
-  account().counters_filtered.add(5);
+  entry().counter_samples.add(100);
+  entry().counters_stored.add(60);
+  entry().counters_filtered.add(5);
   EXPECT_EQ(ledger_.settle_unfinished(), 0);  // no flows
   EXPECT_EQ(dropped(), 35);
-  account().counters_stored.add(50);  // stored is known longer than decoded
+  entry().counters_stored.add(50);  // stored is known longer than decoded
   ledger_.settle_unfinished();
-  EXPECT_EQ(account().counter_samples.value(), 150);
+  EXPECT_EQ(entry().counter_samples.value(), 150);
 }
 
 }  // namespace

@@ -3,16 +3,16 @@
 
 namespace weir {
 
-FlowStore::FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, OutputAccount& account)
+FlowStore::FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, OutputCounts& entry)
     : space_(config.data, config.min_free),
       segments_(Segments::open(config.data, *config.fields)),
       retention_(config.retention, segments_, clock),
-      output_(config.output, segments_, retention_, space_, clock, ledger, account),
+      output_(config.output, segments_, retention_, space_, clock, ledger, entry),
       merger_(config.merge, segments_, space_, clock),
       unlisted_(config.data) {
   clock.start_from(segments_.yardstick_ns());
   for (const StoredCount& count : segments_.counts_of_before())
-    ledger.raise_acknowledged(account, count.account, count.table == Table::counters, count.stored);
+    ledger.raise_acknowledged(entry, count.entry, count.table == Table::counters, count.stored);
 }
 
 void FlowStore::start() {

@@ -37,8 +37,8 @@ struct FlowStoreFigures {
 class FlowStore {
  public:
   // Starts `clock` from what the store holds, and tells the ledger what a process before this one has stored. Clock,
-  // ledger and account outlive the store.
-  FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, OutputAccount& account);
+  // ledger and entry outlive the store.
+  FlowStore(const FlowStoreConfig& config, ReceiveClock& clock, Ledger& ledger, OutputCounts& entry);
 
   void start();
   void stop();

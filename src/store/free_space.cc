@@ -7,7 +7,7 @@
 
 namespace weir {
 
-static constexpr uint64_t kMostAuto = 1ull << 30;
+static constexpr uint64_t kMaxAuto = 1ull << 30;
 static constexpr uint64_t kAutoShare = 20;      // one in so many bytes: 5 %
 static constexpr uint64_t kBackAgainPart = 10;  // of the floor, beyond it, before rows are taken again
 
@@ -17,7 +17,7 @@ FreeSpace::FreeSpace(std::string folder, int64_t floor) : folder_(std::move(fold
 }
 
 void FreeSpace::set_floor(int64_t floor) {
-  floor_ = floor == kAuto ? std::min(kMostAuto, os::space_at(folder_).total / kAutoShare)
+  floor_ = floor == kAuto ? std::min(kMaxAuto, os::space_at(folder_).total / kAutoShare)
                           : static_cast<uint64_t>(std::max<int64_t>(floor, 0));
 }
 

@@ -36,11 +36,11 @@ uint64_t bytes_of(const Pointers& segments) {
 }
 
 // The first of `candidates` that fit into one segment, at most `most`; nothing where that is not at least two.
-Pointers that_fit(const Pointers& candidates, size_t most, uint64_t most_bytes) {
+Pointers that_fit(const Pointers& candidates, size_t limit, uint64_t max_bytes) {
   Pointers chosen;
   uint64_t bytes = 0;
   for (const Segment* segment : candidates) {
-    if (chosen.size() == most || bytes + segment->figures.bytes > most_bytes) break;
+    if (chosen.size() == limit || bytes + segment->figures.bytes > max_bytes) break;
     bytes += segment->figures.bytes;
     chosen.push_back(segment);
   }
@@ -58,9 +58,9 @@ std::optional<MergeJob> by_count(const Pointers& hour, const MergeConfig& config
     size_t count = level == 0 ? config.flushes : config.merged;
     Pointers candidates;
     for (const Segment* segment : hour)
-      if (segment->level == level && segment->figures.bytes <= config.most_bytes / 2) candidates.push_back(segment);
+      if (segment->level == level && segment->figures.bytes <= config.max_bytes / 2) candidates.push_back(segment);
     if (count < 2 || candidates.size() < count) continue;
-    Pointers chosen = that_fit(candidates, count, config.most_bytes);
+    Pointers chosen = that_fit(candidates, count, config.max_bytes);
     if (!chosen.empty()) return job_of(chosen, level + 1);
   }
   return {};
@@ -69,7 +69,7 @@ std::optional<MergeJob> by_count(const Pointers& hour, const MergeConfig& config
 // Smallest first, so that late rows gather before they are worth writing a large segment again.
 std::optional<MergeJob> whole_hour(Pointers hour, const MergeConfig& config) {
   std::ranges::sort(hour, {}, [](const Segment* s) { return std::pair(s->figures.bytes, s->id); });
-  Pointers chosen = that_fit(hour, hour.size(), config.most_bytes);
+  Pointers chosen = that_fit(hour, hour.size(), config.max_bytes);
   if (chosen.empty()) return {};
   uint64_t largest = chosen.back()->figures.bytes;
   if (largest > kLargeBytes && bytes_of(chosen) - largest < largest / kWorthPart) chosen.pop_back();
@@ -123,7 +123,7 @@ std::optional<MergeJob> Merger::next() {
   if (space_.is_low()) return {};
   const uint64_t free = space_.free_bytes();
   MergeConfig config = config_;
-  config.most_bytes = std::min(config.most_bytes, free - std::min(free, space_.floor()));
+  config.max_bytes = std::min(config.max_bytes, free - std::min(free, space_.floor()));
   if (os::monotonic_ns() >= aside_until_ns_) aside_.clear();
   std::set<int64_t> left_alone = unusable_;
   left_alone.insert(aside_.begin(), aside_.end());

@@ -32,7 +32,7 @@ namespace weir {
 struct MergeConfig {
   size_t flushes = 30;  // of level 0 that become one of level 1
   size_t merged = 12;   // of level 1 that become one of level 2
-  uint64_t most_bytes = limits::kMergedBytes;
+  uint64_t max_bytes = limits::kMergedBytes;
 };
 
 struct MergeJob {

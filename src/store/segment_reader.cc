@@ -66,10 +66,10 @@ uint64_t SegmentReader::rows() const {
   return rows;
 }
 
-uint64_t SegmentReader::most_values(size_t group) const {
-  int64_t most = 0;
-  for (const Chunk& chunk : groups_[group].chunks) most = std::max(most, chunk.figures.values);
-  return static_cast<uint64_t>(most);
+uint64_t SegmentReader::max_values(size_t group) const {
+  int64_t limit = 0;
+  for (const Chunk& chunk : groups_[group].chunks) limit = std::max(limit, chunk.figures.values);
+  return static_cast<uint64_t>(limit);
 }
 
 bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {

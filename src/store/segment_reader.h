@@ -42,8 +42,8 @@ class SegmentReader {
   size_t row_groups() const { return groups_.size(); }
   uint32_t rows(size_t group) const { return groups_[group].rows; }
   uint64_t rows() const;
-  uint64_t bytes() const { return size_; }   // of the file
-  uint64_t most_values(size_t group) const;  // of the column with most; more than rows only where it has lists
+  uint64_t bytes() const { return size_; }  // of the file
+  uint64_t max_values(size_t group) const;  // of the column with most; more than rows only where it has lists
   size_t chunks(size_t group) const { return groups_[group].chunks.size(); }
   // One chunk of a row group as it stands in the file, its pages checked; valid until the next call.
   bool read_whole(size_t group, size_t chunk, WholeChunk& whole);

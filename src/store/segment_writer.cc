@@ -200,7 +200,7 @@ int SegmentWriter::add_segment(const std::string& segment_path, const SegmentFig
       continue;
     }
     bool fits =
-        rows <= kRowGroupRows - impl_->group_rows && impl_->elements() + reader.most_values(group) <= kRowGroupElements;
+        rows <= kRowGroupRows - impl_->group_rows && impl_->elements() + reader.max_values(group) <= kRowGroupElements;
     if (!fits && impl_->group_rows)
       if (int failed = impl_->end_row_group()) return failed;
     if (!reader.read(group, impl_->columns, impl_->group_rows)) return unusable();
@@ -239,10 +239,10 @@ int SegmentWriter::finish(SegmentFigures& figures) {
 
 // Of the list column that has most of them.
 size_t SegmentWriter::Impl::elements() const {
-  size_t most = 0;
+  size_t limit = 0;
   for (const ColumnBuffer& column : columns)
-    if (column.is_list()) most = std::max(most, column.words.size());
-  return most;
+    if (column.is_list()) limit = std::max(limit, column.words.size());
+  return limit;
 }
 
 size_t SegmentWriter::Impl::text_bytes() const {

@@ -381,7 +381,7 @@ TEST_F(SegmentTest, LongListsEndARowGroup) {
     SegmentReader reader;
     ASSERT_TRUE(reader.open(path(name))) << reader.problem();
     EXPECT_EQ(reader.row_groups(), groups);
-    for (size_t group = 0; group < reader.row_groups(); ++group) EXPECT_LE(reader.most_values(group), 2u << 20);
+    for (size_t group = 0; group < reader.row_groups(); ++group) EXPECT_LE(reader.max_values(group), 2u << 20);
   };
   SegmentFigures a = write_lists("a", 9), b = write_lists("b", 3);  // 524,288 elements a batch
   expect_bounded("a", 3);

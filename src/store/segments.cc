@@ -57,7 +57,7 @@ std::vector<Segment> read_list(Database& database) {
 }
 
 // Where the ledger cannot be saved notes stay: so many are made one.
-constexpr size_t kMostNotes = 16;
+constexpr size_t kMaxNotes = 16;
 
 struct Note {
   int64_t id = 0;
@@ -307,15 +307,15 @@ int64_t Segments::Impl::insert(const Segment& segment) {
 }
 
 void Segments::Impl::note_stored(const std::vector<StoredCount>& stored) {
-  if (notes.size() >= kMostNotes) make_notes_one();
+  if (notes.size() >= kMaxNotes) make_notes_one();
   for (const int64_t id : note_counts(database, stored)) notes.push_back({id, 0});
 }
 
-// The highest count of each account is what counts.
+// The highest count of each entry is what counts.
 void Segments::Impl::make_notes_one() {
-  std::map<std::pair<AccountKey, Table>, int64_t> highest;
+  std::map<std::pair<LedgerKey, Table>, int64_t> highest;
   for (const StoredCount& count : weir::read_noted_counts(database)) {
-    int64_t& so_far = highest[{count.account, count.table}];
+    int64_t& so_far = highest[{count.entry, count.table}];
     so_far = std::max(so_far, count.stored);
   }
   std::vector<StoredCount> counts;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint32_t kExporters = 100'000;
 
-AccountKey exporter(uint32_t number) { return {IpAddress::v4(0x0a000000 + number), Protocol::ipfix, number % 7}; }
+LedgerKey exporter(uint32_t number) { return {IpAddress::v4(0x0a000000 + number), Protocol::ipfix, number % 7}; }
 
 class ManyTest : public StoreTest {
  protected:
@@ -30,11 +30,11 @@ class ManyTest : public StoreTest {
     ASSERT_EQ(segments.change({write(segments, 10)}, {}, stored, error), Change::done) << error;
   }
   // As after a crash: what a ledger has once the next process has opened the store.
-  LedgerRows recovered() const {
+  LedgerSnapshot recovered() const {
     Ledger ledger(0);
-    OutputAccount& output = ledger.add_output("store");
+    OutputCounts& output = ledger.add_output("store");
     for (const StoredCount& count : Segments::open(data_).counts_of_before())
-      ledger.raise_acknowledged(output, count.account, count.table == Table::counters, count.stored);
+      ledger.raise_acknowledged(output, count.entry, count.table == Table::counters, count.stored);
     return ledger.rows();
   }
 };
@@ -45,9 +45,9 @@ TEST_F(ManyTest, CountsOfAHundredThousandExportersAreOneNote) {
     change(segments, counts(1'000));
   }
   EXPECT_EQ(number("SELECT count(*) FROM stored_counts"), 1);
-  LedgerRows rows = recovered();
-  ASSERT_EQ(rows.accounts.size(), kExporters);
-  for (const AccountRow& row : rows.accounts) {
+  LedgerSnapshot rows = recovered();
+  ASSERT_EQ(rows.entries.size(), kExporters);
+  for (const LedgerRow& row : rows.entries) {
     uint32_t i = row.key.exporter.v4_host_order() - 0x0a000000;
     ASSERT_EQ(row.key, exporter(i));
     ASSERT_EQ(row.stored, 1'000 + i);
@@ -61,7 +61,7 @@ TEST_F(ManyTest, NotesNeverTakeACountBack) {
     change(segments, counts(5'000));
     change(segments, counts(3'000));
   }
-  EXPECT_EQ(recovered().accounts[2].stored, 5'002);
+  EXPECT_EQ(recovered().entries[2].stored, 5'002);
 }
 
 TEST_F(ManyTest, ANoteGoesOnceTheLedgerHasBeenSavedWithItsCounts) {
@@ -80,7 +80,7 @@ TEST_F(ManyTest, WhileTheLedgerCannotBeSavedNotesStayFew) {
   Segments segments = Segments::open(data_);
   for (int i = 0; i < 20; ++i) change(segments, counts(1'000 + i, 1'001));
   EXPECT_LE(number("SELECT count(*) FROM stored_counts"), 16);
-  EXPECT_EQ(recovered().accounts[0].stored, 1'019);
+  EXPECT_EQ(recovered().entries[0].stored, 1'019);
 }
 
 TEST_F(ManyTest, CountersHaveTheirOwnColumn) {
@@ -90,10 +90,10 @@ TEST_F(ManyTest, CountersHaveTheirOwnColumn) {
     for (StoredCount& count : stored) count.table = Table::counters;
     change(segments, stored);
   }
-  LedgerRows rows = recovered();
-  ASSERT_EQ(rows.accounts.size(), 2'000u);
-  EXPECT_EQ(rows.accounts[5].counters_stored, 15);
-  EXPECT_EQ(rows.accounts[5].stored, 0);
+  LedgerSnapshot rows = recovered();
+  ASSERT_EQ(rows.entries.size(), 2'000u);
+  EXPECT_EQ(rows.entries[5].counters_stored, 15);
+  EXPECT_EQ(rows.entries[5].stored, 0);
 }
 
 TEST_F(ManyTest, WhoLooksGetsTheSameListAndWaitsForNoChange) {
@@ -152,26 +152,26 @@ TEST_F(ManyTest, FiguresOfTheList) {
 // All of them in one flush, through the output, and then the last seconds before a crash again.
 TEST_F(ManyTest, AFlushOfAHundredThousandExportersIsCountedExactly) {
   Ledger ledger(0);
-  OutputAccount& account = ledger.add_output("store");
+  OutputCounts& entry = ledger.add_output("store");
   BatchPool pool;
   {
     FreeSpace space(data_, 0);
     Segments segments = Segments::open(data_);
     Retention retention({}, segments, clock_);
-    StoreOutput output({.flush_ns = INT64_MAX}, segments, retention, space, clock_, ledger, account);
+    StoreOutput output({.flush_ns = INT64_MAX}, segments, retention, space, clock_, ledger, entry);
     output.start();
     for (uint32_t i = 0; i < kExporters;) {
       auto batch = pool.take();
-      for (; i < kExporters && batch->rows() < 1'000; ++i) fill(*batch, 1, kHour, ledger.account(exporter(i)).index);
+      for (; i < kExporters && batch->rows() < 1'000; ++i) fill(*batch, 1, kHour, ledger.entry(exporter(i)).index);
       output.offer(pool.publish(std::move(batch)));
     }
     output.stop();
     EXPECT_EQ(output.stats().sent_records, kExporters);
   }
-  for (uint32_t i = 0; i < kExporters; ++i) ASSERT_EQ(ledger.account(exporter(i)).stored.value(), 1) << i;
-  LedgerRows rows = recovered();
-  ASSERT_EQ(rows.accounts.size(), kExporters);
-  for (const AccountRow& row : rows.accounts) ASSERT_EQ(row.stored, 1);
+  for (uint32_t i = 0; i < kExporters; ++i) ASSERT_EQ(ledger.entry(exporter(i)).stored.value(), 1) << i;
+  LedgerSnapshot rows = recovered();
+  ASSERT_EQ(rows.entries.size(), kExporters);
+  for (const LedgerRow& row : rows.entries) ASSERT_EQ(row.stored, 1);
   expect_files_as_listed(kExporters);
 }
 

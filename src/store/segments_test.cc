@@ -219,32 +219,32 @@ TEST_F(SegmentsTest, AMissingFileIsNamedAndTheRestGoesOn) {
 TEST_F(SegmentsTest, StoredCountsComeWithTheSegmentAndSurviveAnOlderSnapshot) {
   SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
-  AccountKey known{IpAddress::v4(0xc0000201), Protocol::netflow9, 7};
-  AccountKey fresh{IpAddress::v4(0xc0000202), Protocol::netflow5, 0};
-  LedgerRows before;
+  LedgerKey known{IpAddress::v4(0xc0000201), Protocol::netflow9, 7};
+  LedgerKey fresh{IpAddress::v4(0xc0000202), Protocol::netflow5, 0};
+  LedgerSnapshot before;
   before.since_ns = 1;
-  before.accounts.push_back({.key = known, .records = 50, .stored = 20});
+  before.entries.push_back({.key = known, .records = 50, .stored = 20});
   std::string error;
   ASSERT_TRUE(catalog.save(before, {}, error)) << error;
   ASSERT_EQ(segments.change({write(segments, 30)}, {}, {{known, 48}, {fresh, 2}}, error), Change::done);
-  before.accounts[0].records = 51;  // a snapshot taken before the change, saved after it
+  before.entries[0].records = 51;  // a snapshot taken before the change, saved after it
   ASSERT_TRUE(catalog.save(before, {}, error)) << error;
   std::vector<StoredCount> noted = Segments::read_noted_counts(data_);
   ASSERT_EQ(noted.size(), 2u);
-  EXPECT_EQ(noted[0].account, known);
+  EXPECT_EQ(noted[0].entry, known);
   EXPECT_EQ(noted[0].stored, 48);
-  EXPECT_EQ(noted[1].account, fresh);
+  EXPECT_EQ(noted[1].entry, fresh);
   EXPECT_EQ(noted[1].stored, 2);
-  LedgerRows after = SavedLedger::read(data_ + "/catalog.db");
+  LedgerSnapshot after = SavedLedger::read(data_ + "/catalog.db");
   after.outputs = {{"store", {{}}}};
   after.outputs[0].counts[0].of[kDeliveryAcknowledged] = 20;
-  for (const StoredCount& count : noted) raise_acknowledged(after, "store", count.account, false, count.stored);
-  ASSERT_EQ(after.accounts.size(), 2u);
-  EXPECT_EQ(after.accounts[0].records, 51);
-  EXPECT_EQ(after.accounts[0].stored, 48);
+  for (const StoredCount& count : noted) raise_acknowledged(after, "store", count.entry, false, count.stored);
+  ASSERT_EQ(after.entries.size(), 2u);
+  EXPECT_EQ(after.entries[0].records, 51);
+  EXPECT_EQ(after.entries[0].stored, 48);
   EXPECT_EQ(after.outputs[0].counts[0].acknowledged(), 48);
-  EXPECT_EQ(after.accounts[1].stored, 2);
-  EXPECT_EQ(after.accounts[1].records, 2) << "never more stored than decoded";
+  EXPECT_EQ(after.entries[1].stored, 2);
+  EXPECT_EQ(after.entries[1].records, 2) << "never more stored than decoded";
 }
 
 TEST_F(SegmentsTest, ACatalogThatCannotBeWrittenChangesNothing) {

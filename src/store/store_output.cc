@@ -45,8 +45,8 @@ QueuedOutputConfig queued(const StoreOutputConfig& config) {
 }  // namespace
 
 StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
-                         ReceiveClock& clock, Ledger& ledger, OutputAccount& account)
-    : QueuedOutput(queued(config), account),
+                         ReceiveClock& clock, Ledger& ledger, OutputCounts& entry)
+    : QueuedOutput(queued(config), entry),
       config_(config),
       segments_(segments),
       retention_(retention),
@@ -54,8 +54,8 @@ StoreOutput::StoreOutput(const StoreOutputConfig& config, Segments& segments, Re
       clock_(clock),
       ledger_(ledger) {}
 
-void StoreOutput::drop_rows(Table table, uint32_t account, uint64_t rows, OutputError reason) {
-  table == Table::counters ? drop_counters(account, rows) : drop(account, reason, rows);
+void StoreOutput::drop_rows(Table table, uint32_t entry, uint64_t rows, OutputError reason) {
+  table == Table::counters ? drop_counters(entry, rows) : drop(entry, reason, rows);
 }
 
 void StoreOutput::begin() { look_around(os::monotonic_ns()); }
@@ -91,7 +91,7 @@ void StoreOutput::take(const FlowBatch& batch) {
     auto count = static_cast<size_t>(std::ranges::find_if_not(runs, of_hour) - runs.begin());
     std::span<const Run> now = runs.first(count);
     rows_.begin(Table::flows, hour);
-    for (const Run& run : now) rows_.add(run.account, run.rows, run.received_ns, run.clock_held);
+    for (const Run& run : now) rows_.add(run.entry, run.rows, run.received_ns, run.clock_held);
     add(rows_, [&](SegmentWriter& writer) { return writer.add(batch, now); });
     runs = runs.subspan(count);
   }
@@ -109,7 +109,7 @@ void StoreOutput::take(const CounterBatch& batch) {
     auto count = static_cast<size_t>(std::ranges::find_if_not(samples, of_hour) - samples.begin());
     std::span<const CounterSample> now = samples.first(count);
     rows_.begin(Table::counters, hour);
-    for (const CounterSample& sample : now) rows_.add(sample.account, 1, sample.received_ns, sample.clock_held);
+    for (const CounterSample& sample : now) rows_.add(sample.entry, 1, sample.received_ns, sample.clock_held);
     add(rows_, [&](SegmentWriter& writer) { return writer.add(now); });
     samples = samples.subspan(count);
   }
@@ -122,8 +122,8 @@ void StoreOutput::add(const Rows& rows, Write write) {
   OpenSegment* segment = segment_of(rows.table, rows.hour, error);
   if (!segment) {
     uint64_t lost = 0;
-    for (const auto& [account, count] : rows.of_accounts) {
-      drop_rows(rows.table, account, count, output_error(error));
+    for (const auto& [entry, count] : rows.of_entries) {
+      drop_rows(rows.table, entry, count, output_error(error));
       lost += count;
     }
     counters_.error(output_error(error));
@@ -131,7 +131,7 @@ void StoreOutput::add(const Rows& rows, Write write) {
                        "cannot make a folder below " + segments_.file(std::string(table_name(rows.table))) + ": " +
                            os::error_text(error));
   }
-  for (const auto& [account, count] : rows.of_accounts) segment->rows[account] += count;
+  for (const auto& [entry, count] : rows.of_entries) segment->rows[entry] += count;
   segment->yardstick_ns = std::max(segment->yardstick_ns, rows.yardstick_ns);
   error = write(segment->writer);
   if (error)
@@ -145,7 +145,7 @@ StoreOutput::OpenSegment* StoreOutput::segment_of(Table table, int64_t hour, int
   std::string path = segments_.new_path(hour, error, table);
   if (path.empty()) return nullptr;
   auto of_table = [&](const auto& segment) { return segment->table == table; };
-  if (static_cast<size_t>(std::ranges::count_if(open_, of_table)) == kMostOpen)
+  if (static_cast<size_t>(std::ranges::count_if(open_, of_table)) == kMaxOpen)
     flush(take_out(std::ranges::find_if(open_, of_table)->get()));
   SegmentWriter writer(segments_.file(path), segments_.columns(table), table);
   open_.push_back(std::make_unique<OpenSegment>(
@@ -180,15 +180,15 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
     return lose(std::move(segment), error, why);
   }
   space_.look();
-  if (space_.free_bytes() < limits::kCatalogRoomBytes)
+  if (space_.free_bytes() < limits::kCatalogReserveBytes)
     return lose(std::move(segment), ENOSPC, "less than 1 MiB is free, which the catalog needs");
   if (std::string error = list(*segment, figures); !error.empty()) {
     space_.look();
-    bool full = space_.free_bytes() < limits::kCatalogRoomBytes;  // others write to this disk too
+    bool full = space_.free_bytes() < limits::kCatalogReserveBytes;  // others write to this disk too
     return lose(std::move(segment), full ? ENOSPC : EIO, error);
   }
-  for (const auto& [account, rows] : segment->rows)
-    segment->table == Table::flows ? acknowledge(account, rows) : acknowledge_counters(account, rows);
+  for (const auto& [entry, rows] : segment->rows)
+    segment->table == Table::flows ? acknowledge(entry, rows) : acknowledge_counters(entry, rows);
   counters_.sent_bytes(figures.bytes);
   works("flows are stored again");
   next_retention_ns_ = os::monotonic_ns() + kRetentionEveryNs;
@@ -198,10 +198,10 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
 // "", or why not.
 std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& figures) {
   std::vector<StoredCount> stored;
-  for (const auto& [account, rows] : segment.rows) {
-    Account& a = ledger_.at(account);
+  for (const auto& [entry, rows] : segment.rows) {
+    LedgerEntry& a = ledger_.at(entry);
     if (a.retired.load(std::memory_order_relaxed)) continue;  // counted as "other" with the next save
-    const DeliveryCounts known = account_.counts(account);
+    const DeliveryCounts known = entry_.counts(entry);
     const int64_t before = known.of[segment.table == Table::flows ? kDeliveryAcknowledged : kCountersAcknowledged];
     stored.push_back({a.key, before + static_cast<int64_t>(rows), segment.table});
   }
@@ -219,8 +219,8 @@ std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& 
 void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, int error, const std::string& why) {
   const OutputError reason = output_error(error);
   uint64_t lost = 0;
-  for (const auto& [account, rows] : segment->rows) {
-    drop_rows(segment->table, account, rows, reason);
+  for (const auto& [entry, rows] : segment->rows) {
+    drop_rows(segment->table, entry, rows, reason);
     lost += rows;
   }
   counters_.error(reason);

@@ -5,7 +5,7 @@
 //   in       offer() from any thread, never blocks
 //   out      listed segments; only then are their rows acknowledged
 //   threads  one of its own, which also runs retention after each flush and each minute
-//   memory   the queue, and the row group of each open segment, at most kMostOpen of a table
+//   memory   the queue, and the row group of each open segment, at most kMaxOpen of a table
 //   failure  a segment that cannot be written or listed loses its rows, counted under a named reason and logged at most
 //            once in 10 s; the next one is tried again, so it recovers by itself. Below the floor of free space rows
 //            are refused (no_space)
@@ -41,11 +41,11 @@ class StoreOutput final : public QueuedOutput {
  public:
   // Everything but the configuration outlives the output.
   StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
-              ReceiveClock& clock, Ledger& ledger, OutputAccount& account);
+              ReceiveClock& clock, Ledger& ledger, OutputCounts& entry);
   ~StoreOutput() override { stop(); }
 
   // Held data may be replayed into hours that have passed; beyond this the oldest open segment is flushed.
-  static constexpr size_t kMostOpen = 4;
+  static constexpr size_t kMaxOpen = 4;
 
  private:
   struct OpenSegment {
@@ -55,7 +55,7 @@ class StoreOutput final : public QueuedOutput {
     int64_t opened_ns = 0;  // monotonic
     std::string path;
     SegmentWriter writer;
-    absl::flat_hash_map<uint32_t, uint64_t> rows;  // by account
+    absl::flat_hash_map<uint32_t, uint64_t> rows;  // by entry
     int64_t yardstick_ns = 0;                      // as Segment's
   };
 
@@ -63,16 +63,16 @@ class StoreOutput final : public QueuedOutput {
   struct Rows {
     Table table = Table::flows;
     int64_t hour = 0;
-    std::vector<std::pair<uint32_t, uint64_t>> of_accounts;  // account, rows
-    int64_t yardstick_ns = 0;                                // as Segment's
+    std::vector<std::pair<uint32_t, uint64_t>> of_entries;  // entry, rows
+    int64_t yardstick_ns = 0;                               // as Segment's
 
     void begin(Table of, int64_t in) {
       table = of, hour = in;
-      of_accounts.clear();
+      of_entries.clear();
       yardstick_ns = 0;
     }
-    void add(uint32_t account, uint64_t rows, int64_t received_ns, bool clock_held) {
-      of_accounts.emplace_back(account, rows);
+    void add(uint32_t entry, uint64_t rows, int64_t received_ns, bool clock_held) {
+      of_entries.emplace_back(entry, rows);
       if (!clock_held) yardstick_ns = std::max(yardstick_ns, received_ns);
     }
   };
@@ -91,7 +91,7 @@ class StoreOutput final : public QueuedOutput {
   void flush(std::unique_ptr<OpenSegment> segment);
   std::string list(const OpenSegment& segment, const SegmentFigures& figures);
   void lose(std::unique_ptr<OpenSegment> segment, int error, const std::string& why);
-  void drop_rows(Table table, uint32_t account, uint64_t rows, OutputError reason);
+  void drop_rows(Table table, uint32_t entry, uint64_t rows, OutputError reason);
   void report_lost(Table table, int error, uint64_t rows, const std::string& why);
 
   const StoreOutputConfig config_;

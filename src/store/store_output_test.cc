@@ -39,11 +39,11 @@ class StoreOutputTest : public StoreTest {
 
   BatchRef batch(uint32_t rows, int64_t hour, uint32_t exporter = 1) {
     auto batch = pool_.take();
-    fill(*batch, rows, hour, account(exporter).index);
+    fill(*batch, rows, hour, entry(exporter).index);
     return pool_.publish(std::move(batch));
   }
-  Account& account(uint32_t exporter = 1) {
-    return ledger_.account({IpAddress::v4(0xc0000200 + exporter), Protocol::netflow9, 0});
+  LedgerEntry& entry(uint32_t exporter = 1) {
+    return ledger_.entry({IpAddress::v4(0xc0000200 + exporter), Protocol::netflow9, 0});
   }
   uint64_t listed_rows() const {
     uint64_t rows = 0;
@@ -57,7 +57,7 @@ class StoreOutputTest : public StoreTest {
   static constexpr int64_t kNever = INT64_MAX;
   static constexpr int64_t kSoon = 50'000'000;
   Ledger ledger_{0};
-  OutputAccount& account_ = ledger_.add_output("store");
+  OutputCounts& entry_ = ledger_.add_output("store");
   BatchPool pool_;
 };
 
@@ -66,10 +66,10 @@ TEST_F(StoreOutputTest, WhatIsOfferedIsStoredAtStopAndCountedPerExporter) {
   store.output.start();
   for (int i = 0; i < 5; ++i) store.output.offer(batch(100, kHour, 1));
   store.output.offer(batch(7, kHour, 2));
-  EXPECT_EQ(account(1).stored.value(), 0);
+  EXPECT_EQ(entry(1).stored.value(), 0);
   store.output.stop();
-  EXPECT_EQ(account(1).stored.value(), 500);
-  EXPECT_EQ(account(2).stored.value(), 7);
+  EXPECT_EQ(entry(1).stored.value(), 500);
+  EXPECT_EQ(entry(2).stored.value(), 7);
   EXPECT_EQ(store.output.stats().sent_records, 507u);
   expect_files_as_listed(507);
   EXPECT_EQ(store.segments.live().size(), 1u);
@@ -78,7 +78,7 @@ TEST_F(StoreOutputTest, WhatIsOfferedIsStoredAtStopAndCountedPerExporter) {
   EXPECT_EQ(noted, 507);
   store.output.offer(batch(3, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::stopped), 3u);
-  EXPECT_EQ(account(1).sink_dropped.value(), 3);
+  EXPECT_EQ(entry(1).sink_dropped.value(), 3);
 }
 
 TEST_F(StoreOutputTest, RowsAreVisibleAfterTheFlushTime) {
@@ -122,9 +122,9 @@ TEST_F(StoreOutputTest, AFullQueueRefusesAndCounts) {
   Store store(data_, {.queue_batches = 2}, clock_, ledger_);  // not started: nobody empties it
   for (int i = 0; i < 5; ++i) store.output.offer(batch(10, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::queue_full), 30u);
-  EXPECT_EQ(account().sink_dropped.value(), 30);
+  EXPECT_EQ(entry().sink_dropped.value(), 30);
   store.output.stop();
-  EXPECT_EQ(account().stored.value(), 20);
+  EXPECT_EQ(entry().stored.value(), 20);
 }
 
 TEST_F(StoreOutputTest, TheQueueIsBoundedInBytesToo) {
@@ -134,7 +134,7 @@ TEST_F(StoreOutputTest, TheQueueIsBoundedInBytesToo) {
   for (int i = 0; i < 5; ++i) store.output.offer(batch(10, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::queue_full), 20u);
   store.output.stop();
-  EXPECT_EQ(account().stored.value(), 30);
+  EXPECT_EQ(entry().stored.value(), 30);
 }
 
 TEST_F(StoreOutputTest, BelowTheFloorRowsAreRefused) {
@@ -143,7 +143,7 @@ TEST_F(StoreOutputTest, BelowTheFloorRowsAreRefused) {
   store.output.offer(batch(10, kHour));
   EXPECT_TRUE(eventually([&] { return dropped(store.output, OutputError::no_space) == 10; }));
   store.output.stop();
-  EXPECT_EQ(account().sink_dropped.value(), 10);
+  EXPECT_EQ(entry().sink_dropped.value(), 10);
   EXPECT_EQ(listed_rows(), 0u);
 }
 
@@ -158,8 +158,8 @@ TEST_F(StoreOutputTest, ACatalogThatCannotBeWrittenLosesTheSegmentAndRecovers) {
   store.output.offer(batch(20, kHour));
   EXPECT_TRUE(eventually([&] { return listed_rows() == 20; }));
   store.output.stop();
-  EXPECT_EQ(account().stored.value(), 20);
-  EXPECT_EQ(account().sink_dropped.value(), 10);
+  EXPECT_EQ(entry().stored.value(), 20);
+  EXPECT_EQ(entry().sink_dropped.value(), 10);
   expect_files_as_listed(20);
 }
 
@@ -170,7 +170,7 @@ TEST_F(StoreOutputTest, AFileOverItsLimitIsLostAndCounted) {
   std::signal(SIGXFSZ, SIG_IGN);
   auto batch_of_noise = [&] {
     auto batch = pool_.take();
-    fill_with_router_flows(*batch, 2'048, 1, account().index);
+    fill_with_router_flows(*batch, 2'048, 1, entry().index);
     return pool_.publish(std::move(batch));
   };
   rlimit small = before;
@@ -185,7 +185,7 @@ TEST_F(StoreOutputTest, AFileOverItsLimitIsLostAndCounted) {
   store.output.offer(batch_of_noise());
   EXPECT_TRUE(eventually([&] { return listed_rows() == 2'048; }));
   store.output.stop();
-  EXPECT_EQ(account().sink_dropped.value(), 2'048);
+  EXPECT_EQ(entry().sink_dropped.value(), 2'048);
 }
 
 TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
@@ -196,7 +196,7 @@ TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
   uint64_t offered = 0;
   auto offer = [&] {
     auto batch = pool_.take();
-    fill_with_router_flows(*batch, 2'048, static_cast<uint32_t>(offered), account().index);
+    fill_with_router_flows(*batch, 2'048, static_cast<uint32_t>(offered), entry().index);
     offered += batch->rows();
     store.output.offer(pool_.publish(std::move(batch)));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -220,8 +220,8 @@ TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
     return store.output.stats().sent_records > before;
   }));
   store.output.stop();
-  EXPECT_EQ(static_cast<uint64_t>(account().stored.value() + account().sink_dropped.value()), offered);
-  EXPECT_EQ(static_cast<uint64_t>(account().stored.value()), listed_rows() + removed);
+  EXPECT_EQ(static_cast<uint64_t>(entry().stored.value() + entry().sink_dropped.value()), offered);
+  EXPECT_EQ(static_cast<uint64_t>(entry().stored.value()), listed_rows() + removed);
   expect_files_as_listed(listed_rows());
 }
 
@@ -240,7 +240,7 @@ TEST_F(StoreOutputTest, MarkedRowsDoNotTellTheTime) {
   auto rows_at = [&](int64_t after_ns, bool clock_held) {
     auto batch = pool_.take();
     weir::Run& run = batch->append_run(3);
-    run.account = account().index;
+    run.entry = entry().index;
     run.received_ns = kHour * kHourNs + after_ns;
     run.clock_held = clock_held;
     store.output.offer(pool_.publish(std::move(batch)));

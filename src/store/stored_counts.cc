@@ -13,9 +13,9 @@ namespace weir {
 static constexpr size_t kPackedBytes = 29;
 
 static void pack(std::string& out, const StoredCount& count) {
-  out.append(reinterpret_cast<const char*>(count.account.exporter.bytes.data()), 16);
-  out += static_cast<char>(count.account.protocol);
-  out.append(reinterpret_cast<const char*>(&count.account.domain), 4);
+  out.append(reinterpret_cast<const char*>(count.entry.exporter.bytes.data()), 16);
+  out += static_cast<char>(count.entry.protocol);
+  out.append(reinterpret_cast<const char*>(&count.entry.domain), 4);
   out.append(reinterpret_cast<const char*>(&count.stored), 8);
 }
 
@@ -26,9 +26,9 @@ static void unpack(std::string_view packed, Table table, std::vector<StoredCount
     count.table = table;
     auto protocol = static_cast<uint8_t>(packed[16]);
     if (protocol >= kProtocolCount) continue;
-    std::memcpy(count.account.exporter.bytes.data(), packed.data(), 16);
-    count.account.protocol = static_cast<Protocol>(protocol);
-    std::memcpy(&count.account.domain, packed.data() + 17, 4);
+    std::memcpy(count.entry.exporter.bytes.data(), packed.data(), 16);
+    count.entry.protocol = static_cast<Protocol>(protocol);
+    std::memcpy(&count.entry.domain, packed.data() + 17, 4);
     std::memcpy(&count.stored, packed.data() + 21, 8);
     counts.push_back(count);
   }

@@ -16,16 +16,16 @@
 
 namespace weir {
 
-// What the store has acknowledged of an account, once a segment is listed.
+// What the store has acknowledged of an entry, once a segment is listed.
 struct StoredCount {
-  AccountKey account;
+  LedgerKey entry;
   int64_t stored = 0;  // in all, not since the last
   Table table = Table::flows;
 };
 
 // Returns the ids of the notes: one for each table that has counts.
 std::vector<int64_t> note_counts(Database& database, std::span<const StoredCount> counts);
-// All that is noted: of an account and table at least once, the highest counts. A catalog of an older version may have
+// All that is noted: of an entry and table at least once, the highest counts. A catalog of an older version may have
 // no such table.
 std::vector<StoredCount> read_noted_counts(Database& database);
 std::vector<int64_t> read_note_ids(Database& database);

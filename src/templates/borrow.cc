@@ -43,19 +43,20 @@ Kind kind_of(OptionsFact::Kind fact) {
 
 // What they tell together: facts that one of them contradicts are left out.
 std::shared_ptr<const OptionsState> TemplateStore::together(const std::vector<Session*>& lenders, Kind kind) {
-  auto told_by = [](const Session* lender) -> const OptionsState& { return *lender->plans_->options; };
+  auto announced_by = [](const Session* lender) -> const OptionsState& { return *lender->plans_->options; };
   if (lenders.size() == 1) {
     lenders.front()->options_given_out_ = true;  // its next change is made to a copy
     return lenders.front()->plans_->options;
   }
   auto merged = os::make_shared_state<OptionsState>();
   for (const Session* lender : lenders)
-    told_by(lender).for_each([&](const OptionsFact& fact) {
+    announced_by(lender).for_each([&](const OptionsFact& fact) {
       if (fact.kind == OptionsFact::Kind::system_init || kind_of(fact.kind) != kind) return;
-      if (std::ranges::all_of(lenders, [&](const Session* l) { return told_by(l).agrees(fact); })) merged->tell(fact);
+      if (std::ranges::all_of(lenders, [&](const Session* l) { return announced_by(l).agrees(fact); }))
+        merged->tell(fact);
     });
-  const uint64_t last = told_by(lenders.front()).last_rate();
-  if (std::ranges::any_of(lenders, [&](const Session* l) { return told_by(l).last_rate() != last; }))
+  const uint64_t last = announced_by(lenders.front()).last_rate();
+  if (std::ranges::any_of(lenders, [&](const Session* l) { return announced_by(l).last_rate() != last; }))
     merged->forget_last_rate();
   return merged;
 }
@@ -106,19 +107,19 @@ std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& sessi
     if (kind == Kind::rates) borrowed.rates_of_other_domain = further;
   }
   if (!tells(*session.plans_->options, Kind::rates) && config_.borrow == Borrow::domain)
-    borrowed.domain_rate = rate_told_for(session.key.domain, lenders);
+    borrowed.domain_rate = announced_rate(session.key.domain, lenders);
   return borrowed == Borrowed{} ? nullptr : std::make_shared<const Borrowed>(std::move(borrowed));
 }
 
 // By options data whose scope names that domain (IE 149); 0 where none, or they disagree.
-uint64_t TemplateStore::rate_told_for(uint32_t domain, const std::vector<Session*>& lenders) {
-  uint64_t told = 0;
+uint64_t TemplateStore::announced_rate(uint32_t domain, const std::vector<Session*>& lenders) {
+  uint64_t announced = 0;
   for (const Session* lender : lenders) {
     const uint64_t rate = lender->plans_->options->rate(RateScope::domain, domain);
-    if (rate != 0 && told != 0 && rate != told) return 0;
-    if (rate != 0) told = rate;
+    if (rate != 0 && announced != 0 && rate != announced) return 0;
+    if (rate != 0) announced = rate;
   }
-  return told;
+  return announced;
 }
 
 static size_t bytes_of(const Borrowed* borrowed) {
@@ -135,7 +136,7 @@ void TemplateStore::borrow(Session& session) {
   const size_t bytes = bytes_of(borrowed.get());
   if (bytes > session.borrowed_bytes_) {
     const size_t more = bytes - session.borrowed_bytes_;
-    const bool fits = options_bytes_ + more <= config_.most_options_bytes &&
+    const bool fits = options_bytes_ + more <= config_.max_options_bytes &&
                       (!config_.budget || config_.budget->may_keep(session.key.exporter, more));
     if (!fits) borrowed = nullptr;
   }
@@ -147,7 +148,7 @@ void TemplateStore::borrow(Session& session) {
 }
 
 // The other sessions of its exporter look again when they are asked for next.
-void TemplateStore::told_anew(const Session& lender) {
+void TemplateStore::announced_again(const Session& lender) {
   if (config_.borrow == Borrow::off) return;
   const auto exporter = exporters_.find(lender.key.exporter);
   if (exporter == exporters_.end() || exporter->second.sessions.size() > limits::kBorrowingSessions + 1) return;

@@ -25,7 +25,7 @@ size_t walk_record(const Plan& plan, Bytes bytes, FieldBytes* fields) {
 }
 
 bool fits(const Plan& plan, Bytes body) {
-  static constexpr size_t kMostPadding = 3;
+  static constexpr size_t kMaxPadding = 3;
   size_t records = 0;
   while (body.size() >= plan.record_length) {
     size_t length = plan.fixed ? plan.record_length : walk_record(plan, body, nullptr);
@@ -33,7 +33,7 @@ bool fits(const Plan& plan, Bytes body) {
     body = body.subspan(length);
     ++records;
   }
-  return records > 0 && body.size() <= kMostPadding;
+  return records > 0 && body.size() <= kMaxPadding;
 }
 
 }  // namespace weir

@@ -32,11 +32,11 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
   }
   IpAddress exporter = set.session.exporter;
   drop_oldest_of(exporter, limits_.bytes_per_exporter - bytes, dropped);
-  if (!makes_room_in_budget(exporter, bytes, dropped)) {
+  if (!frees_budget(exporter, bytes, dropped)) {
     dropped.push_back(std::move(set));
     return;
   }
-  if (bytes_ + bytes > limits_.bytes) make_room(dropped);
+  if (bytes_ + bytes > limits_.bytes) evict_idle(dropped);
   Key key{set.session, set.template_id};
   int64_t since = set.held_since_ns;
   Node& node = all_.emplace_back();
@@ -54,7 +54,7 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
 }
 
 void HeldSets::check_later(const Key& key, Queue& queue, int64_t at_ns) {
-  if (checks_.size() >= kMostChecks) return;
+  if (checks_.size() >= kMaxChecks) return;
   queue.check_at_ns = at_ns;
   checks_.push_back({at_ns, key});
 }
@@ -76,7 +76,7 @@ HeldSet HeldSets::remove(Node* node) {
   return set;
 }
 
-bool HeldSets::makes_room_in_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped) {
+bool HeldSets::frees_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped) {
   if (!budget_ || budget_->may_keep(exporter, bytes)) return true;
   auto share = by_exporter_.find(exporter);
   if (share == by_exporter_.end() || share->second.bytes < bytes) return false;
@@ -94,7 +94,7 @@ void HeldSets::drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::
 
 // Down to seven eighths of the total, so that sorting the holders is paid for by many sets. Whoever holds more than
 // `level` comes down to it; `level` is the highest at which all of them together have no more than the goal.
-void HeldSets::make_room(std::vector<HeldSet>& dropped) {
+void HeldSets::evict_idle(std::vector<HeldSet>& dropped) {
   std::vector<std::pair<uint64_t, IpAddress>> holders;
   for (const auto& [exporter, share] : by_exporter_) holders.emplace_back(share.bytes, exporter);
   std::sort(holders.begin(), holders.end());
@@ -143,9 +143,9 @@ std::vector<HeldSet> HeldSets::take_older(const SessionKey& session, uint32_t bo
   return taken;
 }
 
-void HeldSets::for_each_key(const std::function<void(const Waiting&)>& visit, size_t most) const {
+void HeldSets::for_each_key(const std::function<void(const Waiting&)>& visit, size_t limit) const {
   for (const auto& [key, queue] : by_key_) {
-    if (most-- == 0) return;
+    if (limit-- == 0) return;
     const HeldSet& oldest = queue.sets.first->set;
     visit({key.session, key.template_id, queue.sets.count, queue.body_bytes, oldest.held_since_ns,
            oldest.context.received_ns});

@@ -78,7 +78,7 @@ class HeldSets {
   // Keys whose oldest set has waited since before `before_ns`; each is offered again only after as long a wait.
   std::vector<Waiting> due(int64_t before_ns, int64_t now_ns);
   // The keys that have sets waiting, in no order.
-  void for_each_key(const std::function<void(const Waiting&)>& visit, size_t most) const;
+  void for_each_key(const std::function<void(const Waiting&)>& visit, size_t limit) const;
   size_t keys() const { return by_key_.size(); }
   bool empty() const { return all_.empty(); }
   uint64_t bytes() const { return bytes_; }
@@ -129,13 +129,13 @@ class HeldSets {
     uint64_t bytes = 0;
     Chain sets;
   };
-  static constexpr size_t kMostChecks = 262'144;  // beyond it keys wait for their own template only
+  static constexpr size_t kMaxChecks = 262'144;  // beyond it keys wait for their own template only
   HeldSet remove(Node* node);
   void drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::vector<HeldSet>& dropped);
-  void make_room(std::vector<HeldSet>& dropped);
+  void evict_idle(std::vector<HeldSet>& dropped);
   void check_later(const Key& key, Queue& queue, int64_t at_ns);
 
-  bool makes_room_in_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped);
+  bool frees_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped);
 
   HoldLimits limits_;
   SenderBudget* budget_;  // null: none

@@ -15,7 +15,7 @@ namespace weir {
 static constexpr size_t kMagicBytes = kJournalMagicBytes;
 static const std::string kMagic = std::string(kJournalMagic) + std::to_string(kJournalVersion);
 static constexpr size_t kWindow = 1u << 20;  // of the file, read or written at a time
-static_assert(kWindow >= JournalParser::kLeastWindow);
+static_assert(kWindow >= JournalParser::kMinWindow);
 
 // A file that is opened for writing without looking might be a FIFO, which waits for a reader for ever.
 Journal::Journal(std::string path) : path_(std::move(path)) {

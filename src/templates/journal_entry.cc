@@ -157,8 +157,8 @@ void put_entry(Bytes body, std::vector<uint8_t>& out) {
 // The length that the header gives, where it is possible and the entry ends within `bytes`; else 0.
 size_t JournalParser::body_length(Bytes bytes) const {
   if (bytes.size() < kHeader) return 0;
-  const size_t length = load_be32(bytes.data()), least = version_ > 1 ? kFixedBody : kFixedBodyOfVersion1;
-  return length >= least && length <= kLongestBody && length <= bytes.size() - kHeader ? length : 0;
+  const size_t length = load_be32(bytes.data()), smallest = version_ > 1 ? kFixedBody : kFixedBodyOfVersion1;
+  return length >= smallest && length <= kLongestBody && length <= bytes.size() - kHeader ? length : 0;
 }
 
 // Its octets with the header, or 0 where no whole one stands at the beginning of `bytes`.
@@ -183,9 +183,9 @@ size_t JournalParser::step_over(Bytes bytes, bool is_last) {
 }
 
 size_t JournalParser::parse(Bytes window, bool is_last) {
-  static_assert(kLeastWindow >= 2 * (kHeader + kLongestBody));
+  static_assert(kMinWindow >= 2 * (kHeader + kLongestBody));
   size_t at = 0;
-  while (at < window.size() && (is_last || window.size() - at >= kLeastWindow)) {
+  while (at < window.size() && (is_last || window.size() - at >= kMinWindow)) {
     const Bytes rest = window.subspan(at);
     const size_t octets = whole_entry(rest);
     if (octets == 0) {

@@ -56,7 +56,7 @@ class JournalParser {
   explicit JournalParser(Visit visit, int version = kJournalVersion) : visit_(std::move(visit)), version_(version) {}
 
   // A window of so many octets is always read on in; a smaller one only where it is the last.
-  static constexpr size_t kLeastWindow = 160u << 10;
+  static constexpr size_t kMinWindow = 160u << 10;
   // How many octets of the window are done with. The next window begins behind them.
   size_t parse(Bytes window, bool is_last);
 

@@ -45,7 +45,7 @@ std::vector<uint8_t> with_headers(Bytes octets) {
 void check_journal(Bytes journal, int version) {
   uint64_t damaged = 0;
   const std::vector<uint8_t> entries = entries_of(journal, journal.size() + 1, version);
-  check(entries == entries_of(journal, JournalParser::kLeastWindow, version));
+  check(entries == entries_of(journal, JournalParser::kMinWindow, version));
   check(entries == entries_of(journal, 1'000, version));
   check(entries_of(entries, entries.size() + 1, kJournalVersion, &damaged) == entries);
   check(damaged == 0);

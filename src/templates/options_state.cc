@@ -136,12 +136,12 @@ bool OptionsState::has_any_rate() const {
 
 // Only a change makes a rate the one told last: exporters repeat all of them again and again.
 Told OptionsState::tell_rate(RateScope scope, uint64_t key, uint64_t rate) {
-  Told told = rates_[static_cast<size_t>(scope)].set(key, rate);
-  if (told != Told::changed || (scope != RateScope::sampler && scope != RateScope::interface)) return told;
+  Told announced = rates_[static_cast<size_t>(scope)].set(key, rate);
+  if (announced != Told::changed || (scope != RateScope::sampler && scope != RateScope::interface)) return announced;
   last_rate_ = rate;
   for (RateScope left : {RateScope::sampler, RateScope::interface})
     if (last_rate_ == 0 && has_rates(left)) last_rate_ = table(left).entries().front().rate;
-  return told;
+  return announced;
 }
 
 // Where another one has the same hash, the one told last is kept.

@@ -225,9 +225,9 @@ class Compiler {
     size_t bytes = 0;
     for (const Step& step : plan_->steps)
       if (step.convert == Convert::text || step.convert == Convert::application)
-        bytes += TextArena::most_bytes(step.convert == Convert::text ? step.width : kMostApplicationText);
+        bytes += TextArena::max_bytes(step.convert == Convert::text ? step.width : kMaxApplicationText);
     for (const ExtraStep& step : plan_->extra_steps)
-      if (table_.info(step.field).column == Column::text) bytes += TextArena::most_bytes(step.width);
+      if (table_.info(step.field).column == Column::text) bytes += TextArena::max_bytes(step.width);
     static constexpr size_t kTextFields = 6;  // a list may fill each of them
     if (!plan_->lists.empty()) bytes += (kTextFields + limits::kExtraFields) * limits::kTextBytes;
     plan_->text_bytes = static_cast<uint32_t>(bytes);
@@ -294,7 +294,7 @@ std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protoco
   return Compiler(std::move(record), protocol, fields).compile(keep);
 }
 
-size_t most_plan_bytes(const TemplateRecord& record) {
+size_t max_plan_bytes(const TemplateRecord& record) {
   static constexpr size_t kSteps = 2;  // of one field, mostly fewer
   return sizeof(Plan) + kCacheEntry + 4 * kBlockOverhead + record.wire.size() +
          record.fields.size() * (sizeof(FieldSpecifier) + sizeof(uint16_t) + kSteps * sizeof(Step));

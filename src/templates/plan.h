@@ -103,7 +103,7 @@ std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protoco
                                          const FieldTable& fields = FieldTable::plain(),
                                          KeepFields keep = KeepFields::yes);
 // Of that plan at most, before it is made.
-size_t most_plan_bytes(const TemplateRecord& record);
+size_t max_plan_bytes(const TemplateRecord& record);
 
 // NetFlow v1, v5 and v7 have one fixed record layout each; as plans they run through the same code.
 const Plan& netflow1_plan();

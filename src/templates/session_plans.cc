@@ -17,30 +17,30 @@ bool sent_before(const SetContext& a, const SetContext& b) {
   return later < 0 || (later == 0 && a.set_offset < b.set_offset);
 }
 
-static const Plan* sole_of(const KnownTemplate& known) {
+static const Plan* only_template_of(const KnownTemplate& known) {
   return known.confirmed() && !known.previous && !known.changed_at ? known.plan.get() : nullptr;
 }
 
 // Beside its plans: itself, the time it last came, and its places in the table, allocated apart.
 static constexpr size_t kKnownBytes = sizeof(KnownTemplate) + 128;
 
-size_t most_template_bytes(const TemplateRecord& record) { return kKnownBytes + most_plan_bytes(record); }
+size_t max_template_bytes(const TemplateRecord& record) { return kKnownBytes + max_plan_bytes(record); }
 
 void SessionPlans::put(std::shared_ptr<KnownTemplate> known) {
   known->bytes =
       static_cast<uint32_t>(kKnownBytes + known->plan->bytes + (known->previous ? known->previous->bytes : 0));
   template_bytes_ += known->bytes;
   const uint16_t id = known->plan->id;
-  const Plan* sole = sole_of(*known);
+  const Plan* only_template = only_template_of(*known);
   const auto at = std::lower_bound(ids_.begin(), ids_.end(), id) - ids_.begin();
   const auto position = static_cast<size_t>(at);
   if (position < ids_.size() && ids_[position] == id) {
     template_bytes_ -= templates_.at(position)->bytes;
-    soles_[position] = sole;
+    only_templates_[position] = only_template;
     templates_.replace(position, std::move(known));
   } else {
     ids_.insert(ids_.begin() + at, id);
-    soles_.insert(soles_.begin() + at, sole);
+    only_templates_.insert(only_templates_.begin() + at, only_template);
     templates_.insert(position, std::move(known));
   }
 }
@@ -50,7 +50,7 @@ void SessionPlans::erase(uint16_t template_id) {
   if (position == ids_.size()) return;
   template_bytes_ -= templates_.at(position)->bytes;
   ids_.erase(ids_.begin() + static_cast<ptrdiff_t>(position));
-  soles_.erase(soles_.begin() + static_cast<ptrdiff_t>(position));
+  only_templates_.erase(only_templates_.begin() + static_cast<ptrdiff_t>(position));
   templates_.erase(position);
 }
 
@@ -58,12 +58,12 @@ void SessionPlans::change_all(const std::function<void(KnownTemplate&)>& change)
   for (size_t i = 0; i < ids_.size(); ++i) {
     auto next = std::make_shared<KnownTemplate>(*templates_.at(i));
     change(*next);
-    soles_[i] = sole_of(*next);
+    only_templates_[i] = only_template_of(*next);
     templates_.replace(i, std::move(next));
   }
 }
 
-const std::shared_ptr<const OptionsState>& SessionPlans::nothing_told() {
+const std::shared_ptr<const OptionsState>& SessionPlans::nothing_announced() {
   static const auto nothing = std::make_shared<const OptionsState>();
   return nothing;
 }
@@ -73,9 +73,9 @@ size_t SessionPlans::position_of(uint16_t template_id) const {
   return at != ids_.end() && *at == template_id ? static_cast<size_t>(at - ids_.begin()) : ids_.size();
 }
 
-const Plan* SessionPlans::sole(uint16_t template_id, uint32_t of_boot) const {
-  size_t at = of_boot == boot ? position_of(template_id) : soles_.size();
-  return at < soles_.size() ? soles_[at] : nullptr;
+const Plan* SessionPlans::only_template(uint16_t template_id, uint32_t of_boot) const {
+  size_t at = of_boot == boot ? position_of(template_id) : only_templates_.size();
+  return at < only_templates_.size() ? only_templates_[at] : nullptr;
 }
 
 const KnownTemplate* SessionPlans::known(uint16_t template_id) const {

@@ -47,7 +47,7 @@ struct KnownTemplate {
 };
 
 // What a template takes at most, before it is known.
-size_t most_template_bytes(const TemplateRecord& record);
+size_t max_template_bytes(const TemplateRecord& record);
 
 struct PlanChoice {
   std::shared_ptr<const Plan> const* plan = nullptr;  // null: wait for the template, or ...
@@ -71,19 +71,19 @@ class alignas(64) SessionPlans {
   static constexpr size_t kHotBytes = 184;   // what every data set needs comes first
   static constexpr uint32_t kBootsKept = 8;  // bits of sent_in
   uint32_t boot = 0;                         // the current one; bit n of sent_in is boot - n
-  std::shared_ptr<const OptionsState> options = nothing_told();
+  std::shared_ptr<const OptionsState> options = nothing_announced();
   std::shared_ptr<const Borrowed> borrowed;  // null: nothing
 
  private:
   // Of `templates_`, in the same order.
   absl::InlinedVector<uint16_t, 16> ids_;
-  absl::InlinedVector<const Plan*, 12> soles_;
+  absl::InlinedVector<const Plan*, 12> only_templates_;
   TemplateTable templates_;  // by id
   size_t template_bytes_ = 0;
 
  public:
   // What holds for this session's data, its own or borrowed.
-  const OptionsState& told(Borrowed::Kind kind) const {
+  const OptionsState& announced(Borrowed::Kind kind) const {
     const OptionsState* other = borrowed ? borrowed->states[static_cast<size_t>(kind)].get() : nullptr;
     return other ? *other : *options;
   }
@@ -98,8 +98,8 @@ class alignas(64) SessionPlans {
   void change_all(const std::function<void(KnownTemplate&)>& change);
 
   // The plan of a template whose only layout was sent in that boot: of nearly every data set. Null: see choose().
-  const Plan* sole(uint16_t template_id, uint32_t of_boot) const;
-  static const std::shared_ptr<const OptionsState>& nothing_told();  // one for all
+  const Plan* only_template(uint16_t template_id, uint32_t of_boot) const;
+  static const std::shared_ptr<const OptionsState>& nothing_announced();  // one for all
   const KnownTemplate* known(uint16_t template_id) const;
   const Plan* find(uint16_t template_id) const;  // the newest layout, confirmed or not
   // The one layout that was ever known for the id; null where there were several, or none.

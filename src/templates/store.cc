@@ -17,10 +17,10 @@ TemplateStore::TemplateStore(const TemplateStoreConfig& config)
   if (!config_.journal_path.empty()) load_journal();
 }
 
-void TemplateStore::set_limits(const HoldLimits& hold, size_t most_templates_bytes_per_exporter) {
+void TemplateStore::set_limits(const HoldLimits& hold, size_t max_templates_bytes_per_exporter) {
   std::lock_guard lock(mutex_);
   held_.set_limits(hold);
-  config_.most_templates_bytes_per_exporter = most_templates_bytes_per_exporter;
+  config_.max_templates_bytes_per_exporter = max_templates_bytes_per_exporter;
 }
 
 Session& TemplateStore::session_locked(const SessionKey& key) {
@@ -68,10 +68,10 @@ std::optional<Refused> TemplateStore::refuse(const Session& session, size_t byte
   auto found = exporters_.find(session.key.exporter);
   static const Exporter kNone;
   const Exporter& exporter = found == exporters_.end() ? kNone : found->second;
-  if (!is_known && exporter.templates >= config_.most_templates_per_exporter) return Refused::exporter_templates_full;
-  if (exporter.bytes + bytes > config_.most_templates_bytes_per_exporter) return Refused::exporter_templates_full;
+  if (!is_known && exporter.templates >= config_.max_templates_per_exporter) return Refused::exporter_templates_full;
+  if (exporter.bytes + bytes > config_.max_templates_bytes_per_exporter) return Refused::exporter_templates_full;
   const bool has_fair_share = exporter.templates >= fair_templates(session.key.exporter);
-  if (!is_known && templates_ >= config_.most_templates && has_fair_share) return Refused::templates_full;
+  if (!is_known && templates_ >= config_.max_templates && has_fair_share) return Refused::templates_full;
   if (config_.budget && !config_.budget->may_keep(session.key.exporter, bytes)) return Refused::templates_full;
   return {};
 }
@@ -79,13 +79,13 @@ std::optional<Refused> TemplateStore::refuse(const Session& session, size_t byte
 // Makes room for it where there is none; why it is refused all the same.
 std::optional<Refused> TemplateStore::admit(const Session& session, const TemplateRecord& record,
                                             const SetContext& context, std::vector<Forgotten>& forgotten) {
-  const size_t bytes = most_template_bytes(record);
+  const size_t bytes = max_template_bytes(record);
   const bool is_known = session.plans_->known(record.id) != nullptr;
   std::optional<Refused> refused = refuse(session, bytes, is_known);
   if (refused == Refused::exporter_templates_full)
-    make_room_in_exporter(session, context.received_ns, forgotten);
+    evict_in_exporter(session, context.received_ns, forgotten);
   else if (refused || is_crowded(bytes))
-    make_room_for_all(session, context.received_ns, forgotten);
+    evict_for_all(session, context.received_ns, forgotten);
   else
     return {};
   return refuse(session, bytes, is_known);
@@ -214,7 +214,8 @@ void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) 
       with_templates_[group_of(session.key)].push_back(session.shared_from_this());
       exporter.sessions.push_back(session.shared_from_this());
       session.borrow_stale_ = true;
-      if (exporter.sessions.size() == limits::kBorrowingSessions + 1) told_anew(session);  // from now on none lends
+      if (exporter.sessions.size() == limits::kBorrowingSessions + 1)
+        announced_again(session);  // from now on none lends
       session.since_ns_ = session.seen_ns_.load(std::memory_order_relaxed);
     }
     ++exporter.templates, ++templates_;
@@ -367,7 +368,7 @@ std::vector<HeldSet> TemplateStore::take_all_held() {
   return held_.take_all();
 }
 
-std::vector<HeldSets::Waiting> TemplateStore::waiting(size_t most) const {
+std::vector<HeldSets::Waiting> TemplateStore::waiting(size_t limit) const {
   std::vector<HeldSets::Waiting> keys;
   {
     std::lock_guard lock(mutex_);
@@ -376,7 +377,7 @@ std::vector<HeldSets::Waiting> TemplateStore::waiting(size_t most) const {
   auto before = [](const HeldSets::Waiting& a, const HeldSets::Waiting& b) {
     return std::tuple(b.sets, a.session, a.template_id) < std::tuple(a.sets, b.session, b.template_id);
   };
-  size_t kept = std::min(most, keys.size());
+  size_t kept = std::min(limit, keys.size());
   std::partial_sort(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(kept), keys.end(), before);
   keys.resize(kept);
   return keys;

@@ -74,10 +74,10 @@ struct TemplateStoreConfig {
   int64_t lifetime_ns = 0;   // a template that is not sent again for so long is forgotten; 0: never
   std::string journal_path;  // empty: not kept
   const FieldTable* fields = &FieldTable::plain();
-  size_t most_templates_per_exporter = limits::kTemplatesPerExporter;
-  size_t most_templates = limits::kTemplates;
-  size_t most_options_bytes = limits::kOptionsBytes;
-  size_t most_templates_bytes_per_exporter = limits::kTemplatesBytesPerExporter;
+  size_t max_templates_per_exporter = limits::kTemplatesPerExporter;
+  size_t max_templates = limits::kTemplates;
+  size_t max_options_bytes = limits::kOptionsBytes;
+  size_t max_templates_bytes_per_exporter = limits::kTemplatesBytesPerExporter;
   SenderBudget* budget = nullptr;            // that templates, options and held sets are charged to; null: none
   KeepFields keep_fields = KeepFields::yes;  // of plans
   std::function<bool()> stop_loading;  // asked now and then while the journal is read: true ends that (loading_stopped)
@@ -91,7 +91,7 @@ class TemplateStore {
   bool loading_stopped() const { return loading_stopped_; }
 
   // From now on; what is there stays.
-  void set_limits(const HoldLimits& hold, size_t most_templates_bytes_per_exporter);
+  void set_limits(const HoldLimits& hold, size_t max_templates_bytes_per_exporter);
 
   std::shared_ptr<Session> session(const SessionKey& key);
   // Drops a session without templates; false (and it stays) where it has some.
@@ -176,7 +176,7 @@ class TemplateStore {
   std::vector<Forgotten> forget_old(int64_t now_ns);
 
   // What data sets wait for: at most `most` keys, those with the most sets.
-  std::vector<HeldSets::Waiting> waiting(size_t most) const;
+  std::vector<HeldSets::Waiting> waiting(size_t limit) const;
   size_t waiting_count() const;
 
   size_t template_count() const;
@@ -235,9 +235,9 @@ class TemplateStore {
   bool may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const;
   // borrow.cc
   void borrow(Session& session);
-  void told_anew(const Session& lender);
+  void announced_again(const Session& lender);
   static std::shared_ptr<const OptionsState> together(const std::vector<Session*>& lenders, Borrowed::Kind kind);
-  static uint64_t rate_told_for(uint32_t domain, const std::vector<Session*>& lenders);
+  static uint64_t announced_rate(uint32_t domain, const std::vector<Session*>& lenders);
   std::vector<Session*> lenders_of(const Session& borrower) const;
   std::shared_ptr<const Borrowed> borrowed_for(const Session& session) const;
   // store_ports.cc
@@ -255,8 +255,8 @@ class TemplateStore {
   static constexpr uint32_t kBootsKept = SessionPlans::kBootsKept;
   bool is_crowded(size_t bytes) const;
   size_t fair_templates(const IpAddress& newcomer) const;
-  void make_room_in_exporter(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
-  void make_room_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
+  void evict_in_exporter(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
+  void evict_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
   // Who gives all its templates up, in this order; those of one kind the idlest first.
   enum class Turn : uint8_t { no_record, no_record_for_long, gave_record };
   struct Candidate {
@@ -273,7 +273,7 @@ class TemplateStore {
   void drop_replaced(int64_t now_ns);
 
   using ToldOptions = absl::flat_hash_map<SessionKey, std::shared_ptr<OptionsState>>;
-  void replay(const JournalEntry& entry, ToldOptions& told);
+  void replay(const JournalEntry& entry, ToldOptions& announced);
   void replay_template(Session& session, const JournalEntry& entry);
   void write_template(const Session& session, const Plan& plan);
   void append_journal(const JournalEntry& entry);

@@ -53,19 +53,19 @@ struct BudgetTest : testing::Test {
 TEST_F(BudgetTest, ForgedSourcesDoNotKeepALaterExporterOut) {
   TemplateStore store(config);
   attack(store, 130, 40, 100);
-  EXPECT_LE(budget.total(), budget.most() + (budget.most() >> 3));
+  EXPECT_LE(budget.total(), budget.limit() + (budget.limit() >> 3));
   for (uint16_t id = 256; id < 266; ++id) {
     EXPECT_EQ(install(store, key(kGood), large_template(id, 20, 7)), std::nullopt) << id;
     attack(store, 130, 2, 100);
   }
   EXPECT_EQ(forgotten, 0u);
   EXPECT_EQ(store.plans(*store.session(key(kGood)))->templates().size(), 10u);
-  EXPECT_LE(budget.total(), budget.most() + (budget.most() >> 3));
+  EXPECT_LE(budget.total(), budget.limit() + (budget.limit() >> 3));
 }
 
 TEST_F(BudgetTest, TheSameByTheNumberOfTemplates) {
   config.budget = nullptr;
-  config.most_templates = 1'000;
+  config.max_templates = 1'000;
   TemplateStore store(config);
   attack(store, 130, 12, 4);
   EXPECT_LE(store.template_count(), 1'000u + 20u)
@@ -88,11 +88,11 @@ TEST_F(BudgetTest, WhatIsBorrowedIsCharged) {
   for (uint64_t n = 1; n <= 1'000; ++n)
     facts.push_back({OptionsFact::Kind::interface_name, n, 0, "GigabitEthernet0/0"});
   store.tell(*store.session(lender), facts);
-  const size_t told = budget.total() - before;
-  EXPECT_GT(told, 1'000 * sizeof("GigabitEthernet0/0"));
-  EXPECT_EQ(store.plans(*store.session(borrower))->told(Borrowed::Kind::interface_names).interface_names().size(),
+  const size_t announced = budget.total() - before;
+  EXPECT_GT(announced, 1'000 * sizeof("GigabitEthernet0/0"));
+  EXPECT_EQ(store.plans(*store.session(borrower))->announced(Borrowed::Kind::interface_names).interface_names().size(),
             1'000u);
-  EXPECT_GE(budget.total() - before, 2 * told);
+  EXPECT_GE(budget.total() - before, 2 * announced);
   for (const SessionKey& session : {borrower, lender}) store.forget(session);
   EXPECT_EQ(budget.total(), 0u);
 }
@@ -111,16 +111,16 @@ TEST_F(BudgetTest, WhatWasBorrowedDoesNotChange) {
   const auto plans = store.plans(*store.session(borrower));
   tell(7, "new");
   tell(9, "nine");
-  const NameTable& names = plans->told(Borrowed::Kind::interface_names).interface_names();
+  const NameTable& names = plans->announced(Borrowed::Kind::interface_names).interface_names();
   EXPECT_EQ(names.find(7), "old");
   EXPECT_EQ(names.size(), 2u);
-  EXPECT_EQ(store.plans(*store.session(borrower))->told(Borrowed::Kind::interface_names).interface_names().find(7),
+  EXPECT_EQ(store.plans(*store.session(borrower))->announced(Borrowed::Kind::interface_names).interface_names().find(7),
             "new");
 }
 
 // Without memory for it nothing is borrowed.
 TEST_F(BudgetTest, NothingIsBorrowedWithoutRoom) {
-  config.most_options_bytes = 64'000;
+  config.max_options_bytes = 64'000;
   TemplateStore store(config);
   const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
   for (const SessionKey& session : {lender, borrower}) install(store, session, large_template(256, 4, 7));
@@ -136,7 +136,7 @@ TEST_F(BudgetTest, NothingIsBorrowedAmongTooMany) {
   config.budget = nullptr;
   TemplateStore store(config);
   auto rate = [&](uint16_t port) {
-    return store.plans(*store.session(key(kGood, port)))->told(Borrowed::Kind::rates).domain_rate();
+    return store.plans(*store.session(key(kGood, port)))->announced(Borrowed::Kind::rates).domain_rate();
   };
   install(store, key(kGood, 1), large_template(256, 4, 7));
   install(store, key(kGood, 2), large_template(256, 4, 7));
@@ -161,7 +161,7 @@ TEST_F(BudgetTest, WhatNeverGaveARecordGoesFirst) {
 }
 
 TEST_F(BudgetTest, OneExporterHasABoundOfItsOwn) {
-  config.most_templates_bytes_per_exporter = 256u << 10;
+  config.max_templates_bytes_per_exporter = 256u << 10;
   TemplateStore store(config);
   std::optional<Refused> refused;
   for (uint16_t id = 256; id < 456 && !refused; ++id)
@@ -214,7 +214,7 @@ TEST_F(BudgetTest, TheJournalIsReadWithinTheBudget) {
   }
   const auto before = std::filesystem::file_size(config.journal_path);
   TemplateStore store(config);
-  EXPECT_LE(budget.total(), budget.most() + (budget.most() >> 3));
+  EXPECT_LE(budget.total(), budget.limit() + (budget.limit() >> 3));
   EXPECT_GT(store.template_count(), 100u);
   EXPECT_NE(store.plans(*store.session(key(kGood)))->find(256), nullptr);
   EXPECT_LT(std::filesystem::file_size(config.journal_path), before) << "compacted to what was kept";
@@ -225,7 +225,7 @@ TEST(PlanBytes, OfManyFieldsAreLittleMoreThanTheyAreOnTheWire) {
   // 1,000 fields of 4 octets on the wire. The elements are ones that fill no column.
   auto plan = compile_plan(large_template(256, 1'000, 5), Protocol::netflow9, FieldTable::plain(), KeepFields::no);
   EXPECT_LT(plan->bytes, 7'000u);
-  EXPECT_GE(most_plan_bytes(large_template(256, 1'000, 5)), plan->bytes);
+  EXPECT_GE(max_plan_bytes(large_template(256, 1'000, 5)), plan->bytes);
 }
 
 }  // namespace

@@ -41,14 +41,15 @@ size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts,
       continue;
     }
     if (!options) options = &edit_options(session);
-    Told told = options->tell(fact);
-    refused += told == Told::full;
-    if (told == Told::changed) append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
+    Told announced = options->tell(fact);
+    refused += announced == Told::full;
+    if (announced == Told::changed)
+      append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
   }
   charge(session, before);
   if (options) {
     session.borrow_stale_ = true;
-    told_anew(session);
+    announced_again(session);
   }
   if (journaling == Journaling::at_once) write_journal_locked();
   return refused;
@@ -59,16 +60,16 @@ bool TemplateStore::may_tell(const Session& session, const OptionsFact& fact, co
   static constexpr size_t kBesideText = 16;
   const size_t more = session.plans_->options->bytes() + session.borrowed_bytes_ -
                       before.options;  // modulo 2^64: names may have been cut short
-  if (options_bytes_ + more >= config_.most_options_bytes) return false;
+  if (options_bytes_ + more >= config_.max_options_bytes) return false;
   const auto growth = static_cast<ptrdiff_t>(more + kBesideText + fact.text.size());
   return !config_.budget || growth <= 0 || config_.budget->may_keep(session.key.exporter, static_cast<size_t>(growth));
 }
 
 // Facts are gathered in `told`, for a state is copied whole where it is published.
-void TemplateStore::replay(const JournalEntry& entry, ToldOptions& told) {
+void TemplateStore::replay(const JournalEntry& entry, ToldOptions& announced) {
   Session& session = session_locked(entry.session);
   auto tell = [&](const OptionsFact& fact) {
-    std::shared_ptr<OptionsState>& options = told[entry.session];
+    std::shared_ptr<OptionsState>& options = announced[entry.session];
     if (!options) options = std::make_shared<OptionsState>();
     options->tell(fact);
   };
@@ -79,12 +80,12 @@ void TemplateStore::replay(const JournalEntry& entry, ToldOptions& told) {
       return tell(entry.fact);
     case JournalEntry::Kind::restart:
       mark_restart(session, session.plans_->boot + 1);
-      if (told.contains(entry.session)) tell({OptionsFact::Kind::system_init, 0, 0, {}});
+      if (announced.contains(entry.session)) tell({OptionsFact::Kind::system_init, 0, 0, {}});
       return;
     case JournalEntry::Kind::forgotten:
       if (entry.template_id != 0) return forget_templates(session, {&entry.template_id, 1});
       forget_locked(session);
-      told.erase(entry.session);
+      announced.erase(entry.session);
       return;
   }
 }
@@ -179,7 +180,7 @@ void TemplateStore::visit_entries(const Session& session, const Journal::Visit& 
 // Until it is read, nothing is written to it: journal_ is null.
 void TemplateStore::load_journal() {
   auto journal = std::make_unique<Journal>(config_.journal_path);
-  ToldOptions told;
+  ToldOptions announced;
   int64_t said_ns = os::monotonic_ns();
   auto goes_on = [&](uint64_t done, uint64_t total) {
     if (config_.stop_loading && config_.stop_loading()) return false;
@@ -189,7 +190,7 @@ void TemplateStore::load_journal() {
                               std::to_string(total >> 20) + " MiB, " + std::to_string(templates_) + " templates");
     return true;
   };
-  Journal::Read read = journal->read([&](const JournalEntry& entry) { replay(entry, told); }, goes_on);
+  Journal::Read read = journal->read([&](const JournalEntry& entry) { replay(entry, announced); }, goes_on);
   loading_stopped_ = read.stopped;
   if (read.stopped) return log_info("templates", "stopped while reading " + journal->path() + "; it stays as it was");
   if (read.damaged_places > 0)
@@ -199,9 +200,9 @@ void TemplateStore::load_journal() {
   if (read.octets_cut > 0)
     log_warning("templates", journal->path() + " ended with " + std::to_string(read.octets_cut) +
                                  " octets that are no whole entry, as a crash leaves it; they are cut off");
-  for (auto& [key, options] : told) {
+  for (auto& [key, options] : announced) {
     const size_t bytes = options->bytes();
-    if (options_bytes_ + bytes > config_.most_options_bytes) continue;
+    if (options_bytes_ + bytes > config_.max_options_bytes) continue;
     if (config_.budget && !config_.budget->may_keep(key.exporter, bytes)) continue;
     publish_options(session_locked(key), std::move(options));
   }

@@ -56,7 +56,7 @@ void TemplateStore::take_options(Session& session, const std::vector<std::shared
       append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
     });
     session.borrow_stale_ = true;
-    told_anew(session);
+    announced_again(session);
   }
 }
 

@@ -167,7 +167,7 @@ TEST(TemplateSafety, TemplatesThatAreNotSentAgainAreForgotten) {
 // An exporter that takes a new source port for every datagram, for days.
 TEST(TemplateSafety, IdleSessionsMakeRoomForNewOnes) {
   TemplateStoreConfig config;
-  config.most_templates_per_exporter = 64;
+  config.max_templates_per_exporter = 64;
   Fixture f(config);
   size_t forgotten = 0;
   for (uint16_t n = 0; n < 1000; ++n) {
@@ -182,7 +182,7 @@ TEST(TemplateSafety, IdleSessionsMakeRoomForNewOnes) {
 
 TEST(TemplateSafety, SessionsThatAreHeardOfKeepTheirs) {
   TemplateStoreConfig config;
-  config.most_templates_per_exporter = 8;
+  config.max_templates_per_exporter = 8;
   Fixture f(config);
   f.install(kOld, at(0));
   for (uint16_t n = 0; n < 7; ++n) f.store.install(*f.store.session(key(10 + n)), v9_template(256, kOld), at(0), 0);

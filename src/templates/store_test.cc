@@ -128,8 +128,8 @@ TEST(TemplateStore, OverTheTotalTheLargestHolderLoses) {
 
 TEST(TemplateStore, CapsPerExporterAndInAll) {
   TemplateStoreConfig config = small();
-  config.most_templates_per_exporter = 3;
-  config.most_templates = 4;
+  config.max_templates_per_exporter = 3;
+  config.max_templates = 4;
   TemplateStore store(config);
   for (uint16_t id = 256; id < 259; ++id)
     EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}}), {}, 0).refused);
@@ -145,7 +145,7 @@ TEST(TemplateStore, CapsPerExporterAndInAll) {
 
 TEST(TemplateStore, WhoHasAFairShareGetsNoMoreWhereThereIsNoRoom) {
   TemplateStoreConfig config = small();
-  config.most_templates = 4;
+  config.max_templates = 4;
   TemplateStore store(config);
   for (uint16_t id = 256; id < 260; ++id)
     EXPECT_FALSE(store.install(*store.session(key(1)), v9_template(id, {{1, 4}}), {}, 0).refused);
@@ -208,7 +208,7 @@ TEST(TemplateStore, WhatOptionsRepeatChangesNothing) {
 
 TEST(TemplateStore, OptionsHaveABoundInAll) {
   TemplateStoreConfig config = small();
-  config.most_options_bytes = 1000;
+  config.max_options_bytes = 1000;
   TemplateStore store(config);
   std::string name(100, 'x');
   size_t refused = 0;

@@ -6,21 +6,21 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "ledger/account_columns.h"
+#include "ledger/ledger_columns.h"
 #include "web/exposition.h"
 
 namespace weir {
 namespace {
 
-// What one or more accounts show under one set of labels.
+// What one or more entries show under one set of labels.
 struct Series {
   std::string exporter, domain;
   Protocol protocol = Protocol::unknown;
-  AccountRow sum;
+  LedgerRow sum;
 };
 
-void add(AccountRow& sum, const AccountRow& row) {
-  for (const AccountColumn& column : kAccountCounters) sum.*column.value += row.*column.value;
+void add(LedgerRow& sum, const LedgerRow& row) {
+  for (const LedgerColumn& column : kEntryCounters) sum.*column.value += row.*column.value;
   for (size_t i = 0; i < kMalformedCount; ++i) sum.malformed_by_reason[i] += row.malformed_by_reason[i];
   for (size_t i = 0; i < kRefusedCount; ++i) sum.refused_by_reason[i] += row.refused_by_reason[i];
   sum.templates += row.templates;
@@ -30,19 +30,19 @@ void add(AccountRow& sum, const AccountRow& row) {
   }
 }
 
-std::vector<const AccountRow*> by_first_sight(const LedgerRows& ledger) {
-  std::vector<const AccountRow*> rows;
-  for (const AccountRow& row : ledger.accounts) rows.push_back(&row);
-  std::sort(rows.begin(), rows.end(), [](const AccountRow* a, const AccountRow* b) {
+std::vector<const LedgerRow*> by_first_sight(const LedgerSnapshot& ledger) {
+  std::vector<const LedgerRow*> rows;
+  for (const LedgerRow& row : ledger.entries) rows.push_back(&row);
+  std::sort(rows.begin(), rows.end(), [](const LedgerRow* a, const LedgerRow* b) {
     return std::tie(a->first_seen_ns, a->key) < std::tie(b->first_seen_ns, b->key);
   });
   return rows;
 }
 
-std::vector<Series> make_series(const LedgerRows& ledger) {
+std::vector<Series> make_series(const LedgerSnapshot& ledger) {
   absl::flat_hash_map<IpAddress, absl::flat_hash_map<uint32_t, bool>> shown;  // exporter, its domains
-  std::map<std::tuple<IpAddress, std::string, Protocol>, AccountRow> sums;
-  for (const AccountRow* row : by_first_sight(ledger)) {
+  std::map<std::tuple<IpAddress, std::string, Protocol>, LedgerRow> sums;
+  for (const LedgerRow* row : by_first_sight(ledger)) {
     IpAddress exporter = row->key.exporter;
     if (!shown.contains(exporter) && shown.size() >= kMetricExporters) exporter = {};
     std::string domain = "other";
@@ -69,16 +69,16 @@ std::vector<Series> per_exporter(const std::vector<Series>& series) {
       exporters.push_back(s);
       continue;
     }
-    AccountRow row = s.sum;
+    LedgerRow row = s.sum;
     row.key.protocol = s.protocol;
     add(exporters.back().sum, row);
   }
   return exporters;
 }
 
-AccountRow total(const LedgerRows& ledger) {
-  AccountRow sum;
-  for (const AccountRow& row : ledger.accounts) add(sum, row);
+LedgerRow total(const LedgerSnapshot& ledger) {
+  LedgerRow sum;
+  for (const LedgerRow& row : ledger.entries) add(sum, row);
   return sum;
 }
 
@@ -111,7 +111,7 @@ void write_build_and_process(Exposition& out, const MetricsInput& input) {
   out.sample({}, process.start_seconds);
 }
 
-void write_sockets(Exposition& out, const LedgerRows& ledger) {
+void write_sockets(Exposition& out, const LedgerSnapshot& ledger) {
   std::map<std::string, SocketRow> listeners;
   for (const SocketRow& socket : ledger.sockets) {
     auto [listener, fresh] = listeners.try_emplace(socket.listener, socket);
@@ -149,23 +149,22 @@ void write_sockets(Exposition& out, const LedgerRows& ledger) {
 struct ExporterCounter {
   const char* name;
   const char* help;
-  int64_t AccountRow::* value;
+  int64_t LedgerRow::* value;
 };
 constexpr ExporterCounter kExporterCounters[] = {
-    {"weir_exporter_datagrams_total", "Datagrams received.", &AccountRow::datagrams},
-    {"weir_exporter_records_total", "Flow records decoded.", &AccountRow::records},
+    {"weir_exporter_datagrams_total", "Datagrams received.", &LedgerRow::datagrams},
+    {"weir_exporter_records_total", "Flow records decoded.", &LedgerRow::records},
     {"weir_exporter_stored_records_total", "Flow records in the store (without one: that reached the output).",
-     &AccountRow::stored},
+     &LedgerRow::stored},
     {"weir_exporter_missing_template_sets_total", "Data sets that came before their template.",
-     &AccountRow::missing_template},
-    {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &AccountRow::malformed},
+     &LedgerRow::missing_template},
+    {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &LedgerRow::malformed},
     {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice, or whose number is not of their stream.",
-     &AccountRow::duplicates},
-    {"weir_exporter_restarts_total", "Restarts of the exporter.", &AccountRow::restarts},
-    {"weir_exporter_counters_total", "Counter samples decoded.", &AccountRow::counter_samples},
-    {"weir_exporter_stored_counters_total", "Counter samples in the store.", &AccountRow::counters_stored},
-    {"weir_exporter_dropped_counters_total", "Counter samples the store could not take.",
-     &AccountRow::counters_dropped},
+     &LedgerRow::duplicates},
+    {"weir_exporter_restarts_total", "Restarts of the exporter.", &LedgerRow::restarts},
+    {"weir_exporter_counters_total", "Counter samples decoded.", &LedgerRow::counter_samples},
+    {"weir_exporter_stored_counters_total", "Counter samples in the store.", &LedgerRow::counters_stored},
+    {"weir_exporter_dropped_counters_total", "Counter samples the store could not take.", &LedgerRow::counters_dropped},
 };
 
 void write_exporters(Exposition& out, const std::vector<Series>& series) {
@@ -199,7 +198,7 @@ void write_exporter_states(Exposition& out, const std::vector<Series>& exporters
   for (const Series& s : exporters) out.sample({{"exporter", s.exporter}}, s.sum.templates);
 }
 
-void write_dropped(Exposition& out, const AccountRow& all) {
+void write_dropped(Exposition& out, const LedgerRow& all) {
   out.counter("weir_dropped_records_total", "Decoded records that reached no output.");
   out.sample({{"stage", "filter"}, {"reason", "filtered"}, {"intentional", "true"}}, all.filtered);
   out.sample({{"stage", "sink"}, {"reason", "sink_dropped"}, {"intentional", "false"}}, all.sink_dropped);
@@ -209,7 +208,7 @@ void write_dropped(Exposition& out, const AccountRow& all) {
   for (size_t i = 0; i < kRefusedCount; ++i) out.sample({{"reason", kRefusedNames[i]}}, all.refused_by_reason[i]);
 }
 
-void write_templates(Exposition& out, const AccountRow& all, int64_t waiting) {
+void write_templates(Exposition& out, const LedgerRow& all, int64_t waiting) {
   auto counter = [&](const char* name, const char* help, int64_t value) {
     out.counter(name, help), out.sample({}, value);
   };
@@ -310,7 +309,7 @@ std::string metrics_content_type(MetricsFormat format) {
 std::string metrics_text(const MetricsInput& input, MetricsFormat format) {
   Exposition out(format == MetricsFormat::openmetrics);
   std::vector<Series> series = make_series(input.ledger);
-  AccountRow all = total(input.ledger);
+  LedgerRow all = total(input.ledger);
   write_build_and_process(out, input);
   write_sockets(out, input.ledger);
   write_exporters(out, series);
@@ -323,8 +322,8 @@ std::string metrics_text(const MetricsInput& input, MetricsFormat format) {
   return out.finish();
 }
 
-void LossHighWater::apply(LedgerRows& rows) {
-  for (AccountRow& row : rows.accounts) {
+void LossHighWater::apply(LedgerSnapshot& rows) {
+  for (LedgerRow& row : rows.entries) {
     Highest& highest = highest_[row.key];
     row.sequence_lost = highest.lost = std::max(highest.lost, row.sequence_lost);
     row.expired_records = highest.expired = std::max(highest.expired, row.expired_records);

@@ -66,7 +66,7 @@ struct MetricsInput {
   bool previous_shutdown_unclean = false;
   bool clock_held = false;
   os::ProcessFigures process;
-  LedgerRows ledger;
+  LedgerSnapshot ledger;
   std::vector<SinkFigures> sinks;
   std::optional<StoreMetrics> store;  // nothing where flows are not stored
   std::optional<ReloadFigures> reload;
@@ -82,13 +82,13 @@ std::string metrics_text(const MetricsInput& input, MetricsFormat format);
 // everything again. So metrics show the highest value so far until it is passed again. One thread.
 class LossHighWater {
  public:
-  void apply(LedgerRows& rows);
+  void apply(LedgerSnapshot& rows);
 
  private:
   struct Highest {
     int64_t lost = 0, expired = 0;
   };
-  absl::flat_hash_map<AccountKey, Highest> highest_;
+  absl::flat_hash_map<LedgerKey, Highest> highest_;
 };
 
 }  // namespace weir

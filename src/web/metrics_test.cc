@@ -14,8 +14,8 @@
 namespace weir {
 namespace {
 
-AccountRow account(IpAddress exporter, Protocol protocol, uint32_t domain, int64_t records, int64_t first_seen_ns) {
-  AccountRow row;
+LedgerRow entry(IpAddress exporter, Protocol protocol, uint32_t domain, int64_t records, int64_t first_seen_ns) {
+  LedgerRow row;
   row.key = {exporter, protocol, domain};
   row.records = records;
   row.stored = records - 3;
@@ -29,14 +29,14 @@ MetricsInput sample() {
   MetricsInput input;
   input.build = {"0.1.0", "abc\"def", "g++ 12"};
   input.process = {1.5, 1 << 20, 10, 1024, 1'700'000'000.25};
-  input.ledger.accounts = {account(IpAddress::v4(0xc0000201), Protocol::netflow5, 1, 100, 1'700'000'000'500'000'000),
-                           account(IpAddress::v4(0xc0000201), Protocol::ipfix, 1, 50, 1'700'000'001'000'000'000),
-                           account(IpAddress::v4(0xc0000202), Protocol::netflow9, 0, 9, 1'600'000'000'000'000'000)};
-  input.ledger.accounts[0].sequence_lost = 5;
-  input.ledger.accounts[1].sequence_lost = 6;
-  input.ledger.accounts[2].sequence_lost = 7;
-  input.ledger.accounts[2].clock_skew_ns = -1'250'000'000;
-  input.ledger.accounts[2].malformed_by_reason[static_cast<size_t>(Malformed::short_set)] = 4;
+  input.ledger.entries = {entry(IpAddress::v4(0xc0000201), Protocol::netflow5, 1, 100, 1'700'000'000'500'000'000),
+                          entry(IpAddress::v4(0xc0000201), Protocol::ipfix, 1, 50, 1'700'000'001'000'000'000),
+                          entry(IpAddress::v4(0xc0000202), Protocol::netflow9, 0, 9, 1'600'000'000'000'000'000)};
+  input.ledger.entries[0].sequence_lost = 5;
+  input.ledger.entries[1].sequence_lost = 6;
+  input.ledger.entries[2].sequence_lost = 7;
+  input.ledger.entries[2].clock_skew_ns = -1'250'000'000;
+  input.ledger.entries[2].malformed_by_reason[static_cast<size_t>(Malformed::short_set)] = 4;
   input.ledger.sockets = {{"netflow://:2055", 0, 300, 1, 10, 0}, {"netflow://:2055", 1, 200, 2, 20, 8}};
   input.sinks = {{"file", 141, 0, {{"disk_full", 2}}, {{"disk_full", 77}}}};
   return input;
@@ -163,9 +163,9 @@ TEST(Metrics, NoSeriesTwice) {
 
 MetricsInput many(uint32_t exporters) {
   MetricsInput input = sample();
-  input.ledger.accounts.clear();
+  input.ledger.entries.clear();
   for (uint32_t i = 0; i < exporters; ++i)
-    input.ledger.accounts.push_back(account(IpAddress::v4(i + 1), Protocol::ipfix, i, 10, 2'000'000 - i));
+    input.ledger.entries.push_back(entry(IpAddress::v4(i + 1), Protocol::ipfix, i, 10, 2'000'000 - i));
   return input;
 }
 
@@ -183,7 +183,7 @@ TEST(Metrics, TheRestIsOther) {
 TEST(Metrics, TheDomainsOfOneExporterAreBounded) {
   MetricsInput input;
   for (uint32_t i = 0; i < 1'000; ++i)
-    input.ledger.accounts.push_back(account(IpAddress::v4(1), Protocol::netflow9, i, 10, i + 1));
+    input.ledger.entries.push_back(entry(IpAddress::v4(1), Protocol::netflow9, i, 10, i + 1));
   std::string text = metrics_text(input, MetricsFormat::text);
   EXPECT_EQ(count(text, "weir_exporter_records_total{"), kMetricDomains + 1);
   EXPECT_EQ(sum(text, "weir_exporter_records_total"), 10'000);
@@ -208,10 +208,10 @@ TEST(Metrics, TenThousandExportersCostTenTimesAThousand) { EXPECT_LT(cost_of(10'
 TEST(Metrics, LossNeverGoesDown) {
   LossHighWater high;
   auto apply = [&](int64_t lost) {
-    LedgerRows rows = sample().ledger;
-    rows.accounts[0].sequence_lost = lost;
+    LedgerSnapshot rows = sample().ledger;
+    rows.entries[0].sequence_lost = lost;
     high.apply(rows);
-    return rows.accounts[0].sequence_lost;
+    return rows.entries[0].sequence_lost;
   };
   EXPECT_EQ(apply(10), 10);
   EXPECT_EQ(apply(8), 10);

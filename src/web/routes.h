@@ -15,7 +15,7 @@ namespace weir {
 struct CollectorView {
   BuildInfo build;
   const std::atomic<bool>* ready = nullptr;  // sockets are bound and outputs open; false again while draining
-  std::function<LedgerRows()> ledger;
+  std::function<LedgerSnapshot()> ledger;
   std::function<std::vector<SinkFigures>()> sinks;          // may be empty
   std::function<std::optional<StoreMetrics>()> store = {};  // may be empty
   bool previous_shutdown_unclean = false;

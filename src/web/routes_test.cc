@@ -24,7 +24,7 @@ HttpAnswer get_from(uint16_t port, const std::string& path) {
 class RoutesTest : public testing::Test {
  protected:
   void SetUp() override {
-    ledger_.account({IpAddress::v4(0xc0000201), Protocol::ipfix, 7}).records.add(42);
+    ledger_.entry({IpAddress::v4(0xc0000201), Protocol::ipfix, 7}).records.add(42);
     CollectorView view;
     view.build = {"0.1.0", "abc", "gcc"};
     view.ready = &ready_;
@@ -56,7 +56,7 @@ TEST_F(RoutesTest, StatusNamesWhatStandsStill) {
                                     {.name = "c", .queued_batches = 1, .turned_at_ns = now_ns - minute_ns}};
   CollectorView view;
   view.ready = &ready_;
-  view.ledger = [] { return LedgerRows{}; };
+  view.ledger = [] { return LedgerSnapshot{}; };
   view.sinks = [&] { return sinks; };
   HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
   add_routes(server, view);
@@ -91,7 +91,7 @@ TEST_F(RoutesTest, ExportersAreTheLedger) {
 TEST_F(RoutesTest, ManyExportersComeInPieces) {
   constexpr uint32_t kExporters = 5'000;
   for (uint32_t i = 0; i < kExporters; ++i)
-    ledger_.account({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i}).datagrams.add(i);
+    ledger_.entry({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i}).datagrams.add(i);
   ledger_.add_socket("netflow://:2055", 0, 1 << 20);
   HttpAnswer answer = get("/api/v1/exporters");
   EXPECT_EQ(answer.status, 200);
@@ -103,7 +103,7 @@ TEST_F(RoutesTest, ManyExportersComeInPieces) {
 TEST_F(RoutesTest, AnEmptyLedgerIsAnEmptyArray) {
   HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
   CollectorView view;
-  view.ledger = [] { return LedgerRows{}; };
+  view.ledger = [] { return LedgerSnapshot{}; };
   add_routes(server, view);
   server.start();
   EXPECT_EQ(get_from(server.port(), "/api/v1/exporters").body, "[]\n");
@@ -111,7 +111,7 @@ TEST_F(RoutesTest, AnEmptyLedgerIsAnEmptyArray) {
 
 // Readers that are not done yet hold two copies of the ledger at most; without any, each request gets a new one.
 TEST_F(RoutesTest, SlowReadersShareACopyOfTheLedger) {
-  for (uint32_t i = 0; i < 10'000; ++i) ledger_.account({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i});
+  for (uint32_t i = 0; i < 10'000; ++i) ledger_.entry({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i});
   {
     std::vector<os::TcpConnection> readers;
     for (int i = 0; i < 30; ++i) {
@@ -124,7 +124,7 @@ TEST_F(RoutesTest, SlowReadersShareACopyOfTheLedger) {
       EXPECT_EQ(reader.receive_all(first, 1, 10'000), EMSGSIZE);
     EXPECT_LE(copies_.load(), 2);
   }
-  ledger_.account({IpAddress::v4(0xc0000201), Protocol::ipfix, 7}).records.add(1);
+  ledger_.entry({IpAddress::v4(0xc0000201), Protocol::ipfix, 7}).records.add(1);
   const int before = copies_;
   get("/metrics"), get("/metrics");
   EXPECT_EQ(copies_, before + 2);

@@ -11,17 +11,17 @@
 namespace weir {
 
 // One thread. A value is made for each request unless one that is younger than a second is still being read; while
-// kMost are being read, no more are made and the youngest is shared, however old (http_connection.h bounds how long a
+// kMax are being read, no more are made and the youngest is shared, however old (http_connection.h bounds how long a
 // reader may take).
 template <class Value>
 class SharedAnswers {
  public:
-  static constexpr size_t kMost = 2;
+  static constexpr size_t kMax = 2;
   static constexpr int64_t kShareNs = 1'000'000'000;
 
   std::shared_ptr<const Value> get(int64_t now_ns, const std::function<Value()>& make) {
     std::erase_if(made_, [](const Made& made) { return made.value.expired(); });
-    if (!made_.empty() && (made_.size() >= kMost || now_ns - made_.back().at_ns < kShareNs))
+    if (!made_.empty() && (made_.size() >= kMax || now_ns - made_.back().at_ns < kShareNs))
       return made_.back().value.lock();
     auto value = std::make_shared<const Value>(make());
     made_.push_back({value, now_ns});

@@ -174,12 +174,12 @@ uint8_t* DatagramWriter::add_record(size_t bytes) {
   return record;
 }
 
-size_t DatagramWriter::room_for_records(size_t bytes) const {
+size_t DatagramWriter::space_for_records(size_t bytes) const {
   size_t used = size_ + padding() + kSetHeaderBytes;
   if (used >= out_.size() || bytes == 0) return 0;
-  size_t room = out_.size() - used;
-  if (protocol_ == Protocol::netflow9) room = room / 4 * 4;
-  return room / bytes;
+  size_t space = out_.size() - used;
+  if (protocol_ == Protocol::netflow9) space = space / 4 * 4;
+  return space / bytes;
 }
 
 // v9 header: 0 version=9  2 count  4 sysUptime (ms)  8 UNIX seconds  12 sequence  16 source id

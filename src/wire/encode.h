@@ -78,7 +78,7 @@ class DatagramWriter {
   // Space for the next record of the open data set, which the caller fills; nullptr where it does not fit.
   uint8_t* add_record(size_t bytes);
   // How many records of `bytes` fit into the datagram in a data set begun now.
-  size_t room_for_records(size_t bytes) const;
+  size_t space_for_records(size_t bytes) const;
 
   uint16_t data_records() const { return data_records_; }
   // v9 counts these in its header: templates and data records.

@@ -135,7 +135,7 @@ TEST(DatagramWriter, KeepsWithinTheBuffer) {
       Octets out(size + 8, 0xee);
       DatagramWriter writer(protocol, std::span(out).first(size));
       writer.add_template(kSampler);
-      size_t foretold = writer.room_for_records(11);
+      size_t foretold = writer.space_for_records(11);
       size_t fits = 0;
       if (writer.begin_data_set(258))
         while (writer.add_record(11) != nullptr) ++fits;

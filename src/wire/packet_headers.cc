@@ -162,7 +162,7 @@ class Parser {
   void parse(Next next) {
     Level before = Level::link;
     bool first = true;
-    while (next != Next::end && out_.layers < PacketHeaders::kMostLayers) {
+    while (next != Next::end && out_.layers < PacketHeaders::kMaxLayers) {
       Level level = level_of(next);
       if (!first && begins_inner(before, level)) inner_ = true;
       before = level;
@@ -318,7 +318,7 @@ Next Parser::mpls() {
     uint32_t entry = load_be32(rest_.data() + size);
     bottom = entry & 0x100;
     size += 4;
-    if (inner_ || out_.labels == PacketHeaders::kMostLabels) continue;
+    if (inner_ || out_.labels == PacketHeaders::kMaxLabels) continue;
     out_.label[out_.labels] = entry >> 12;
     out_.label_ttl[out_.labels++] = static_cast<uint8_t>(entry);
   }

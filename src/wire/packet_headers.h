@@ -49,8 +49,8 @@ enum class PacketLayer : uint16_t {
 };
 
 struct PacketHeaders {
-  static constexpr size_t kMostLayers = 24;  // then reading stops
-  static constexpr size_t kMostLabels = 16;  // further ones are stepped over
+  static constexpr size_t kMaxLayers = 24;  // then reading stops
+  static constexpr size_t kMaxLabels = 16;  // further ones are stepped over
 
   // Present where the flag or count beside them says so.
   uint64_t src_mac = 0, dst_mac = 0;
@@ -76,10 +76,10 @@ struct PacketHeaders {
   uint8_t labels = 0;
   uint8_t layers = 0;
 
-  uint32_t label[kMostLabels];  // top of the stack first
-  uint8_t label_ttl[kMostLabels];
-  PacketLayer layer[kMostLayers];
-  uint32_t layer_size[kMostLayers];  // octets that the header says it has, though the section may end within
+  uint32_t label[kMaxLabels];  // top of the stack first
+  uint8_t label_ttl[kMaxLabels];
+  PacketLayer layer[kMaxLayers];
+  uint32_t layer_size[kMaxLayers];  // octets that the header says it has, though the section may end within
 };
 
 void parse_packet_headers(HeaderStart start, Bytes section, PacketHeaders& out);

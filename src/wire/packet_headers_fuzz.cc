@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   section.shrink_to_fit();
   weir::PacketHeaders headers;
   weir::parse_packet_headers(static_cast<weir::HeaderStart>(data[0] & 3), section, headers);
-  WEIR_ASSERT(headers.layers <= weir::PacketHeaders::kMostLayers);
-  WEIR_ASSERT(headers.labels <= weir::PacketHeaders::kMostLabels);
+  WEIR_ASSERT(headers.layers <= weir::PacketHeaders::kMaxLayers);
+  WEIR_ASSERT(headers.labels <= weir::PacketHeaders::kMaxLabels);
   WEIR_ASSERT(headers.routing_addresses.size() % 16 == 0);
   size_t octets = 0;
   // All layers but the last are whole, one after the other.

@@ -231,8 +231,8 @@ TEST(PacketHeaders, MoreLabelsThanTheStructHolds) {
   Frame stack;
   for (uint32_t n = 0; n < 40; ++n) stack = stack + be32(n << 12);
   PacketHeaders h = parse(stack + be32(99u << 12 | 0x100) + ipv4(17, udp(1, 2)), HeaderStart::mpls);
-  ASSERT_EQ(h.labels, PacketHeaders::kMostLabels);
-  EXPECT_EQ(h.label[PacketHeaders::kMostLabels - 1], PacketHeaders::kMostLabels - 1);
+  ASSERT_EQ(h.labels, PacketHeaders::kMaxLabels);
+  EXPECT_EQ(h.label[PacketHeaders::kMaxLabels - 1], PacketHeaders::kMaxLabels - 1);
   EXPECT_EQ(layers(h), (Layers{{L::mpls, 164}, {L::ipv4, 20}, {L::udp, 8}}));
 }
 
@@ -421,14 +421,14 @@ TEST(PacketHeaders, EveryCutOfEveryKindIsRead) {
     for (size_t size = 0; size <= frame.size(); ++size)
       for (auto start : {HeaderStart::ethernet, HeaderStart::ip, HeaderStart::mpls, HeaderStart::ppp}) {
         PacketHeaders h = parse(Frame(frame.begin(), frame.begin() + static_cast<long>(size)), start);
-        EXPECT_LE(h.layers, PacketHeaders::kMostLayers);
+        EXPECT_LE(h.layers, PacketHeaders::kMaxLayers);
       }
 }
 
 TEST(PacketHeaders, NestingEnds) {
   Frame packet = ipv4(17, udp(1, 2));
   for (int n = 0; n < 60; ++n) packet = ipv4(4, packet);
-  EXPECT_EQ(parse(packet, HeaderStart::ip).layers, PacketHeaders::kMostLayers);
+  EXPECT_EQ(parse(packet, HeaderStart::ip).layers, PacketHeaders::kMaxLayers);
 }
 
 }  // namespace

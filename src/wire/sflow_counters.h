@@ -22,7 +22,7 @@ struct CounterSample {
   IpAddress agent;
   uint32_t sub_agent = 0;
   uint32_t uptime_ms = 0;
-  uint32_t account = 0;  // ledger row to which it belongs
+  uint32_t entry = 0;  // ledger row to which it belongs
 
   uint32_t sequence = 0;
   uint32_t source_class = 0;

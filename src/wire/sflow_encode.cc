@@ -103,7 +103,7 @@ void SflowWriter::put_address(const IpAddress& address) {
 }
 
 bool SflowWriter::add(const FlowSampleHeader& sample, uint32_t pool, const SampledPacket& packet) {
-  if (out_.size() - size_ < kMostSampleBytes) return false;
+  if (out_.size() - size_ < kMaxSampleBytes) return false;
   put(static_cast<uint32_t>(SampleFormat::flow));
   size_t length_at = size_;
   put(0);

@@ -41,7 +41,7 @@ class SflowWriter {
   // A flow_sample; of `sample` all but records and drop_reason counts. The source's pool is `pool`.
   bool add(const FlowSampleHeader& sample, uint32_t pool, const SampledPacket& packet);
   // The most octets that add() takes.
-  static constexpr size_t kMostSampleBytes = 8 + 32 + (8 + 16 + kSampledHeaderBytes) + (8 + 16) + (8 + 28);
+  static constexpr size_t kMaxSampleBytes = 8 + 32 + (8 + 16 + kSampledHeaderBytes) + (8 + 16) + (8 + 28);
 
   // Writes the header, whose count of samples is this writer's. Returns the datagram's size. The writer is spent.
   size_t finish(const SflowHeader& header);

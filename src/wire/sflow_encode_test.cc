@@ -67,7 +67,7 @@ TEST(SflowWriter, FramesAreOfThePacket) {
 }
 
 TEST(SflowWriter, RefusesWhatDoesNotFit) {
-  std::vector<uint8_t> bytes(28 + SflowWriter::kMostSampleBytes);
+  std::vector<uint8_t> bytes(28 + SflowWriter::kMaxSampleBytes);
   SflowWriter writer(bytes);
   EXPECT_TRUE(writer.add({}, 0, packet(6, 1'500)));
   EXPECT_FALSE(writer.add({}, 0, packet(6, 1'500)));

@@ -51,7 +51,7 @@ FieldSpecifier read_field(ByteReader& set, Protocol protocol, bool scope) {
 }
 
 // The shortest a record of this template can be, octets.
-size_t least_record_length(const std::vector<FieldSpecifier>& fields) {
+size_t min_record_length(const std::vector<FieldSpecifier>& fields) {
   size_t length = 0;
   for (const FieldSpecifier& f : fields) length += f.length == kVariableLength ? 1 : f.length;
   return length;
@@ -65,8 +65,8 @@ bool has_too_many_fields(size_t count, const std::vector<FieldSpecifier>& fields
 }  // namespace
 
 TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKind kind, TemplateRecord& out) {
-  static constexpr size_t kLeast = 4;  // id and count; less is padding
-  if (set.remaining() < kLeast) return {TemplateRead::padding, {}};
+  static constexpr size_t kMin = 4;  // id and count; less is padding
+  if (set.remaining() < kMin) return {TemplateRead::padding, {}};
   Bytes rest = ByteReader(set).take(set.remaining());
   size_t start = set.position();
   out.scope_fields = 0;
@@ -76,8 +76,8 @@ TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKin
   if (out.id == 0) return {TemplateRead::padding, {}};
   Counts counts = read_counts(set, protocol, kind);
   if (set.failed()) return {TemplateRead::broken, Malformed::short_template};
-  size_t least_bytes = counts.fields * 4;
-  if (least_bytes > set.remaining()) return {TemplateRead::broken, Malformed::short_template};
+  size_t min_bytes = counts.fields * 4;
+  if (min_bytes > set.remaining()) return {TemplateRead::broken, Malformed::short_template};
   if (counts.fields <= limits::kFieldsPerTemplate) out.fields.reserve(counts.fields);
   for (size_t i = 0; i < counts.fields; ++i) {
     FieldSpecifier field = read_field(set, protocol, i < counts.scope);
@@ -94,7 +94,7 @@ TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKin
   if (out.id < 256) return {TemplateRead::refused, Malformed::template_id};
   if (has_too_many_fields(counts.fields, out.fields)) return {TemplateRead::refused, Malformed::too_many_fields};
   if (!counts.valid) return {TemplateRead::refused, Malformed::scope};
-  if (least_record_length(out.fields) == 0) return {TemplateRead::refused, Malformed::zero_length_template};
+  if (min_record_length(out.fields) == 0) return {TemplateRead::refused, Malformed::zero_length_template};
   return {TemplateRead::ok, {}};
 }
 

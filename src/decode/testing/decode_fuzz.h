@@ -70,8 +70,8 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size, Deco
   config.hold = {1'000'000'000, 1 << 14, 1 << 16};
   config.fallback_after_ns = 1;
   config.fields = &fuzzed_fields();
-  config.most_templates_per_exporter = 64;
-  config.most_templates = 128;
+  config.max_templates_per_exporter = 64;
+  config.max_templates = 128;
   Ledger ledger(0, 64);
   TemplateStore templates(config);
   Streams streams(ledger, templates);
@@ -94,7 +94,7 @@ inline int fuzz_decoder(uint16_t version, const uint8_t* data, size_t size, Deco
   decoder.give_up_held();
   decoder.flush();
   int64_t records = 0, held = 0;
-  for (const AccountRow& row : ledger.rows().accounts) records += row.records, held += row.held;
+  for (const LedgerRow& row : ledger.rows().entries) records += row.records, held += row.held;
   WEIR_ASSERT(records == static_cast<int64_t>(rows));
   WEIR_ASSERT(held == 0);
   return 0;

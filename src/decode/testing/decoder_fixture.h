@@ -101,10 +101,10 @@ struct Fixture {
     if (batches.empty()) batches.push_back(pool.take());
     return *batches.back();
   }
-  const Account& account(Protocol protocol, uint32_t domain = 0) {
-    return ledger.account({*IpAddress::parse("192.0.2.1"), protocol, domain});
+  const LedgerEntry& entry(Protocol protocol, uint32_t domain = 0) {
+    return ledger.entry({*IpAddress::parse("192.0.2.1"), protocol, domain});
   }
-  static int64_t count(const Account& a, Malformed reason) {
+  static int64_t count(const LedgerEntry& a, Malformed reason) {
     return a.malformed_by_reason[static_cast<size_t>(reason)].value();
   }
   Ledger ledger{0};

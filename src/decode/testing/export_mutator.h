@@ -20,22 +20,22 @@ namespace weir {
 class ExportMutator {
  public:
   // Changes `size` bytes at random in a buffer of `most`; returns the new size.
-  using MutateBytes = std::function<size_t(uint8_t* data, size_t size, size_t most)>;
+  using MutateBytes = std::function<size_t(uint8_t* data, size_t size, size_t limit)>;
 
   ExportMutator(Protocol protocol, uint32_t seed, MutateBytes mutate_bytes)
       : protocol_(protocol), random_(seed), mutate_bytes_(std::move(mutate_bytes)) {}
 
-  std::vector<uint8_t> mutate(Bytes input, size_t most) {
+  std::vector<uint8_t> mutate(Bytes input, size_t limit) {
     if (chance(8)) {
       std::vector<uint8_t> out(input.begin(), input.end());
-      out.resize(most);
-      out.resize(mutate_bytes_(out.data(), std::min(input.size(), most), most));
+      out.resize(limit);
+      out.resize(mutate_bytes_(out.data(), std::min(input.size(), limit), limit));
       return out;
     }
     split(input);
     if (packets_.empty()) add_packet();
     for (int changes = 1 + below(3); changes > 0; --changes) change();
-    return join(most);
+    return join(limit);
   }
 
  private:
@@ -43,7 +43,7 @@ class ExportMutator {
     uint8_t sender = 0;
     std::vector<uint8_t> bytes;
   };
-  static constexpr size_t kMostPackets = 64, kMostBytes = 4096, kSetHeader = 4;
+  static constexpr size_t kMaxPackets = 64, kMaxBytes = 4096, kSetHeader = 4;
 
   unsigned below(unsigned n) { return n ? static_cast<unsigned>(random_()) % n : 0; }
   bool chance(unsigned one_in) { return below(one_in) == 0; }
@@ -53,14 +53,14 @@ class ExportMutator {
   void split(Bytes input) {
     packets_.clear();
     for_each_datagram(input, [&](uint8_t sender, Bytes datagram) {
-      if (packets_.size() < kMostPackets) packets_.push_back({sender, {datagram.begin(), datagram.end()}});
+      if (packets_.size() < kMaxPackets) packets_.push_back({sender, {datagram.begin(), datagram.end()}});
     });
   }
 
-  std::vector<uint8_t> join(size_t most) {
+  std::vector<uint8_t> join(size_t limit) {
     std::vector<uint8_t> out;
     for (const Packet& packet : packets_) {
-      if (out.size() + 3 + packet.bytes.size() > most) break;
+      if (out.size() + 3 + packet.bytes.size() > limit) break;
       put16(out, static_cast<uint16_t>(packet.bytes.size()));
       out.push_back(packet.sender);
       out.insert(out.end(), packet.bytes.begin(), packet.bytes.end());
@@ -93,7 +93,7 @@ class ExportMutator {
   }
 
   void add_packet() {
-    if (packets_.size() >= kMostPackets) return;
+    if (packets_.size() >= kMaxPackets) return;
     Packet packet;
     packet.sender = static_cast<uint8_t>(below(8));
     packet.bytes.resize(header());
@@ -109,7 +109,7 @@ class ExportMutator {
     unsigned n = static_cast<unsigned>(packets_.size()), from = below(n), to = below(n);
     if (chance(3) && n > 1)
       packets_.erase(packets_.begin() + from);
-    else if (chance(2) && n < kMostPackets)
+    else if (chance(2) && n < kMaxPackets)
       packets_.insert(packets_.begin() + to, Packet(packets_[from]));
     else
       std::swap(packets_[from], packets_[to]);
@@ -264,7 +264,7 @@ class ExportMutator {
 
   void add_set(Packet& packet, uint16_t id, const std::vector<uint8_t>& body) {
     if (packet.bytes.size() < header()) packet.bytes.resize(header());
-    if (packet.bytes.size() + kSetHeader + body.size() > kMostBytes) return;
+    if (packet.bytes.size() + kSetHeader + body.size() > kMaxBytes) return;
     std::vector<uint8_t> set;
     put16(set, id);
     put16(set, static_cast<uint16_t>(kSetHeader + body.size()));
@@ -307,9 +307,9 @@ class ExportMutator {
 };
 
 // For LLVMFuzzerCustomMutator: the mutation in place of the input; returns its size.
-inline size_t mutate_export(Protocol protocol, uint8_t* data, size_t size, size_t most, uint32_t seed,
+inline size_t mutate_export(Protocol protocol, uint8_t* data, size_t size, size_t limit, uint32_t seed,
                             ExportMutator::MutateBytes mutate_bytes) {
-  std::vector<uint8_t> mutated = ExportMutator(protocol, seed, std::move(mutate_bytes)).mutate({data, size}, most);
+  std::vector<uint8_t> mutated = ExportMutator(protocol, seed, std::move(mutate_bytes)).mutate({data, size}, limit);
   std::ranges::copy(mutated, data);
   return mutated.size();
 }

@@ -124,9 +124,9 @@ class PlainDecoder {
 
   // Records until what is left is shorter than the shortest one.
   void read_data(const Header& h, const TemplateRecord layout, Bytes body, const Layouts& layouts) {
-    size_t least = 0;
-    for (const FieldSpecifier& f : layout.fields) least += f.length == kVariableLength ? 1 : f.length;
-    while (body.size() >= least) {
+    size_t smallest = 0;
+    for (const FieldSpecifier& f : layout.fields) smallest += f.length == kVariableLength ? 1 : f.length;
+    while (body.size() >= smallest) {
       ByteReader reader(body);
       Values values;
       for (const FieldSpecifier& f : layout.fields) values.push_back(read_value(reader, f));
@@ -141,12 +141,12 @@ class PlainDecoder {
 
   // The first boot time that is not zero; zero where there is no other.
   void apply_options(const Values& values) {
-    std::optional<uint64_t> told;
+    std::optional<uint64_t> announced;
     for (const Value& v : values)
       if (v.specifier.pen == 0 && v.specifier.id == 160 && v.specifier.length > 0 && v.bytes.size() <= 8 &&
-          told.value_or(0) == 0)
-        told = number(v);
-    if (told) boot_told_ms_ = *told;
+          announced.value_or(0) == 0)
+        announced = number(v);
+    if (announced) announced_boot_ms_ = *announced;
   }
 
   // ---- one record
@@ -210,12 +210,12 @@ class PlainDecoder {
   }
 
   static Header with_boot(Header h, const Values& values) {
-    uint64_t told = 0;
+    uint64_t announced = 0;
     h.has_boot = false;
     for (const Value& v : values)
       if (v.specifier.pen == 0 && v.specifier.id == 160 && v.specifier.length == 8 && !std::exchange(h.has_boot, true))
-        told = number(v);
-    if (told != 0) h.boot_ms = told;
+        announced = number(v);
+    if (announced != 0) h.boot_ms = announced;
     return h;
   }
 
@@ -287,17 +287,17 @@ class PlainDecoder {
       uint64_t value = merged(found, record, [&](const Candidate& c) { return fitting(field, c); });
       record.values[field.field] = value ? value : otherwise(field, values);
     } else if (std::optional<uint64_t> value = scalar(h, last))
-      record.values[field.field] = *value & most_of(field);
+      record.values[field.field] = *value & max_of(field);
   }
 
   // The largest value of the field's type.
-  static uint64_t most_of(const FieldInfo& field) {
+  static uint64_t max_of(const FieldInfo& field) {
     size_t octets = column_width(field.column);
     return octets >= 8 ? ~0ull : (1ull << (8 * octets)) - 1;
   }
   static uint64_t fitting(const FieldInfo& field, const Candidate& c) {
     uint64_t v = c.value.bytes.size() > 8 ? 0 : number(c.value);
-    return v > most_of(field) ? 0 : v;
+    return v > max_of(field) ? 0 : v;
   }
 
   // Each value that is not zero replaces the one before; one that speaks of the other IP version only an unset one.
@@ -346,7 +346,7 @@ class PlainDecoder {
       int64_t at = plain_nearest(uptime, h.uptime_ms);
       return static_cast<uint64_t>(h.export_ns + (at - int64_t{h.uptime_ms}) * 1'000'000);
     }
-    const uint64_t init_ms = h.boot_ms != 0 ? h.boot_ms : boot_told_ms_;
+    const uint64_t init_ms = h.boot_ms != 0 ? h.boot_ms : announced_boot_ms_;
     if (init_ms == 0 && !h.has_boot) return {};
     auto init_ns = static_cast<int64_t>(init_ms * 1'000'000);
     auto age = static_cast<uint64_t>(h.export_ns) - static_cast<uint64_t>(init_ns);
@@ -538,7 +538,7 @@ class PlainDecoder {
     else if (c.element.convert == Convert::number)
       record.values[field.field] = fitting(field, c);
     else
-      record.values[field.field] = *scalar(h, c) & most_of(field);
+      record.values[field.field] = *scalar(h, c) & max_of(field);
   }
 
   // Records inside the record.
@@ -590,7 +590,7 @@ class PlainDecoder {
   size_t messages_ = 0;
   std::set<uint16_t> data_sets_;  // of the message, so far
   std::map<uint16_t, std::vector<Held>> held_;
-  uint64_t boot_told_ms_ = 0;
+  uint64_t announced_boot_ms_ = 0;
 };
 
 }  // namespace weir

@@ -11,7 +11,7 @@ namespace weir {
 
 // Fills the batch with runs of 21 rows (one full NetFlow v9 datagram) and the fields a router's NetFlow v9
 // template commonly has.
-inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t seed = 1, uint32_t account = 0) {
+inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t seed = 1, uint32_t entry = 0) {
   std::mt19937_64 random(seed);
   constexpr uint32_t kPerDatagram = 21;
   constexpr int64_t kNow = 1'795'249'837'556'472'682;
@@ -24,7 +24,7 @@ inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t see
     run.received_ns = kNow + sequence * 1'000'000;
     run.export_ns = kNow;
     run.sampling_rate = 1000;
-    run.account = account;
+    run.entry = entry;
     for (Field f : {Field::src_addr,
                     Field::dst_addr,
                     Field::next_hop,

@@ -35,12 +35,12 @@ class StoreTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(data_); }
 
   // `rows` flows of one byte more each, received in that hour.
-  static void fill(FlowBatch& batch, uint32_t rows, int64_t hour, uint32_t account = 0) {
+  static void fill(FlowBatch& batch, uint32_t rows, int64_t hour, uint32_t entry = 0) {
     weir::Run& run = batch.append_run(rows);
     run.type = FlowType::netflow9;
     run.exporter = IpAddress::v4(0xc0000201);
     run.received_ns = hour * kHourNs + 5'000'000'000;
-    run.account = account;
+    run.entry = entry;
     run.mask.set(Field::bytes);
     run.mask.set(Field::src_addr);
     for (uint32_t row = run.first_row; row < run.first_row + rows; ++row) {

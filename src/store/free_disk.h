@@ -12,6 +12,6 @@ namespace weir {
 // `max_bytes` (0: no bound) asks to be removed, until there is enough. They stay in the list, for Retention to remove
 // them right after the start; until then queries name them as damaged. Nothing else may write to the directory. Returns
 // how many were emptied; throws nothing.
-size_t make_room(const std::string& data, uint64_t max_bytes, int64_t now_ns);
+size_t free_disk_space(const std::string& data, uint64_t max_bytes, int64_t now_ns);
 
 }  // namespace weir

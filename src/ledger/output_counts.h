@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one output has done with the records of each account of the ledger.
+// What one output has done with the records of each entry of the ledger.
 //
 //   in       the output, or whoever stands in for it, as soon as a record's fate is known: each record once
 //   out      snapshots of the ledger (Ledger::rows)
 //   threads  any
-//   memory   128 octets an account that has had a record, in blocks of kBlock accounts
+//   memory   128 octets an entry that has had a record, in blocks of kBlock entries
 //
-// For each output and account, when the stream is quiet:
+// For each output and entry, when the stream is quiet:
 //   records - the ledger's filtered = acknowledged + filtered + dropped, by reason + pending
 // where pending are the records that the output has not settled yet: queued, in a batch that is being filled, or
 // spooled. Of counter samples the same.
@@ -48,13 +48,13 @@ struct DeliveryCounts {
   bool operator==(const DeliveryCounts&) const = default;
 };
 
-class OutputAccount {
+class OutputCounts {
  public:
-  // `accounts`: how many there can be.
-  OutputAccount(Ledger& ledger, std::string name, size_t accounts);
-  ~OutputAccount();
-  OutputAccount(const OutputAccount&) = delete;
-  OutputAccount& operator=(const OutputAccount&) = delete;
+  // `entries`: how many there can be.
+  OutputCounts(Ledger& ledger, std::string name, size_t entries);
+  ~OutputCounts();
+  OutputCounts(const OutputCounts&) = delete;
+  OutputCounts& operator=(const OutputCounts&) = delete;
 
   const std::string& name() const { return name_; }
   // Whether records are offered to the output; of one that was taken out while the process runs they are counted as
@@ -62,16 +62,16 @@ class OutputAccount {
   bool is_configured() const { return configured_.load(std::memory_order_relaxed); }
   void set_configured(bool configured) { configured_.store(configured, std::memory_order_relaxed); }
 
-  // Records of the account with that index. With the last of its records an account may become another exporter's.
-  void acknowledge(uint32_t account, int64_t records);
-  void filter(uint32_t account, int64_t records);
-  void drop(uint32_t account, OutputError reason, int64_t records);
+  // Records of the entry with that index. With the last of its records an entry may become another exporter's.
+  void acknowledge(uint32_t entry, int64_t records);
+  void filter(uint32_t entry, int64_t records);
+  void drop(uint32_t entry, OutputError reason, int64_t records);
   // Counter samples.
-  void acknowledge_counters(uint32_t account, int64_t samples);
-  void filter_counters(uint32_t account, int64_t samples);
-  void drop_counters(uint32_t account, int64_t samples);
+  void acknowledge_counters(uint32_t entry, int64_t samples);
+  void filter_counters(uint32_t entry, int64_t samples);
+  void drop_counters(uint32_t entry, int64_t samples);
 
-  DeliveryCounts counts(uint32_t account) const;
+  DeliveryCounts counts(uint32_t entry) const;
 
  private:
   friend class Ledger;
@@ -80,9 +80,9 @@ class OutputAccount {
   struct Block {
     std::array<Delivery, kBlock> of;
   };
-  Delivery& delivery(uint32_t account);
-  const Delivery* find(uint32_t account) const;
-  void add(uint32_t account, const DeliveryCounts& counts);
+  Delivery& delivery(uint32_t entry);
+  const Delivery* find(uint32_t entry) const;
+  void add(uint32_t entry, const DeliveryCounts& counts);
   void move(uint32_t from, uint32_t to);
 
   Ledger& ledger_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/make_room.h"
+#include "store/free_disk.h"
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -10,11 +10,11 @@
 namespace weir {
 
 // The catalog grows with the first change, and the ledger is saved at once.
-static constexpr uint64_t kEnough = 4 * limits::kCatalogRoomBytes;
+static constexpr uint64_t kEnough = 4 * limits::kCatalogReserveBytes;
 
-size_t make_room(const std::string& data, uint64_t max_bytes, int64_t now_ns) {
+size_t free_disk_space(const std::string& data, uint64_t max_bytes, int64_t now_ns) {
   const os::Space space = os::space_at(data);
-  if (space.total == 0 || space.free >= limits::kCatalogRoomBytes || max_bytes == 0) return 0;
+  if (space.total == 0 || space.free >= limits::kCatalogReserveBytes || max_bytes == 0) return 0;
   size_t emptied = 0;
   uint64_t flows = 0;
   try {

@@ -19,7 +19,7 @@ bool is_due_again(int64_t& last_ns, int64_t now_ns) {
 }
 
 // Some room at a time, so that the next newcomer need not look for it.
-size_t seven_eighths(size_t most) { return most - (most + 7) / 8; }
+size_t seven_eighths(size_t limit) { return limit - (limit + 7) / 8; }
 
 }  // namespace
 
@@ -91,7 +91,7 @@ void TemplateStore::uncount(Session& session, size_t templates) {
   auto group = with_templates_.find(group_of(session.key));
   std::erase_if(group->second, is_this);
   if (group->second.empty()) with_templates_.erase(group);
-  told_anew(session);
+  announced_again(session);
   std::erase_if(exporter->second.sessions, is_this);
   if (exporter->second.sessions.empty()) emptied_.push_back(session.key.exporter);
 }
@@ -108,23 +108,22 @@ void TemplateStore::drop_empty_exporters() {
 
 bool TemplateStore::is_crowded(size_t bytes) const {
   const SenderBudget* budget = config_.budget;
-  return templates_ >= config_.most_templates || (budget && budget->total() + bytes > budget->most());
+  return templates_ >= config_.max_templates || (budget && budget->total() + bytes > budget->limit());
 }
 
 // Of the templates in all, with that exporter among those that share them.
 size_t TemplateStore::fair_templates(const IpAddress& newcomer) const {
-  return config_.most_templates / (exporters_.size() + (exporters_.contains(newcomer) ? 0 : 1));
+  return config_.max_templates / (exporters_.size() + (exporters_.contains(newcomer) ? 0 : 1));
 }
 
 // Those that never gave a record at once; others only after they have been idle for long.
-void TemplateStore::make_room_in_exporter(const Session& newcomer, int64_t received_ns,
-                                          std::vector<Forgotten>& forgotten) {
+void TemplateStore::evict_in_exporter(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten) {
   auto found = exporters_.find(newcomer.key.exporter);
   if (found == exporters_.end()) return;
   Exporter& exporter = found->second;
   if (!is_due_again(exporter.swept_ns, received_ns)) return;
-  const size_t templates = seven_eighths(config_.most_templates_per_exporter);
-  const size_t bytes = seven_eighths(config_.most_templates_bytes_per_exporter);
+  const size_t templates = seven_eighths(config_.max_templates_per_exporter);
+  const size_t bytes = seven_eighths(config_.max_templates_bytes_per_exporter);
   std::vector<Candidate> candidates;
   for (const auto& session : exporter.sessions) {
     const bool is_idle = received_ns - session->seen_ns_.load(std::memory_order_relaxed) > limits::kIdleSessionNs;
@@ -136,12 +135,12 @@ void TemplateStore::make_room_in_exporter(const Session& newcomer, int64_t recei
 }
 
 // Whoever has given a record loses only what is more than a fair share.
-void TemplateStore::make_room_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten) {
+void TemplateStore::evict_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten) {
   if (!is_due_again(swept_ns_, received_ns)) return;
   const SenderBudget* budget = config_.budget;
-  const size_t fair_count = fair_templates(newcomer.key.exporter), goal = seven_eighths(config_.most_templates);
-  const bool by_count = templates_ >= config_.most_templates;
-  const size_t fair_bytes = budget ? budget->fair_share() : 0, bytes_goal = budget ? seven_eighths(budget->most()) : 0;
+  const size_t fair_count = fair_templates(newcomer.key.exporter), goal = seven_eighths(config_.max_templates);
+  const bool by_count = templates_ >= config_.max_templates;
+  const size_t fair_bytes = budget ? budget->fair_share() : 0, bytes_goal = budget ? seven_eighths(budget->limit()) : 0;
   const auto still_too_many = [&] { return by_count && templates_ > goal; };
   const auto still_too_large = [&] { return budget && budget->total() > bytes_goal; };
   const auto is_over = [&](const IpAddress& address) {
