@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/time_units.h"
+
 namespace weir {
 
 std::vector<std::string> split_list(std::string_view text, char separator) {
@@ -142,7 +144,6 @@ int64_t parse_bytes(std::string_view text) {
 }
 
 int64_t parse_duration_ns(std::string_view text) {
-  static constexpr int64_t kSecond = 1'000'000'000;
   static constexpr Unit kUnits[] = {
       {"ns", 1},           {"us", 1'000},         {"ms", 1'000'000},     {"s", kSecond},        {"", kSecond},
       {"m", 60 * kSecond}, {"min", 60 * kSecond}, {"h", 3600 * kSecond}, {"d", 86400 * kSecond}};

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/time_units.h"
 
 namespace weir {
 namespace {
@@ -111,7 +112,6 @@ Contents read_path(const std::string& path) {
 Contents read(const Data& bytes) { return read_path(write_file(bytes)); }
 
 using Payloads = std::vector<std::string>;
-constexpr int64_t kSecond = 1'000'000'000;
 
 TEST(Pcap, IsReadInBothByteOrdersAndResolutions) {
   for (Order o : {kLittle, kBig}) {

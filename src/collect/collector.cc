@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/time_units.h"
 #include "collect/disk_full.h"
 #include "collect/figures.h"
 #include "collect/stop_watch.h"
@@ -15,7 +16,7 @@
 
 namespace weir {
 
-static constexpr int64_t kTurnNs = 1'000'000'000;
+static constexpr int64_t kTurnNs = kSecond;
 static constexpr int64_t kMaxWaitMs = 100;  // between two looks at the outputs
 
 static unsigned worker_count(const CollectConfig& config) {

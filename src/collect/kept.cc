@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "collect/disk_full.h"
 #include "collect/outputs.h"
 #include "os/clock.h"
@@ -12,7 +13,7 @@
 namespace weir {
 
 static constexpr int64_t kPause = 1000;  // times the CPU that saving took
-static constexpr int64_t kMaxBetweenNs = 30'000'000'000;
+static constexpr int64_t kMaxBetweenNs = 30 * kSecond;
 
 LockedDirectory::LockedDirectory(const CollectConfig& config) : path_(config.data + "/lock") {
   os::make_data_directory(config.data);

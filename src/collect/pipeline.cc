@@ -2,12 +2,13 @@
 #include "collect/pipeline.h"
 
 #include "base/error.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kTickNs = 1'000'000'000;
+constexpr int64_t kTickNs = kSecond;
 constexpr int64_t kFlushAfterNs = 100'000'000;  // a row waits at most this long for its batch to fill
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a socket of the loopback to what is delivered, with a stage between.
 #include "collect/pipeline.h"
+#include "base/time_units.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +16,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr size_t kRecordOctets = 48, kHeaderOctets = 24, kDstPortAt = 34;
 
 // NetFlow v5 with so many records, whose destination ports go on from `port`.

@@ -5,13 +5,12 @@
 
 #include <filesystem>
 
+#include "base/time_units.h"
 #include "decode/testing/decoder_fixture.h"
 #include "os/clock.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 Writer octets_template(uint16_t id) { return ipfix_template(id, {{1, 4}}); }
 Writer octets(uint16_t id, uint32_t value) { return set(id, Writer().u32(value)); }

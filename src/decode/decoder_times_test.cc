@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every form in which flow records tell times; the expected values are worked out from the RFCs by hand.
+#include "base/time_units.h"
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kExportNs = kExportSeconds * kSecond;                      // 1,700,000,000 s
 constexpr uint64_t kNtpSeconds = uint64_t{kExportSeconds} + 2'208'988'800u;  // since 1900
 constexpr int64_t kNone = INT64_MIN;

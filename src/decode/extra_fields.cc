@@ -4,12 +4,10 @@
 #include <bit>
 
 #include "base/bytes.h"
+#include "base/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kMillisecond = 1'000'000;
 
 // A value of variable length may have any. One that its type cannot have is no value, and shows as 0.
 
@@ -36,7 +34,6 @@ int64_t read_datetime(const uint8_t* p, uint32_t width) {
 
 // Seconds since 1900 modulo 2^32, then a fraction of 2^32 (RFC 7011 §6.1.9): a time from 1970 to 2106.
 int64_t read_ntp(const uint8_t* p, uint32_t width) {
-  constexpr uint32_t kNtpToUnixSeconds = 2'208'988'800;
   if (width != 8) return 0;
   int64_t seconds = load_be32(p) - kNtpToUnixSeconds;
   return seconds * kSecond + static_cast<int64_t>(uint64_t{load_be32(p + 4)} * kSecond >> 32);

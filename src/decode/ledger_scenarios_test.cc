@@ -20,13 +20,13 @@
 #include <random>
 #include <set>
 
+#include "base/time_units.h"
 #include "decode/decoder.h"
 #include "wire/encode.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr uint16_t kTemplate = 300;
 
 // The record's number is in octetDeltaCount, a second value made of it in packetDeltaCount.

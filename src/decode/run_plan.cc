@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/limits.h"
+#include "base/time_units.h"
 #include "decode/application.h"
 #include "decode/extra_fields.h"
 #include "decode/list_values.h"
@@ -12,9 +13,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kNtpToUnixSeconds = 2'208'988'800;  // 1900 to 1970
 constexpr uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd;
 
 // Where the values of one step lie: `count` of them, `stride` octets apart.
@@ -426,42 +424,6 @@ void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBas
   if (element.convert == Convert::icmp) run.mask.set(Field::icmp_code);
   Step step{element.convert, element.field, false, false, 0, 0, static_cast<uint16_t>(bytes.length), 0};
   run_step(step, {bytes.at, 0, 1, bytes.length}, base, batch, run, run.first_row);
-}
-
-// The same for all rows.
-static void mark_received(FlowBatch& batch, Run& run) {
-  if (!run.clock_held) return;
-  uint8_t* out = batch.column<uint8_t>(Field::time_quality) + run.first_row;
-  const bool judged = run.mask.has(Field::time_quality);
-  for (uint32_t i = 0; i < run.rows; ++i) out[i] = static_cast<uint8_t>((judged ? out[i] : 0) | kClockHeldQuality);
-  run.mask.set(Field::time_quality);
-}
-
-static uint32_t judge_flow_times(FlowBatch& batch, Run& run) {
-  static constexpr int64_t kDay = 86'400 * kSecond;
-  bool has_start = run.mask.has(Field::time_flow_start_ns), has_end = run.mask.has(Field::time_flow_end_ns);
-  if (!has_start && !has_end) return 0;
-  const int64_t* start =
-      batch.column<int64_t>(has_start ? Field::time_flow_start_ns : Field::time_flow_end_ns) + run.first_row;
-  const int64_t* end =
-      batch.column<int64_t>(has_end ? Field::time_flow_end_ns : Field::time_flow_start_ns) + run.first_row;
-  int64_t latest = run.export_ns + kDay;
-  auto quality = [&](uint32_t i) {
-    return static_cast<uint8_t>((start[i] > end[i] ? 1 : 0) + (start[i] > latest || end[i] > latest ? 2 : 0));
-  };
-  uint32_t wrong = 0;
-  for (uint32_t i = 0; i < run.rows; ++i) wrong += quality(i) != 0;
-  if (wrong == 0) return 0;
-  uint8_t* out = batch.column<uint8_t>(Field::time_quality) + run.first_row;
-  for (uint32_t i = 0; i < run.rows; ++i) out[i] = quality(i);
-  run.mask.set(Field::time_quality);
-  return wrong;
-}
-
-uint32_t judge_times(FlowBatch& batch, Run& run) {
-  uint32_t wrong = judge_flow_times(batch, run);
-  mark_received(batch, run);
-  return wrong;
 }
 
 }  // namespace weir

@@ -38,9 +38,4 @@ void fill_missing(const Element& element, const FieldBytes& bytes, const TimeBas
 // Fields that some plans fill but this record could not (IPFIX uptimes without a boot time): not in the mask.
 FieldMask mask_of(const Plan& plan, const TimeBase& base);
 
-// Marks rows whose times cannot be right (they stay as sent), and returns how many; and all of a run that was received
-// while the clock was held.
-uint32_t judge_times(FlowBatch& batch, Run& run);
-inline constexpr uint8_t kClockHeldQuality = 4;  // in time_quality
-
 }  // namespace weir

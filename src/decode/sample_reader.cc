@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/sample_reader.h"
+#include "decode/judge_times.h"
 
 #include <algorithm>
 #include <utility>

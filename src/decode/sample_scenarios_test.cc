@@ -15,13 +15,13 @@
 #include <random>
 #include <set>
 
+#include "base/time_units.h"
 #include "decode/decoder.h"
 #include "decode/testing/sflow_octets.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr uint32_t kAgents[] = {0xcb007105, 0xcb007106};  // behind one address
 constexpr uint32_t kFlowFormat = 1, kCountersFormat = 2, kDiscardedFormat = 5;
 

@@ -5,12 +5,11 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/time_units.h"
 #include "gen/samples.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecondNs = 1'000'000'000;
 
 // v9. Scope: the whole system (1). FLOW_SAMPLER_ID, FLOW_SAMPLER_MODE, FLOW_SAMPLER_RANDOM_INTERVAL.
 constexpr TemplateField kV9SamplerScope[] = {{1, 4}};
@@ -35,13 +34,13 @@ Exporter::Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSourc
   if (!has_templates(settings.protocol)) settings_.templates = false;
   // An hour at least, so that no flow began before the boot; under the 49 days at which the uptime wraps.
   int64_t up_seconds = 3600 + Random(seed ^ 0xb007).below(30 * 86'400 - 3600);
-  int64_t min_ns = settings.oldest_ns + 3600 * kSecondNs;
-  boot_ns_ = start_ns - std::max(up_seconds * kSecondNs, min_ns);
+  int64_t min_ns = settings.oldest_ns + 3600 * kSecond;
+  boot_ns_ = start_ns - std::max(up_seconds * kSecond, min_ns);
   if (settings.whole_clock) boot_ns_ -= boot_ns_ % 1'000'000;
 }
 
 ExporterClock Exporter::clock_at(int64_t now_ns) const {
-  int64_t step_ns = settings_.protocol == Protocol::netflow9 ? kSecondNs : kSecondNs / 1'000;
+  int64_t step_ns = settings_.protocol == Protocol::netflow9 ? kSecond : kSecond / 1'000;
   return {settings_.whole_clock ? now_ns - now_ns % step_ns : now_ns, boot_ns_};
 }
 
@@ -68,8 +67,8 @@ size_t Exporter::write_netflow5(std::span<uint8_t> out, size_t max_records, int6
   }
   NetFlow5Header header;
   header.uptime_ms = clock.uptime_ms();
-  header.export_seconds = static_cast<uint32_t>(clock.now_ns / kSecondNs);
-  header.export_nanoseconds = static_cast<uint32_t>(clock.now_ns % kSecondNs);
+  header.export_seconds = static_cast<uint32_t>(clock.now_ns / kSecond);
+  header.export_nanoseconds = static_cast<uint32_t>(clock.now_ns % kSecond);
   header.sequence = sequence_;
   header.engine_type = static_cast<uint8_t>(settings_.domain >> 8);
   header.engine_id = static_cast<uint8_t>(settings_.domain);
@@ -145,7 +144,7 @@ size_t Exporter::write_with_templates(std::span<uint8_t> out, size_t max_records
   if (templates_due(now_ns)) add_templates(writer, now_ns, content);
   records_->add(writer, max_records, clock, content);
   ++datagrams_since_templates_;
-  uint32_t export_seconds = static_cast<uint32_t>(clock.now_ns / kSecondNs);
+  uint32_t export_seconds = static_cast<uint32_t>(clock.now_ns / kSecond);
   if (settings_.protocol == Protocol::netflow9)
     return writer.finish_netflow9(clock.uptime_ms(), export_seconds, sequence_++, settings_.domain);
   uint32_t sequence = sequence_;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/time_units.h"
 #include "gen/pacer.h"
 #include "os/clock.h"
 #include "wire/encode.h"
@@ -149,7 +150,6 @@ void Generator::flush(Player& player) {
 
 // Also where an interruption is noticed.
 void Generator::wait(int64_t ns) {
-  constexpr int64_t kMillisecond = 1'000'000;
   if (ns > 0 && ns < 2 * kMillisecond) os::sleep_ns(ns);
   int ms = ns < 2 * kMillisecond ? 0 : static_cast<int>(std::min<int64_t>(ns / kMillisecond, 1'000));
   if (signals_.wait(ms) == os::Event::stop) stopped_ = true;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 
 namespace weir {
@@ -113,7 +114,6 @@ void Replay::add(const CapturedDatagram& captured) {
 
 // What is due goes out before a pause. An interruption ends the pause.
 void Replay::wait_until(int64_t due) {
-  constexpr int64_t kMillisecond = 1'000'000;
   for (;;) {
     int64_t left = due - os::monotonic_ns();
     if (left <= 0 || finished()) return;

@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 
 namespace weir {
@@ -27,7 +28,7 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 constexpr auto kRequestTime = std::chrono::seconds(10);   // for a head; as long a connection may be silent
 constexpr auto kProgressTime = std::chrono::seconds(30);  // in which a client must send or take something
-constexpr int64_t kAnswerNs = 120'000'000'000;
+constexpr int64_t kAnswerNs = 2 * kMinute;
 constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr size_t kReadBytes = 16 << 10;
 constexpr size_t kDrainBytes = 1 << 20;

@@ -8,10 +8,9 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/time_units.h"
 
 namespace weir::os {
-
-static constexpr int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
 
 EpollSet::EpollSet() : file_(::epoll_create1(EPOLL_CLOEXEC)), ready_(new epoll_event[kMaxReady]) {
   if (!file_.is_open()) throw runtime_failure("cannot wait for sockets: " + error_text(errno));

@@ -5,12 +5,13 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 #include "os/output_file.h"
 
 namespace weir {
 
-static constexpr int64_t kLogEveryNs = 10'000'000'000;
+static constexpr int64_t kLogEveryNs = 10 * kSecond;
 
 QueuedOutput::QueuedOutput(const QueuedOutputConfig& config, OutputCounts& entry)
     : entry_(entry), config_(config), queue_(config.queue.batches + config.queue.counter_batches) {}

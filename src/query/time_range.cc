@@ -7,14 +7,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kMs = 1'000'000;
-constexpr int64_t kSecond = 1'000 * kMs;
-constexpr int64_t kMinute = 60 * kSecond;
-constexpr int64_t kDay = 24 * 60 * kMinute;
 
 // Reads a time from left to right; once something does not fit it stays failed.
 class Reader {
@@ -46,7 +42,7 @@ class Reader {
     int64_t ns = 0;
     ok_ = ok_ && !left_.empty() && left_[0] >= '0' && left_[0] <= '9';
     for (int64_t unit = kSecond / 10; ok_ && !left_.empty() && left_[0] >= '0' && left_[0] <= '9'; unit /= 10) {
-      if (unit >= kMs) ns += (left_[0] - '0') * unit;
+      if (unit >= kMillisecond) ns += (left_[0] - '0') * unit;
       left_.remove_prefix(1);
     }
     return ns;
@@ -131,7 +127,7 @@ std::optional<int64_t> relative(std::string_view text, int64_t now_ns) {
 
 int64_t parse_time(const std::string& text, int64_t now_ns) {
   for (auto time : {rfc3339(text), nfdump_time(text), relative(text, now_ns)})
-    if (time) return *time - *time % kMs;
+    if (time) return *time - *time % kMillisecond;
   throw usage_error("\"" + text +
                     "\" is no time; write 2026-11-21T09:30Z, 2026-11-21, 2026/11/21.09:30, -1h, today or yesterday");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handlers that only note what they are called with, on the loopback.
 #include "receive/receiving_worker.h"
+#include "base/time_units.h"
 
 #include <gtest/gtest.h>
 
@@ -15,11 +16,10 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kMs = 1'000'000, kSecond = 1'000 * kMs;
 const os::Endpoint kAnyPort{IpAddress::v4(0x7f000001), 0};
 
 bool eventually(const std::function<bool()>& holds) {
-  for (const int64_t until = os::monotonic_ns() + 60 * kSecond; os::monotonic_ns() < until; os::sleep_ns(kMs))
+  for (const int64_t until = os::monotonic_ns() + 60 * kSecond; os::monotonic_ns() < until; os::sleep_ns(kMillisecond))
     if (holds()) return true;
   return false;
 }

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 #include "receive/steering.h"
 
@@ -21,9 +22,9 @@ static constexpr int64_t kBufferPerMs = 2 << 20;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
 
 // The clock is believed where it is off by less than a day (ReceiveClock), so a datagram may have waited for so long.
-static constexpr int64_t kMaxQueuedNs = 86'400'000'000'000;
-static constexpr int64_t kPauseNs = 5'000'000;
-static constexpr int64_t kLogEveryNs = 60'000'000'000;
+static constexpr int64_t kMaxQueuedNs = kDay;
+static constexpr int64_t kPauseNs = 5 * kMillisecond;
+static constexpr int64_t kLogEveryNs = kMinute;
 
 ReceiveError receive_error(int error) {
   if (error == ENOMEM) return ReceiveError::no_memory;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Over the loopback: what is received, from whom, when, and what happens where a socket cannot be read.
 #include "receive/udp_receiver.h"
+#include "base/time_units.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -20,7 +21,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000, kDay = 86'400 * kSecond;
 const os::Endpoint kAnyPort{IpAddress::v4(0x7f000001), 0};
 
 struct Seen {

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMs = 1'000'000, kSecond = 1'000 * kMs;
 const IpAddress kBalancer = IpAddress::v4(0xc0000201);
 
 SessionKey key(uint16_t port, Protocol protocol = Protocol::netflow9, uint32_t domain = 7) {
@@ -19,7 +19,7 @@ SessionKey key(uint16_t port, Protocol protocol = Protocol::netflow9, uint32_t d
 struct Stream {
   IgnoredPorts& ports;
   Protocol protocol = Protocol::netflow9;
-  int64_t apart_ns = kMs;
+  int64_t apart_ns = kMillisecond;
   uint32_t sequence = 0xffffff00, step = 1;  // over the end of the numbers
   int64_t now_ns = 1'700'000'000 * kSecond;
   uint32_t boot_seconds = 1'699'999'000;
@@ -28,7 +28,7 @@ struct Stream {
 
   bool next() {
     const auto seconds = static_cast<uint32_t>(now_ns / kSecond);
-    const auto uptime_ms = static_cast<uint32_t>(now_ns / kMs - int64_t{boot_seconds} * 1'000);
+    const auto uptime_ms = static_cast<uint32_t>(now_ns / kMillisecond - int64_t{boot_seconds} * 1'000);
     const bool shown = ports.shows(key(++port, protocol), agent, {sequence, true, uptime_ms, seconds}, now_ns);
     sequence += step;
     now_ns += apart_ns;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "senders/stream_sequence.h"
+#include "base/time_units.h"
 
 #include <gtest/gtest.h>
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 // v9: booted at second `boot`, `uptime` seconds later.
 SequenceHeader v9(uint32_t sequence, uint32_t boot, uint32_t uptime) {

@@ -7,12 +7,12 @@
 
 #include "base/ip_address.h"
 #include "base/rfc3339.h"
+#include "base/time_units.h"
 
 namespace weir {
 namespace {
 
 constexpr int64_t kNtpToUnixSeconds = 2'208'988'800;  // 1900 to 1970
-constexpr uint64_t kSecond = 1'000'000'000;
 
 std::string hexadecimal(Bytes octets) {
   static constexpr char kDigits[] = "0123456789abcdef";

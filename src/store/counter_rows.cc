@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/counter_rows.h"
 
+#include "base/time_units.h"
+
 namespace weir {
 namespace {
 
-constexpr int64_t kMs = 1'000'000;
-
-uint64_t whole_ms(int64_t ns) { return static_cast<uint64_t>(ns / kMs - (ns % kMs < 0)); }
+uint64_t whole_ms(int64_t ns) { return static_cast<uint64_t>(ns / kMillisecond - (ns % kMillisecond < 0)); }
 
 void append_header(std::span<const CounterSample> samples, size_t column, ColumnBuffer& buffer, uint32_t row) {
   for (const CounterSample& sample : samples) {

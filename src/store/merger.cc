@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/output_file.h"
@@ -16,10 +17,10 @@ namespace weir {
 
 namespace {
 
-constexpr int64_t kLookEveryNs = 1'000'000'000;
-constexpr int64_t kAfterHourNs = 60'000'000'000;  // an hour is over once its last rows have been flushed
+constexpr int64_t kLookEveryNs = kSecond;
+constexpr int64_t kAfterHourNs = kMinute;  // an hour is over once its last rows have been flushed
 constexpr int64_t kNoHourIsOver = INT64_MIN;
-constexpr int64_t kAsideNs = 60'000'000'000;
+constexpr int64_t kAsideNs = kMinute;
 constexpr int64_t kPausePerWork = 2;  // a third of a core
 constexpr int kAll = 2;               // the level of whatever an hour that is over leaves
 

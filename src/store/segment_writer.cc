@@ -8,15 +8,16 @@
 #include <span>
 #include <vector>
 
+#include "base/time_units.h"
 #include "os/folder.h"
 #include "parquet/parquet_file.h"
 #include "store/counter_rows.h"
 #include "store/segment_reader.h"
+#include "store/stretch.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMs = 1'000'000;
 constexpr uint32_t kLargeGroup = kRowGroupRows / 2;
 constexpr TextKey kInvalid{0, 0, 255};  // a prefix length that does not fit its address
 constexpr TimeSpan kNoTime{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
@@ -28,8 +29,8 @@ struct Split {
 };
 template <class Integer>
 Split split(Integer ns) {
-  auto ms = static_cast<int64_t>(ns / kMs), sub = static_cast<int64_t>(ns % kMs);
-  return sub < 0 ? Split{ms - 1, static_cast<uint32_t>(sub + kMs)} : Split{ms, static_cast<uint32_t>(sub)};
+  auto ms = static_cast<int64_t>(ns / kMillisecond), sub = static_cast<int64_t>(ns % kMillisecond);
+  return sub < 0 ? Split{ms - 1, static_cast<uint32_t>(sub + kMillisecond)} : Split{ms, static_cast<uint32_t>(sub)};
 }
 Split split_difference(int64_t end, int64_t start) {
   int64_t difference;
@@ -40,7 +41,7 @@ Split split_difference(int64_t end, int64_t start) {
 
 // The first representable millisecond is not whole, and an end has two parts below the millisecond: times before would
 // overflow when put together again.
-int64_t clamp(int64_t ns) { return std::max(ns, std::numeric_limits<int64_t>::min() + 2 * kMs); }
+int64_t clamp(int64_t ns) { return std::max(ns, std::numeric_limits<int64_t>::min() + 2 * kMillisecond); }
 
 void widen(TimeSpan& span, int64_t ns) {
   span.min_ns = std::min(span.min_ns, ns);
@@ -55,35 +56,6 @@ size_t column_of(int32_t id) {
   auto columns = store_columns();
   return static_cast<size_t>(std::ranges::find(columns, id, &StoreColumn::id) - columns.begin());
 }
-
-// Of runs that stand one after the other, those that have some of the rows [first, end).
-std::span<const Run> with_rows(std::span<const Run> runs, uint32_t first, uint32_t end) {
-  while (runs.front().first_row + runs.front().rows <= first) runs = runs.subspan(1);
-  while (runs.back().first_row >= end) runs = runs.first(runs.size() - 1);
-  return runs;
-}
-
-// Rows of a batch that have the same fields: of runs that stand one after the other, the first and the last of them
-// perhaps in part, none of them not at all.
-struct Stretch {
-  const FlowBatch& batch;
-  std::span<const Run> runs;
-  uint32_t first, rows;
-
-  const FieldMask& mask() const { return runs.front().mask; }
-  template <class T>
-  const T* values(Field field) const {
-    return batch.column<T>(field) + first;
-  }
-  // Calls on_run(run, n): the next n rows are of that run.
-  template <class OnRun>
-  void each_run(OnRun on_run) const {
-    for (const Run& run : runs) {
-      uint32_t begin = std::max(run.first_row, first), end = std::min(run.first_row + run.rows, first + rows);
-      if (begin < end) on_run(run, end - begin);
-    }
-  }
-};
 
 }  // namespace
 

@@ -15,46 +15,13 @@
 #include "os/folder.h"
 #include "store/extra_columns.h"
 #include "store/partition.h"
+#include "store/segment_list.h"
 #include "store/store_tables.h"
 
 namespace weir {
 namespace {
 
 std::string catalog_path(const std::string& data) { return data + "/catalog.db"; }
-
-std::vector<Segment> read_list(Database& database) {
-  std::vector<Segment> segments;
-  const std::set<std::string> columns = columns_of(database, "segments");
-  if (columns.empty()) return segments;  // of a version that had no store
-  const bool of_flows = !columns.contains("table_name"), has_yardstick = columns.contains("yardstick"),
-             has_tier = columns.contains("tier");
-  Statement row = database.prepare(
-      "SELECT id, path, level, hour, rows, bytes, received_min, received_max, start_min, start_max, end_min, "
-      "end_max, " +
-      std::string(of_flows ? "'flows'" : "table_name") + ", " +
-      (has_yardstick ? "coalesce(yardstick, received_max)" : "received_max") + ", " + (has_tier ? "tier" : "'hot'") +
-      " FROM segments ORDER BY hour, id");
-  while (row.step()) {
-    auto table = find_table(row.text(12));
-    if (!table) continue;  // of a later version: left alone
-    Segment segment;
-    segment.id = row.integer(0);
-    segment.path = row.text(1);
-    segment.tier = row.text(14);
-    segment.level = static_cast<int>(row.integer(2));
-    segment.hour = row.integer(3);
-    segment.table = *table;
-    segment.yardstick_ns = row.integer(13);
-    SegmentFigures& f = segment.figures;
-    f.rows = static_cast<uint64_t>(row.integer(4));
-    f.bytes = static_cast<uint64_t>(row.integer(5));
-    f.received = {row.integer(6), row.integer(7)};
-    f.start = {row.integer(8), row.integer(9)};
-    f.end = {row.integer(10), row.integer(11)};
-    segments.push_back(std::move(segment));
-  }
-  return segments;
-}
 
 // Where the ledger cannot be saved notes stay: so many are made one.
 constexpr size_t kMaxNotes = 16;
@@ -120,23 +87,6 @@ struct Segments::Impl {
   LiveSegments live;
 };
 
-LiveSegments::LiveSegments(std::vector<Segment> segments) {
-  auto list = std::make_shared<List>();
-  list->segments = std::move(segments);
-  LiveFigures& figures = list->figures;
-  for (const Segment& segment : list->segments) {
-    const bool flows = segment.table == Table::flows;
-    LevelFigures& level =
-        flows ? figures.levels[static_cast<size_t>(std::clamp(segment.level, 0, 2))] : figures.counters;
-    ++level.segments;
-    level.rows += segment.figures.rows;
-    level.bytes += segment.figures.bytes;
-    int64_t received = segment.figures.received.min_ns;
-    figures.oldest_ns = figures.oldest_ns == 0 ? received : std::min(figures.oldest_ns, received);
-  }
-  list_ = std::move(list);
-}
-
 Segments::Segments(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Segments::Segments(Segments&&) noexcept = default;
 Segments::~Segments() = default;
@@ -168,7 +118,7 @@ void Segments::Impl::prepare(const FieldTable& fields) {
 }
 
 void Segments::Impl::recover() {
-  live = LiveSegments(read_list(database));
+  live = LiveSegments(read_segments(database));
   std::vector<Segment> unfinished;
   for (const Segment& segment : live) {
     if (os::exists(file(segment.path))) continue;
@@ -445,7 +395,7 @@ static std::string existing_catalog(const std::string& data) {
 }
 
 std::vector<Segment> Segments::read(const std::string& data) {
-  return read_catalog(existing_catalog(data), kStoreOwner, read_list);
+  return read_catalog(existing_catalog(data), kStoreOwner, read_segments);
 }
 
 std::vector<StoredCount> Segments::read_noted_counts(const std::string& data) {

@@ -18,7 +18,6 @@
 // the list does not name are never touched.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,61 +25,13 @@
 
 #include "ledger/ledger.h"
 #include "store/columns.h"
-#include "store/segment_writer.h"
+#include "store/segment_list.h"
 #include "store/stored_counts.h"
 
 namespace weir {
 
 // Of a file that is not named yet.
 inline constexpr const char* kUnfinishedSuffix = ".tmp";
-
-struct Segment {
-  int64_t id = 0;
-  std::string path;  // relative to the data directory: flows/day=2026-11-21/hour=12/…
-  int level = 0;     // of the tier hot: 0 as flushed, 1 merged (5 min), 2 merged again (1 h)
-  int64_t hour = 0;  // hours since 1970, of its partition
-  SegmentFigures figures;
-  Table table = Table::flows;
-  // The newest time of receipt of rows that came while the clock was believed; 0: there are none.
-  int64_t yardstick_ns = 0;
-  std::string tier = "hot";
-};
-
-// Live segments, for example of one level.
-struct LevelFigures {
-  uint64_t segments = 0, rows = 0, bytes = 0;
-};
-
-// Of all live segments.
-struct LiveFigures {
-  std::array<LevelFigures, 3> levels;  // of flows
-  LevelFigures counters;               // of all levels
-  int64_t oldest_ns = 0;               // time of receipt; 0: no rows
-  uint64_t bytes() const { return levels[0].bytes + levels[1].bytes + levels[2].bytes + counters.bytes; }
-};
-
-// The list at one moment, by hour, then id: never changed, shared by all who hold it, and made anew by who changes the
-// list. Copying it copies no segment.
-class LiveSegments {
- public:
-  LiveSegments() : LiveSegments(std::vector<Segment>()) {}
-  explicit LiveSegments(std::vector<Segment> segments);
-
-  auto begin() const { return list_->segments.begin(); }
-  auto end() const { return list_->segments.end(); }
-  size_t size() const { return list_->segments.size(); }
-  bool empty() const { return list_->segments.empty(); }
-  const Segment& operator[](size_t index) const { return list_->segments[index]; }
-  operator const std::vector<Segment>&() const { return list_->segments; }  // while this one, or a copy of it, lives
-  const LiveFigures& figures() const { return list_->figures; }
-
- private:
-  struct List {
-    std::vector<Segment> segments;
-    LiveFigures figures;
-  };
-  std::shared_ptr<const List> list_;
-};
 
 // Whatever is not `done` has changed nothing.
 enum class Change : uint8_t {

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/advice.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -19,8 +20,8 @@ namespace {
 // Between two looks into an empty queue. Flows wait seconds for their flush anyway, and being woken for each batch
 // would cost the workers more than handing it over does.
 constexpr std::chrono::milliseconds kPause{50};
-constexpr int64_t kLookEveryNs = 1'000'000'000;
-constexpr int64_t kRetentionEveryNs = 60'000'000'000;
+constexpr int64_t kLookEveryNs = kSecond;
+constexpr int64_t kRetentionEveryNs = kMinute;
 
 std::string remedy(int error) {
   std::string advice(os::advice(error));

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/time_units.h"
 #include "templates/store.h"
 #include "templates/testing/store_fixture.h"
 
@@ -19,8 +20,6 @@ namespace weir {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 SessionKey key() { return {*IpAddress::parse("192.0.2.1"), 1, Protocol::netflow9, 0}; }
 

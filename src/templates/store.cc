@@ -5,12 +5,11 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 #include "templates/fits.h"
 
 namespace weir {
-
-static constexpr int64_t kSecond = 1'000'000'000;
 
 TemplateStore::TemplateStore(const TemplateStoreConfig& config)
     : config_(config), plan_cache_(*config_.fields, config.keep_fields), held_(config.hold, config.budget) {

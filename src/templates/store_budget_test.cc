@@ -5,13 +5,12 @@
 
 #include <filesystem>
 
+#include "base/time_units.h"
 #include "templates/store.h"
 #include "templates/testing/store_fixture.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 SessionKey key(uint32_t address, uint16_t port = 1) { return {IpAddress::v4(address), port, Protocol::netflow9, 0}; }
 

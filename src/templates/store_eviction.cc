@@ -2,12 +2,12 @@
 // TemplateStore: what is forgotten, for its age or to make room.
 #include <algorithm>
 
+#include "base/time_units.h"
 #include "templates/store.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kToFirstRecord = 10 * kSecond;  // of who sends templates; exporters do so when they have records
 
 // Looking for room costs a walk: not too often, whatever is refused or let in meanwhile.

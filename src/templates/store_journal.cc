@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/time_units.h"
 #include "os/clock.h"
 #include "templates/store.h"
 
 namespace weir {
 
 static constexpr size_t kAppendedAtOnce = 1u << 20;  // then written, however many changes are still to come
-static constexpr int64_t kSecond = 1'000'000'000;
 static constexpr int64_t kFirstWait = kSecond, kLongestWait = 60 * kSecond;  // between attempts to write it anew
 static constexpr int64_t kSayEvery = 5 * kSecond;
 

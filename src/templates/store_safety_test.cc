@@ -5,13 +5,12 @@
 
 #include <filesystem>
 
+#include "base/time_units.h"
 #include "templates/store.h"
 #include "templates/testing/store_fixture.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 const std::vector<std::pair<uint16_t, uint16_t>> kOld = {{1, 4}, {2, 4}}, kNew = {{2, 4}, {1, 4}},
                                                  kLong = {{1, 8}, {2, 8}};

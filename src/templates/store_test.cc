@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/store.h"
+#include "base/time_units.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -12,8 +13,6 @@
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 SessionKey key(uint16_t port, const char* exporter = "192.0.2.1") {
   return {*IpAddress::parse(exporter), port, Protocol::netflow9, 0};

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/time_units.h"
 #include "ledger/ledger_json.h"
 #include "os/clock.h"
 #include "web/shared_answers.h"
@@ -49,7 +50,7 @@ static Response ready(const std::atomic<bool>* flag) {
 }
 
 // An output whose thread has been at one thing for so long stands still: a disk or a pipe does not answer.
-static constexpr int64_t kStillNs = 30'000'000'000;
+static constexpr int64_t kStillNs = 30 * kSecond;
 
 static const char* state_of(const SinkFigures& sink, int64_t now_ns) {
   if (sink.is_failing) return "failing";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/export_header.h"
 
-namespace weir {
+#include "base/time_units.h"
 
-static constexpr int64_t kSecond = 1'000'000'000;
+namespace weir {
 
 static void read_fixed_header(const uint8_t* p, ExportHeader& header) {
   header.uptime_ms = load_be32(p + 4);

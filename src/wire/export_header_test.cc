@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Octets laid out by hand after Cisco's formats, RFC 3954 §5.1 and RFC 7011 §3.1.
 #include "wire/export_header.h"
+#include "base/time_units.h"
 
 #include <gtest/gtest.h>
 
@@ -25,8 +26,6 @@ ExportHeader read(const Octets& bytes) {
   EXPECT_TRUE(read_export_header(bytes, export_protocol(bytes), read));
   return read;
 }
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 TEST(ExportHeader, NetFlow5) {
   const ExportHeader h = read(header(5, 24));
