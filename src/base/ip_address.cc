@@ -5,6 +5,8 @@
 
 #include <bit>
 
+#include "base/hex.h"
+
 namespace weir {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
@@ -41,9 +43,8 @@ constexpr std::array<OctetText, 256> octet_texts() {
 constexpr std::array<OctetText, 256> kOctets = octet_texts();
 
 char* write_group(char* out, unsigned group) {
-  static constexpr char kHex[] = "0123456789abcdef";
   for (int shift = group >= 0x1000 ? 12 : group >= 0x100 ? 8 : group >= 0x10 ? 4 : 0; shift >= 0; shift -= 4)
-    *out++ = kHex[(group >> shift) & 0xf];
+    *out++ = kHexDigits[(group >> shift) & 0xf];
   return out;
 }
 

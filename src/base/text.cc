@@ -32,6 +32,8 @@ std::string join_list(const std::vector<std::string>& parts, std::string_view be
   return joined;
 }
 
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
 // Well-formed UTF-8 (RFC 3629, section 4) of more than one octet; 0 octets where `text` does not begin with such.
 static FirstCharacter longer_character(std::string_view text) {
   auto octet = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
@@ -57,7 +59,10 @@ static bool steers_terminal(uint32_t code) {
 
 FirstCharacter first_character(std::string_view text) {
   FirstCharacter first = longer_character(text);
-  if (first.octets == 0) first = {.code_point = static_cast<uint8_t>(text[0])};
+  if (first.octets == 0) {
+    const auto octet = static_cast<uint8_t>(text[0]);
+    first = {.code_point = octet, .is_valid = octet < 0x80};
+  }
   first.steers = steers_terminal(first.code_point);
   return first;
 }
@@ -78,14 +83,6 @@ static std::string without_steering(std::string text, bool lines) {
 
 std::string printable(std::string text) { return without_steering(std::move(text), false); }
 std::string printable_lines(std::string text) { return without_steering(std::move(text), true); }
-
-char* write_json_escape(char* out, uint32_t code_point) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  *out++ = '\\';
-  *out++ = 'u';
-  for (int shift = 12; shift >= 0; shift -= 4) *out++ = kHex[code_point >> shift & 15];
-  return out;
-}
 
 static size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));

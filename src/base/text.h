@@ -15,6 +15,9 @@ std::vector<std::string> split_list(std::string_view text, char separator = ',')
 // The reverse: "a,b".
 std::string join_list(const std::vector<std::string>& parts, std::string_view between = ",");
 
+// The text in double quotes, as messages show it.
+std::string in_quotes(std::string_view text);
+
 // The candidate nearest to `word` (Damerau-Levenshtein distance of at most a third of its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
@@ -22,6 +25,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 struct FirstCharacter {
   uint32_t code_point = 0;
   uint32_t octets = 1;
+  bool is_valid = true;  // false: the octet begins no character (RFC 3629 §4)
   // A terminal obeys it instead of showing it: a control character (C0, DEL, C1; the latter also as the bare octets
   // 0x80 to 0x9F), or one that changes the direction in which its neighbours are shown (U+061C, U+200E, U+200F, U+202A
   // to U+202E, U+2066 to U+2069).
@@ -33,9 +37,6 @@ FirstCharacter first_character(std::string_view text);
 std::string printable(std::string text);
 // The same for a text of several lines, whose ends stay.
 std::string printable_lines(std::string text);
-
-// "\u009b", 6 bytes, as JSON writes a character of the basic plane.
-char* write_json_escape(char* out, uint32_t code_point);
 
 // "4MiB", "512k", "1G", "1000" -> bytes; -1 for any other text. k, M and G are powers of 1024.
 int64_t parse_bytes(std::string_view text);

@@ -43,11 +43,5 @@ TEST(Printable, LinesStayLines) {
   EXPECT_EQ(printable_lines(""), "");
 }
 
-TEST(JsonEscape, HasFourDigits) {
-  char escape[6];
-  EXPECT_EQ(std::string(escape, write_json_escape(escape, 0x9b)), "\\u009b");
-  EXPECT_EQ(std::string(escape, write_json_escape(escape, 0x202e)), "\\u202e");
-}
-
 }  // namespace
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace weir {
@@ -12,18 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kOriginColumn = 50;
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += "\\u00" + std::string(1, "01"[c >> 4]) + "0123456789abcdef"[c & 15];
-    else
-      out += c;
-  }
-  return out + "\"";
-}
 
 bool is_true(const std::string& text) { return text == "true" || text == "1"; }
 
@@ -60,9 +49,9 @@ Json json_value(const OptionInfo& option, const Value& value) {
 std::string toml_value(const OptionInfo& option, const Value& value) {
   if (option.kind == ValueKind::number) return value.text;
   if (option.kind == ValueKind::boolean) return is_true(value.text) ? "true" : "false";
-  if (option.kind != ValueKind::list) return quoted(value.text);
+  if (option.kind != ValueKind::list) return json_string(value.text);
   std::string joined;
-  for (const std::string& item : value.items) joined += (joined.empty() ? "" : ", ") + quoted(item);
+  for (const std::string& item : value.items) joined += (joined.empty() ? "" : ", ") + json_string(item);
   return "[" + joined + "]";
 }
 

@@ -13,14 +13,12 @@ namespace {
 constexpr std::string_view kPostCounters = "counters_23_24";
 constexpr const char* kForm = "write NETWORK=counters_23_24:VALUE, as in 192.0.2.0/24=counters_23_24:reverse";
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
 TableValues parse_short(const std::string& text) {
   const size_t equals = text.find('=');
   const size_t colon = text.find(':', equals == text.npos ? text.size() : equals);
-  if (colon == text.npos) throw usage_error(quoted(text) + " says nothing of an exporter; " + kForm);
+  if (colon == text.npos) throw usage_error(in_quotes(text) + " says nothing of an exporter; " + kForm);
   const std::string key = text.substr(equals + 1, colon - equals - 1);
-  if (key != kPostCounters) throw usage_error(quoted(key) + " is nothing that can be said of an exporter; " + kForm);
+  if (key != kPostCounters) throw usage_error(in_quotes(key) + " is nothing that can be said of an exporter; " + kForm);
   TableValues values;
   values.values.push_back({"address", {text.substr(0, equals), {}, {}}});
   values.values.push_back({kPostCounters, {text.substr(colon + 1), {}, {}}});
@@ -42,7 +40,7 @@ void set_network(ExporterRule& rule, const std::string& text) { rule.network = p
 
 void set_post_counters(ExporterRule& rule, const std::string& text) {
   if (text != "reverse" && text != "ignore")
-    throw usage_error(quoted(text) +
+    throw usage_error(in_quotes(text) +
                       " is no meaning of the counters 23 and 24; take reverse (the other direction) or "
                       "ignore" +
                       did_you_mean(nearest(text, {"reverse", "ignore"})));
@@ -52,7 +50,7 @@ void set_post_counters(ExporterRule& rule, const std::string& text) {
 void check_exporter_rule(const std::vector<ExporterRule>& before, const ExporterRule& added) {
   for (const ExporterRule& other : before)
     if (other.network == added.network)
-      throw usage_error("exporter " + quoted(added.network.to_string()) + " is named twice");
+      throw usage_error("exporter " + in_quotes(added.network.to_string()) + " is named twice");
 }
 
 std::span<const Option<ExporterRule>> exporter_options() { return kOptions; }

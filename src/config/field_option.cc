@@ -15,8 +15,6 @@ namespace {
 
 constexpr const char* kForm = "write NAME=PEN/ID:TYPE, as in app_name=9/12235:string";
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
 // A whole number from `least` to `most`; nothing for any other text.
 std::optional<uint64_t> number(std::string_view text, uint64_t smallest, uint64_t limit) {
   uint64_t value = 0;
@@ -32,7 +30,7 @@ uint16_t number_of(const ExtraField& field, size_t index) {
 TableValues parse_short(const std::string& text) {
   const size_t equals = text.find('=');
   const size_t colon = text.find(':', equals == text.npos ? 0 : equals);
-  if (equals == text.npos || colon == text.npos) throw usage_error(quoted(text) + " is no field; " + kForm);
+  if (equals == text.npos || colon == text.npos) throw usage_error(in_quotes(text) + " is no field; " + kForm);
   const size_t second = std::min(text.find(':', colon + 1), text.size());
   TableValues values;
   const auto add = [&](std::string_view key, const std::string& value) {
@@ -68,11 +66,11 @@ void set_name(ExtraField& field, const std::string& name) {
   bool plain =
       !name.empty() && letter(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
   if (!plain || name.size() > kLongestName)
-    throw usage_error(quoted(name) +
+    throw usage_error(in_quotes(name) +
                       " cannot be the name of a field; take small letters, digits and _, a letter or _ "
                       "first, at most 63");
   if (!is_free_field_name(name))
-    throw usage_error(quoted(name) + " is a field or column that Weir has already; take another name");
+    throw usage_error(in_quotes(name) + " is a field or column that Weir has already; take another name");
   field.name = name;
 }
 
@@ -82,11 +80,11 @@ void set_element(ExtraField& field, const std::string& text) {
   auto pen = slash == text.npos ? 0 : number(std::string_view(text).substr(0, slash), 0, kMaxPen);
   auto id = number(std::string_view(text).substr(slash == text.npos ? 0 : slash + 1), 1, UINT16_MAX);
   if (!pen || !id)
-    throw usage_error(quoted(text) +
+    throw usage_error(in_quotes(text) +
                       " is no element; write PEN/ID, the enterprise's number and the element's (as in "
                       "9/12235), or ID alone for one of IANA's or a NetFlow v9 field type");
   if (*pen != 0 && *id > INT16_MAX)
-    throw usage_error(quoted(text) +
+    throw usage_error(in_quotes(text) +
                       ": elements of an enterprise are numbered from 1 to 32767; NetFlow v9 field types "
                       "above that have no enterprise: write " +
                       std::to_string(*id));
@@ -100,7 +98,7 @@ void set_type(ExtraField& field, const std::string& text) {
   for (std::string_view name : kElementTypeNames) all += (all.empty() ? "" : ", ") + std::string(name);
   std::vector<std::string> names(std::begin(kElementTypeNames), std::end(kElementTypeNames));
   if (!type)
-    throw usage_error(quoted(text) + " is no type of a field; it is one of " + all +
+    throw usage_error(in_quotes(text) + " is no type of a field; it is one of " + all +
                       did_you_mean(nearest(text, names)));
   field.type = *type;
 }
@@ -108,24 +106,24 @@ void set_type(ExtraField& field, const std::string& text) {
 void set_number(ExtraField& field, const std::string& text) {
   auto chosen = number(text, kFirstExtraNumber, kLastExtraNumber);
   if (!chosen)
-    throw usage_error(quoted(text) + " cannot be a field's number in Protobuf; from " +
+    throw usage_error(in_quotes(text) + " cannot be a field's number in Protobuf; from " +
                       std::to_string(kFirstExtraNumber) + " to " + std::to_string(kLastExtraNumber));
   field.number = static_cast<uint16_t>(*chosen);
 }
 
 void check_extra_field(const std::vector<ExtraField>& before, const ExtraField& added) {
   if (before.size() == limits::kExtraFields)
-    throw usage_error("field " + quoted(added.name) + " is one too many; at most " +
+    throw usage_error("field " + in_quotes(added.name) + " is one too many; at most " +
                       std::to_string(limits::kExtraFields));
   for (size_t i = 0; i < before.size(); ++i) {
     const ExtraField& other = before[i];
-    if (other.name == added.name) throw usage_error("field " + quoted(added.name) + " is named twice");
+    if (other.name == added.name) throw usage_error("field " + in_quotes(added.name) + " is named twice");
     if (other.pen == added.pen && other.element == added.element)
-      throw usage_error("element " + added.element_text() + " is that of field " + quoted(other.name) +
+      throw usage_error("element " + added.element_text() + " is that of field " + in_quotes(other.name) +
                         " already; name each once");
     if (number_of(other, i) == number_of(added, before.size()))
-      throw usage_error("field " + quoted(added.name) + " would have the number " +
-                        std::to_string(number_of(other, i)) + " in Protobuf, which field " + quoted(other.name) +
+      throw usage_error("field " + in_quotes(added.name) + " would have the number " +
+                        std::to_string(number_of(other, i)) + " in Protobuf, which field " + in_quotes(other.name) +
                         " has; give one of them another number");
   }
 }

@@ -41,8 +41,6 @@ constexpr GoFlag kFlags[] = {
 };
 constexpr std::string_view kKafka = "transport.kafka.";
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
 const GoFlag& find_flag(const std::string& name) {
   const auto found = std::ranges::find(kFlags, name, &GoFlag::name);
   if (found != std::end(kFlags)) return *found;
@@ -65,7 +63,8 @@ Values parse_flags(const Arguments& arguments) {
     const std::string& word = arguments[i];
     const size_t dashes = word.starts_with("--") ? 2 : 1;
     if (word.size() <= dashes || word[0] != '-')
-      throw usage_error("unexpected argument " + quoted(word) + "; GoFlow2 takes flags only. See weir goflow2 -help");
+      throw usage_error("unexpected argument " + in_quotes(word) +
+                        "; GoFlow2 takes flags only. See weir goflow2 -help");
     const size_t equals = word.find('=');
     const GoFlag& flag = find_flag(word.substr(dashes, equals == word.npos ? word.npos : equals - dashes));
     if (equals != word.npos)
@@ -88,7 +87,7 @@ std::string choose(const Values& values, std::string_view flag,
     if (value == goflow2_name) return weir_name;
     all += (all.empty() ? "" : ", ") + std::string(goflow2_name);
   }
-  throw usage_error("-" + std::string(flag) + ": " + quoted(value) + " is not one of " + all);
+  throw usage_error("-" + std::string(flag) + ": " + in_quotes(value) + " is not one of " + all);
 }
 
 // "netflow://:2055?count=4&workers=8": the URI without what follows the question mark; the highest count in `sockets`.
@@ -102,13 +101,13 @@ std::string listen_uri(const std::string& text, uint64_t& sockets, std::vector<s
     const bool is_number = failed == std::errc{} && end == value.data() + value.size();
     if (name == "count") {
       if (!is_number || number == 0 || number > limits::kWorkers)
-        throw usage_error("-listen: " + quoted(text) + ": count is a number from 1 to " +
+        throw usage_error("-listen: " + in_quotes(text) + ": count is a number from 1 to " +
                           std::to_string(limits::kWorkers));
       sockets = std::max(sockets, number);
     } else if (name == "workers" || name == "queue_size" || name == "blocking") {
       notes.push_back("-listen: " + name + " is of no effect: each socket has one thread, which receives and decodes");
     } else {
-      throw usage_error("-listen: " + quoted(text) + ": GoFlow2 2.2.6 has no parameter " + quoted(name) +
+      throw usage_error("-listen: " + in_quotes(text) + ": GoFlow2 2.2.6 has no parameter " + in_quotes(name) +
                         did_you_mean(nearest(name, {"count", "workers", "queue_size", "blocking"})));
     }
   }

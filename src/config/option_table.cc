@@ -20,22 +20,20 @@
 namespace weir {
 namespace {
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
 uint64_t parse_number(const std::string& text, uint64_t limit) {
   uint64_t number = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failed != std::errc{} || end != text.data() + text.size() || number > limit)
-    throw usage_error(quoted(text) + " is not a number from 0 to " + std::to_string(limit));
+    throw usage_error(in_quotes(text) + " is not a number from 0 to " + std::to_string(limit));
   return number;
 }
 
 int64_t parse_size(const std::string& text, int64_t smallest, int64_t limit) {
   int64_t bytes = parse_bytes(text);
   if (bytes < 0)
-    throw usage_error(quoted(text) + " is not a size; write bytes, or a number with k, M or G, as in 16MiB");
+    throw usage_error(in_quotes(text) + " is not a size; write bytes, or a number with k, M or G, as in 16MiB");
   if (bytes < smallest || bytes > limit)
-    throw usage_error(quoted(text) + " is out of range; from " + std::to_string(smallest) + " to " +
+    throw usage_error(in_quotes(text) + " is out of range; from " + std::to_string(smallest) + " to " +
                       std::to_string(limit) + " bytes");
   return bytes;
 }
@@ -43,7 +41,7 @@ int64_t parse_size(const std::string& text, int64_t smallest, int64_t limit) {
 int64_t parse_duration(const std::string& text) {
   int64_t ns = parse_duration_ns(text);
   if (ns < 0)
-    throw usage_error(quoted(text) +
+    throw usage_error(in_quotes(text) +
                       " is not a duration; write a number with its unit, as in 500ms, 10s, 30m, 2h or off");
   return ns;
 }
@@ -51,7 +49,7 @@ int64_t parse_duration(const std::string& text) {
 bool parse_boolean(const std::string& text) {
   if (text == "true" || text == "1") return true;
   if (text == "false" || text == "0") return false;
-  throw usage_error(quoted(text) + " is neither true nor false");
+  throw usage_error(in_quotes(text) + " is neither true nor false");
 }
 
 std::string parse_choice(const std::string& text, const std::vector<std::string>& choices) {
@@ -59,7 +57,7 @@ std::string parse_choice(const std::string& text, const std::vector<std::string>
   std::string all;
   for (const std::string& choice : choices) all += (all.empty() ? "" : ", ") + choice;
   std::string hint = nearest(text, choices);
-  throw usage_error(quoted(text) + " is not one of " + all + did_you_mean(hint));
+  throw usage_error(in_quotes(text) + " is not one of " + all + did_you_mean(hint));
 }
 
 void set_listen(CollectConfig& config, const Value& value) {
@@ -68,7 +66,7 @@ void set_listen(CollectConfig& config, const Value& value) {
     Listener listener = parse_listen_uri(uri);
     for (const Listener& other : listeners)
       if (other.endpoint == listener.endpoint)
-        throw usage_error(quoted(uri) + " listens where " + quoted(other.uri) +
+        throw usage_error(in_quotes(uri) + " listens where " + in_quotes(other.uri) +
                           " already does; name each address and port once");
     listeners.push_back(listener);
   }
@@ -107,7 +105,7 @@ void set_data(CollectConfig& config, const Value& value) {
 
 uint64_t parse_at_least(const std::string& text, uint64_t smallest, uint64_t limit) {
   uint64_t number = parse_number(text, limit);
-  if (number < smallest) throw usage_error(quoted(text) + " is too small; at least " + std::to_string(smallest));
+  if (number < smallest) throw usage_error(in_quotes(text) + " is too small; at least " + std::to_string(smallest));
   return number;
 }
 
@@ -119,14 +117,14 @@ uint64_t parse_bound(const std::string& text) {
 void set_flush(CollectConfig& config, const Value& value) {
   const std::string& text = value.text;
   int64_t ns = parse_duration(text);
-  if (ns < 100'000'000) throw usage_error(quoted(text) + " is too short; at least 100ms");
+  if (ns < 100'000'000) throw usage_error(in_quotes(text) + " is too short; at least 100ms");
   config.flush_ns = ns;
 }
 
 void set_stop_timeout(CollectConfig& config, const Value& value) {
   const std::string& text = value.text;
   int64_t ns = parse_duration(text);
-  if (ns < 1'000'000'000) throw usage_error(quoted(text) + " is too short; at least 1s");
+  if (ns < 1'000'000'000) throw usage_error(in_quotes(text) + " is too short; at least 1s");
   config.stop_timeout_ns = ns;
 }
 
@@ -139,7 +137,7 @@ void set_transport(CollectConfig& config, const Value& value) {
   const std::string& text = value.text;
   for (const char* planned : {"kafka", "clickhouse", "http"})
     if (text == planned)
-      throw usage_error("this version does not have the transport " + quoted(text) +
+      throw usage_error("this version does not have the transport " + in_quotes(text) +
                         "; it writes to a file, a pipe or stdout: file");
   config.transport = parse_choice(text, {"file"});
 }

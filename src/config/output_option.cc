@@ -14,8 +14,6 @@ constexpr const char* kForm = "write NAME=FORMAT:PATH, as in archive=csv:/var/lo
 constexpr std::string_view kStoreName = "store";
 constexpr std::string_view kShortFormName = "file";
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   for (size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size()) text.replace(at, from.size(), to);
   return text;
@@ -29,7 +27,7 @@ TableValues parse_short(const std::string& text) {
   const size_t equals = text.find('=');
   const std::vector<std::string> parts =
       split_list(equals == text.npos ? std::string_view() : std::string_view(text).substr(equals + 1), ':');
-  if (parts.size() < 2 || parts.size() > 3) throw usage_error(quoted(text) + " is no output; " + kForm);
+  if (parts.size() < 2 || parts.size() > 3) throw usage_error(in_quotes(text) + " is no output; " + kForm);
   TableValues values;
   values.values.push_back({"name", {text.substr(0, equals), {}, {}}});
   values.values.push_back({"format", {parts[0], {}, {}}});
@@ -62,7 +60,7 @@ void set_output_name(OutputConfig& output, const std::string& text) {
   const bool plain = !text.empty() && letter(text[0]) && text.size() <= kLongestName &&
                      std::ranges::all_of(text, [&](char c) { return letter(c) || other(c); });
   if (!plain)
-    throw usage_error(quoted(text) +
+    throw usage_error(in_quotes(text) +
                       " cannot be the name of an output; take letters, digits, _ and -, a letter first, "
                       "at most 32");
   if (text == kStoreName) throw usage_error("the store is the output \"store\" already; take another name");
@@ -70,14 +68,14 @@ void set_output_name(OutputConfig& output, const std::string& text) {
 }
 
 void set_output_type(OutputConfig& output, const std::string& text) {
-  if (text != "file") throw usage_error(quoted(text) + " is no type of an output; there is \"file\"");
+  if (text != "file") throw usage_error(in_quotes(text) + " is no type of an output; there is \"file\"");
   output.type = text;
 }
 
 void set_output_format(OutputConfig& output, const std::string& text) {
   const std::vector<std::string> formats = {"json", "csv", "protobuf"};
   if (std::ranges::find(formats, text) == formats.end())
-    throw usage_error(quoted(text) + " is no format; it is one of json, csv, protobuf" +
+    throw usage_error(in_quotes(text) + " is no format; it is one of json, csv, protobuf" +
                       did_you_mean(nearest(text, formats)));
   output.format = text;
 }
@@ -89,12 +87,13 @@ void set_output_path(OutputConfig& output, const std::string& text) {
 
 void check_output_config(const std::vector<OutputConfig>& before, const OutputConfig& added) {
   if (before.size() == limits::kOutputs)
-    throw usage_error("output " + quoted(added.name) + " is one too many; at most " + std::to_string(limits::kOutputs));
+    throw usage_error("output " + in_quotes(added.name) + " is one too many; at most " +
+                      std::to_string(limits::kOutputs));
   for (const OutputConfig& other : before) {
-    if (other.name == added.name) throw usage_error("output " + quoted(added.name) + " is named twice");
+    if (other.name == added.name) throw usage_error("output " + in_quotes(added.name) + " is named twice");
     if (other.path == added.path)
-      throw usage_error("output " + quoted(added.name) + " would write to " + added.path + ", as output " +
-                        quoted(other.name) + " does; give it another path");
+      throw usage_error("output " + in_quotes(added.name) + " would write to " + added.path + ", as output " +
+                        in_quotes(other.name) + " does; give it another path");
   }
 }
 
@@ -135,9 +134,10 @@ void check_field_names(const std::vector<std::string>& names, const FieldTable& 
   for (const FieldInfo& field : table.all()) known.emplace_back(field.name);
   for (auto name = names.begin(); name != names.end(); ++name) {
     if (!table.find(*name))
-      throw usage_error("unknown field " + quoted(*name) + did_you_mean(nearest(*name, known)) +
+      throw usage_error("unknown field " + in_quotes(*name) + did_you_mean(nearest(*name, known)) +
                         "; docs/reference/fields.md lists them");
-    if (std::find(names.begin(), name, *name) != name) throw usage_error("field " + quoted(*name) + " is named twice");
+    if (std::find(names.begin(), name, *name) != name)
+      throw usage_error("field " + in_quotes(*name) + " is named twice");
   }
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
@@ -15,10 +17,7 @@ char* put_number(char* out, uint64_t number) { return std::to_chars(out, out + 2
 char* put_selector(char* out, Bytes selector) {
   if (selector.size() <= 8) return put_number(out, load_be_any(selector.data(), selector.size()));
   *out++ = '0', *out++ = 'x';
-  for (uint8_t octet : selector) {
-    *out++ = "0123456789abcdef"[octet >> 4];
-    *out++ = "0123456789abcdef"[octet & 15];
-  }
+  for (uint8_t octet : selector) out = write_hex(out, octet);
   return out;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/text_arena.h"
 
+#include "base/hex.h"
+#include "base/text.h"
+
 namespace weir {
 namespace {
 
@@ -10,20 +13,6 @@ bool is_ascii(Bytes octets) {
   uint8_t all = 0;
   for (uint8_t octet : octets) all |= octet;
   return all < 0x80;
-}
-
-// The octets of the character that `octets` begins with; 0 where they are none (Unicode, table 3-7).
-size_t character_size(Bytes octets) {
-  uint8_t lead = octets[0];
-  if (lead < 0x80) return 1;
-  size_t size = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-  if (size == 0 || octets.size() < size) return 0;
-  uint8_t smallest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  // overlong
-  uint8_t limit = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;     // surrogates; past U+10FFFF
-  if (octets[1] < smallest || octets[1] > limit) return 0;
-  for (size_t i = 2; i < size; ++i)
-    if ((octets[i] & 0xc0) != 0x80) return 0;
-  return size;
 }
 
 }  // namespace
@@ -46,7 +35,6 @@ TextRef TextArena::add(Bytes octets) {
 }
 
 TextRef TextArena::add_hex(Bytes octets) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   if (octets.size() > limits::kTextBytes / 2) {
     ++cut_;
     octets = octets.first(limits::kTextBytes / 2);
@@ -57,8 +45,8 @@ TextRef TextArena::add_hex(Bytes octets) {
   }
   size_t begin = bytes_.size();
   for (uint8_t octet : octets) {
-    bytes_.push_back(kDigits[octet >> 4]);
-    bytes_.push_back(kDigits[octet & 15]);
+    bytes_.push_back(kHexDigits[octet >> 4]);
+    bytes_.push_back(kHexDigits[octet & 15]);
   }
   return keep(begin);
 }
@@ -76,17 +64,17 @@ TextRef TextArena::keep(size_t begin) {
 void TextArena::append_utf8(Bytes octets) {
   const size_t end = bytes_.size() + limits::kTextBytes;
   while (!octets.empty()) {
-    size_t size = character_size(octets);
-    size_t taken = size ? size : sizeof kReplacement;
+    const FirstCharacter first = first_character({reinterpret_cast<const char*>(octets.data()), octets.size()});
+    const size_t taken = first.is_valid ? first.octets : sizeof kReplacement;
     if (bytes_.size() + taken > end) {
       ++cut_;
       return;
     }
-    if (size)
-      bytes_.insert(bytes_.end(), octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(size));
+    if (first.is_valid)
+      bytes_.insert(bytes_.end(), octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(first.octets));
     else
       bytes_.insert(bytes_.end(), std::begin(kReplacement), std::end(kReplacement));
-    octets = octets.subspan(size ? size : 1);
+    octets = octets.subspan(first.octets);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/hex.h"
 #include "base/text.h"
 
 namespace weir {
@@ -189,10 +190,8 @@ std::string_view layer_name(uint32_t layer) {
 }
 
 char* write_mac(char* out, uint64_t mac) {
-  static constexpr char kHex[] = "0123456789abcdef";
   for (int shift = 40; shift >= 0; shift -= 8) {
-    *out++ = kHex[(mac >> (shift + 4)) & 0xf];
-    *out++ = kHex[(mac >> shift) & 0xf];
+    out = write_hex(out, static_cast<uint8_t>(mac >> shift));
     if (shift) *out++ = ':';
   }
   return out;
@@ -203,22 +202,6 @@ char* write_float(char* out, double value) {
   if (std::isfinite(value)) return std::to_chars(out, out + kMax, value).ptr;
   std::memcpy(out, "null", 4);
   return out + 4;
-}
-
-char* write_json_text(char* out, std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    char c = text[at];
-    auto octet = static_cast<uint8_t>(c);
-    if (octet >= 0x20 && octet < 0x7f) {
-      if (octet == '"' || octet == '\\') *out++ = '\\';
-      *out++ = c, ++at;
-      continue;
-    }
-    FirstCharacter first = first_character(text.substr(at));
-    out = first.steers ? write_json_escape(out, first.code_point) : std::copy_n(&text[at], first.octets, out);
-    at += first.octets;
-  }
-  return out;
 }
 
 char* write_csv_text(char* out, std::string_view text) {

@@ -76,9 +76,6 @@ char* write_mac(char* out, uint64_t mac);
 inline constexpr std::string_view kInvalidNetwork = "invalid Prefix";
 char* write_network(char* out, const IpAddress& address, unsigned length);
 
-// What stands between the quotes of a JSON string; `text` is UTF-8. What steers terminals (base/text.h) is escaped. At
-// most 6 bytes for one of its own.
-char* write_json_text(char* out, std::string_view text);
 // A CSV field (RFC 4180): in quotes where it has to be. At most 2 bytes for one of its own, and 2.
 char* write_csv_text(char* out, std::string_view text);
 

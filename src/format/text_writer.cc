@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/text_writer.h"
 
+#include "base/json_text.h"
 #include "format/spelling.h"
 
 namespace weir {

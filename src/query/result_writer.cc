@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "query/result_table.h"
 
@@ -69,7 +70,7 @@ class JsonWriter : public ResultWriter {
       std::string name = column.name();
       for (int n = 1; !seen.insert(name).second; ++n) name = column.name() + "_" + std::to_string(n);
       std::string& key = keys_.emplace_back(keys_.empty() ? "{" : ",");
-      append_json_text(key, name);
+      append_json_string(key, name);
       key += ':';
     }
   }

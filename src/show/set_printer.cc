@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
 #include "format/spelling.h"

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/hex.h"
 #include "base/ip_address.h"
 #include "base/rfc3339.h"
 #include "base/time_units.h"
@@ -12,16 +13,10 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kNtpToUnixSeconds = 2'208'988'800;  // 1900 to 1970
-
 std::string hexadecimal(Bytes octets) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(octets.size() * 2);
-  for (uint8_t octet : octets) {
-    out += kDigits[octet >> 4];
-    out += kDigits[octet & 15];
-  }
+  std::string out(octets.size() * 2, '\0');
+  char* at = out.data();
+  for (uint8_t octet : octets) at = write_hex(at, octet);
   return out;
 }
 

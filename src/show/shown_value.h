@@ -65,6 +65,5 @@ ShownValue show_fields(const ShownContext& context, const Plan& plan, const Fiel
 
 // Compact JSON, valid whatever the octets were: what is not UTF-8 becomes U+FFFD.
 void append_json(std::string& out, const ShownValue& value);
-void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace weir {
@@ -180,7 +181,7 @@ void append_text(std::string& out, const SqlVector& vector, const SqlType& type,
   auto* value = const_cast<duckdb_string_t*>(static_cast<const duckdb_string_t*>(vector.data)) + row;
   std::string_view text(duckdb_string_t_data(value), duckdb_string_t_length(*value));
   if (style == SqlStyle::json && !type.is_json)
-    append_json_text(out, text);
+    append_json_string(out, text);
   else
     out += text;
 }
@@ -290,26 +291,6 @@ std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type_of_column
     duckdb_free(alias);
   }
   return type;
-}
-
-void append_json_text(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    FirstCharacter first = first_character(text);
-    char escape[6];
-    if (first.code_point == '"' || first.code_point == '\\')
-      (out += '\\') += text[0];
-    else if (first.code_point == '\n')
-      out += "\\n";
-    else if (first.code_point == '\t')
-      out += "\\t";
-    else if (first.steers)
-      out.append(escape, write_json_escape(escape, first.code_point));
-    else
-      out += text.substr(0, first.octets);
-    text.remove_prefix(first.octets);
-  }
-  out += '"';
 }
 
 SqlColumn::SqlColumn(std::string name, std::shared_ptr<const SqlType> type)

@@ -42,7 +42,5 @@ class SqlColumn {
 };
 
 std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type);
-// "text" with quotes and escapes as JSON wants them; what steers terminals (base/text.h) is escaped as well.
-void append_json_text(std::string& out, std::string_view text);
 
 }  // namespace weir
