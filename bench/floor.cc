@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel alone costs: receives datagrams as weir collect does (one thread and one SO_REUSEPORT socket per
-// worker, recvmmsg into preallocated slots) and only counts them. No collector in the same shape can be cheaper.
+// Measures the cost of the kernel alone: receives datagrams as weir collect does (one thread and one SO_REUSEPORT
+// socket per worker, recvmmsg into preallocated slots) and only counts them. No collector of the same structure can be
+// cheaper.
 //
 //   floor ADDRESS:PORT [WORKERS [LINGER_US]]     WORKERS 0: one per core; LINGER_US: after a batch that was not full,
-//   how
-//                                                long to let more datagrams gather (0: not at all)
+//                                                how long to let more datagrams gather (0: not at all)
 //
 // Runs until SIGTERM or SIGINT; then prints {"datagrams":..,"bytes":..} on stdout.
 #include <algorithm>

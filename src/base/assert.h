@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WEIR_ASSERT(condition): a broken invariant of our own ends the process, in release too.
-// Never for input, which may be anything.
+// WEIR_ASSERT(condition): a violated internal invariant aborts the process, in release builds too.
+// Never use it on input, which may contain anything.
 #pragma once
 
 #include <cstdio>

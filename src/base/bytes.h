@@ -24,7 +24,7 @@ inline uint16_t load_be16(const uint8_t* p) { return load_be<uint16_t>(p); }
 inline uint32_t load_be32(const uint8_t* p) { return load_be<uint32_t>(p); }
 inline uint64_t load_be64(const uint8_t* p) { return load_be<uint64_t>(p); }
 
-// An unsigned number of any width; of more than eight bytes the last eight count.
+// An unsigned number of any width; if it is wider than eight bytes, only the last eight count.
 inline uint64_t load_be_any(const uint8_t* p, size_t width) {
   uint64_t v = 0;
   for (size_t i = 0; i < width; ++i) v = (v << 8) | p[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one exception of set-up code: what was wrong, where, and what to do about it.
-// Never thrown on the data path, where bad input is an enumerated, counted reason.
+// The only exception type of set-up code: what was wrong, where, and what to do about it.
+// Never thrown on the data path, where bad input is counted under an enumerated reason.
 #pragma once
 
 #include <stdexcept>
@@ -21,7 +21,7 @@ class Error : public std::runtime_error {
 
 // Bad flag, key, file or address: exit code 2. The message names the place (file:line, flag).
 inline Error usage_error(const std::string& message) { return Error(ExitCode::usage, message); }
-// The environment refused (disk, socket, peer): exit code 1.
+// The environment failed (disk, socket, peer): exit code 1.
 inline Error runtime_failure(const std::string& message) { return Error(ExitCode::runtime_failure, message); }
 
 }  // namespace weir

@@ -10,14 +10,15 @@
 namespace weir {
 namespace {
 
-// An entry that leaves so much of its address behind when it goes.
+// An entry, and what its address still holds when this entry's turn to be evicted comes.
 struct Ranked {
   size_t level;
   const EvictionEntry* entry;
 };
 
-// `amount` of an address that has so many entries: what it holds in all, taken as spread evenly over them. Of one
-// address, what never gave a record stands highest, then the idlest.
+// `amount` is called with an address and its number of entries and returns what the address holds in all; that is taken
+// as spread evenly over the entries. Within an address, entries that never produced a record get the highest levels,
+// then the idlest ones.
 std::vector<Ranked> rank(std::vector<EvictionEntry>& entries,
                          const std::function<size_t(const IpAddress&, size_t)>& amount) {
   std::ranges::sort(entries, [](const EvictionEntry& a, const EvictionEntry& b) {
@@ -37,8 +38,8 @@ std::vector<Ranked> rank(std::vector<EvictionEntry>& entries,
   return ranked;
 }
 
-// `share`: an address over it gives up what has given records before others give up anything of that kind. `alike`:
-// levels below it are equal, so that the idlest goes.
+// `share`: addresses above it give up entries that have produced records before any other address does. `alike`: levels
+// below it count as equal, so that the idlest entry is evicted.
 std::vector<const void*> in_order(std::vector<Ranked>& ranked, size_t share, size_t alike) {
   auto key = [&](const Ranked& r) {
     const int kind = !r.entry->gave ? 0 : r.level > share ? 1 : 2;
@@ -70,7 +71,7 @@ std::vector<const void*> eviction_order(std::vector<EvictionEntry> entries, cons
     auto found = held.find(exporter);
     return found == held.end() ? 0 : found->second;
   });
-  // The highest of an address lies at what it holds in all, give or take the division.
+  // The highest level of an address equals what the address holds in all, apart from rounding in the division.
   std::erase_if(ranked, [&](const Ranked& r) { return r.entry->gave && r.level <= share; });
   return in_order(ranked, share, share);
 }

@@ -24,7 +24,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 
 namespace {
 
-// The decimal text of each octet with a point after it: three digits at most, so one word holds it.
+// The decimal text of each octet followed by a point: three digits at most, so it fits in one 32-bit word.
 struct OctetText {
   char text[4];
   uint8_t digits;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An IPv4 or IPv6 address as 16 bytes in network order; IPv4 is held v4-mapped
+// An IPv4 or IPv6 address as 16 bytes in network order; IPv4 is stored as a v4-mapped address
 // (::ffff:a.b.c.d, RFC 4291 §2.5.5.2). All zero bytes ("::") also stand for "no address".
 #pragma once
 
@@ -30,7 +30,7 @@ struct IpAddress {
     std::memcpy(a.bytes.data(), network_order, 16);
     return a;
   }
-  // "192.0.2.1", "2001:db8::1", "[2001:db8::1]"; nothing for any other text.
+  // Parses "192.0.2.1", "2001:db8::1", "[2001:db8::1]"; nullopt for any other text.
   static std::optional<IpAddress> parse(std::string_view text);
 
   bool is_v4() const {
@@ -42,13 +42,13 @@ struct IpAddress {
     return uint32_t{bytes[12]} << 24 | uint32_t{bytes[13]} << 16 | uint32_t{bytes[14]} << 8 | bytes[15];
   }
 
-  // The canonical text (RFC 5952; v4-mapped as dotted quad), not terminated. `out` holds at
-  // least kMaxText bytes; returns the end of what was written. Allocates nothing.
+  // Writes the canonical text (RFC 5952; v4-mapped as dotted quad), not null-terminated. `out` must hold at least
+  // kMaxText bytes; returns the end of the text. Allocates nothing.
   static constexpr size_t kMaxText = 46;
   char* write(char* out) const;
   std::string to_string() const;
 
-  // The address with all but the first `length` bits cleared (of 32 for IPv4, of 128 for IPv6).
+  // The address with all but the first `length` bits cleared (`length` is at most 32 for IPv4, 128 for IPv6).
   IpAddress masked(unsigned length) const;
 
   auto operator<=>(const IpAddress&) const = default;

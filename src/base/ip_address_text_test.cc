@@ -24,13 +24,13 @@ TEST(IpAddressText, AgreesWithTheCLibrary) {
   std::mt19937 random(7);
   for (int i = 0; i < 200'000; ++i) {
     uint8_t bytes[16];
-    // Many zero groups and short groups, so that every shape of gap comes up.
+    // Many zero groups and short groups, so that every shape of gap occurs.
     for (int g = 0; g < 16; g += 2) {
       unsigned group = random() % 3 ? 0 : random() >> (random() % 16) & 0xffff;
       bytes[g] = static_cast<uint8_t>(group >> 8);
       bytes[g + 1] = static_cast<uint8_t>(group);
     }
-    bytes[0] |= 0x20;  // outside ::/96, whose text the C library gives a dotted quad
+    bytes[0] |= 0x20;  // outside ::/96, where the C library writes a dotted quad
     char expected[INET6_ADDRSTRLEN];
     inet_ntop(AF_INET6, bytes, expected, sizeof expected);
     ASSERT_EQ(IpAddress::v6(bytes).to_string(), expected);

@@ -31,7 +31,7 @@ std::shared_ptr<spdlog::logger> make_logger() {
   else
     sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>("weir", sink);
-  logger->set_level(spdlog::level::debug);  // write() has chosen already
+  logger->set_level(spdlog::level::debug);  // write() has already filtered by level
   if (g_format != LogFormat::text || journal)
     logger->set_pattern("%v");
   else
@@ -61,7 +61,7 @@ Json json_line(std::string_view level, std::string_view component, std::string_v
           {"log.logger", component}};
 }
 
-// `priority`: syslog's.
+// `priority`: the syslog priority.
 void write(LogLevel weight, spdlog::level::level_enum level, int priority, std::string_view component,
            std::string_view message) {
   if (weight > g_level.load(std::memory_order_relaxed)) return;

@@ -8,14 +8,14 @@
 
 namespace weir {
 
-enum class LogFormat : uint8_t { text, json, ecs };  // ecs: Elastic Common Schema, a JSON object a line
-void set_log_format(LogFormat format);               // before the first message
+enum class LogFormat : uint8_t { text, json, ecs };  // ecs: Elastic Common Schema, one JSON object per line
+void set_log_format(LogFormat format);               // call before the first message
 
-// Messages that matter less are not written. At any time.
+// Less important messages are not written. May be called at any time.
 enum class LogLevel : uint8_t { error, warning, info, debug };
 void set_log_level(LogLevel level);
 
-// `component` is the folder or subcommand that speaks: "receive", "templates", "collect".
+// `component` is the folder or subcommand that logs: "receive", "templates", "collect".
 void log_debug(std::string_view component, std::string_view message);
 void log_info(std::string_view component, std::string_view message);
 void log_warning(std::string_view component, std::string_view message);

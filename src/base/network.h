@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network of IP addresses, as configurations name one: 192.0.2.0/24, 2001:db8::/32, or one address.
+// A network of IP addresses, as written in a configuration: 192.0.2.0/24, 2001:db8::/32, or one address.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace weir {
 
 struct Network {
   IpAddress address;    // masked
-  unsigned length = 0;  // bits of it: of 32 for IPv4, of 128 for IPv6
+  unsigned length = 0;  // prefix length: up to 32 for IPv4, 128 for IPv6
 
   bool contains(const IpAddress& other) const {
     return other.is_v4() == address.is_v4() && other.masked(length) == address;
@@ -19,7 +19,7 @@ struct Network {
   bool operator==(const Network&) const = default;
 };
 
-// An address, or ADDRESS/LENGTH. Throws usage_error: what is wrong with it and what to write instead.
+// Parses an address or ADDRESS/LENGTH. Throws usage_error: what is wrong with it and what to write instead.
 Network parse_network(const std::string& text);
 
 }  // namespace weir

@@ -13,15 +13,15 @@ namespace weir {
 enum class OutputError : uint8_t {
   queue_full,      // the output is slower than the stream
   no_space,        // disk or quota full
-  file_too_large,  // the file system's or the process's limit of a file's size
-  closed_pipe,     // nobody reads the pipe any more
-  stuck_pipe,      // at stop, the reader of the pipe takes nothing
-  input_output,    // any other error of the file system
+  file_too_large,  // the file size limit of the file system or the process
+  closed_pipe,     // the pipe has no reader any more
+  stuck_pipe,      // at stop, the reader of the pipe does not read
+  input_output,    // any other file system error
   stopped,         // offered after stop()
-  crash,           // lost by the run before, which did not end by itself
-  stop_timeout,    // still queued when the time of a stop was over
-  not_configured,  // decoded while the configuration did not have the output
-  unknown,         // by a version of Weir that did not keep the reason
+  crash,           // lost in the previous run, which did not stop in order
+  stop_timeout,    // still queued when the time allowed for stopping was over
+  not_configured,  // decoded while the output was not configured
+  unknown,         // lost by a Weir version that did not record the reason
 };
 inline constexpr size_t kOutputErrorCount = 11;
 inline constexpr std::array<std::string_view, kOutputErrorCount> kOutputErrorNames{

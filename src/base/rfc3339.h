@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times as people and JSON read them.
+// Timestamps in the text form for people and JSON.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace weir {
 
-// "2026-11-21T09:39:00.123Z": nanoseconds since 1970 UTC in RFC 3339, UTC, cut to milliseconds.
+// "2026-11-21T09:39:00.123Z": nanoseconds since 1970 UTC as RFC 3339 text in UTC, rounded down to milliseconds.
 std::string rfc3339_ms(int64_t ns);
 
 }  // namespace weir

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A password or a token. Nothing prints it by mistake: its text has to be asked for by name.
+// A password or a token. It cannot be printed by mistake: its text is available only through a named call.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ class Secret {
   explicit Secret(std::string text) : text_(std::move(text)) {}
   const std::string& reveal() const { return text_; }
   bool empty() const { return text_.empty(); }
-  // Takes as long whatever is the same.
+  // Compares in constant time, wherever the texts differ.
   bool is(std::string_view shown) const {
     unsigned char different = shown.size() == text_.size() ? 0 : 1;
     for (size_t i = 0; i < shown.size(); ++i)

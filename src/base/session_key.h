@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who exports: the transport session (RFC 7011 §2) and the observation domain that export datagrams belong to.
+// Identifies an exporter's session: the transport session (RFC 7011 §2) and the observation domain that export
+// datagrams belong to.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace weir {
 
-// Over UDP a session is told by the source address and port. Over TCP and TLS it is the connection: one that is made
-// again is another session, even from the same port.
+// Over UDP a session is identified by the source address and port. Over TCP and TLS it is the connection: a new
+// connection is a new session, even from the same port.
 struct SessionKey {
   IpAddress exporter;
   uint16_t port = 0;  // source port

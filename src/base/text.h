@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small text operations that set-up code of several folders shares.
+// Small text operations shared by set-up code of several folders.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// "a, b,,c" -> {"a","b","c"}: parts trimmed of blanks, empty ones left out.
+// "a, b,,c" -> {"a","b","c"}: parts without surrounding blanks, empty ones omitted.
 std::vector<std::string> split_list(std::string_view text, char separator = ',');
 
 // The reverse: "a,b".
@@ -21,7 +21,7 @@ std::string in_quotes(std::string_view text);
 // The candidate nearest to `word` (Damerau-Levenshtein distance of at most a third of its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-// The first character of a text, which is not empty, as UTF-8; an octet that begins none is one by itself.
+// The first character of a non-empty text, as UTF-8; an octet that begins no valid character counts as one by itself.
 struct FirstCharacter {
   uint32_t code_point = 0;
   uint32_t octets = 1;
@@ -35,7 +35,7 @@ FirstCharacter first_character(std::string_view text);
 
 // For terminals: "?" in place of each character that steers them.
 std::string printable(std::string text);
-// The same for a text of several lines, whose ends stay.
+// The same for a text of several lines; line ends are kept.
 std::string printable_lines(std::string text);
 
 // "4MiB", "512k", "1G", "1000" -> bytes; -1 for any other text. k, M and G are powers of 1024.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The UDP datagrams of a file, in order: a capture (pcap, pcapng) or bare export datagrams, told apart by content.
+// CaptureFile: reads the UDP datagrams of a file, in order: a capture (pcap, pcapng) or bare export datagrams,
+// distinguished by content.
 //
-// Streaming: memory is one read buffer (1.3 MiB), up to 4 MiB of fragments, and a capture's interfaces; a pipe will
-// do. One thread. What is in the file may be anything: frames that hold no whole UDP datagram are counted under a
-// reason, and a damaged file yields what comes before the damage.
+// Streaming: memory is one read buffer (1.3 MiB), up to 4 MiB of fragments, and a capture's interfaces; a pipe works
+// too. One thread. The file may contain anything: frames without a complete UDP datagram are counted under a reason,
+// and a damaged file yields what comes before the damage.
 #pragma once
 
 #include <array>
@@ -23,17 +24,17 @@
 namespace weir {
 
 struct CapturedDatagram {
-  Datagram datagram;  // received_ns: the capture's time; the file's own where the capture says none (bare datagrams)
+  Datagram datagram;  // received_ns: time in the capture; the file's time if it has none (bare datagrams)
   IpAddress destination;
   uint16_t destination_port = 0;
-  uint64_t packet_number = 0;  // from 1, of all frames in the file (that which completed a fragmented datagram)
+  uint64_t packet_number = 0;  // from 1, of all frames in the file (fragmented datagram: the one that completed it)
   uint64_t file_offset = 0;    // of the packet record
 };
 
 struct CaptureCounts {
   uint64_t frames = 0;  // the sum of the outcomes
   std::array<uint64_t, kFrameOutcomeCount> outcomes{};
-  uint64_t incomplete_datagrams = 0;  // fragmented, of which a part is missing from the file
+  uint64_t incomplete_datagrams = 0;  // fragmented, with a part missing from the file
   bool damaged = false;
   Damage damage;  // where, and what is wrong; the rest of the file was not read
 
@@ -48,11 +49,11 @@ class CaptureFile {
   CaptureFile(const CaptureFile&) = delete;
   CaptureFile& operator=(const CaptureFile&) = delete;
 
-  // False at the end of the file, or where it is damaged. The bytes are valid until the next call.
+  // False at the end of the file, or at damage. The bytes are valid until the next call.
   bool next(CapturedDatagram& out);
   const CaptureCounts& counts() const { return counts_; }
   bool is_capture() const { return !std::holds_alternative<RawDumpReader>(reader_); }  // frames, not bare datagrams
-  // Of several IPFIX messages, one session whose templates end with the file (RFC 5655).
+  // True for several IPFIX messages: one session whose templates expire with the file (RFC 5655).
   bool is_ipfix_file() const {
     const auto* dump = std::get_if<RawDumpReader>(&reader_);
     return dump && dump->is_ipfix_file();

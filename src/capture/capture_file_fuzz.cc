@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a capture file: never reads out of bounds, ends, and every frame is counted once.
+// Any bytes as a capture file: reading stays in bounds and terminates, and every frame is counted once.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WEIR_ASSERT(seen == counts.datagrams());
     WEIR_ASSERT(counts.frames == std::accumulate(counts.outcomes.begin(), counts.outcomes.end(), uint64_t{0}));
     WEIR_ASSERT(!counts.damaged || counts.damage.offset <= size);
-    asm volatile("" : : "g"(sum));  // the reads are not to be optimised away
+    asm volatile("" : : "g"(sum));  // keeps the reads from being optimised away
   } catch (const weir::Error&) {    // neither a capture nor datagrams
   }
   return 0;

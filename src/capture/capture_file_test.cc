@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Capture files are written here by hand, from the layouts of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
-// The files of real exporters (../shared, or WEIR_SHARED) are counted against tshark and against their own index.
+// Capture files are built here by hand, from the layouts of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Files
+// of real exporters (../shared, or WEIR_SHARED) are checked against tshark and against their own index.
 #include "capture/capture_file.h"
 
 #include <gtest/gtest.h>
@@ -128,7 +128,7 @@ TEST(Pcap, IsReadInBothByteOrdersAndResolutions) {
   }
 }
 
-TEST(Pcap, GivesAddressesNumbersAndOffsets) {
+TEST(Pcap, ReportsAddressesNumbersAndOffsets) {
   Data arp = zeros(28);
   Data first = pcap_header(kLittle, 0xa1b2c3d4) + pcap_packet(kLittle, 1, 0, arp);
   CaptureFile file(write_file(first + pcap_packet(kLittle, 2, 0, packet("x"))));
@@ -150,8 +150,8 @@ TEST(Pcap, IgnoresTheUpperHalfOfTheLinkType) {  // frame check sequence length
   EXPECT_EQ(c.payloads(), Payloads{"x"});
 }
 
-// Cut at any byte, what is whole comes out, and the damage is placed at the record that is not.
-TEST(Pcap, CutAnywhereYieldsWhatIsWhole) {
+// Truncated at any byte: complete records are returned, and the damage is located at the incomplete record.
+TEST(Pcap, TruncatedAnywhereYieldsTheCompleteRecords) {
   Data first = pcap_header(kBig, 0xa1b2c3d4) + pcap_packet(kBig, 1, 0, packet("one"));
   Data whole = first + pcap_packet(kBig, 2, 0, packet("two"));
   for (size_t size = first.size() + 1; size < whole.size(); ++size) {
@@ -175,7 +175,7 @@ TEST(Pcap, StopsAtAnImpossibleLength) {
 TEST(Pcap, IsStreamedThroughTheBuffer) {
   Data bytes = pcap_header(kLittle, 0xa1b2c3d4);
   constexpr size_t kPackets = 300;
-  for (size_t i = 0; i < kPackets; ++i)  // 10 MB: records lie across every bound of the buffer
+  for (size_t i = 0; i < kPackets; ++i)  // 10 MB: records cross every boundary of the buffer
     bytes = std::move(bytes) + pcap_packet(kLittle, 1, 0, packet(std::string(30'000 + i * 37, char('a' + i % 26))));
   Contents c = read(bytes);
   ASSERT_EQ(c.items.size(), kPackets);
@@ -183,7 +183,7 @@ TEST(Pcap, IsStreamedThroughTheBuffer) {
     ASSERT_EQ(c.items[i].payload, std::string(30'000 + i * 37, char('a' + i % 26))) << i;
 }
 
-TEST(Pcapng, ReadsSectionsOfBothOrdersAndInterfacesOfTheirOwn) {
+TEST(Pcapng, ReadsSectionsOfBothByteOrdersWithTheirOwnInterfaces) {
   Data bytes;
   for (Order o : {kLittle, kBig}) {
     bytes = bytes + section(o) + interface(o, 1) + block(o, 0x0bad, text("of no known type")) + interface(o, 101) +
@@ -195,7 +195,7 @@ TEST(Pcapng, ReadsSectionsOfBothOrdersAndInterfacesOfTheirOwn) {
   EXPECT_FALSE(c.counts.damaged);
 }
 
-TEST(Pcapng, ResolvesTimesByTheInterface) {
+TEST(Pcapng, UsesTheInterfacesTimeResolution) {
   Order o = kBig;
   struct Case {
     Data options;
@@ -241,7 +241,7 @@ TEST(Pcapng, CountsPacketsOfUnknownInterfaces) {
   EXPECT_EQ(c.counts[FrameOutcome::unknown_link_type], 1u);
 }
 
-TEST(Pcapng, CutAnywhereYieldsWhatIsWhole) {
+TEST(Pcapng, TruncatedAnywhereYieldsTheCompleteRecords) {
   Order o = kLittle;
   Data first = section(o) + interface(o, 101, option(o, 9, {9})) + enhanced(o, 0, 1, packet("one"));
   Data whole = first + enhanced(o, 0, 2, packet("twotwo"));
@@ -256,11 +256,11 @@ TEST(Pcapng, CutAnywhereYieldsWhatIsWhole) {
 TEST(Pcapng, StopsAtImpossibleLengths) {
   Order o = kLittle;
   Data start = section(o) + interface(o, 101) + enhanced(o, 0, 1, packet("one"));
-  for (const Data& bad : {o.u32(6) + o.u32(0) + zeros(64),            // a block of no length
+  for (const Data& bad : {o.u32(6) + o.u32(0) + zeros(64),            // a block of length 0
                           o.u32(6) + o.u32(33) + zeros(64),           // not a multiple of 4
-                          o.u32(6) + o.u32(20) + zeros(64),           // too short for its kind
+                          o.u32(6) + o.u32(20) + zeros(64),           // too short for its type
                           o.u32(1) + o.u32(16) + zeros(64),           // the same, an interface
-                          o.u32(0x0a0d0d0a) + o.u32(28) + zeros(64),  // a section without its magic
+                          o.u32(0x0a0d0d0a) + o.u32(28) + zeros(64),  // a section header without its magic number
                           o.u32(6) + o.u32(36) + zeros(12) + o.u32(1000) + o.u32(1000) + zeros(64)}) {
     Contents c = read(start + bad);
     EXPECT_EQ(c.payloads(), Payloads{"one"});
@@ -281,7 +281,7 @@ std::vector<size_t> sizes(const Contents& c) {
 }
 using Sizes = std::vector<size_t>;
 
-TEST(RawDump, SplitsIpfixFilesByTheLengthOfTheMessages) {  // RFC 5655
+TEST(RawDump, SplitsIpfixFilesByMessageLength) {  // RFC 5655
   Contents c = read(ipfix(16, 16) + ipfix(100, 100) + ipfix(60'000, 60'000));
   EXPECT_EQ(sizes(c), (Sizes{16, 100, 60'000}));
   EXPECT_EQ(c.items[2].packet_number, 3u);
@@ -291,14 +291,14 @@ TEST(RawDump, SplitsIpfixFilesByTheLengthOfTheMessages) {  // RFC 5655
   EXPECT_EQ(sizes(read(ipfix(100, 1400))), (Sizes{100})) << "for the decoder to judge";
 }
 
-TEST(RawDump, TakesOneIpfixMessageForASavedDatagram) {
+TEST(RawDump, TreatsOneIpfixMessageAsASavedDatagram) {
   EXPECT_FALSE(CaptureFile(write_file(ipfix(100, 100))).is_ipfix_file());
   EXPECT_FALSE(CaptureFile(write_file(ipfix(100, 1400))).is_ipfix_file());
   EXPECT_FALSE(CaptureFile(write_file(ipfix(100, 90))).is_ipfix_file());
   EXPECT_FALSE(CaptureFile(write_file(netflow5(1, 1) + netflow5(1, 1))).is_ipfix_file());
 }
 
-TEST(RawDump, SaysWhereAnIpfixFileIsDamaged) {
+TEST(RawDump, ReportsWhereAnIpfixFileIsDamaged) {
   struct Case {
     Data tail;
     const char* says;
@@ -326,7 +326,7 @@ TEST(RawDump, SplitsFixedRecordsByTheirCount) {
   EXPECT_EQ(sizes(read(netflow5(30, 29))), (Sizes{24 + 30 * 48})) << "counts fewer than there are";
 }
 
-TEST(RawDump, TakesAnythingElseAsOneDatagram) {
+TEST(RawDump, TreatsAnythingElseAsOneDatagram) {
   EXPECT_EQ(sizes(read(kBig.u16(9) + zeros(1000))), (Sizes{1002}));
   EXPECT_EQ(sizes(read(kBig.u32(5) + zeros(100))), (Sizes{104}));  // sFlow
   EXPECT_EQ(sizes(read({7})), (Sizes{1}));
@@ -376,7 +376,7 @@ std::string output_of(const std::string& command) {
   return out;
 }
 
-// All captures, in one order, joined into one file by mergecap (Wireshark's): one run of tshark instead of hundreds.
+// All captures, in one order, merged into one file by mergecap (of Wireshark): one run of tshark instead of hundreds.
 struct Joined {
   std::vector<std::string> paths;
   std::string file = testing::TempDir() + "/capture_file_test.joined.pcapng";
@@ -394,8 +394,8 @@ Joined join_captures() {
   return joined;
 }
 
-// In hex, one a datagram; udp.payload is all that IP carried, even where the UDP length says less. What ICMP errors
-// quote and sFlow samples are no datagrams of the capture, so these dissectors are off.
+// In hex, one per datagram; udp.payload is all that IP carried, even if the UDP length is less. Packets quoted in ICMP
+// errors or sampled by sFlow are not datagrams of the capture, so these dissectors are off.
 std::vector<std::string> payloads_by_tshark(const std::string& path) {
   std::istringstream lines(
       output_of("tshark -r '" + path +
@@ -422,7 +422,7 @@ void add_payloads_by_us(const std::string& path, std::vector<std::string>& out) 
   }
 }
 
-TEST(RealCaptures, HoldTheDatagramsThatTsharkSees) {
+TEST(RealCaptures, HaveTheDatagramsThatTsharkSees) {
   if (!std::filesystem::exists(captures())) GTEST_SKIP() << "no captures at " << captures();
   if (output_of("tshark --version 2>/dev/null").empty()) GTEST_SKIP() << "tshark is not installed";
   Joined joined = join_captures();
@@ -436,7 +436,7 @@ TEST(RealCaptures, HoldTheDatagramsThatTsharkSees) {
 }
 
 // INDEX.tsv: path, bytes, kind, protocols, export packets, ...
-TEST(RealCaptures, DumpsHaveTheDatagramsThatTheirIndexTells) {
+TEST(RealCaptures, DumpsHaveAsManyDatagramsAsTheIndexSays) {
   std::ifstream index(captures() / "INDEX.tsv");
   if (!index) GTEST_SKIP() << "no captures at " << captures();
   size_t files = 0;

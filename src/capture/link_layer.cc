@@ -52,7 +52,7 @@ enum : uint8_t {  // IPv4 protocol and IPv6 next header numbers
   kShim6 = 140,
 };
 
-// What strips a link layer leaves: the bytes of an IP packet; or none, and why.
+// The result of removing a link layer: the bytes of an IP packet; or none, and why.
 struct Stripped {
   std::optional<Bytes> packet;
   FrameOutcome reason = FrameOutcome::not_ip;
@@ -61,15 +61,15 @@ struct Stripped {
 Stripped ip(Bytes rest) { return {rest}; }
 Stripped no(FrameOutcome reason) { return {std::nullopt, reason}; }
 
-// The header ends before its own end: cut by the snaplen or not, there is nothing to read.
+// The header is incomplete: whether or not the snaplen cut it, there is nothing to read.
 Stripped ends_early() { return no(FrameOutcome::truncated); }
 
 Stripped after_ethertype(uint16_t type, ByteReader& in);
 
 Bytes rest_of(ByteReader& in) { return in.take(in.remaining()); }
 
-// RFC 3032 §2.1: four bytes a label, the lowest bit of the third marks the last. The bytes after it say by
-// their first nibble whether they are IP (RFC 4928 §3).
+// RFC 3032 §2.1: four bytes per label, the lowest bit of the third one marks the last label. The first nibble of the
+// bytes after it shows whether they are IP (RFC 4928 §3).
 Stripped after_mpls(ByteReader& in) {
   uint32_t label;
   do {
@@ -82,7 +82,7 @@ Stripped after_mpls(ByteReader& in) {
   return nibble == 4 || nibble == 6 ? ip(rest) : no(FrameOutcome::not_ip);
 }
 
-// RFC 1661 §2: the protocol field is one byte where that is odd (compressed), else two.
+// RFC 1661 §2: the protocol field is one byte if that byte is odd (compressed), else two.
 Stripped after_ppp(ByteReader& in) {
   uint16_t protocol = in.u8();
   if ((protocol & 1) == 0) protocol = static_cast<uint16_t>(protocol << 8 | in.u8());
@@ -92,7 +92,7 @@ Stripped after_ppp(ByteReader& in) {
   return no(FrameOutcome::not_ip);
 }
 
-// RFC 1662 §3.1: FF 03 (address, control) may be left out.
+// RFC 1662 §3.1: FF 03 (address, control) may be omitted.
 Stripped ppp_frame(Bytes frame) {
   ByteReader in(frame);
   if (frame.size() >= 2 && frame[0] == 0xff && frame[1] == 0x03) in.skip(2);
@@ -134,7 +134,7 @@ Stripped ethernet_frame(Bytes frame) {
   uint16_t type = in.u16();
   if (in.failed()) return ends_early();
   if (type >= 0x0600) return after_ethertype(type, in);
-  // IEEE 802.3: a length; then LLC, and SNAP with a zero OUI carries an Ethernet type (RFC 1042).
+  // IEEE 802.3: a length; then LLC; SNAP with a zero OUI is followed by an Ethernet type (RFC 1042).
   Bytes llc = in.take(6);
   if (in.failed()) return ends_early();
   static constexpr uint8_t kSnap[6] = {0xaa, 0xaa, 0x03, 0, 0, 0};
@@ -142,8 +142,8 @@ Stripped ethernet_frame(Bytes frame) {
   return after_ethertype(in.u16(), in);
 }
 
-// LINKTYPE_NULL has the address family in the byte order of the capturing machine, LINKTYPE_LOOP in network
-// order. Families are small numbers, so the order shows; AF_INET6 differs by system.
+// LINKTYPE_NULL has the address family in the byte order of the capturing machine, LINKTYPE_LOOP in network order.
+// Families are small numbers, so the byte order is evident; AF_INET6 differs between systems.
 Stripped null_frame(Bytes frame) {
   ByteReader in(frame);
   uint32_t family = in.u32();
@@ -194,7 +194,7 @@ Stripped strip(uint32_t link_type, Bytes frame) {
   }
 }
 
-// Bytes are missing: by the snaplen, or because the sender's lengths do not add up.
+// Bytes are missing: because of the snaplen, or because the sender's lengths are inconsistent.
 FrameOutcome missing(const Packet& packet) {
   return packet.cut_short && packet.incomplete ? FrameOutcome::truncated : FrameOutcome::malformed;
 }
@@ -214,8 +214,9 @@ bool is_extension_header(uint8_t next_header) {
   }
 }
 
-// Steps over the extension headers (RFC 8200 §4, RFC 6564); false where the bytes end within one. Their length is
-// counted in 8 bytes without the first 8; an authentication header's (RFC 4302 §2.2) in 4 without the first 8.
+// Skips the extension headers (RFC 8200 §4, RFC 6564); false if the bytes end within one. Their length field counts
+// 8-byte units without the first 8 bytes; that of an authentication header (RFC 4302 §2.2) 4-byte units without the
+// first 8 bytes.
 bool skip_extension_headers(uint8_t& next_header, Bytes& b) {
   while (is_extension_header(next_header)) {
     if (b.size() < 8) return false;
@@ -227,7 +228,7 @@ bool skip_extension_headers(uint8_t& next_header, Bytes& b) {
   return true;
 }
 
-// RFC 768. A length of zero (RFC 2675 jumbograms) is not taken: an export datagram is never that large.
+// RFC 768. A length of zero (RFC 2675 jumbograms) is refused: an export datagram is never that large.
 FrameOutcome decode_udp(Packet payload, UdpPayload& out) {
   if (payload.bytes.size() < 8) return missing(payload);
   const uint8_t* p = payload.bytes.data();
@@ -246,7 +247,7 @@ uint64_t Reassembly::incomplete() const {
   return given_up_ + static_cast<uint64_t>(std::ranges::count_if(entries_, &Entry::used));
 }
 
-// The datagram that the fragment belongs to, begun where there is none: in a free entry, else in the oldest's.
+// The entry of the fragment's datagram; a new datagram gets a free entry, else that of the oldest one.
 Reassembly::Entry& Reassembly::entry_for(const Fragment& f) {
   Entry* best = nullptr;
   for (Entry& e : entries_) {
@@ -274,7 +275,7 @@ Reassembly::Entry& Reassembly::entry_for(const Fragment& f) {
   return *best;
 }
 
-// Copies the blocks that are not yet there; false where those that are there differ.
+// Copies the blocks that are not there yet; false if blocks that are already there differ.
 bool Reassembly::place(Entry& e, const Fragment& f) {
   for (size_t at = 0; at < f.bytes.size(); at += 8) {
     size_t block = (f.offset + at) / 8;
@@ -307,7 +308,7 @@ Reassembly::Result Reassembly::add(const Fragment& f, Bytes* whole) {
   e.end = std::max(e.end, end);
   if (!f.more) e.total = end;
   if (e.total == 0 || e.blocks < (e.total + 7) / 8) return Result::waiting;
-  e.used = false;  // its bytes stay until the entry is taken again
+  e.used = false;  // its bytes remain until the entry is reused
   *whole = {e.bytes.data(), e.total};
   return Result::complete;
 }
@@ -333,8 +334,8 @@ FrameOutcome LinkLayer::decode_ip(Packet packet, int64_t time_ns, UdpPayload& ou
   }
 }
 
-// RFC 791 §3.1. A total length of zero is what a capture on the sending machine shows of a packet that the
-// network card will cut up (segmentation offload): all that was captured counts.
+// RFC 791 §3.1. A total length of zero is seen when the sending machine itself captures a packet that its network card
+// will segment (segmentation offload): everything captured is used.
 FrameOutcome LinkLayer::decode_ipv4(Packet packet, int64_t time_ns, UdpPayload& out) {
   Bytes b = packet.bytes;
   if (b.size() < 20) return missing(packet);
@@ -356,7 +357,7 @@ FrameOutcome LinkLayer::decode_ipv4(Packet packet, int64_t time_ns, UdpPayload& 
       {out.source, out.destination, load_be16(&b[4]), uint8_t{kUdp}, offset, more, payload.bytes, time_ns}, out);
 }
 
-// RFC 8200 §3. A payload length of zero is a jumbogram's or segmentation offload's: what was captured counts.
+// RFC 8200 §3. A payload length of zero means a jumbogram or segmentation offload: everything captured is used.
 FrameOutcome LinkLayer::decode_ipv6(Packet packet, int64_t time_ns, UdpPayload& out) {
   Bytes b = packet.bytes;
   if (b.size() < 40) return missing(packet);
@@ -385,7 +386,7 @@ FrameOutcome LinkLayer::decode_ipv6_fragment(Packet payload, int64_t time_ns, Ud
 
 FrameOutcome LinkLayer::reassemble(const Reassembly::Fragment& fragment, UdpPayload& out) {
   Bytes whole = fragment.bytes;
-  bool atomic = fragment.offset == 0 && !fragment.more;  // whole in itself: never mixed with others (RFC 6946)
+  bool atomic = fragment.offset == 0 && !fragment.more;  // complete in one fragment: never mixed with others (RFC 6946)
   switch (atomic ? Reassembly::Result::complete : reassembly_.add(fragment, &whole)) {
     case Reassembly::Result::waiting:
       return FrameOutcome::fragment;

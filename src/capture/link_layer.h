@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A captured frame to the UDP payload inside: link layer, tags, IPv4/IPv6, fragments, UDP.
+// Extracts the UDP payload from a captured frame: link layer, tags, IPv4/IPv6, fragments, UDP.
 //
 // In: a LINKTYPE_ number (https://www.tcpdump.org/linktypes.html), the captured bytes, which may be anything,
 // and the frame's length on the wire. Out: a view of the payload (into the frame, or into the reassembly
@@ -17,15 +17,15 @@
 
 namespace weir {
 
-// What became of a frame. Names are keys of the totals that commands print.
+// The result of decoding a frame. The names are keys of the totals that commands print.
 enum class FrameOutcome : uint8_t {
-  datagram,          // a whole UDP payload
-  fragment,          // part of a datagram, kept until the rest comes
+  datagram,          // a complete UDP payload
+  fragment,          // part of a datagram, kept until the rest arrives
   not_ip,            // ARP, STP, ...
   not_udp,           // TCP, ICMP, ...
   truncated,         // the capture kept fewer bytes (snaplen) than the packet had
   malformed,         // lengths that contradict each other
-  unknown_link_type  // a link layer that we do not read
+  unknown_link_type  // a link layer that Weir does not support
 };
 inline constexpr size_t kFrameOutcomeCount = 7;
 inline constexpr std::string_view kFrameOutcomeNames[kFrameOutcomeCount] = {
@@ -37,14 +37,14 @@ struct UdpPayload {
   uint16_t source_port = 0, destination_port = 0;
 };
 
-// The bytes of one layer, and what is known of those that are not there.
+// The bytes of one layer, and what is known about missing ones.
 struct Packet {
   Bytes bytes;
-  bool cut_short = false;   // the capture has fewer bytes than the wire had
-  bool incomplete = false;  // the layer below says that there are more than these
+  bool cut_short = false;   // the capture has fewer bytes than were on the wire
+  bool incomplete = false;  // by the layer below, there should be more bytes than these
 };
 
-// Puts fragmented datagrams together again (RFC 791 §3.2, RFC 8200 §4.5).
+// Reassembles fragmented datagrams (RFC 791 §3.2, RFC 8200 §4.5).
 class Reassembly {
  public:
   static constexpr size_t kDatagramsInFlight = 64;
@@ -61,10 +61,10 @@ class Reassembly {
     int64_t time_ns = 0;
   };
   enum class Result : uint8_t { waiting, complete, malformed };
-  // Complete: `whole` is the datagram, valid until the next add(). Fragments that overlap with other bytes than
-  // those already there end their datagram (RFC 5722); exact repeats are ignored.
+  // Complete: `whole` is the datagram, valid until the next add(). A fragment that overlaps with different bytes than
+  // those already received ends its datagram (RFC 5722); exact repetitions are ignored.
   Result add(const Fragment& fragment, Bytes* whole);
-  // Datagrams of which some fragment never came: timed out, pushed out by newer ones, or still waiting.
+  // Number of datagrams of which a fragment never arrived: timed out, evicted by newer ones, or still waiting.
   uint64_t incomplete() const;
 
  private:
@@ -75,11 +75,11 @@ class Reassembly {
     uint8_t next_header = 0;
     int64_t first_ns = 0;
     uint64_t order = 0;            // of its first fragment, to find the oldest
-    size_t total = 0;              // bytes, once the last fragment is here; else 0
-    size_t blocks = 0;             // blocks of 8 bytes that are here
+    size_t total = 0;              // bytes, once the last fragment is received; else 0
+    size_t blocks = 0;             // blocks of 8 bytes received
     size_t end = 0;                // of the furthest fragment
     std::vector<uint8_t> bytes;    // kMaxBytes rounded up
-    std::vector<uint64_t> filled;  // one bit a block
+    std::vector<uint64_t> filled;  // one bit per block
   };
   Entry& entry_for(const Fragment& fragment);
   static bool place(Entry& entry, const Fragment& fragment);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sequence of frames with any bytes, of any link type, to one decoder (so that fragments meet): each is read only
-// within its bounds, and a datagram lies whole within its frame or the reassembly table.
-// Input: frames of link type 1 byte (an index), length 2 bytes, missing bytes 1, then the frame.
+// A sequence of frames with any bytes, of any link type, given to one decoder (so that fragments can interact): each is
+// read only within its bounds, and a datagram lies completely within its frame or the reassembly table.
+// Input: per frame: link type 1 byte (an index), length 2 bytes, missing bytes 1, then the frame.
 #include <cstdlib>
 #include <memory>
 
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     size_t length = std::min<size_t>(in.u16(), in.remaining() ? in.remaining() - 1 : 0);
     uint32_t missing = in.u8();
     weir::Bytes borrowed = in.take(length);
-    // A copy of its own, so that the sanitizer sees its bounds.
+    // An exact-size copy, so that the sanitizer knows its bounds.
     std::unique_ptr<uint8_t[]> frame(new uint8_t[length]);
     std::copy(borrowed.begin(), borrowed.end(), frame.get());
     weir::UdpPayload out;
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WEIR_ASSERT(out.bytes.size() <= 65'527);
     uint64_t sum = 0;
     for (uint8_t byte : out.bytes) sum += byte;
-    asm volatile("" : : "g"(sum));  // the reads are not to be optimised away
+    asm volatile("" : : "g"(sum));  // keeps the reads from being optimised away
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames are put together by hand from the layouts of the RFCs and of tcpdump.org/linktypes.html.
+// Frames are built by hand from the layouts in the RFCs and on tcpdump.org/linktypes.html.
 #include "capture/link_layer.h"
 
 #include <gtest/gtest.h>
@@ -98,7 +98,7 @@ TEST(LinkLayer, ReadsEveryLinkType) {
   EXPECT_EQ(outcome_of(kHello4, 0, 147), FrameOutcome::unknown_link_type);
 }
 
-TEST(LinkLayer, StepsOverTags) {
+TEST(LinkLayer, SkipsTags) {
   expect_hello(kEthernet, ethernet(0x8100, be16(100) + be16(0x0800) + kHello4));
   expect_hello(kEthernet, ethernet(0x88a8, be16(7) + be16(0x8100) + be16(100) + be16(0x0800) + kHello4));
   // MPLS: label 16 and then label 17 with the bottom-of-stack bit, TTL 64.
@@ -121,13 +121,13 @@ TEST(LinkLayer, ReadsIpOptionsAndExtensionHeaders) {
 
 TEST(LinkLayer, IgnoresPaddingAfterTheDatagram) { expect_hello(kEthernet, ethernet(0x0800, kHello4 + zeros(13))); }
 
-TEST(LinkLayer, TakesWhatWasCapturedWhereOffloadLeavesTheLengthZero) {
+TEST(LinkLayer, UsesWhatWasCapturedIfOffloadLeavesTheLengthZero) {
   Frame frame = kHello4;
   frame[2] = frame[3] = 0;
   expect_hello(kRaw, frame);
 }
 
-TEST(LinkLayer, TellsOtherTraffic) {
+TEST(LinkLayer, RecognizesOtherTraffic) {
   EXPECT_EQ(outcome_of(ethernet(0x0806, zeros(28))), FrameOutcome::not_ip);
   EXPECT_EQ(outcome_of(ethernet(0x0026, zeros(38))), FrameOutcome::not_ip);  // 802.3, spanning tree
   EXPECT_EQ(outcome_of(ethernet(0x0800, ipv4(zeros(20), 0, 6))), FrameOutcome::not_udp);
@@ -135,7 +135,7 @@ TEST(LinkLayer, TellsOtherTraffic) {
   EXPECT_EQ(outcome_of(ethernet(0x8847, be32(0x100) + zeros(20))), FrameOutcome::not_ip);  // a pseudowire
 }
 
-// Cut anywhere, the frame is truncated where the capture says that there was more, and malformed where not.
+// Cut at any byte, a frame is `truncated` if the capture says that there was more, else `malformed`.
 TEST(LinkLayer, CountsFramesCutByTheSnaplen) {
   for (const Frame& whole : {ethernet(0x0800, kHello4), ethernet(0x8100, be16(1) + be16(0x86dd) + kHello6)}) {
     for (size_t size = 0; size < whole.size(); ++size) {
@@ -197,7 +197,7 @@ TEST(Fragments, AreReassembledInAnyOrder) {
   }
 }
 
-TEST(Fragments, OfIpv6MayHaveExtensionHeadersInside) {
+TEST(Fragments, OfIpv6MayContainExtensionHeaders) {
   std::string payload = long_text(2000);
   Frame whole = Frame{17, 0} + zeros(6) + udp(text(payload));  // destination options first
   LinkLayer layer;
@@ -207,7 +207,7 @@ TEST(Fragments, OfIpv6MayHaveExtensionHeadersInside) {
   EXPECT_EQ(d.text(), payload);
 }
 
-TEST(Fragments, ThatAreWholeInThemselvesStandAlone) {  // RFC 6946
+TEST(Fragments, CompleteInOneFragmentAreIndependent) {  // RFC 6946
   LinkLayer layer;
   Frame other = udp(text(long_text(2000)));
   EXPECT_EQ(decode(layer, kRaw, ipv6_fragment(0, true, part(other, 0, 1232))).outcome, FrameOutcome::fragment);
@@ -226,7 +226,7 @@ TEST(Fragments, OfDifferentDatagramsAreKeptApart) {
   EXPECT_EQ(decode(layer, kRaw, fragment4(a, 1480, 1480, 1)).text(), long_text(2000));
 }
 
-TEST(Fragments, RepeatedAreIgnoredAndContradictingRefused) {  // RFC 5722
+TEST(Fragments, RepetitionsAreIgnoredAndContradictionsRefused) {  // RFC 5722
   Frame whole = udp(text(long_text(4000)));
   LinkLayer layer;
   EXPECT_EQ(decode(layer, kRaw, fragment4(whole, 0, 1480)).outcome, FrameOutcome::fragment);
@@ -240,12 +240,12 @@ TEST(Fragments, RepeatedAreIgnoredAndContradictingRefused) {  // RFC 5722
 TEST(Fragments, WithImpossibleBoundsAreRefused) {
   LinkLayer layer;
   Frame whole = udp(text(long_text(4000)));
-  // Not a multiple of 8 though more follow; past the largest datagram; past the datagram's own end.
+  // Not a multiple of 8 although more follow; past the largest datagram; past the datagram's own end.
   EXPECT_EQ(decode(layer, kRaw, ipv4(zeros(13), 0x2000)).outcome, FrameOutcome::malformed);
   EXPECT_EQ(decode(layer, kRaw, ipv4(zeros(16), 0x1fff)).outcome, FrameOutcome::malformed);
   EXPECT_EQ(decode(layer, kRaw, ipv4(zeros(24), 0x2000 | 100)).outcome, FrameOutcome::fragment);
   EXPECT_EQ(decode(layer, kRaw, ipv4(zeros(24), 50)).outcome, FrameOutcome::malformed);
-  // Cut by the snaplen: of no use.
+  // Cut by the snaplen: useless.
   Frame cut = fragment4(whole, 0, 1480);
   cut.resize(100);
   EXPECT_EQ(decode(layer, kRaw, cut, 1400).outcome, FrameOutcome::truncated);
@@ -259,10 +259,10 @@ TEST(Fragments, TheTableKeepsTheNewestAndCountsTheRest) {
   EXPECT_EQ(layer.incomplete_datagrams(), kMany);
   EXPECT_EQ(decode(layer, kRaw, fragment4(whole, 1480, 1480, kMany - 1)).outcome, FrameOutcome::datagram);
   EXPECT_EQ(decode(layer, kRaw, fragment4(whole, 1480, 1480, 10)).outcome, FrameOutcome::datagram);
-  EXPECT_EQ(decode(layer, kRaw, fragment4(whole, 1480, 1480, 9)).outcome, FrameOutcome::fragment);  // pushed out
+  EXPECT_EQ(decode(layer, kRaw, fragment4(whole, 1480, 1480, 9)).outcome, FrameOutcome::fragment);  // evicted
 }
 
-TEST(Fragments, OldOnesDoNotMeetAReusedIdentification) {
+TEST(Fragments, OldOnesAreNotMixedWithAReusedIdentification) {
   LinkLayer layer;
   Frame whole = udp(text(long_text(2000)));
   decode(layer, kRaw, fragment4(whole, 0, 1480), 0, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the readers of the capture formats (pcap, pcapng) hand over: one captured frame.
+// The output of the readers of the capture formats (pcap, pcapng): one captured frame.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@ struct PacketRecord {
   Bytes frame;  // valid until the next record is read
   uint32_t link_type = 0;
   uint32_t length_on_wire = 0;
-  int64_t time_ns = 0;       // UTC; 0: the file does not say
+  int64_t time_ns = 0;       // UTC; 0: not in the file
   uint64_t file_offset = 0;  // of the record
 };
 
-// libpcap never writes a longer frame; a record that claims one is taken as damage.
+// libpcap never writes a longer frame; a record that claims one counts as damage.
 inline constexpr size_t kMaxFrameBytes = 262'144;
-// What a reader looks ahead for: the frame and the fixed part of its record.
+// How far a reader must look ahead: the frame and the fixed part of its record.
 inline constexpr size_t kRecordLookAhead = kMaxFrameBytes + 64;
 inline constexpr uint32_t kNoLinkType = 0xffff'ffff;
 
 enum class ReadStatus : uint8_t { packet, end, damaged };
 
-// Where the file stops making sense, and how.
+// Where the file stops being valid, and why.
 struct Damage {
   uint64_t offset = 0;
   std::string_view what;  // "the file ends within a packet"

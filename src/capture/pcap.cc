@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint32_t kMicroseconds = 0xa1b2c3d4;
 constexpr uint32_t kNanoseconds = 0xa1b23c4d;
-constexpr uint32_t kKuznetsov = 0xa1b2cd34;  // 8 more bytes a packet: interface, protocol, direction
+constexpr uint32_t kKuznetsov = 0xa1b2cd34;  // 8 more bytes per packet: interface, protocol, direction
 
 bool is_magic(uint32_t v) { return v == kMicroseconds || v == kNanoseconds || v == kKuznetsov; }
 
@@ -18,7 +18,7 @@ bool PcapReader::is_pcap(Bytes start) {
   return is_magic(load_ordered<uint32_t>(start.data(), true)) || is_magic(load_ordered<uint32_t>(start.data(), false));
 }
 
-// File header: magic 4, version 2+2, reserved 4+4, snaplen 4, link type 4 (the upper half says other things).
+// File header: magic 4, version 2+2, reserved 4+4, snaplen 4, link type 4 (the upper half has other meanings).
 PcapReader::PcapReader(os::FileReader& file) : file_(file) {
   const uint8_t* p = file.peek(kFileHeaderBytes).data();
   big_endian_ = is_magic(load_ordered<uint32_t>(p, true));
@@ -34,7 +34,7 @@ ReadStatus PcapReader::damaged(std::string_view what) {
   return ReadStatus::damaged;
 }
 
-// Packet: seconds 4, fraction 4, captured bytes 4, bytes on the wire 4.
+// Packet header: seconds 4, fraction 4, captured bytes 4, bytes on the wire 4.
 ReadStatus PcapReader::next(PacketRecord& out) {
   file_.skip(pending_);
   pending_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The classic capture format of tcpdump, in either byte order, with times in µs or ns, and Kuznetsov's variant
-// with a longer packet header. Layout: draft-ietf-opsawg-pcap.
+// PcapReader: reads the classic capture format of tcpdump, in either byte order, with times in µs or ns, and
+// Kuznetsov's variant with a longer packet header. Layout: draft-ietf-opsawg-pcap.
 #pragma once
 
 #include "capture/packet_record.h"
@@ -12,7 +12,7 @@ class PcapReader {
  public:
   static constexpr size_t kFileHeaderBytes = 24;
 
-  // Steps over the file header, which must be whole and is_pcap().
+  // Skips the file header, which must be complete and is_pcap().
   explicit PcapReader(os::FileReader& file);
   static bool is_pcap(Bytes start);
 
@@ -27,7 +27,7 @@ class PcapReader {
   int64_t ns_per_tick_ = 1000;
   size_t header_bytes_ = 16;
   uint32_t link_type_ = 0;
-  size_t pending_ = 0;  // bytes of the record handed out last
+  size_t pending_ = 0;  // bytes of the last record returned, still to be skipped
   Damage damage_;
 };
 

@@ -22,7 +22,7 @@ constexpr size_t kBlockFrameBytes = 12;     // type 4, length 4; length again at
 constexpr size_t kSimplePacketHeader = 12;  // type, length, length on the wire
 constexpr size_t kPacketHeader = 28;        // type, length, interface, time 8, captured, length on the wire
 constexpr size_t kInterfaceHeader = 16;     // type, length, link type 2, reserved 2, snaplen
-constexpr size_t kMaxOptionBytes = 65'536;  // of an interface that we look at
+constexpr size_t kMaxOptionBytes = 65'536;  // of an interface's options, how many are read
 
 constexpr uint16_t kOptionResolution = 9, kOptionOffset = 14;
 
@@ -82,7 +82,7 @@ ReadStatus PcapngReader::next(PacketRecord& out) {
   }
 }
 
-// A section header also sets the byte order in which its own length is written, and forgets the interfaces.
+// A section header also sets the byte order in which its own length is written, and resets the list of interfaces.
 bool PcapngReader::read_block(Block& block) {
   Bytes b = file_.peek(kBlockFrameBytes);
   if (b.size() < kBlockFrameBytes) return fail("the file ends within a block header");
@@ -118,7 +118,7 @@ bool PcapngReader::read_interface(const Block& block) {
   return true;
 }
 
-// Enhanced packet: interface 4; the obsolete packet block: interface 2, drops 2. The rest is the same.
+// Enhanced packet: interface 4; obsolete packet block: interface 2, drops 2. The rest is the same.
 bool PcapngReader::read_packet(const Block& block, PacketRecord& out) {
   if (block.length < kPacketHeader + 4) return fail("a packet block is too short");
   Bytes b = file_.peek(kPacketHeader);
@@ -133,7 +133,8 @@ bool PcapngReader::read_packet(const Block& block, PacketRecord& out) {
   return take_frame(block, kPacketHeader, captured, out);
 }
 
-// No time, no interface (the section's first) and no captured length: what the snaplen and the block leave.
+// Has no time, no interface (it is the section's first) and no captured length: that follows from the snaplen and the
+// block.
 bool PcapngReader::read_simple_packet(const Block& block, PacketRecord& out) {
   if (block.length < kSimplePacketHeader + 4) return fail("a packet block is too short");
   Interface interface = interfaces_.empty() ? Interface{} : interfaces_[0];

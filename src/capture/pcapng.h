@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The capture format of Wireshark: sections of either byte order, each with interfaces of their own link type and
-// clock. Layout: draft-ietf-opsawg-pcapng. Unknown blocks are stepped over.
-// Memory: limits on interfaces (kMaxInterfaces a section); what lies beyond has no link type.
+// PcapngReader: reads the capture format of Wireshark: sections of either byte order, each with interfaces that have
+// their own link type and clock. Layout: draft-ietf-opsawg-pcapng. Unknown blocks are skipped.
+// Memory: bounded by kMaxInterfaces per section; packets of further interfaces have no link type.
 #pragma once
 
 #include <vector>
@@ -25,7 +25,7 @@ class PcapngReader {
   struct Interface {
     uint32_t link_type = kNoLinkType;
     uint32_t snaplen = 0;        // 0: none
-    uint8_t resolution = 6;      // if_tsresol: 10^-n s, or 2^-(n & 0x7f) s with the highest bit
+    uint8_t resolution = 6;      // if_tsresol: 10^-n s, or 2^-(n & 0x7f) s if the highest bit is set
     int64_t offset_seconds = 0;  // if_tsoffset
     int64_t to_ns(uint64_t ticks) const;
   };
@@ -47,7 +47,7 @@ class PcapngReader {
   os::FileReader& file_;
   bool big_endian_ = false;
   std::vector<Interface> interfaces_;
-  uint64_t pending_ = 0;  // bytes of the block read last
+  uint64_t pending_ = 0;  // bytes of the last block read, still to be skipped
   Damage damage_;
 };
 

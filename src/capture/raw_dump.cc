@@ -9,11 +9,11 @@ namespace {
 
 constexpr uint16_t kIpfixVersion = 10;
 constexpr size_t kIpfixHeader = 16;
-constexpr size_t kLookAhead = RawDumpReader::kMaxDatagramBytes + 2;  // and the version of the next one
+constexpr size_t kLookAhead = RawDumpReader::kMaxDatagramBytes + 2;  // plus the version of the next one
 
 uint16_t version_of(Bytes b) { return b.size() < 2 ? 0 : load_be16(b.data()); }
 
-// What the header at the start of `rest` says of its datagram's length; 0 where it says nothing.
+// The datagram length given by the header at the start of `rest`; 0 if it gives none.
 size_t stated_length(Bytes rest) {
   if (rest.size() < 16) return 0;
   size_t count = load_be16(&rest[2]);  // v1, v5, v7: records; IPFIX: bytes
@@ -31,8 +31,8 @@ size_t stated_length(Bytes rest) {
   }
 }
 
-// How many bytes the first datagram of `rest` has; 0: all of them. A count of records is only taken at its word
-// where another datagram of the version follows, for exporters are known to count wrongly.
+// The length in bytes of the first datagram in `rest`; 0: all of it. A record count is trusted only if another datagram
+// of the same version follows, because some exporters count wrongly.
 size_t datagram_length(Bytes rest) {
   size_t length = stated_length(rest);
   if (length == 0 || length >= rest.size() || length > RawDumpReader::kMaxDatagramBytes) return 0;
@@ -49,7 +49,7 @@ std::string_view known_other_format(Bytes start) {
   return "";
 }
 
-// What is wrong with the IPFIX message that should begin here, "" where it is all there.
+// What is wrong with the IPFIX message that should begin here; "" if it is complete.
 std::string_view damage_of_message(Bytes rest) {
   bool begins = rest.size() < 2 || version_of(rest) == kIpfixVersion;
   if (!begins || (rest.size() >= kIpfixHeader && stated_length(rest) == 0)) return "no IPFIX message begins here";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of bare export datagrams, without a capture's headers: IPFIX files (RFC 5655) and saved payloads.
+// RawDumpReader: reads a file of bare export datagrams, without a capture's headers: IPFIX files (RFC 5655) and saved
+// payloads.
 //
-// An IPFIX file is one IPFIX message after the other, each as long as it says; where none begins or the last is cut,
-// the file is damaged. One message alone is as well a saved datagram, and taken for that, whatever follows. Datagrams
-// of a version that counts its fixed-size records (v1, v5, v7) are told apart by the count; anything else is one
-// datagram.
+// An IPFIX file is a sequence of IPFIX messages, each as long as its header says; if no message begins where one
+// should, or the last one is incomplete, the file is damaged. A single message could also be a saved datagram and is
+// treated as one, whatever follows it. Datagrams of versions that count their fixed-size records (v1, v5, v7) are
+// separated by that count; anything else is one datagram.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// catalog.db as a file: what the owners of its tables share. Whatever goes wrong is a usage_error that names the file.
+// Access to the file catalog.db, shared by the owners of its tables. Every failure is a usage_error that names the
+// file.
 #pragma once
 
 #include <string>
@@ -12,14 +13,14 @@
 
 namespace weir {
 
-// Makes an empty file of mode 0640, which SQLite gives to -wal and -shm as well. One that is there is not even opened:
-// closing it would take away the POSIX locks of every connection that this process has to it, and the next program
-// that writes to the catalog, or only closes it, would remove the -wal under the collector.
+// Creates an empty file of mode 0640, which SQLite also applies to -wal and -shm. An existing file is not even opened:
+// closing it would drop the POSIX locks of every connection that this process has to it, and the next program that
+// writes to the catalog, or only closes it, would remove the -wal while the collector uses it.
 inline void create_catalog_file(const std::string& path) {
   if (!os::exists(path)) os::open_append(path);
 }
 
-// Runs `work`; whatever goes wrong in it becomes a usage_error that names the file.
+// Runs `work`; any failure in it becomes a usage_error that names the file.
 template <class Work>
 auto naming_file(const std::string& path, Work work) {
   try {
@@ -36,12 +37,12 @@ auto naming_file(const std::string& path, Work work) {
   }
 }
 
-// Runs `work(Database&)`, which reads tables of the owner, without writing: also for a user with read permission only,
-// and while a collector runs. It may run more than once, and the last result counts.
+// Runs `work(Database&)`, which reads the owner's tables without writing: also for a user with read permission only,
+// and while a collector runs. It may run more than once; the last result is returned.
 //
-// Without a -wal file, or with an empty one, as a start on a full disk may leave, the file alone is whole: read as
-// immutable it needs no write access and leaves nothing behind. With one, SQLite's own locks give a snapshot. A
-// collector may start in between: then once more.
+// Without a -wal file, or with an empty one (which a start on a full disk may leave), the file alone is complete:
+// opened as immutable it needs no write access and leaves nothing behind. With a -wal file, SQLite's own locks give a
+// snapshot. If a collector starts in between, the read is repeated.
 template <class Work>
 auto read_catalog(const std::string& path, const TableOwner& owner, Work work) {
   auto has_wal = [&] { return os::file_size(path + "-wal") > 0; };

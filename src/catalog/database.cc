@@ -72,7 +72,7 @@ std::string_view Statement::blob(int column) const {
   return {static_cast<const char*>(bytes), static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-// A path as an SQLite URI: whatever could end the path within a URI is escaped.
+// A path as an SQLite URI: every character that could end the path within a URI is escaped.
 static std::string file_uri(const std::string& path, const char* parameters) {
   std::string uri = "file:";
   for (char c : path) {
@@ -114,7 +114,7 @@ Transaction::~Transaction() {
   try {
     database_.execute("ROLLBACK");
   } catch (const DatabaseError&) {
-    // Disk-full and I/O errors have rolled back already.
+    // Disk-full and I/O errors have already rolled back.
   }
 }
 

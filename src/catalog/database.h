@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite with owners: a connection, a prepared statement, a transaction, and its errors as one exception. Nothing else
-// in Weir includes sqlite3.h. One thread at a time.
+// RAII wrappers for SQLite: a connection, a prepared statement, a transaction, and one exception for its errors.
+// Nothing else in Weir includes sqlite3.h. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace weir {
 class DatabaseError : public std::runtime_error {
  public:
   DatabaseError(int code, const std::string& message) : std::runtime_error(message), code_(code) {}
-  bool is_damage() const;  // the file's content is wrong, as against: it cannot be reached or written
+  bool is_damage() const;  // the file's content is wrong, not just unreachable or unwritable
 
  private:
   int code_;
@@ -29,10 +29,10 @@ class Statement {
   Statement& bind(int index, int64_t value);           // index from 1
   Statement& bind(int index, std::string_view value);  // copied
   Statement& bind_blob(int index, std::string_view value);
-  bool step();                              // true: a row is there
-  void run();                               // steps to the end and resets: for INSERT and the like
+  bool step();                              // true: there is a row
+  void run();                               // steps to the end and resets: for INSERT and similar
   int64_t integer(int column) const;        // column from 0
-  std::string_view text(int column) const;  // until the next step
+  std::string_view text(int column) const;  // valid until the next step
   std::string_view blob(int column) const;  // the same
 
  private:
@@ -45,13 +45,13 @@ class Statement {
 
 class Database {
  public:
-  // immutable: the file is read as it stands, without locks and without -wal and -shm files beside it.
+  // immutable: the file is read without locks and without -wal and -shm files beside it.
   enum class Mode { create, read_only, immutable };
   Database(const std::string& path, Mode mode);
 
   Statement prepare(const std::string& sql) { return Statement(connection_.get(), sql); }
   void execute(const std::string& sql);
-  int64_t integer(const std::string& sql);  // the first column of the first row; 0 where there is none
+  int64_t integer(const std::string& sql);  // the first column of the first row; 0 if there is none
   bool is_read_only() const;
 
  private:
@@ -61,7 +61,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> connection_;
 };
 
-// BEGIN .. COMMIT; rolled back where commit() is not reached.
+// BEGIN .. COMMIT; rolled back if commit() is not reached.
 class Transaction {
  public:
   explicit Transaction(Database& database, const char* begin = "BEGIN");

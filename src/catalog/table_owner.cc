@@ -4,9 +4,9 @@
 namespace weir {
 namespace {
 
-// 0: it has none.
+// 0: the owner has no version.
 int64_t version_of(Database& database, const TableOwner& owner) {
-  if (columns_of(database, "owners").empty()) return 0;  // of a file of version 1 or 2
+  if (columns_of(database, "owners").empty()) return 0;  // a file of version 1 or 2
   Statement row = database.prepare("SELECT version FROM owners WHERE owner = ?");
   row.bind(1, owner.name);
   return row.step() ? row.integer(0) : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands of `weir`. Each takes the words after its name and returns the exit code (0 ok, 1 run-time
-// failure, 2 usage or configuration); an Error thrown is printed by main.
+// The subcommands of `weir`. Each takes the arguments after its name and returns the exit code (0 ok, 1 run-time
+// failure, 2 usage or configuration); main prints any Error thrown.
 #pragma once
 
 #include "config/arguments.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir collect`.
+// Implements `weir collect`.
 #include <cstdio>
 
 #include "cmd/cmd.h"
@@ -10,7 +10,7 @@
 
 namespace weir {
 
-// --help and --check are answered before anything starts.
+// --help and --check are handled before anything starts.
 int run_collect(const Arguments& arguments) {
   if (asks_for_help(arguments)) {
     std::fputs(collect_help().c_str(), stdout);

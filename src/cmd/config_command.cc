@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir config check FILE`, `weir config show [--format toml|json] [flags of weir collect]`.
+// Implements `weir config check FILE`, `weir config show [--format toml|json] [flags of weir collect]`.
 #include <algorithm>
 #include <cstdio>
 
@@ -36,7 +36,7 @@ int check(const Arguments& arguments) {
   return 0;
 }
 
-// Takes `--format VALUE` or `--format=VALUE` out of the words: another option of weir collect has that name.
+// Removes `--format VALUE` or `--format=VALUE` from the arguments: weir collect has another option of that name.
 std::string take_format(Arguments& arguments) {
   std::string format = "toml";
   for (size_t i = 0; i < arguments.size(); ++i) {

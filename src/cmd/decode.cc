@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir decode FILE..`: captures and IPFIX files through the collector's own decoder. To standard output flow records,
-// or what came over the wire; to standard error what is wrong, and totals.
+// Implements `weir decode FILE..`: runs captures and IPFIX files through the collector's own decoder. Prints flow
+// records, or what was received, on standard output; errors and totals on standard error.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -24,7 +24,7 @@
 namespace weir {
 namespace {
 
-// Batches to standard output, and their sums.
+// Prints batches on standard output, and sums them.
 class FlowPrinter {
  public:
   FlowPrinter(const DecodeOptions& options, DecodeOutput& output, BatchPool& pool) : output_(output), pool_(pool) {
@@ -81,10 +81,10 @@ class FlowPrinter {
   BatchPool& pool_;
   std::unique_ptr<RecordWriter> writer_;
   void (*write_counters_)(const CounterSample&, std::string&) = nullptr;
-  FlowTable* table_ = nullptr;  // the writer, where it is one
+  FlowTable* table_ = nullptr;  // the writer, if it is one
 };
 
-// Hands on what decoders meet.
+// Forwards what decoders report.
 class Observer final : public DecodeObserver {
  public:
   Observer(MalformedReport& report, SetPrinter& printer, DecodeOutput& output)
@@ -107,7 +107,7 @@ class Observer final : public DecodeObserver {
   DecodeOutput& output_;
 };
 
-// What all sessions of a run share.
+// Shared by all sessions of a run.
 struct Shared {
   const DecodeOptions& options;
   Observer& observer;
@@ -125,8 +125,8 @@ TemplateStoreConfig store_config(const DecodeOptions& options) {
   return config;
 }
 
-// Templates, sequences and a decoder of their own. All captures and saved datagrams are one; each IPFIX file is one,
-// because its templates are those of the file alone (RFC 5655).
+// Its own templates, sequences and decoder. All captures and saved datagrams share one session; each IPFIX file has its
+// own, because its templates apply only to that file (RFC 5655).
 class DecodeSession {
  public:
   explicit DecodeSession(const Shared& shared)
@@ -142,7 +142,7 @@ class DecodeSession {
     observer_.current_tag = datagram.tag;
     decoder_.decode(datagram);
   }
-  // Nothing more will come.
+  // No more input follows.
   void finish() {
     observer_.current_tag = UINT64_MAX;
     decoder_.tick(os::monotonic_ns(), true);
@@ -162,7 +162,8 @@ bool wanted(const DecodeOptions& options, const CapturedDatagram& captured) {
   return std::ranges::find(options.ports, captured.destination_port) != options.ports.end();
 }
 
-// A file that is no capture is taken as bare datagrams; without a version number of an export protocol it is neither.
+// A file that is not a capture is read as bare datagrams; without the version number of an export protocol it is
+// neither.
 void refuse_other_files(const std::string& path) {
   CaptureFile file(path);
   CapturedDatagram captured;
@@ -175,7 +176,7 @@ void refuse_other_files(const std::string& path) {
 }
 
 struct FileResult {
-  uint64_t other = 0;  // datagrams that are no flow export
+  uint64_t other = 0;  // datagrams that are not flow export
   bool damaged = false;
 };
 
@@ -242,7 +243,7 @@ SetPrinterConfig printer_config(const DecodeOptions& options) {
 int run_decode(const Arguments& arguments) {
   DecodeOptions options = parse_decode_options(arguments);
   if (options.files.empty()) return 0;
-  for (const std::string& path : options.files)  // a name that is wrong is said before anything is printed
+  for (const std::string& path : options.files)  // reports a wrong name before anything is printed
     if (os::is_regular_file(path)) refuse_other_files(path);
   DecodedFiles files;
   DecodeOutput output;

@@ -26,7 +26,7 @@ constexpr const char* kMore =
     "  weir decode capture.pcap --elements               everything they said, element by element\n"
     "  weir decode capture.pcap --format none            totals, and what is wrong\n";
 
-// Texts that are taken apart once all flags are read.
+// Texts that are parsed once all flags have been read.
 struct Texts {
   std::string fields, hold_bytes = "1GiB";
   std::string borrow = "domain";
@@ -85,7 +85,7 @@ void set_flag(CollectConfig& config, std::string_view key, const char* flag, con
   problems.throw_all();
 }
 
-// In their short form.
+// Sets tables from their short form.
 void set_tables_flag(CollectConfig& config, std::string_view path, const std::vector<std::string>& texts) {
   Problems problems;
   const RepeatedTable& type = *collect_schema().table(path);

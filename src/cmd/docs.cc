@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir docs`, hidden: the pages of docs/ that are generated from the tables of the program.
+// Implements the hidden command `weir docs`: prints the pages of docs/ that are generated from the program's tables.
 #include <cstdio>
 
 #include "base/error.h"
@@ -14,7 +14,7 @@ namespace weir {
 
 int run_docs(const Arguments& arguments) {
   std::string page = arguments.empty() ? "" : arguments[0];
-  // The schema with the fields that a configuration adds: any flag of weir collect may follow.
+  // Any flag of weir collect may follow, for a schema with the fields that a configuration adds.
   const Arguments rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
   if (page != "proto" && !rest.empty()) page = "";
   std::string text;

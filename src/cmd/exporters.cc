@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir exporters`: the loss ledger, from a data directory or from a running collector.
+// Implements `weir exporters`: shows the loss ledger of a data directory or of a running collector.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -31,7 +31,7 @@ struct ExportersOptions {
 };
 }  // namespace
 
-// Nothing where only help was asked for.
+// Empty if only help was requested.
 static std::optional<ExportersOptions> parse(const Arguments& arguments) {
   ExportersOptions options;
   CLI::App app("Shows what became of everything each exporter sent.", "weir exporters");
@@ -73,7 +73,7 @@ static Json from_data(const std::string& data) {
   if (!os::exists(path))
     throw usage_error("there is no ledger in " + data + " (no " + path + "); name the data directory of weir collect " +
                       "with --data");
-  // In this order: what the store has noted is forgotten only once the ledger has it.
+  // In this order: the store discards its noted counts only once the ledger has them.
   const std::vector<StoredCount> noted = Segments::read_noted_counts(data);
   LedgerSnapshot rows = SavedLedger::read(path);
   for (const StoredCount& count : noted)
@@ -91,7 +91,7 @@ static Json from_server(const ServerOptions& server_options) {
   return rows;
 }
 
-// Of a data directory: whether somebody goes on counting.
+// For a data directory: says so if no collector is running on it.
 static void print_whether_running(const std::string& data, const Json& rows) {
   if (os::lock_state(data + "/lock").locked) return;
   int64_t newest = -1;
@@ -109,7 +109,7 @@ static void print_table(const Json& rows, const ExportersView& view) {
   for (const std::string& hint : exporters_hints(rows)) std::fprintf(stderr, "! %s\n", hint.c_str());
 }
 
-// One object a line: readable, and still one JSON array.
+// One object per line: readable, and still one JSON array.
 static void print_json(const Json& rows) {
   std::string text = "[";
   for (size_t i = 0; i < rows.size(); ++i) text += (i ? ",\n " : "\n ") + rows[i].dump();
@@ -124,7 +124,7 @@ int run_exporters(const Arguments& arguments) {
   Json rows = options->server.url.empty() ? from_data(data) : from_server(options->server);
   add_figures(rows, os::realtime_ns());
   Json chosen = select_rows(rows, options->view);
-  if (options->format == "json") remove_figures(chosen);  // it is what the API answers
+  if (options->format == "json") remove_figures(chosen);  // same as the API's answer
   options->format == "json" ? print_json(chosen) : print_table(chosen, options->view);
   if (options->server.url.empty()) print_whether_running(data, rows);
   if (std::fflush(stdout) != 0 && errno != EPIPE)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weir gen: sends made-up flows, or those of a CSV file, at a steady rate or as fast as it can, and says exactly
-// what it sent.
+// Implements `weir gen`: sends generated flows, or those of a CSV file, at a steady rate or as fast as it can, and
+// reports exactly what it sent.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kLargestDatagram = 65'000;
 constexpr uint64_t kMaxExporters = 60'000;
 
-// The words as given; what is empty was not.
+// The arguments as given; empty if not given.
 struct Flags {
   std::string to, host = "127.0.0.1", protocol = "v9", total, rate, template_every, templates_after, duration, pause;
   std::string format = "text", csv;
@@ -196,7 +196,7 @@ GenOptions to_options(const Flags& f) {
   return options;
 }
 
-// Nothing where --help was asked for and given.
+// Null if --help was requested, which has then been printed.
 std::unique_ptr<GenOptions> parse(const Arguments& arguments) {
   CLI::App app(
       "Sends NetFlow v5, v9, IPFIX or sFlow, made up or from a CSV file, and prints exact totals of what it sent.",

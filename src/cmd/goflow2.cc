@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir goflow2`: a collector with GoFlow2's command line.
+// Implements `weir goflow2`: a collector with GoFlow2's command line.
 #include "config/goflow2.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir`: picks the subcommand, prints what it throws.
+// The main program of `weir`: runs the subcommand and prints the errors it throws.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -83,7 +83,7 @@ int help(const Arguments& arguments) {
   return 0;
 }
 
-// A reader that closed the pipe has had enough; any other failure loses output and is one.
+// A reader that closed the pipe wants no more output; any other failure loses output and is an error.
 int finish(int code) {
   errno = 0;
   bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
@@ -91,7 +91,7 @@ int finish(int code) {
   throw runtime_failure("cannot write all of standard output" + (errno ? ": " + os::error_text(errno) : std::string()));
 }
 
-// A link of that name to weir takes the place of the program.
+// A link of that name to weir replaces GoFlow2's program.
 bool is_called_goflow2(const char* program) {
   const std::string_view path(program ? program : "");
   return path.substr(path.rfind('/') + 1) == "goflow2";
@@ -107,12 +107,12 @@ int run(const Arguments& words) {
 
 int main(int argc, char** argv) {
   weir::os::occupy_standard_streams();
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, dealt with where it happens
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, handled where it occurs
   try {
     const weir::Arguments words(argv + std::min(argc, 1), argv + argc);
     return weir::is_called_goflow2(argv[0]) ? weir::finish(weir::run_goflow2(words)) : weir::run(words);
   } catch (const weir::Error& e) {
-    std::fprintf(stderr, "weir: %s\n", weir::printable_lines(e.what()).c_str());  // may quote a value of the store
+    std::fprintf(stderr, "weir: %s\n", weir::printable_lines(e.what()).c_str());  // may quote a value from the store
     return static_cast<int>(e.code());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "weir: unexpected failure: %s\n", e.what());

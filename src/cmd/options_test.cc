@@ -18,7 +18,7 @@
 namespace weir {
 namespace {
 
-// Sets a variable for the length of a test.
+// Sets a variable for the duration of a test.
 class Variable {
  public:
   Variable(const std::string& name, const std::string& value) : name_(name) {
@@ -41,7 +41,7 @@ class OptionsTest : public testing::Test {
   void write(const std::string& toml) { std::ofstream(file()) << toml; }
   std::string file() const { return folder_ / "weir.toml"; }
 
-  // The words of a run with this test's file, so that a file of the machine cannot interfere.
+  // The arguments of a run with this test's file, so that a configuration file of the machine cannot interfere.
   Arguments words(Arguments flags) const {
     flags.insert(flags.begin(), {"--config", file()});
     return flags;
@@ -125,7 +125,7 @@ TEST_F(OptionsTest, FlagOutranksVariableOutranksFileOutranksDefault) {
   EXPECT_EQ(load({"--http", "127.0.0.1:3"}).http, "127.0.0.1:3");
 }
 
-TEST_F(OptionsTest, OriginsAreTold) {
+TEST_F(OptionsTest, OriginsAreShown) {
   write("[collect]\nworkers = 3\n");
   Variable variable("WEIR_TEMPLATES_HOLD_FOR", "1h");
   LoadedConfig loaded = load_collect_settings(words({"--no-store"}));
@@ -140,7 +140,7 @@ TEST_F(OptionsTest, OriginsAreTold) {
   EXPECT_TRUE(line("http").ends_with("# default")) << text;
 }
 
-TEST_F(OptionsTest, EffectiveConfigurationIsAConfiguration) {
+TEST_F(OptionsTest, EffectiveConfigurationIsAValidFile) {
   LoadedConfig loaded = load_collect_settings(words({"--format", "csv", "--fields", "bytes,packets", "--hold-for=2h"}));
   write(effective_toml(loaded));
   const LoadedConfig again = load_collect_settings(words({}));
@@ -220,7 +220,7 @@ TEST_F(OptionsTest, ValuesReachTheConfiguration) {
   EXPECT_FALSE(config.check);
 }
 
-TEST_F(OptionsTest, BadFlagsSayWhatAndWhatToDo) {
+TEST_F(OptionsTest, BadFlagsAreNamedWithARemedy) {
   refused({"--lisen", "x"}, "unknown flag --lisen (did you mean --listen?)");
   refused({"--lisen=x"}, "unknown flag --lisen (did you mean --listen?)");
   refused({"--store.keep=1h"}, "unknown flag --store.keep (did you mean --keep?)");
@@ -248,7 +248,7 @@ TEST_F(OptionsTest, OneListenerForEachAddressAndPort) {
   EXPECT_EQ(refusal({"--listen", "netflow://127.0.0.1:2055,netflow://[::1]:2055"}), "accepted");
 }
 
-TEST_F(OptionsTest, AnOutputWithoutAFormatIsAMistake) {
+TEST_F(OptionsTest, AnOutputWithoutAFormatIsAnError) {
   refused({"--transport.file", "/tmp/x"}, "add --format");
   refused({"--fields", "bytes"}, "add --format");
   EXPECT_EQ(refusal({"--transport.file", "/tmp/x", "--format", "none"}), "accepted");
@@ -257,10 +257,10 @@ TEST_F(OptionsTest, AnOutputWithoutAFormatIsAMistake) {
 TEST_F(OptionsTest, BadValuesInTheFileNameTheLine) {
   write("# a comment\n[collect]\nlisten = \"netflow://:2055\"\nrcvbuf = \"16Mx\"\n");
   refused({}, file() + ":4:10: collect.rcvbuf: \"16Mx\" is not a size");
-  EXPECT_EQ(load({"--rcvbuf", "1M"}).receive_buffer_bytes, 1 << 20);  // a flag gets one past the mistake
+  EXPECT_EQ(load({"--rcvbuf", "1M"}).receive_buffer_bytes, 1 << 20);  // a flag overrides the invalid value
 }
 
-TEST_F(OptionsTest, UnknownVariablesAreWarningsAndErrorsOfCheck) {
+TEST_F(OptionsTest, UnknownVariablesAreWarningsButErrorsWithCheck) {
   auto warning = [&](const std::string& name) {
     Variable variable(name, "off");
     std::vector<std::string> warnings = load_collect_settings(words({})).warnings;
@@ -279,9 +279,8 @@ TEST_F(OptionsTest, UnknownVariablesAreWarningsAndErrorsOfCheck) {
   refused({}, "WEIR_COLLECT_WORKERS: \"many\" is not a number");
 }
 
-// What Kubernetes puts into the pods beside services named weir, weir-collect and weir--x, and Docker into linked
-// containers.
-TEST_F(OptionsTest, VariablesOfServicesArePassedOver) {
+// What Kubernetes sets in pods for services named weir, weir-collect and weir--x, and Docker in linked containers.
+TEST_F(OptionsTest, VariablesOfServicesAreIgnored) {
   for (const char* name :
        {"WEIR_SERVICE_HOST", "WEIR_SERVICE_PORT", "WEIR_SERVICE_PORT_NETFLOW", "WEIR_SERVICE_PORT_HTTP_API",
         "WEIR_PORT", "WEIR_PORT_2055_UDP", "WEIR_PORT_2055_UDP_PROTO", "WEIR_PORT_2055_UDP_PORT",
@@ -299,7 +298,7 @@ TEST_F(OptionsTest, VariablesOfServicesArePassedOver) {
     EXPECT_FALSE(is_service_variable(name)) << name;
 }
 
-TEST(OptionTable, NoKeyIsTakenForAVariableOfAService) {
+TEST(OptionTable, NoKeyIsMistakenForAVariableOfAService) {
   for (const OptionInfo* info : collect_schema().options()) {
     const OptionInfo& option = *info;
     EXPECT_NE(option.key.substr(option.key.rfind('.') + 1), "port") << option.key;
@@ -308,7 +307,7 @@ TEST(OptionTable, NoKeyIsTakenForAVariableOfAService) {
   }
 }
 
-TEST_F(OptionsTest, AnEmptyValueIsAnEmptyValue) {
+TEST_F(OptionsTest, AnEmptyValueIsKeptAsEmpty) {
   CollectConfig config = load({"--format=csv", "--fields=", "--data=", "--check"});
   EXPECT_TRUE(config.fields.empty());
   EXPECT_TRUE(config.check);
@@ -346,7 +345,7 @@ TEST_F(OptionsTest, CheckLeavesNothingBehind) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);  // weir.toml
 }
 
-TEST_F(OptionsTest, CheckFindsWhatCannotBeUsed) {
+TEST_F(OptionsTest, CheckFindsUnusableSettings) {
   const std::string port = "netflow://127.0.0.1:29552";
   auto problem = [&](const Arguments& flags) -> std::string {
     Arguments all = {"--listen", port};
@@ -393,7 +392,7 @@ TEST_F(OptionsTest, FieldsFromFlagsVariableAndFile) {
   EXPECT_TRUE(refused({"--format", "json", "--fields", "policy"}, "policy"));
 }
 
-TEST_F(OptionsTest, WhatIsInForceCanBeGivenBack) {
+TEST_F(OptionsTest, EffectiveConfigurationCanBeReadBack) {
   write("[[field]]\nname = \"a\"\nelement = \"9/1\"\ntype = \"string\"\n");
   std::string shown = effective_toml(load_collect_settings(words({"--output=o=csv:/a%2Cb:bytes+a"})));
   EXPECT_TRUE(shown.contains("\n[[field]]\nname = \"a\" ")) << shown;
@@ -440,7 +439,7 @@ TEST_F(OptionsTest, BadFieldsAreRefused) {
   EXPECT_TRUE(refused({"--field", many}, "at most 32"));
 }
 
-TEST_F(OptionsTest, WhatIsSaidOfExporters) {
+TEST_F(OptionsTest, ExporterRulesFromFileAndFlags) {
   write(
       "[[exporter]]\naddress = \"192.0.2.0/24\"\ncounters_23_24 = \"reverse\"\n\n"
       "[[exporter]]\naddress = \"2001:db8::1\"\ncounters_23_24 = \"ignore\"\n");
@@ -458,7 +457,7 @@ TEST_F(OptionsTest, WhatIsSaidOfExporters) {
   EXPECT_EQ(of(config, "10.1.0.1"), PostCounters::reverse);
 }
 
-TEST_F(OptionsTest, BadExportersNameTheirPlace) {
+TEST_F(OptionsTest, BadExporterRulesNameTheirPlace) {
   auto says = [&](const std::string& toml, const std::string& line, const std::string& part) {
     write("[[exporter]]\n" + toml);
     return refused({}, file() + ":" + line) && refused({}, part);
@@ -496,7 +495,7 @@ TEST_F(OptionsTest, BadFieldsOfTheFileNameTheirLine) {
   EXPECT_TRUE(says("[[collect]]\n", "1:", "collect"));
 }
 
-TEST_F(OptionsTest, TheExampleIsValidBothAsItIsAndUncommented) {
+TEST_F(OptionsTest, TheExampleIsValidBothUnchangedAndUncommented) {
   std::string active;
   write(example_config());
   for (const Setting& setting : load_collect_settings(words({})).settings)
@@ -514,8 +513,8 @@ TEST_F(OptionsTest, TheExampleIsValidBothAsItIsAndUncommented) {
   for (const TableSetting& setting : loaded.tables) EXPECT_EQ(setting.tables.size(), 1u) << setting.type->path;
 }
 
-// Of a key the last file counts; tables come together.
-TEST_F(OptionsTest, FilesBesideComeAfter) {
+// The last file that sets a key counts; tables of all files are combined.
+TEST_F(OptionsTest, FilesInConfDAreReadAfterwards) {
   const auto beside = [&](const std::string& name, const std::string& toml) {
     std::filesystem::create_directory(folder_ / "conf.d");
     std::ofstream(folder_ / "conf.d" / name) << toml;
@@ -534,7 +533,7 @@ TEST_F(OptionsTest, FilesBesideComeAfter) {
   EXPECT_TRUE(refused({}, "40.toml:1:1: output \"a\" is named twice"));
 }
 
-TEST_F(OptionsTest, AllThatIsWrongIsSaidAtOnce) {
+TEST_F(OptionsTest, AllErrorsAreReportedAtOnce) {
   write(
       "[collect]\nworkers = 999\nlisen = 1\n[store]\nkeep = \"soon\"\n[[output]]\nname = \"a b\"\nformat = \"xml\"\n"
       "path = \"/a\"\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir query`: SQL over the stored flows.
+// Implements `weir query`: SQL over the stored flows.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
@@ -73,7 +73,7 @@ void write_text(FlowQuery& query, const std::string& sql, const Options& options
   output.finish();
 }
 
-// A statement that does not name the view cannot read it.
+// A statement that does not name the view cannot read from it.
 bool mentions_counters(std::string sql) {
   std::ranges::transform(sql, sql.begin(), [](unsigned char c) { return std::tolower(c); });
   return sql.contains(table_name(Table::counters));

@@ -20,7 +20,7 @@ constexpr int kInterruptedExit = 130;
 constexpr int64_t kProgressAfterNs = 1'000'000'000;
 constexpr int64_t kMinMemory = 64 << 20;
 
-// A line on standard error, where that is a terminal and the query takes long.
+// A line on standard error, if that is a terminal and the query takes long.
 class ProgressBar {
  public:
   ~ProgressBar() { clear(); }

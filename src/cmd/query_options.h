@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `weir query` and `weir top` have in common: which data, which time, how much memory; running a query with
-// Ctrl-C and a progress bar; telling what could not be read.
+// Shared by `weir query` and `weir top`: which data, which time range, how much memory; running a query with Ctrl-C and
+// a progress bar; reporting what could not be read.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -12,7 +12,7 @@
 
 namespace weir {
 
-// The words as given; what is empty was not.
+// The arguments as given; empty if not given.
 struct QueryFlags {
   std::string data, since, until, time, format = "table", memory;
   unsigned threads = 0;
@@ -25,8 +25,8 @@ QuerySettings query_settings(const QueryFlags& flags);
 // "table" is framed on a terminal and plain elsewhere.
 ResultFormat result_format(const std::string& name, bool to_terminal);
 
-// Opens the store, runs `work`, tells of problems on standard error. Returns the exit code: 0, 1 where segments had to
-// be left out, 130 when interrupted.
+// Opens the store, runs `work`, reports problems on standard error. Returns the exit code: 0, 1 if segments had to be
+// skipped, 130 if interrupted.
 int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work);
 
 }  // namespace weir

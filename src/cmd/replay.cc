@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weir replay: sends a capture's export datagrams to a collector again, at their own pace or another, each source
-// from a socket of its own.
+// Implements `weir replay`: sends a capture's export datagrams to a collector again, at their original pace or another,
+// each source from its own socket.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -16,9 +16,9 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMaxListed = 20;  // sources named in the totals without --verbose
+constexpr size_t kMaxListed = 20;  // sources listed in the totals without --verbose
 
-// Nothing where --help was asked for and given.
+// Null if --help was requested, which has then been printed.
 std::unique_ptr<ReplayOptions> parse(const Arguments& arguments) {
   CLI::App app("Sends the UDP datagrams of a capture (pcap, pcapng) or of a file of export datagrams to a collector.",
                "weir replay");
@@ -67,7 +67,7 @@ void warn(const ReplayOptions& options, const ReplayTotals& totals) {
                               ": nothing was sent");
 }
 
-// What was in the file and not sent, by reason; only where there is any.
+// What was in the file but not sent, by reason; only reasons with a count.
 nlohmann::ordered_json skipped(const ReplayTotals& totals) {
   auto object = nlohmann::ordered_json::object();
   auto put = [&](std::string_view name, uint64_t n) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replays captures written here to a socket of this process.
+// Replays captures, written by the tests, to a socket of this process.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -85,7 +85,7 @@ std::vector<std::string> payloads(const std::vector<Arrived>& arrived) {
 }
 using Payloads = std::vector<std::string>;
 
-TEST(Replay, KeepsSourcesApartOnLoopbackAddressesAndOrder) {
+TEST(Replay, KeepsOrderAndSeparatesSourcesByLoopbackAddress) {
   Collector collector;
   std::string path = write_capture({{.host = 1, .payload = "a"},
                                     {.host = 9, .payload = "b"},
@@ -102,7 +102,7 @@ TEST(Replay, KeepsSourcesApartOnLoopbackAddressesAndOrder) {
   EXPECT_NE(arrived[3].port, arrived[0].port);
 }
 
-TEST(Replay, KeepsSourcesApartByPortElsewhere) {
+TEST(Replay, SeparatesSourcesByPortOnOtherAddresses) {
   Collector collector("::1");
   std::string path = write_capture({{.host = 1, .payload = "a"}, {.host = 2, .payload = "b"}});
   EXPECT_EQ(run_replay({path, "--to", collector.to()}), 0);
@@ -111,7 +111,7 @@ TEST(Replay, KeepsSourcesApartByPortElsewhere) {
   EXPECT_NE(arrived[0].port, arrived[1].port);
 }
 
-TEST(Replay, NarrowsToAPortAndLoops) {
+TEST(Replay, SelectsAPortAndLoops) {
   Collector collector;
   std::string path = write_capture({{.port = 53, .payload = "dns"}, {.port = 4739, .payload = "ipfix"}});
   EXPECT_EQ(run_replay({path, "--to", collector.to(), "--port", "4739", "--loop", "3", "--format", "json"}), 0);
@@ -143,7 +143,7 @@ TEST(Replay, KeepsTheTimesOfTheCapture) {
   EXPECT_GE(seconds_of({path, "--to", collector.to(), "--rate", "10"}), 0.2) << "the third goes out after two tenths";
 }
 
-TEST(Replay, RefusesWhatItCannotDo) {
+TEST(Replay, RejectsInvalidArguments) {
   std::string path = write_capture({{.payload = "a"}});
   for (const Arguments& wrong : std::vector<Arguments>{{path},
                                                        {"/nonexistent.pcap", "--to", "127.0.0.1:2055"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir store`: what a data directory's store holds.
+// Implements `weir store`: reports what a data directory's store contains.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
@@ -28,7 +28,7 @@ struct StatsOptions {
   std::string data, format = "table";
 };
 
-// Nothing where only help was asked for.
+// Empty if only help was requested.
 std::optional<StatsOptions> parse(const Arguments& arguments) {
   StatsOptions options;
   CLI::App app("The embedded flow store.", "weir store");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir top`: who or what most of the traffic is.
+// Implements `weir top`: which addresses, ports and so on have most of the traffic.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -75,7 +75,7 @@ class TopTable {
       numbers.push_back(shown(i, text(keys_ + 4 + i)));
     }
     cells.push_back(share(text(keys_ + 3)));
-    // With no flows there is only the total.
+    // Without flows there is only the total.
     if (!columns[keys_].is_null(row)) rows_.push_back(cells);
     total_.assign(keys_, "");
     total_[0] = "total";

@@ -22,14 +22,14 @@
 namespace weir {
 namespace {
 
-// The nearest folder above `path` that exists: the one in which the missing ones would be made.
+// The nearest existing folder above `path`: the one in which the missing ones would be created.
 std::string existing_parent(const std::string& path) {
   std::filesystem::path at = std::filesystem::absolute(path).lexically_normal();
   while (!os::exists(at.string()) && at.has_parent_path() && at != at.parent_path()) at = at.parent_path();
   return at.string();
 }
 
-// Permission bits tell root nothing, and some file systems refuse whatever they say: only doing it proves it.
+// Permission bits mean nothing for root, and some file systems refuse regardless of them: only trying it proves it.
 bool can_create_in(const std::string& folder) {
   std::string probe = folder + "/.weir-check-" + std::to_string(os::realtime_ns());
   std::error_code failed;
@@ -67,7 +67,7 @@ void check_output_file(const std::string& path) {
   if (!can_create_in(folder)) throw usage_error("cannot make the output " + path + " in " + folder + remedy);
 }
 
-// What the store has under these names already.
+// Checks the added fields against columns of the same names in the store.
 void check_added_fields(const CollectConfig& config) {
   if (config.no_store || config.keeps_nothing || !os::exists(config.data + "/catalog.db")) return;
   check_extra_columns(Segments::read_extra_columns(config.data), *config.field_table);
@@ -77,7 +77,7 @@ std::string running_collector(const os::LockState& lock) {
   return "a collector" + (lock.process > 0 ? " (process " + std::to_string(lock.process) + ")" : std::string());
 }
 
-// SO_REUSEPORT would let us share the port with another collector of the same user, and split its traffic.
+// SO_REUSEPORT would let us share the port with another collector of the same user, which would split its traffic.
 void check_listener(const CollectConfig& config, const Listener& listener, const os::LockState& lock,
                     std::vector<std::string>& notes) {
   if (!os::port_in_use(listener.endpoint)) {
@@ -93,13 +93,13 @@ void check_listener(const CollectConfig& config, const Listener& listener, const
 void check_http(const CollectConfig& config, const os::LockState& lock, std::vector<std::string>& notes) {
   if (config.http == "off") return;
   if (!config.http_certificate.empty())
-    server_tls(config.http_certificate, config.http_key);  // for what is wrong with it
+    server_tls(config.http_certificate, config.http_key);  // throws if it is not usable
   int error = 0;
   os::TcpListener::listen(parse_http_address(config.http), error);
   if (error == EADDRINUSE && lock.locked)
     notes.push_back(config.http + " (HTTP) is in use, as " + running_collector(lock) + " runs; not tried");
   else if (error)
-    HttpServer server(http_server_config(config));  // says what is wrong
+    HttpServer server(http_server_config(config));  // throws the reason
 }
 
 }  // namespace

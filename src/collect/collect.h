@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir collect`, from its configuration to its exit code.
+// Runs `weir collect`, from its configuration to its exit code.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 
 namespace weir {
 
-// Runs a collector with that configuration until it is stopped. `load` reads the configuration anew (SIGHUP); empty:
-// there is nothing to read, only files are opened anew. The exit code.
+// Runs a collector with that configuration until it is stopped. `load` reads the configuration again (SIGHUP); empty:
+// there is nothing to read, SIGHUP only reopens files. Returns the exit code.
 int collect(const LoadedConfig& loaded, const std::function<LoadedConfig()>& load = {});
 
 }  // namespace weir

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log lines of `weir collect` at its start and at its end.
+// Writes the log lines of `weir collect` at its start and at its end.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@ struct LedgerTotals {
 };
 LedgerTotals totals_of(const LedgerSnapshot& rows);
 
-// What a stop gave up.
+// What was given up when the collector stopped.
 struct GivenUpAtStop {
   int64_t records = 0;    // that waited for the store or the output
   int64_t datagrams = 0;  // that were left in the sockets
-  int64_t sets = 0;       // whose template never came
+  int64_t sets = 0;       // whose template never arrived
 };
 int64_t given_up_at_stop(const OutputStats& stats);
 
 void say_starting(const std::string& data);
-// Flows that the run before had decoded and not yet stored when it ended.
+// Flows that the previous run had decoded but not yet stored when it ended.
 void say_lost(int64_t records);
 void say_started(const LoadedConfig& loaded, const LedgerSnapshot& ledger, unsigned workers, const HttpServer* http);
 // `why`: "SIGTERM". Totals at the start of this process and at its end; how long the stop took.

@@ -51,7 +51,7 @@ void Collector::open() {
                                            outputs_->store());
 }
 
-// Collecting matters more than being looked at: the default address may be in use.
+// Collecting matters more than the HTTP interface: the default address may be in use.
 void Collector::open_http() {
   if (config_.http == "off") return;
   try {
@@ -124,7 +124,7 @@ void Collector::say_end(End end) const {
                              "be found again; start Weir again, it makes a new one");
 }
 
-// From the sockets onwards. What was given up.
+// In order, starting with the sockets. Returns what was given up.
 GivenUpAtStop Collector::stop_in_order() {
   const int64_t sets_before = totals_of(kept_.ledger.rows()).given_up_sets;
   GivenUpAtStop given_up;

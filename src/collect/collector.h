@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Collector: the parts of `weir collect` and the order in which they start and stop: from the outputs to the sockets at
+// Collector: owns the parts of `weir collect` and starts and stops them in order: from the outputs to the sockets at
 // the start, from the sockets to the outputs at the end.
 //
-//   threads  the main thread's; it starts those of the workers, the outputs and HTTP
+//   threads  the main thread; it starts those of the workers, the outputs and HTTP
 //   failure  the constructor and open() throw usage_error: a directory, a file or an address cannot be used
 #pragma once
 
@@ -24,26 +24,26 @@ namespace weir {
 
 class Collector {
  public:
-  using Load = std::function<LoadedConfig()>;  // reads the configuration anew; empty: there is nothing to read
+  using Load = std::function<LoadedConfig()>;  // reads the configuration again; empty: there is nothing to read
   enum class End : uint8_t { signal, reader_gone, directory_gone };
 
-  // Opens the data directory and the outputs, and loads what the run before has kept.
+  // Opens the data directory and the outputs, and loads what the previous run saved.
   Collector(const LoadedConfig& loaded, Load load);
-  // A stop signal came while that was loaded.
+  // A stop signal arrived during loading.
   bool was_stopped() const { return senders_.templates.loading_stopped(); }
   // Binds every socket before any is read.
   void open();
   void start();
-  // Until a signal says stop, or it is no use to go on.
+  // Runs until a stop signal arrives, or continuing is pointless.
   End run();
-  // The exit code.
+  // Returns the exit code.
   int stop(End end);
 
  private:
   void open_http();
-  // What is due once a second.
+  // The work that is due once a second.
   void turn();
-  // Waits up to the monotonic time; the reason to stop, where there is one.
+  // Waits until that monotonic time; returns the reason to stop, if there is one.
   std::optional<End> wait_until(int64_t next_ns);
   GivenUpAtStop stop_in_order();
   void say_end(End end) const;
@@ -66,7 +66,7 @@ class Collector {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Reload> reload_;
   std::unique_ptr<LedgerKeeper> keeper_;
-  std::unique_ptr<HttpServer> http_;  // null: none; it asks all of the above, so it goes first
+  std::unique_ptr<HttpServer> http_;  // null: none; it reads all of the above, so it is destroyed first
   LedgerSnapshot at_start_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A start that fails because the disk is full is no mistake of whoever started it: it is said so, and has the exit code
-// of failures, so that it is tried again.
+// Reports a start that fails because the disk is full: not an error of the user, so it has its own message and the exit
+// code of run-time failures, so that the start is retried.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// Throws runtime_failure where that was the reason.
+// Throws runtime_failure if that was the reason.
 void throw_if_disk_full(const std::string& data, const Error& error);
 
 // The result of `open`, which opens something in the data directory.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What outputs and the store of a running collector report, as the metrics page takes it.
+// Converts the statistics of a running collector's outputs and store for the metrics page.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 namespace weir {
 
 std::vector<SinkFigures> all_sink_figures(const Outputs& outputs);
-// Nothing where flows are not stored (`store` is null).
+// Empty if flows are not stored (`store` is null).
 std::optional<StoreMetrics> store_metrics(const FlowStore* store);
 
 }  // namespace weir

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kept: what a collector keeps over its end: the data directory, locked, and the ledger in it. Where nothing is to be
-// kept (collect.data off) the ledger is in memory alone.
+// Kept: what a collector keeps across restarts: the data directory, locked, and the ledger in it. If nothing is to be
+// kept (collect.data off), the ledger is only in memory.
 //
-//   threads  the main thread's, but for the ledger
-//   failure  the constructor throws usage_error: the directory is another's, cannot be made, holds what we cannot read
+//   threads  the main thread, except for the ledger
+//   failure  the constructor throws usage_error: the directory is in use, cannot be created, or cannot be read
 #pragma once
 
 #include <optional>
@@ -19,10 +19,10 @@
 
 namespace weir {
 
-// The data directory, and the lock that makes it ours.
+// The data directory, and the lock that reserves it for us.
 class LockedDirectory {
  public:
-  // Takes it, and where the disk is full makes some room in it.
+  // Locks it, and frees some space in it if the disk is full.
   explicit LockedDirectory(const CollectConfig& config);
   // It was removed or replaced.
   bool has_left() const { return os::has_left(path_, id_); }
@@ -37,7 +37,7 @@ class Kept {
  public:
   explicit Kept(const CollectConfig& config);
 
-  // This start is not refused any more.
+  // From here on, this start can no longer be rejected.
   void started();
   bool previous_was_unclean() const { return disk_ && disk_->running.previous_was_unclean(); }
   bool directory_has_left() const { return disk_ && disk_->directory.has_left(); }
@@ -59,10 +59,10 @@ class Kept {
   Ledger ledger;
 };
 
-// The ledger as it is shown: counts, and what data waits for.
+// The ledger as it is shown: counts, and the templates that data waits for.
 LedgerSnapshot ledger_snapshot(const Ledger& ledger, const TemplateStore& templates);
 
-// Puts counts and sequence states on disk; what fails is said once until it works again.
+// Saves counts and sequence states to disk; a failure is logged once until saving works again.
 class LedgerKeeper {
  public:
   // `saved`, `store`: null where there is none.

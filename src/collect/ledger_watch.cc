@@ -55,7 +55,7 @@ void LedgerWatch::look(int64_t now_s) {
 void LedgerWatch::see(const LedgerEntry& entry) {
   if (entry.index >= seen_.size()) seen_.resize(entry.index + 1);
   Seen& seen = seen_[entry.index];
-  // The row is of another exporter now, or of the same anew: its counts have begun again.
+  // The entry now belongs to another exporter, or to the same one again: its counts have restarted.
   const bool again = seen.known && seen.key == entry.key && entry.datagrams.value() < seen.datagrams;
   if (!seen.known || seen.key != entry.key || again) {
     seen = {};
@@ -127,8 +127,8 @@ void LedgerWatch::see_reasons(Seen& seen, const LedgerEntry& entry) {
     for (size_t i = 0; i < kRefusedCount; ++i) refused_.sum[i] += entry.refused_by_reason[i].value();
 }
 
-// A row that goes while others are looked at may be counted twice, or not until the next round: sums fall then, and
-// what was said stays said.
+// An entry that is removed during a round may be counted twice, or not until the next round: sums then decrease, and
+// what was already logged stays valid.
 template <size_t N>
 void LedgerWatch::say_reasons(Reasons<N>& reasons, const std::string_view (&names)[N], const std::string& what) {
   const std::array<int64_t, N> sum = std::exchange(reasons.sum, {});

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the ledger is worth a line in the log: an exporter that is new, silent or back; loss and kernel drops that
-// begin and end; malformed input and refusals, by reason. Whatever comes, it is a bounded number of lines: ten of a
-// kind in a minute, then how many more there were.
+// LedgerWatch: logs noteworthy changes in the ledger: an exporter that is new, silent or back; loss and kernel drops
+// that begin and end; malformed input and refusals, by reason. The number of lines is bounded whatever is received: ten
+// of each kind a minute, then the number of those left out.
 //
-//   in       the ledger, looked at about once a second, at most kEntriesALook of its entries at a time
-//   memory   sizeof(Seen) of each entry, of which the ledger bounds the number
+//   in       the ledger, examined about once a second, at most kEntriesALook of its entries at a time
+//   memory   sizeof(Seen) per entry; the ledger bounds their number
 //   threads  one
 #pragma once
 
@@ -19,14 +19,14 @@
 
 namespace weir {
 
-// Lets the first few of a kind through, and says once a minute how many it did not.
+// Lets the first few lines of a kind through, and reports once a minute how many it suppressed.
 class LineLimit {
  public:
   static constexpr int kMax = 10;
   static constexpr int64_t kWindowSeconds = 60;
-  // Whether one more may be said.
+  // Whether one more line may be logged.
   bool take(int64_t now_s);
-  // Those held back, once their window is over; else 0.
+  // The number suppressed, once their window is over; else 0.
   int64_t held_back(int64_t now_s);
 
  private:
@@ -39,15 +39,15 @@ class LedgerWatch {
   enum class Weight : uint8_t { info, warning };
   using Say = std::function<void(Weight, const std::string&)>;
   static constexpr uint32_t kEntriesALook = 16'384;
-  static constexpr int64_t kOverSeconds = 60;      // without more of it, what began is over
-  static constexpr int64_t kSummarySeconds = 60;   // between two lines of what goes on
-  static constexpr int64_t kSilentSeconds = 60;    // at least; an exporter is silent after kSilentTimes its interval
-  static constexpr int64_t kSilentTimes = 10;      // and only one that had sent for kSilentSeconds,
-  static constexpr int64_t kSilentDatagrams = 10;  // and so many datagrams
+  static constexpr int64_t kOverSeconds = 60;     // after this long without more of it, an event is over
+  static constexpr int64_t kSummarySeconds = 60;  // between two lines about an event that continues
+  static constexpr int64_t kSilentSeconds = 60;   // an exporter is silent after at least this long, and after
+  static constexpr int64_t kSilentTimes = 10;  // this many of its mean intervals; only one that sent for kSilentSeconds
+  static constexpr int64_t kSilentDatagrams = 10;  // and at least this many datagrams
 
-  // What the ledger holds by now is no news. The ledger outlives it.
+  // What the ledger already contains is not news. The ledger must outlive the watch.
   explicit LedgerWatch(const Ledger& ledger, Say say = to_log);
-  // `now_s`: any clock that goes on, seconds.
+  // `now_s`: any clock that advances, in seconds.
   void look(int64_t now_s);
 
  private:
@@ -57,10 +57,10 @@ class LedgerWatch {
     LedgerKey key;
     bool known = false, loses = false, silent = false;
     int64_t datagrams = 0, malformed = 0, refused = 0;
-    // Loss is believed once it shows in two looks: what only came late is taken back by then.
+    // Loss counts once two successive looks show it: datagrams that were only late are subtracted by then.
     int64_t lost = 0, lost_believed = 0, lost_before = 0;
     int64_t loss_began_s = 0, last_loss_s = 0;
-    int64_t began_s = 0, last_s = 0;  // datagrams came, as seen here
+    int64_t began_s = 0, last_s = 0;  // datagrams arrived, as observed here
     int64_t datagrams_before = 0;
   };
   struct Worst {
@@ -70,7 +70,7 @@ class LedgerWatch {
       if (n > count) key = of, count = n;
     }
   };
-  // Counts by reason that only rise, summed over all entries.
+  // Counts by reason that only increase, summed over all entries.
   template <size_t N>
   struct Reasons {
     std::array<int64_t, N> sum{}, said{};
@@ -95,9 +95,9 @@ class LedgerWatch {
   Say say_;
   int64_t now_s_ = 0;
   bool first_round_ = true;
-  uint32_t next_ = 0;  // index of the entry to go on with
+  uint32_t next_ = 0;  // index of the entry to continue with
   std::vector<Seen> seen_;
-  std::vector<std::pair<Weight, std::string>> pending_;  // found with the ledger's lock held, to be said without it
+  std::vector<std::pair<Weight, std::string>> pending_;  // found with the ledger's lock held, logged after its release
   Reasons<kMalformedCount> malformed_;
   Reasons<kRefusedCount> refused_;
   std::array<LineLimit, static_cast<size_t>(Kind::kCount)> limits_;

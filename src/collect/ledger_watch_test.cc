@@ -11,7 +11,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// Whether there is one line, which has that in it.
+// Whether there is exactly one line and it contains `part`.
 testing::AssertionResult is_one(const Lines& lines, const std::string& part) {
   if (lines.size() == 1 && lines[0].find(part) != std::string::npos) return testing::AssertionSuccess();
   testing::AssertionResult result = testing::AssertionFailure() << "not one line with \"" << part << "\":";
@@ -28,7 +28,7 @@ struct Watched {
   void begin() {
     watch.emplace(ledger, [this](LedgerWatch::Weight, const std::string& line) { lines.push_back(line); });
   }
-  // What is said until then, a look a second.
+  // What is logged until then, with one look a second.
   std::vector<std::string> until(int64_t second) {
     lines.clear();
     while (now < second) watch->look(++now);
@@ -47,7 +47,7 @@ struct Watched {
   int64_t now = 0;
 };
 
-TEST(LedgerWatch, WhatTheLedgerHeldAtTheStartIsNoNews) {
+TEST(LedgerWatch, WhatTheLedgerContainsAtTheStartIsNotNews) {
   Watched w;
   LedgerEntry& entry = w.sends(1, 100);
   entry.sequence_lost.add(7);
@@ -58,7 +58,7 @@ TEST(LedgerWatch, WhatTheLedgerHeldAtTheStartIsNoNews) {
   EXPECT_EQ(w.until(300), Lines{});
 }
 
-TEST(LedgerWatch, ANewExporterIsSaidOnce) {
+TEST(LedgerWatch, ANewExporterIsLoggedOnce) {
   Watched w;
   w.begin();
   w.sends(1);
@@ -67,7 +67,7 @@ TEST(LedgerWatch, ANewExporterIsSaidOnce) {
   EXPECT_EQ(w.until(10), Lines{});
 }
 
-TEST(LedgerWatch, AFloodOfExportersIsAFewLinesAMinute) {
+TEST(LedgerWatch, AFloodOfExportersMakesFewLinesAMinute) {
   Watched w;
   w.begin();
   for (uint32_t n = 0; n < 500; ++n) w.sends(n);
@@ -92,8 +92,8 @@ TEST(LedgerWatch, LossBeginsAndEnds) {
   EXPECT_EQ(w.until(200), Lines{"192.0.2.1 (v9): loss has ended, 1,400 datagrams in 22 s"});
 }
 
-// Until the next look it is there after all.
-TEST(LedgerWatch, WhatOnlyCameLateIsNoLoss) {
+// It has arrived by the next look.
+TEST(LedgerWatch, LateDatagramsAreNotLoss) {
   Watched w;
   w.begin();
   LedgerEntry& entry = w.sends(1);
@@ -125,7 +125,7 @@ TEST(LedgerWatch, ReasonsAreSummedOverAMinuteAndNameTheWorst) {
   EXPECT_EQ(w.lines, Lines{"malformed input: scope 60; most from 192.0.2.1 (v9)"});
 }
 
-TEST(LedgerWatch, AnExporterGoesSilentAndComesBack) {
+TEST(LedgerWatch, AnExporterGoesSilentAndSendsAgain) {
   Watched w;
   w.begin();
   std::vector<std::string> lines;
@@ -137,7 +137,7 @@ TEST(LedgerWatch, AnExporterGoesSilentAndComesBack) {
   EXPECT_TRUE(is_one(w.until(402), "192.0.2.1 (v9) sends again, after 4 min of silence"));
 }
 
-TEST(LedgerWatch, WhoSendsSeldomIsNotSilent) {
+TEST(LedgerWatch, AnExporterThatSendsRarelyIsNotSilent) {
   Watched w;
   w.begin();
   w.sends(1);
@@ -160,8 +160,8 @@ TEST(LedgerWatch, KernelDropsBeginAndEnd) {
   EXPECT_EQ(w.until(200), Lines{"netflow://:2055: the kernel drops no more, after 2,000 datagrams in 2 s"});
 }
 
-// Rows go and their places are taken by others: nothing is counted back, and sums that move say nothing twice.
-TEST(LedgerWatch, RowsThatGoAreNoNews) {
+// Entries are removed and reused by other exporters: counts never go backwards, and nothing is logged twice.
+TEST(LedgerWatch, RemovedEntriesAreNotNews) {
   Watched w(64);
   w.begin();
   int64_t said = 0;

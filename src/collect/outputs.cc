@@ -184,7 +184,7 @@ void Outputs::look() {
     };
     if (further.is_started) continue;
     if (std::ranges::any_of(leaving_, same_path)) {
-      further.output->reopen();  // once it starts: the file is another by then
+      further.output->reopen();  // once it starts: by then, the file is a different one
       continue;
     }
     further.output->start();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outputs of `weir collect`: the store, unless it is left out, then those of the configuration, which may change
-// while the collector runs.
+// Outputs: manages the outputs of `weir collect`: the store, unless it is disabled, then those of the configuration,
+// which may change while the collector runs.
 //
 //   in       deliver() from any worker, never blocks
-//   out      every record to every output; without any it is `filtered` in the ledger. Of an output that was taken out
-//            while the collector runs, records are dropped (not_configured) in the ledger from then on
+//   out      every record to every output; without any output the ledger counts it as `filtered`. After an output is
+//            removed while the collector runs, the ledger counts its records as dropped (not_configured)
 //   threads  deliver(): any, but not during apply(); for_each(): any; the rest: the thread that owns it
 //   failure  the constructor and prepare() throw usage_error: the store or a file cannot be opened
 #pragma once
@@ -26,7 +26,7 @@
 
 namespace weir {
 
-// An output beside the store.
+// An output in addition to the store.
 struct FurtherOutput {
   OutputConfig config;
   OutputCounts* entry = nullptr;
@@ -34,22 +34,22 @@ struct FurtherOutput {
   bool is_started = false;
 };
 
-// From the outputs of now to those that are wanted: files are open, nothing has changed yet.
+// The difference between the present outputs and the wanted ones: new files are open, nothing has changed yet.
 struct OutputChange {
   std::vector<FurtherOutput> added;
-  std::vector<std::string> removed;  // names; one that is changed is removed and added
-  LedgerSnapshot saved;              // what the ledger on disk has of those that are new
+  std::vector<std::string> removed;  // names; an output that changed is removed and added
+  LedgerSnapshot saved;              // the new outputs' counts in the ledger on disk
   std::string refused;               // why nothing can be changed; empty: it can
   bool any() const { return !added.empty() || !removed.empty(); }
 };
 
 class Outputs {
  public:
-  // Adds what each output counts to the ledger. Before the ledger has any entry.
+  // Adds each output's counters to the ledger. Must be called before the ledger has any entry.
   static void add_entries(const CollectConfig& config, Ledger& ledger);
 
-  // The ledger has been restored: the store tells it what it holds, and what a run before has left unsettled is then
-  // settled.
+  // The ledger must have been restored: the store reports to it what it contains, and then what the previous run left
+  // unaccounted for is settled.
   Outputs(const CollectConfig& config, const StopTime& stop_time, ReceiveClock& clock, Ledger& ledger);
 
   void deliver(const BatchRef& batch);
@@ -58,20 +58,20 @@ class Outputs {
   // Writes what is queued. Files first: the store may take long.
   void stop();
   void reopen();
-  // The first one that nobody takes anything from any more; nullptr: none.
+  // The first output whose reader is gone for good; nullptr: none.
   const Output* broken() const;
 
-  // What is to be done for the outputs of `config`. `catalog`: the file of the ledger on disk, empty: there is none.
+  // What must change to get the outputs of `config`. `catalog`: the file of the ledger on disk, empty: there is none.
   OutputChange prepare(const CollectConfig& config, const std::string& catalog);
-  // Only while no batch is on its way here. An output that is removed writes what it has queued, in its own time; one
-  // that writes to the same path waits for that.
+  // Only while no batch is being delivered. A removed output writes what it has queued, in its own time; a new one that
+  // writes to the same path waits for that.
   void apply(OutputChange change);
-  // Soon after apply(), and now and then.
+  // Call soon after apply(), and regularly.
   void look();
 
   void for_each(const std::function<void(const Output&)>& see) const;
   FlowStore* store() const { return store_.get(); }
-  // Records that the run before had decoded, and that were lost with it.
+  // Records that the previous run had decoded and that were lost when it ended.
   int64_t lost_before() const { return lost_before_; }
 
  private:
@@ -90,9 +90,9 @@ class Outputs {
   const StopTime& stop_time_;
   std::unique_ptr<FlowStore> store_;
   std::vector<FurtherOutput> further_;
-  std::vector<OutputCounts*> removed_;  // while the collector runs
-  std::string leader_;                  // without a store: whose counts are the ledger's (ledger/output_counts.h)
-  mutable std::mutex mutex_;            // of all_ and what it points to, for for_each()
+  std::vector<OutputCounts*> removed_;  // since the start of the collector
+  std::string leader_;                  // without a store: the output that leads (ledger/output_counts.h)
+  mutable std::mutex mutex_;            // protects all_ and what it points to, for for_each()
   std::vector<Output*> all_;            // the store first
   std::vector<std::unique_ptr<Leaving>> leaving_;
   int64_t lost_before_ = 0;

@@ -20,7 +20,7 @@ class Pipeline::Decoding {
 
   void receive(std::span<const Datagram> batch) { decoder_->decode(batch); }
 
-  // Emits rows that have waited, and once a second, for all workers, gives up what has waited too long.
+  // Emits rows that have waited, and once a second, on behalf of all workers, gives up what has waited too long.
   void turn(int64_t now_ns, bool idle) {
     if (idle) decoder_->drop_forgotten();
     const int64_t oldest = decoder_->oldest_pending_ns();
@@ -38,8 +38,8 @@ class Pipeline::Decoding {
  private:
   Pipeline& pipeline_;
   const std::unique_ptr<Decoder> decoder_;
-  // The oldest row not yet emitted: when it was received, and since when it waits (monotonic). Its datagram may have
-  // waited in the socket before.
+  // The oldest row not yet emitted: when it was received, and since when it has waited (monotonic). Its datagram may
+  // have waited in the socket before.
   int64_t pending_ns_ = 0, pending_since_ns_ = 0;
 };
 
@@ -88,7 +88,7 @@ void Pipeline::start() {
   for (size_t i = 0; i < threads_.size(); ++i) threads_[i]->worker.start("worker " + std::to_string(i));
 }
 
-// Once for all workers, whichever finds it: they share their ports.
+// Done once, by whichever worker notices first: all workers share their ports.
 void Pipeline::steer() {
   if (!parts_.streams.ignored_ports().any() || steers_.load(std::memory_order_relaxed) || steers_.exchange(true))
     return;
@@ -121,7 +121,7 @@ void Pipeline::while_resting(const std::function<void()>& change) {
   rest_changed_.wait(lock, [&] { return resting_ == 0; });
 }
 
-// In a worker.
+// Runs in a worker.
 void Pipeline::rest(Decoder& decoder) {
   decoder.flush();
   std::unique_lock lock(rest_mutex_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a socket of the loopback to what is delivered, with a stage between.
+// From a loopback socket to the delivered batches, with a stage in between.
 #include "collect/pipeline.h"
 #include "base/time_units.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kRecordOctets = 48, kHeaderOctets = 24, kDstPortAt = 34;
 
-// NetFlow v5 with so many records, whose destination ports go on from `port`.
+// NetFlow v5 with `records` records, whose destination ports count up from `port`.
 std::vector<uint8_t> netflow5(uint32_t sequence, uint8_t records, uint16_t port) {
   std::vector<uint8_t> bytes(kHeaderOctets + records * kRecordOctets);
   bytes[1] = 5;
@@ -99,10 +99,10 @@ class PipelineTest : public testing::Test {
   std::optional<os::UdpSocket> sender_;
 };
 
-TEST_F(PipelineTest, WhatAStageLeavesOutIsNotDeliveredButFiltered) {
+TEST_F(PipelineTest, RowsRemovedByAStageAreNotDeliveredButFiltered) {
   start(1'030);
   send(0, 1'000);
-  send(20, 1'020);  // ten of them are below
+  send(20, 1'020);  // ten of them are below 1,030
   send(40, 1'040);
   ASSERT_TRUE(wait_for_records(60));
   EXPECT_EQ(pipeline_->stop(), 0u);
@@ -114,7 +114,7 @@ TEST_F(PipelineTest, WhatAStageLeavesOutIsNotDeliveredButFiltered) {
   EXPECT_EQ(entry().sequence_lost.value(), 0);
 }
 
-TEST_F(PipelineTest, ABatchOfWhichNothingIsLeftIsNotDelivered) {
+TEST_F(PipelineTest, AnEmptyBatchIsNotDelivered) {
   start(0);
   send(0, 1);
   ASSERT_TRUE(wait_for_records(20));
@@ -123,7 +123,7 @@ TEST_F(PipelineTest, ABatchOfWhichNothingIsLeftIsNotDelivered) {
   EXPECT_EQ(entry().filtered.value(), 20);
 }
 
-// Datagrams come all the time. Each row is delivered either before or after, and none meanwhile.
+// Datagrams arrive all the time. Each row is delivered before or after the pause, and none during it.
 TEST_F(PipelineTest, NothingIsDeliveredWhileTheWorkersRest) {
   start(65'535);
   std::atomic<bool> stop{false};
@@ -151,8 +151,8 @@ TEST_F(PipelineTest, NothingIsDeliveredWhileTheWorkersRest) {
   EXPECT_EQ(entry().sequence_lost.value(), 0);
 }
 
-// What the sockets hold at the stop is received, even by a worker that waits for nothing else.
-TEST_F(PipelineTest, AStopReadsWhatIsThereAndDoesNotWaitForMore) {
+// What is left in the sockets at the stop is received, even by a worker that is waiting for nothing else.
+TEST_F(PipelineTest, AStopReadsWhatHasArrivedAndDoesNotWaitForMore) {
   start(65'535);
   for (uint32_t i = 0; i < 50; ++i) send(20 * i, 1);
   const int64_t began = os::monotonic_ns();

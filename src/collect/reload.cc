@@ -66,7 +66,7 @@ bool same(const TableValues& a, const TableValues& b) {
   });
 }
 
-// Their keys: those of the tables as they stand in the file, [[output]] as "output".
+// The keys that differ: of tables, their names in the file, [[output]] as "output".
 std::vector<std::string_view> differences(const LoadedConfig& a, const LoadedConfig& b) {
   std::vector<std::string_view> keys;
   for (size_t i = 0; i < a.settings.size(); ++i)  // both are in the schema's order
@@ -125,7 +125,7 @@ void Reload::change(const LoadedConfig& wanted) {
   CollectConfig config = wanted.config;
   OutputChange outputs = prepare_outputs(config, restart);
   if (parts_.http) parts_.http->renew_certificate();
-  // From here on nothing fails.
+  // From here on nothing can fail.
   const bool outputs_stay = !outputs.refused.empty();
   if (outputs_stay) std::erase_if(changed, is_of_outputs);
   const std::string of_outputs = said_of(outputs), refused = outputs.refused;
@@ -142,7 +142,7 @@ void Reload::change(const LoadedConfig& wanted) {
                               join_list(std::vector<std::string>(restart.begin(), restart.end()), ", "));
 }
 
-// Outputs are made for the fields that there are.
+// Outputs are created for the field table that is in force.
 OutputChange Reload::prepare_outputs(CollectConfig& config, Keys& restart) {
   config.field_table = running_.config.field_table;
   if (std::ranges::count(restart, kFieldTable) == 0)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reload: what SIGHUP does: reads the configuration anew and changes in the running collector what can be changed
-// there (config/live_options.h; [[exporter]], [[output]], [[token]]). What cannot is named, as it needs a restart.
+// Reload: handles SIGHUP: reads the configuration again and applies what a running collector can change
+// (config/live_options.h; [[exporter]], [[output]], [[token]]). Changes that need a restart are logged by name.
 //
-//   threads  run() the owner's; figures() any
-//   failure  what is wrong with the configuration is said; nothing has changed then
+//   threads  run(): the owner's; figures(): any
+//   failure  an error in the configuration is logged; in that case nothing has changed
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@
 
 namespace weir {
 
-// What a running collector is made of.
+// The parts of a running collector.
 struct RunningParts {
   Kept& kept;
   ReceiveClock& clock;
@@ -36,7 +36,7 @@ struct RunningParts {
 class Reload {
  public:
   using Load = std::function<LoadedConfig()>;  // throws usage_error
-  // `loaded`: what the collector was started with. `load`: empty where there is nothing to read anew.
+  // `loaded`: the configuration that the collector was started with. `load`: empty if there is nothing to read again.
   Reload(LoadedConfig loaded, Load load, const RunningParts& parts);
   void run();
   ReloadFigures figures() const { return {successful_.load(), success_ns_.load()}; }
@@ -47,7 +47,7 @@ class Reload {
   OutputChange prepare_outputs(CollectConfig& config, Keys& restart);
   void apply(const CollectConfig& config, const Keys& changed, OutputChange outputs);
 
-  LoadedConfig running_;  // of what needs a restart: as it was at the start
+  LoadedConfig running_;  // for options that need a restart: their values at the start
   const Load load_;
   RunningParts parts_;
   std::atomic<bool> successful_{true};

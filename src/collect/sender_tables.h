@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// SenderTables: what a collector knows of exporters while it runs: their templates, and where their sequence numbers
-// stand. Loading them takes a while where there are many; a stop signal ends it.
+// SenderTables: what a collector remembers about exporters while it runs: their templates, and the state of their
+// sequence numbers. Loading many of them takes a while; a stop signal ends it.
 //
-//   threads  the main thread's; the tables themselves are shared by the workers
-//   failure  usage_error where the journal of templates cannot be read or written
+//   threads  the main thread; the tables themselves are shared by the workers
+//   failure  usage_error if the journal of templates cannot be read or written
 #pragma once
 
 #include "collect/kept.h"

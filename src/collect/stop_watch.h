@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// StopWatch: sees to it that a stop ends in time, and sooner where a second signal asks for it.
+// StopWatch: ensures that a stop ends in time, and sooner if a second signal asks for it.
 //
 // Three quarters of the time are for what is queued; then StopTime is over, and the rest is given up. The last quarter
-// is for finishing the open segments and saving the ledger. A process that still runs at its end (a write that does not
-// return, for example) is ended as by a crash, with exit code 1: the next run counts what was lost.
+// is for finishing the open segments and saving the ledger. A process that is still running at its end (for example
+// because a write does not return) is ended as by a crash, with exit code 1: the next run counts what was lost.
 //
-//   threads  one of its own, which alone reads signals meanwhile; it ends with its owner
+//   threads  one of its own, which is the only one that reads signals during the stop; it ends with its owner
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 
 namespace weir {
 
-// The flag of that name, of the command itself or of one below it; nullptr where there is none.
+// The flag with that name, of the command itself or of one of its subcommands; nullptr if there is none.
 static CLI::Option* find_flag(CLI::App& app, const std::string& name) {
   if (CLI::Option* option = app.get_option_no_throw(name)) return option;
   for (CLI::App* below : app.get_subcommands([](CLI::App*) { return true; }))
@@ -15,7 +15,7 @@ static CLI::Option* find_flag(CLI::App& app, const std::string& name) {
 
 void parse_words(CLI::App& app, const Arguments& words) {
   std::vector<std::string> taken;
-  bool flags_ended = false;  // by --
+  bool flags_ended = false;  // after --
   for (const std::string& word : words) {
     flags_ended |= word == "--";
     std::string name = word.substr(0, word.find('='));
@@ -27,7 +27,7 @@ void parse_words(CLI::App& app, const Arguments& words) {
       throw CLI::ParseError(name + " takes no value, not even an empty one", CLI::ExitCodes::ArgumentMismatch);
     taken.emplace_back();
   }
-  std::ranges::reverse(taken);  // as CLI11 takes them
+  std::ranges::reverse(taken);  // CLI11 expects them in reverse order
   app.parse(taken);
 }
 

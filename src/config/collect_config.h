@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `weir collect` is told: one value per key of weir.toml, each also a flag and an environment variable
-// (config/options.cc has the table). Precedence: flag > environment > file > default.
+// CollectConfig: the settings of `weir collect`, one value per key of weir.toml; each is also a flag and an environment
+// variable (the table is in config/option_table.cc). Precedence: flag > environment > file > default.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ struct Listener {
   os::Endpoint endpoint;
 };
 
-// [[output]]: where records go, beside the store.
+// [[output]]: where records are written, in addition to the store.
 struct OutputConfig {
-  std::string name;  // label of metrics, key in the ledger
+  std::string name;  // label in metrics, key in the ledger
   std::string type = "file";
   std::string format;               // json, csv, protobuf
   std::string path;                 // -: standard output
@@ -41,7 +41,7 @@ struct CollectConfig {
   // [collect]
   std::vector<Listener> listen;             // --listen; default netflow://:2055,netflow://:4739,sflow://:6343
   unsigned workers = 0;                     // --workers; 0: one per core
-  int64_t receive_buffer_bytes = 16 << 20;  // --rcvbuf, per socket, asked for
+  int64_t receive_buffer_bytes = 16 << 20;  // --rcvbuf, requested per socket
   std::vector<Network> allow;               // --allow: who may send; empty: everybody
   bool gro = true;                          // --gro
   std::string data;                // --data; default /var/lib/weir, else $XDG_STATE_HOME/weir, else ~/.local/state/weir
@@ -57,7 +57,7 @@ struct CollectConfig {
   int64_t stop_timeout_ns = 20'000'000'000;  // --stop-timeout
   LogFormat log_format = LogFormat::text;    // --log-format
   LogLevel log_level = LogLevel::info;       // --log-level
-  uint64_t default_sampling_rate = 0;        // --sampling-rate: where the exporter names none (0: unknown)
+  uint64_t default_sampling_rate = 0;        // --sampling-rate: if the exporter reports none (0: unknown)
 
   // [[field]]
   std::shared_ptr<const FieldTable> field_table = std::make_shared<FieldTable>(std::vector<ExtraField>{});  // --field
@@ -74,8 +74,8 @@ struct CollectConfig {
   // [store]
   int64_t flush_ns = 10'000'000'000;  // --flush
   uint64_t flush_rows = 4'000'000;    // --flush-rows
-  int64_t keep_ns = 0;                // --keep; 0: for ever
-  uint64_t store_max_bytes = 0;       // --max-size; 0: no bound
+  int64_t keep_ns = 0;                // --keep; 0: forever
+  uint64_t store_max_bytes = 0;       // --max-size; 0: no limit
   int64_t min_free = kAutoMinFree;    // --min-free; 0: none
   uint64_t merge_flushes = 30;        // --merge-flushes
   uint64_t merge_merged = 12;         // --merge-merged
@@ -88,7 +88,7 @@ struct CollectConfig {
   int64_t template_fallback_ns = 10'000'000'000;                     // --template-fallback; 0: off
   Borrow borrow = Borrow::domain;                                    // --template-borrow
   IgnorePorts ignore_ports;                                          // --ignore-ports
-  int64_t template_lifetime_ns = 0;                                  // --template-lifetime; 0: for ever
+  int64_t template_lifetime_ns = 0;                                  // --template-lifetime; 0: forever
   int64_t hold_for_ns = limits::kHeldForNs;                          // --hold-for
   uint64_t hold_bytes_per_exporter = limits::kHeldBytesPerExporter;  // --hold-bytes-per-exporter
   uint64_t hold_bytes = limits::kHeldBytes;                          // --hold-bytes

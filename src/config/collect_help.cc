@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir collect --help`, from the option table.
+// Renders `weir collect --help` from the option table.
 #include <string>
 #include <vector>
 
@@ -32,7 +32,7 @@ constexpr std::string_view kGeneral =
     "                                  where it came from, and end: 0 all is well, 2 it is not\n"
     "  -h, --help                      This text\n";
 
-// `text` in lines of at most kWidth, the first one begun by `head`, the others set under its text.
+// `text` in lines of at most kWidth; the first begins with `head`, the others are indented to the same column.
 std::string wrapped(const std::string& head, std::string_view text) {
   std::string out, line = head;
   line += head.size() + 2 > kTextColumn ? "\n" + std::string(kTextColumn, ' ')

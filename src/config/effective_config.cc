@@ -22,7 +22,7 @@ std::string line(std::string_view name, const OptionInfo& option, const Value& v
   return line + "  # " + value.place.to_string() + "\n";
 }
 
-// The directory in force, where the value leaves it to us.
+// Shows the directory in force if the value leaves it to the default.
 Value shown(const LoadedConfig& loaded, const Setting& setting) {
   Value value = setting.value;
   if (setting.option->key == "collect.data" && value.text.empty()) value.text = loaded.config.data;
@@ -60,7 +60,7 @@ std::string effective_toml(const LoadedConfig& loaded) {
       "# " + (loaded.files.empty() ? "no configuration file" : "read from: " + join_list(loaded.files)) + "\n";
   std::vector<Setting> settings = loaded.settings;
   const auto table_of = [](const Setting& setting) { return table_of_key(setting.option->key); };
-  std::ranges::stable_sort(settings, {}, table_of);  // TOML takes each table once
+  std::ranges::stable_sort(settings, {}, table_of);  // TOML allows each table only once
   std::string_view table;
   for (const Setting& setting : settings) {
     if (table_of(setting) != table) out += "\n[" + std::string(table_of(setting)) + "]\n";

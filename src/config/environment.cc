@@ -30,7 +30,7 @@ bool take_digits(std::string_view& text) {
   return true;
 }
 
-// A name that ends with the same word in another table (WEIR_COLLECT_KEEP: WEIR_STORE_KEEP), else the nearest.
+// A name that ends with the same word in another table (WEIR_COLLECT_KEEP: WEIR_STORE_KEEP), else the most similar one.
 std::string suggestion(const std::string& name) {
   std::vector<std::string> known = {"WEIR_CONFIG"};
   std::string found;
@@ -52,7 +52,7 @@ bool is_service_variable(std::string_view name) {
   if (!name.starts_with(kPrefix)) return false;
   if (name.ends_with("_SERVICE_HOST") || name.ends_with("_PORT")) return true;
   if (size_t at = name.find("_SERVICE_PORT_"); at != name.npos && at + 14 < name.size()) return true;
-  take_end(name, {"_PROTO", "_ADDR"});  // _PORT is above
+  take_end(name, {"_PROTO", "_ADDR"});  // _PORT is handled above
   return take_end(name, {"_TCP", "_UDP", "_SCTP"}) && take_digits(name) && name.ends_with("_PORT_");
 }
 

@@ -20,7 +20,7 @@ struct GoFlag {
   bool is_boolean = false;
 };
 
-// GoFlow2 2.2.6's, but for those of Kafka.
+// The flags of GoFlow2 2.2.6, except those for Kafka.
 constexpr GoFlag kFlags[] = {
     {"addr", ":8080"},
     {"err.cnt", "10"},
@@ -90,7 +90,7 @@ std::string choose(const Values& values, std::string_view flag,
   throw usage_error("-" + std::string(flag) + ": " + in_quotes(value) + " is not one of " + all);
 }
 
-// "netflow://:2055?count=4&workers=8": the URI without what follows the question mark; the highest count in `sockets`.
+// "netflow://:2055?count=4&workers=8": the URI up to the question mark; raises `sockets` to the highest count.
 std::string listen_uri(const std::string& text, uint64_t& sockets, std::vector<std::string>& notes) {
   const size_t mark = text.find('?');
   for (const std::string& part : split_list(mark == text.npos ? "" : text.substr(mark + 1), '&')) {
@@ -114,7 +114,7 @@ std::string listen_uri(const std::string& text, uint64_t& sockets, std::vector<s
   return text.substr(0, mark);
 }
 
-// Go listens on every address where none is named.
+// Go listens on every address if none is given.
 std::string http_address(const std::string& addr) {
   if (addr.empty()) return "off";
   return addr.starts_with(":") ? "0.0.0.0" + addr : addr;
@@ -139,7 +139,7 @@ void add_format(const Values& values, GoFlow2Flags& flags) {
                           : "-transport.file.sep: Weir writes each message after its length and nothing between; "
                             "add -transport.file.sep= to have GoFlow2 write the same");
   flags.collect.push_back("--format=" + format);
-  // GoFlow2 has no others.
+  // GoFlow2 has only these fields.
   std::vector<std::string> fields;
   for (size_t i = 0; i < kGoflow2FieldCount; ++i) fields.emplace_back(kFields[i].name);
   flags.collect.push_back("--fields=" + join_list(fields));

@@ -40,7 +40,7 @@ Json described(const OptionInfo& option) {
 
 Json empty_table() { return {{"type", "object"}, {"properties", Json::object()}, {"additionalProperties", false}}; }
 
-// The table at that path, made where it is not there yet.
+// The table at that path, created if it does not exist yet.
 Json& table_at(Json& root, std::string_view path) {
   Json* table = &root;
   for (const std::string& name : split_list(path, '.')) {
@@ -68,7 +68,7 @@ std::string json_schema(const Schema& schema) {
   root.update(empty_table());
   for (const OptionInfo* option : schema.options())
     table_at(root, table_of_key(option->key))["properties"][std::string(name_of_key(option->key))] = described(*option);
-  if (!schema.alias().first.empty())  // a text in place of the table
+  if (!schema.alias().first.empty())  // text instead of the table
     table_at(root, schema.alias().first)["type"] = Json::array({"object", "string"});
   for (const RepeatedTable* table : schema.tables())
     table_at(root, table_of_key(table->path))["properties"][std::string(name_of_key(table->path))] =

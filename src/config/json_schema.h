@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JSON Schema (draft 2020-12) of a configuration, which editors complete and check TOML with.
+// Renders a schema as JSON Schema (draft 2020-12), which editors use to complete and check weir.toml.
 #pragma once
 
 #include <string>

@@ -13,15 +13,14 @@ namespace {
 
 constexpr std::string_view kSchemeMark = "://";
 
-// What each scheme's sockets take is told apart by content: the scheme says only which port is meant without one.
+// Protocols are distinguished by content on every socket: the scheme only sets the default port.
 struct Scheme {
   std::string_view name;
   uint16_t port;
 };
 constexpr Scheme kSchemes[] = {{"netflow", 2055}, {"sflow", 6343}};
 
-// Schemes that belong to Weir's contract but are not in this version: refused by name, so that nobody takes
-// them for a typing error.
+// Schemes that are planned but not in this version: rejected by name, so that nobody takes them for a typing error.
 bool is_planned(std::string_view scheme) { return scheme == "ipfix+tcp" || scheme == "ipfix+tls"; }
 
 const Scheme& parse_scheme(const std::string& uri, const std::string& name) {
@@ -50,7 +49,7 @@ uint16_t parse_port(const std::string& uri, std::string_view text) {
   return static_cast<uint16_t>(port);
 }
 
-// Where the port's colon stands in "HOST:PORT"; a colon inside brackets belongs to the address.
+// The position of the port's colon in "HOST:PORT"; a colon inside brackets belongs to the address.
 std::optional<size_t> port_colon(std::string_view authority) {
   size_t bracket = authority.rfind(']');
   size_t colon = authority.rfind(':');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// --listen: "netflow://192.0.2.1:2055", "netflow://[::1]:4739", "netflow://:2055", "netflow://", "sflow://:6343".
+// Parses --listen: "netflow://192.0.2.1:2055", "netflow://[::1]:4739", "netflow://:2055", "netflow://",
+// "sflow://:6343".
 #pragma once
 
 #include <string>

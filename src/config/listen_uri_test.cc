@@ -25,13 +25,13 @@ TEST(ListenUri, TakesAddressesOfBothFamilies) {
   EXPECT_EQ(endpoint("netflow://[2001:db8::1]:4739"), "[2001:db8::1]:4739");
 }
 
-TEST(ListenUri, NoAddressIsEveryAddress) {
+TEST(ListenUri, WithoutAddressListensOnAll) {
   EXPECT_TRUE(parse_listen_uri("netflow://:2055").endpoint.address.is_zero());
   EXPECT_EQ(endpoint("netflow://[::]:2055"), ":2055");
   EXPECT_TRUE(parse_listen_uri("netflow://0.0.0.0:2055").endpoint.address.is_v4());
 }
 
-TEST(ListenUri, DefaultPortIsNetflows) {
+TEST(ListenUri, DefaultPortIs2055) {
   EXPECT_EQ(endpoint("netflow://"), ":2055");
   EXPECT_EQ(endpoint("netflow://192.0.2.1"), "192.0.2.1:2055");
   EXPECT_EQ(endpoint("netflow://[::1]"), "[::1]:2055");
@@ -40,7 +40,7 @@ TEST(ListenUri, DefaultPortIsNetflows) {
 
 TEST(ListenUri, KeepsTheTextAsGiven) { EXPECT_EQ(parse_listen_uri("netflow://:2055").uri, "netflow://:2055"); }
 
-TEST(ListenUri, PortsAreOneTo65535) {
+TEST(ListenUri, PortsRangeFrom1To65535) {
   EXPECT_EQ(endpoint("netflow://:65535"), ":65535");
   for (const char* bad : {"netflow://:0", "netflow://:65536", "netflow://:99999999999", "netflow://:", "netflow://:20x",
                           "netflow://:-1", "netflow://:+1", "netflow://:2055?count=2"})
@@ -55,13 +55,13 @@ TEST(ListenUri, SaysWhatToWriteInstead) {
   EXPECT_NE(refusal("netflow://256.0.0.1:2055").find("is not an IP address"), std::string::npos);
 }
 
-TEST(ListenUri, SflowHasAPortOfItsOwn) {
+TEST(ListenUri, SflowHasItsOwnDefaultPort) {
   EXPECT_EQ(endpoint("sflow://"), ":6343");
   EXPECT_EQ(endpoint("sflow://192.0.2.1:7000"), "192.0.2.1:7000");
   EXPECT_NE(refusal("sflo://:6343").find("did you mean sflow://?"), std::string::npos);
 }
 
-TEST(ListenUri, PlannedSchemesAreRefusedByName) {
+TEST(ListenUri, PlannedSchemesAreRejectedByName) {
   for (const char* uri : {"ipfix+tcp://:4739", "ipfix+tls://:4740"})
     EXPECT_NE(refusal(uri).find("this version does not have"), std::string::npos) << uri;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SIGHUP changes in a running collector; all other options need a restart.
+// Lists the options that SIGHUP changes in a running collector; all others need a restart.
 #pragma once
 
 #include <string_view>
 
 namespace weir {
 
-// Options that are set one by one (collect/reload.cc knows how).
+// Options that are changed one by one (in collect/reload.cc).
 inline constexpr std::string_view kLiveOptions[] = {
     "collect.allow",
     "collect.log_level",
@@ -20,7 +20,7 @@ inline constexpr std::string_view kLiveOptions[] = {
     "templates.hold_bytes",
 };
 
-// Whether the key says which outputs there are, which change as one.
+// Whether the key is one of those that define the outputs; these are changed together.
 bool is_of_outputs(std::string_view key);
 // Whether SIGHUP changes the key ("collect.allow", "output") in a running collector.
 bool is_live(std::string_view key);

@@ -109,7 +109,7 @@ uint64_t parse_at_least(const std::string& text, uint64_t smallest, uint64_t lim
   return number;
 }
 
-// A size; off is 0.
+// A size; "off" is 0.
 uint64_t parse_bound(const std::string& text) {
   return text == "off" ? 0 : static_cast<uint64_t>(parse_size(text, 0, INT64_MAX));
 }
@@ -167,9 +167,9 @@ constexpr std::string_view kOperating = "Operating";
 constexpr std::string_view kStore = "Store";
 constexpr std::string_view kTemplates = "Templates";
 
-// The kernel doubles what is asked for and keeps it in an int.
+// The kernel doubles the requested value and keeps it in an int.
 constexpr int64_t kMaxReceiveBuffer = INT_MAX / 2;
-constexpr int64_t kMinTemplates = 64 << 10;  // more than the largest takes
+constexpr int64_t kMinTemplates = 64 << 10;  // more than the largest template takes
 constexpr int64_t kMaxHeld = 1ll << 40;
 constexpr int64_t kMinSenders = 16 << 20;
 constexpr uint64_t kMaxFlushRows = 100'000'000;
@@ -297,7 +297,8 @@ const Option<CollectConfig> kOptions[] = {
 };
 // clang-format on
 
-// Each kind of table that may stand several times, and what it becomes. Fields come first: others name them.
+// Every type of table that may appear several times, and how it is applied. Fields come first: other tables refer to
+// them.
 struct Tables {
   const RepeatedTable* type;
   void (*set)(CollectConfig& config, const std::vector<TableValues>& tables, Problems& problems);

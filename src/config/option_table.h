@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything `weir collect` can be told. Flags, keys of weir.toml, WEIR_… variables, --help, --check and
-// docs/reference/config.md are all read from this schema; no option is listed anywhere else.
+// The schema of all options of `weir collect`. Flags, keys of weir.toml, WEIR_… variables, --help, --check and
+// docs/reference/config.md are all generated from it; no option is listed anywhere else.
 #pragma once
 
 #include <string>
@@ -20,15 +20,15 @@ const Schema& collect_schema();
 // "collect.rcvbuf" -> "WEIR_COLLECT_RCVBUF"
 std::string environment_name(std::string_view key);
 
-// Puts a value into the configuration. Throws usage_error: what is wrong with it and what to write instead; the caller
-// puts the place before it. `option` is one of the schema.
+// Sets a value in the configuration. Throws usage_error: what is wrong with it and what to write instead; the caller
+// prepends the place. `option` belongs to the schema.
 void set_option(CollectConfig& config, const OptionInfo& option, const Value& value);
-// All tables of a kind of the schema, in place of those that were there. What is wrong goes to `problems`.
+// Replaces all tables of this type. What is wrong is added to `problems`.
 void set_tables(CollectConfig& config, const RepeatedTable& type, const std::vector<TableValues>& tables,
                 Problems& problems);
 
-// Where templates and the ledger live unless told: /var/lib/weir where it can be written to or we are root,
-// else $XDG_STATE_HOME/weir, else ~/.local/state/weir.
+// The default directory of templates and the ledger: /var/lib/weir if it is writable or we are root, else
+// $XDG_STATE_HOME/weir, else ~/.local/state/weir.
 std::string default_data_directory();
 
 }  // namespace weir

@@ -21,10 +21,10 @@ namespace {
 
 constexpr const char* kSystemConfig = "/etc/weir/weir.toml";
 constexpr const char* kConfigVariable = "WEIR_CONFIG";
-// Variables of the test suite, which the programs it starts inherit.
+// Variables of the test suite, which are inherited by the programs that it starts.
 constexpr std::string_view kForeignVariables[] = {"WEIR_SHARED", "WEIR_BINARY", "WEIR_TOKEN_FILE"};
 
-// What the flags said, where given.
+// The values of the flags that were given.
 struct Flags {
   std::optional<std::string> config;
   bool check = false;
@@ -49,7 +49,7 @@ Error unknown_argument(const std::string& argument) {
   return usage_error("unknown flag " + flag + did_you_mean(suggestion) + "; see weir collect --help");
 }
 
-// A list may be given in several flags; of any other option the last counts.
+// A list may be given in several flags; for any other option the last one counts.
 CLI::Option* declare(CLI::App& app, std::string_view name, bool several) {
   CLI::Option* declared = app.add_option(std::string(name));
   declared->expected(1)->allow_extra_args(false);
@@ -105,7 +105,7 @@ const Value& value_of(const LoadedConfig& loaded, std::string_view key) {
   return std::ranges::find(loaded.settings, key, [](const Setting& s) { return s.option->key; })->value;
 }
 
-// The files of conf.d beside it, by name.
+// The files of conf.d beside `path`, sorted by name.
 std::vector<std::string> files_beside(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path() / "conf.d";
   std::vector<std::string> files;
@@ -116,8 +116,8 @@ std::vector<std::string> files_beside(const std::string& path) {
   return files;
 }
 
-// Collects the settings, each later layer over the earlier ones. Only the value that is left in force is parsed:
-// a flag gets one past a mistake in the file.
+// Collects the settings, each later layer overriding the earlier ones. Only the value that ends up in force is parsed:
+// a flag overrides an invalid value in the file without an error.
 class Layers {
  public:
   Layers() {
@@ -128,7 +128,8 @@ class Layers {
     for (const RepeatedTable* type : collect_schema().tables()) tables_.push_back({type, {}});
   }
 
-  // It, and those of conf.d beside it, by name. Tables that may stand several times come together from all of them.
+  // That file, and those of conf.d beside it, by name. Tables that may appear several times are collected from all of
+  // them.
   void add_files(const std::string& path) {
     if (os::is_directory(path)) throw usage_error(path + " is a directory; name the configuration file itself");
     add_file(path);
@@ -176,7 +177,7 @@ class Layers {
     return std::ranges::find(tables_, &type, &TableSetting::type)->tables;
   }
 
-  // Tables in their short form, in place of all of their kind so far.
+  // Tables in their short form; they replace all earlier ones of their type.
   void take_short(const RepeatedTable& type, const std::string& text, const std::string& source) {
     of(type) = short_tables(type, text, source, problems_);
   }
@@ -197,7 +198,7 @@ class Layers {
   std::vector<Setting> settings_;     // one per option, in the schema's order
   std::vector<TableSetting> tables_;  // the same
   std::vector<std::string> files_;
-  std::vector<std::string> unknown_;  // what to say of variables that are no option's
+  std::vector<std::string> unknown_;  // warnings about variables that are no option
 };
 
 void check_https(const LoadedConfig& loaded) {
@@ -215,7 +216,7 @@ void check_data(const LoadedConfig& loaded) {
                     ": collect.data is off, so there is no place for the store; add --no-store, or name a directory");
 }
 
-// A file or a choice of fields for an output that nobody asked for would be ignored in silence.
+// The file or the fields of an output that was not requested would be ignored silently.
 void check_output(const LoadedConfig& loaded) {
   if (!value_of(loaded, "collect.format").place.is_default()) {
     outputs_of(loaded.config);
@@ -242,7 +243,7 @@ std::string config_path(const Flags& flags) {
 
 }  // namespace
 
-// What only several options together show.
+// Checks that need several options together.
 static void check_together(const LoadedConfig& loaded) {
   check_data(loaded);
   check_https(loaded);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of `weir collect`: flag > environment > file > default, for every option of the table.
+// Loads the configuration of `weir collect`: flag > environment > file > default, for every option of the table.
 //
-//   in       the words after `weir collect`, the WEIR_… variables, weir.toml
+//   in       the arguments after `weir collect`, the WEIR_… variables, weir.toml
 //   out      CollectConfig, checked; where each value came from
 //   failure  usage_error naming the place: the flag, the variable, or file:line:column with a caret
 #pragma once
@@ -15,13 +15,13 @@
 
 namespace weir {
 
-// One option's value in force; its place says who said so.
+// The value of one option that is in force; its place is its origin.
 struct Setting {
   const OptionInfo* option = nullptr;
   Value value;
 };
 
-// All tables of a kind that are in force.
+// All tables of one type that are in force.
 struct TableSetting {
   const RepeatedTable* type = nullptr;
   std::vector<TableValues> tables;
@@ -32,20 +32,20 @@ struct LoadedConfig {
   std::vector<Setting> settings;      // in the schema's order
   std::vector<TableSetting> tables;   // the same
   std::vector<std::string> files;     // that were read
-  bool http_by_default = true;        // nobody asked for HTTP: its address may be taken
-  std::vector<std::string> warnings;  // of WEIR_… variables that are no option's; with --check they are an error
+  bool http_by_default = true;        // HTTP was not requested: its address may be in use
+  std::vector<std::string> warnings;  // about WEIR_… variables that are no option; with --check they are an error
 };
 
-// Throws one usage_error with all that is wrong.
+// Throws one usage_error that lists everything that is wrong.
 LoadedConfig load_collect_settings(const Arguments& arguments);
-// That file alone, with those of conf.d beside it.
+// Only that file, and those of conf.d beside it.
 LoadedConfig load_collect_file(const std::string& path);
-// Flags alone: no file, no variables.
+// Only the flags: no file, no variables.
 LoadedConfig load_collect_flags(const Arguments& arguments);
-// For commands that are not the collector: warnings go to stderr at once.
+// For commands other than the collector: warnings are printed to stderr at once.
 CollectConfig load_collect_config(const Arguments& arguments);
 
-// Whether --help or -h, or --check, is among the words.
+// Whether the arguments contain --help or -h, or --check.
 bool asks_for_help(const Arguments& arguments);
 bool asks_for_check(const Arguments& arguments);
 

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMaxOctets = 200;  // of a line that is shown
+constexpr size_t kMaxOctets = 200;  // of a line shown in a message
 
 std::string_view line_of(std::string_view text, unsigned number) {
   for (; number > 1; --number) {
@@ -20,7 +20,7 @@ std::string_view line_of(std::string_view text, unsigned number) {
   return text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
 }
 
-// Whether the line gives what is called like a secret: what follows the sign is not shown then, right or wrong.
+// Whether the line sets a key named like a secret: then what follows the equals sign is not shown, valid or not.
 bool holds_secret(std::string_view line) {
   const size_t equals = line.find('=');
   if (equals == line.npos) return false;
@@ -33,7 +33,7 @@ bool holds_secret(std::string_view line) {
          std::ranges::any_of(kSecret, [&](std::string_view word) { return key.contains(word); });
 }
 
-// Of a long line, what is around the column; the column in it.
+// The part of a long line around the column; adjusts the column to it.
 std::string_view part_of(std::string_view line, unsigned& column) {
   if (line.size() <= kMaxOctets) return line;
   const size_t first = column > kMaxOctets / 2 ? column - kMaxOctets / 2 : 0;
@@ -60,7 +60,7 @@ std::string Problems::shown(const Found& found) const {
   const std::string_view whole = file == files_.end() ? "" : line_of(file->second, place.line);
   const bool hides = holds_secret(whole);
   const std::string_view line = hides ? whole.substr(0, whole.find('=') + 1) : part_of(whole, column);
-  std::string caret;  // tabs stay tabs, so that the caret stands under its column
+  std::string caret;  // tabs stay tabs, so that the caret is under its column
   for (unsigned i = 0; i + 1 < column; ++i) caret += i < line.size() && line[i] == '\t' ? '\t' : ' ';
   return place.source + ":" + number + ":" + std::to_string(place.column) + ": " + message + "\n  " + number + " | " +
          std::string(line) + (hides ? " (not shown)" : "") + "\n  " + std::string(number.size(), ' ') + " | " + caret +
@@ -69,7 +69,7 @@ std::string Problems::shown(const Found& found) const {
 
 void Problems::throw_all() const {
   if (!any()) return;
-  std::vector<std::string> sources;  // as they were found first
+  std::vector<std::string> sources;  // in the order in which they were first found
   for (const Found& found : found_)
     if (std::ranges::find(sources, found.place.source) == sources.end()) sources.push_back(found.place.source);
   std::vector<const Found*> sorted;
@@ -77,7 +77,7 @@ void Problems::throw_all() const {
   std::ranges::sort(sorted, {}, [&](const Found* found) {
     const Place& place = found->place;
     return std::tuple(std::ranges::find(sources, place.source) - sources.begin(), place.line, place.column,
-                      found - found_.data());  // at one place: as they were found
+                      found - found_.data());  // at one place: in the order in which they were found
   });
   std::string all;
   for (size_t i = 0; i < std::min(sorted.size(), kMaxSaid); ++i) all += (i > 0 ? "\n" : "") + shown(*sorted[i]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Problems: everything that is wrong with a configuration, to be said at once.
+// Problems: collects everything that is wrong with a configuration, to report it all at once.
 //
 //   in       a place and what is wrong there; the texts of files, to show the lines
-//   out      one usage_error that names them all, in the order in which they stand in their files
+//   out      one usage_error that lists them all, in the order of their places in the files
 #pragma once
 
 #include <functional>
@@ -21,12 +21,12 @@ class Problems {
 
   void add_file(const std::string& path, std::string text) { files_[path] = std::move(text); }
   void add(const Place& place, const std::string& message) { found_.push_back({place, message}); }
-  // Runs it; what it throws is a problem at that place, `prefix` before it.
+  // Runs `check`; an error it throws is recorded as a problem at that place, with `prefix` before it.
   void at(const Place& place, const std::string& prefix, const std::function<void()>& check);
 
   bool any() const { return !found_.empty(); }
   size_t count() const { return found_.size(); }
-  // Throws them as one usage_error, if there are any.
+  // Throws them all as one usage_error, if there are any.
   void throw_all() const;
 
  private:

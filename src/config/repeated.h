@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables that stand several times, as values of a type: [[output]] as OutputConfig.
+// Reads tables that may appear several times into values of a type: [[output]] into OutputConfig.
 #pragma once
 
 #include <span>
@@ -17,13 +17,13 @@ std::vector<const OptionInfo*> infos(std::span<const Option<T>> options) {
   return all;
 }
 
-// In a file the key says more than the place; a flag or a variable is the key.
+// In a file the message also needs the key; the place of a flag or a variable already names it.
 inline std::string key_at(const Place& place, std::string_view key) {
   return place.line > 0 ? std::string(key) + ": " : "";
 }
 
-// `check`: whether one can stand beside those before it; throws usage_error. All that is wrong goes to `problems`; what
-// has something wrong is left out.
+// `check` throws usage_error if a table conflicts with the earlier ones. Everything that is wrong is added to
+// `problems`; tables with an error are left out.
 template <class T>
 std::vector<T> read_repeated(std::string_view path, std::span<const Option<T>> options,
                              const std::vector<TableValues>& tables,

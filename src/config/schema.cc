@@ -66,7 +66,7 @@ std::string Schema::key_meant(std::string_view key) const {
   std::vector<std::string> keys;
   for (const OptionInfo* option : options_) {
     if (!table_of_key(option->key).empty() && name_of_key(option->key) == name_of_key(key))
-      return did_you_mean(std::string(option->key));  // the table was left out, or is another
+      return did_you_mean(std::string(option->key));  // the table is missing or wrong
     keys.emplace_back(option->key);
   }
   for (const RepeatedTable* table : tables_) keys.emplace_back(table->path);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schema: what a configuration may hold: options in tables ([collect]), and tables that may stand several times
-// ([[output]]), each with options of its own.
+// Schema: defines what a configuration may contain: options in tables ([collect]), and tables that may appear several
+// times ([[output]]), each with its own options.
 //
-// A new kind of table is a list of Options and one RepeatedTable: reading, errors, `weir config show`, the reference
+// A new type of table is a list of Options and one RepeatedTable: reading, errors, `weir config show`, the reference
 // and the JSON Schema follow from these.
 #pragma once
 
@@ -18,36 +18,36 @@
 
 namespace weir {
 
-// One of the tables [[name]] as it was written.
+// One of the tables [[name]], as written.
 struct TableValues {
   Place place;
   std::vector<std::pair<std::string_view, Value>> values;  // by key
   const Value* find(std::string_view key) const;
 };
 
-// A table that may stand several times.
+// A table that may appear several times.
 struct RepeatedTable {
   std::string_view path;     // "output", "relay.pool"
-  std::string_view flag;     // "--output": a short form of one, several divided by commas
-  std::string_view form;     // of it: "NAME=FORMAT:PATH,.."
+  std::string_view flag;     // "--output": a short form, several separated by commas
+  std::string_view form;     // of the short form: "NAME=FORMAT:PATH,.."
   std::string_view group;    // heading in --help and the reference
   std::string_view meaning;  // in --help and the reference
-  std::string_view example;  // lines of TOML, for who left out what is needed and for the example file
+  std::string_view example;  // lines of TOML, for the error about a missing key and for the example file
   std::vector<const OptionInfo*> options;
-  // The short form. Throws usage_error.
+  // Parses the short form. Throws usage_error.
   TableValues (*parse_short)(const std::string& text) = nullptr;
 
   const OptionInfo* find(std::string_view key) const;
 };
 
-// Tables in their short form, divided by commas, as a flag or variable `source` has them.
+// Tables in their short form, separated by commas, as given in the flag or variable `source`.
 std::vector<TableValues> short_tables(const RepeatedTable& type, const std::string& text, const std::string& source,
                                       Problems& problems);
 
 class Schema {
  public:
-  // `alias`: a second name of a key, and the key. TOML cannot hold both `transport = "file"` and `transport.file =
-  // "…"`, so what the short form means has a name of its own.
+  // `alias`: a second name of a key, and the key. TOML cannot contain both `transport = "file"` and `transport.file =
+  // "…"`, so the key that the short form stands for has its own name.
   using Alias = std::pair<std::string_view, std::string_view>;
   Schema(std::vector<const OptionInfo*> options, std::vector<const RepeatedTable*> tables, Alias alias = {})
       : options_(std::move(options)), tables_(std::move(tables)), alias_(alias) {}
@@ -55,13 +55,13 @@ class Schema {
   std::span<const OptionInfo* const> options() const { return options_; }
   std::span<const RepeatedTable* const> tables() const { return tables_; }
   const Alias& alias() const { return alias_; }
-  // By the whole key: "collect.listen". Null: there is none.
+  // By the full key: "collect.listen". Null: there is none.
   const OptionInfo* option(std::string_view key) const;
   const RepeatedTable* table(std::string_view path) const;
-  // Whether there are options or tables below: "collect".
+  // Whether there are options or tables below this path: "collect".
   bool has_table(std::string_view path) const;
 
-  // Under their headings, as --help and the reference show them.
+  // Grouped under their headings, as --help and the reference show them.
   struct Group {
     std::string_view name;
     std::vector<const OptionInfo*> options;
@@ -69,7 +69,7 @@ class Schema {
   };
   std::vector<Group> groups() const;
 
-  // What somebody who wrote that may have meant: " (did you mean …?)", or nothing.
+  // A suggestion for a misspelt name: " (did you mean …?)", or nothing.
   std::string key_meant(std::string_view key) const;
   std::string table_meant(std::string_view path) const;
 
@@ -90,7 +90,7 @@ inline std::string_view table_of_key(std::string_view key) {
 // "listen" of "collect.listen".
 inline std::string_view name_of_key(std::string_view key) { return key.substr(key.rfind('.') + 1); }
 
-// What TOML takes for an option of that kind: "a whole number".
+// What TOML value an option of that kind takes: "a whole number".
 std::string_view expected(ValueKind kind);
 
 }  // namespace weir

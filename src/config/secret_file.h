@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets stand in files of their own, never in a configuration, a flag or a variable.
+// Reads secrets from their own files; they never appear in a configuration, a flag or a variable.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace weir {
 
-// Where a secret file is: a relative path is looked for in $CREDENTIALS_DIRECTORY, where systemd puts what
-// LoadCredential= names.
+// The location of a secret file: a relative path is relative to $CREDENTIALS_DIRECTORY, where systemd puts the files
+// named in LoadCredential=.
 std::string secret_path(const std::string& path);
 
-// Its first line. Throws usage_error: it cannot be read, is empty, or is longer than 4 KiB.
+// The file's first line. Throws usage_error if it cannot be read, is empty, or is longer than 4 KiB.
 Secret read_secret(const std::string& path);
 
 }  // namespace weir

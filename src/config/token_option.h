@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may ask over HTTP: [[token]].
+// [[token]]: who may send HTTP requests.
 #pragma once
 
 #include <vector>
@@ -12,11 +12,11 @@ namespace weir {
 inline constexpr std::string_view kTokenTable = "token";
 std::span<const Option<HttpToken>> token_options();
 const RepeatedTable& token_table_type();
-// `added` beside those before: no name twice.
+// Checks `added` against the earlier ones: no name twice.
 void check_token(const std::vector<HttpToken>& before, const HttpToken& added);
 
 struct CollectConfig;
-// Of collect.http and what belongs to it.
+// The HTTP server's configuration, from collect.http and related options.
 HttpServerConfig http_server_config(const CollectConfig& config);
 
 }  // namespace weir

@@ -2,15 +2,15 @@
 #include "config/toml_reader.h"
 
 namespace weir {
-// toml++ asserts that a key follows "[[", where the file decides: that is an error of the file.
-// What it asserts in functions that throw nothing still ends the process.
+// toml++ asserts that a key follows "[[", although that depends on the file: we report it as an error of the file. A
+// failing assertion in a noexcept function of toml++ still ends the process.
 namespace {
 struct MissingKey {};
 [[noreturn, gnu::noinline]] void throw_missing_key() { throw MissingKey(); }
 }  // namespace
 }  // namespace weir
 #define TOML_ASSERT(expr) (static_cast<bool>(expr) ? void() : ::weir::throw_missing_key())
-// toml++ 3.3 takes U+FC46 to U+FEFE for characters that cannot come where it looks for white space: they are none.
+// toml++ 3.3 assumes that U+FC46 to U+FEFE cannot occur where it looks for white space: they are not white space.
 #include <toml++/impl/preprocessor.h>
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
@@ -71,7 +71,7 @@ bool fits(ValueKind kind, const toml::node& node) {
   return false;
 }
 
-// An error at the end of the text is shown at its last line that holds something.
+// An error at the end of the text is shown at its last non-blank line.
 toml::source_position within(const std::string& text, toml::source_position at) {
   const size_t last = text.find_last_not_of(" \t\r\n");
   if (last == std::string::npos) return {1, 1};
@@ -82,7 +82,7 @@ toml::source_position within(const std::string& text, toml::source_position at) 
   return {lines, static_cast<toml::source_index>(last - begin + 2)};
 }
 
-// The first "[[" that no key follows.
+// The first "[[" that is not followed by a key.
 Place missing_key(const std::string& path, const std::string& text) {
   unsigned number = 0;
   std::istringstream lines(text);
@@ -144,7 +144,7 @@ class TomlReader {
         secret.empty() ? "unknown " + what + meant + "; docs/reference/config.md lists those there are" : secret);
   }
 
-  // Of `password`, where there is `password_file`: what to do instead. Empty: it is no secret.
+  // For `password`, if there is a `password_file`: what to do instead. Empty: it is not a secret.
   template <class Find>
   static std::string secret_advice(Find find, const std::string& key) {
     const std::string with_file = key + "_file";

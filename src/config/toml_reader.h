@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of TOML as values of a schema: read whole at set-up, each value with its place.
+// Reads a TOML file into values of a schema, each with its place; the file is read whole at set-up.
 //
-//   in       the text of a file: anything, up to kMaxOctets
+//   in       the text of a file: anything, up to kMaxConfigOctets
 //   out      values of options, and repeated tables, in the order of the file
-//   failure  what is no TOML, no key or of the wrong type goes to Problems, all of it; what is right is read
+//   failure  invalid TOML, unknown keys and wrong types are all added to Problems; everything valid is read
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct ConfigDocument {
 
 inline constexpr size_t kMaxConfigOctets = 4u << 20;
 
-// `path`: its name in messages.
+// `path`: the file's name in messages.
 ConfigDocument read_toml(const Schema& schema, const std::string& path, const std::string& text, Problems& problems);
 
 }  // namespace weir

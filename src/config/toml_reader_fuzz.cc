@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any octets as weir.toml: never a crash; what is wrong is said with a place inside the text.
+// Parses any octets as weir.toml: it must not crash, and every error must have a place inside the text.
 #include "config/toml_reader.h"
 
 #include <algorithm>

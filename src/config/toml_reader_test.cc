@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of a small schema: one table, one below it, and one that may stand several times.
+// Files of a small schema: one table, one below it, and one that may appear several times.
 #include "config/toml_reader.h"
 
 #include <gtest/gtest.h>
@@ -86,19 +86,19 @@ TEST(TomlReader, TakesEachKindOfValue) {
   EXPECT_EQ(value("[server]\nkey_file = \"/etc/key\""), "server.key_file=/etc/key");
 }
 
-TEST(TomlReader, ItemsOfAListMayHoldCommas) {
+TEST(TomlReader, ItemsOfAListMayContainCommas) {
   EXPECT_EQ(value("[server]\nnames = [\"a\", \"b, c\"]"), "server.names=a,b, c[a][b, c]");
   EXPECT_EQ(value("server.names = \"a, b\""), "server.names=a, b[a][b]") << "a text is taken apart as a flag is";
   EXPECT_EQ(value("server.names = []"), "server.names=");
 }
 
-TEST(TomlReader, AShortKeyMeansALongOne) {
+TEST(TomlReader, AShortKeyStandsForALongOne) {
   EXPECT_EQ(value("[server]\nway = \"x\""), "server.way.kind=x");
   EXPECT_EQ(value("[server.way]\nkind = \"x\""), "server.way.kind=x");
   EXPECT_EQ(value("[server.way]\nfile = \"x\""), "server.way.file=x");
 }
 
-TEST(TomlReader, TablesThatStandSeveralTimesComeInTheFilesOrder) {
+TEST(TomlReader, RepeatedTablesKeepTheOrderOfTheFile) {
   const ConfigDocument document = read(
       "[[server.peer]]\nname = \"b\"\nport = 5\n[server]\ncount = 1\n[[server.peer]]\nport = \"x\"\nname = \"a\"\n");
   ASSERT_EQ(document.tables.size(), 2u);
@@ -112,7 +112,7 @@ TEST(TomlReader, TablesThatStandSeveralTimesComeInTheFilesOrder) {
   ASSERT_EQ(document.values.size(), 1u);
 }
 
-TEST(TomlReader, ValuesComeInTheFilesOrderWithTheirPlaces) {
+TEST(TomlReader, ValuesKeepTheOrderOfTheFileAndTheirPlaces) {
   const ConfigDocument document = read("[server]\ncount = 1\naddress = \"z\"\n  fast = false\n");
   ASSERT_EQ(document.values.size(), 3u);
   EXPECT_EQ(document.values[0].second.text, "1");
@@ -121,14 +121,14 @@ TEST(TomlReader, ValuesComeInTheFilesOrderWithTheirPlaces) {
   EXPECT_EQ(document.values[2].second.place.to_string(), "file.toml:4");
 }
 
-TEST(TomlReader, TheCaretStandsUnderTheValue) {
+TEST(TomlReader, TheCaretIsUnderTheValue) {
   EXPECT_EQ(refusal("[server]\n\tcount = \"four\"\n"),
             "file.toml:2:10: server.count takes a whole number, not a text\n"
             "  2 | \tcount = \"four\"\n"
             "    | \t        ^");
 }
 
-TEST(TomlReader, AllThatIsWrongIsSaidAtOnceFromTopToBottom) {
+TEST(TomlReader, AllErrorsAreReportedAtOnceFromTopToBottom) {
   const std::string all = refusal(
       "[server]\nfast = 1\nadress = \"x\"\n[sever]\na = 1\n[[server.peer]]\nport = 1.5\n[[server.peer]]\nname = 1\n");
   const std::vector<std::string> expected = {
@@ -146,7 +146,7 @@ TEST(TomlReader, AllThatIsWrongIsSaidAtOnceFromTopToBottom) {
   }
 }
 
-TEST(TomlReader, OfVeryManyMistakesTheFirstAreSaid) {
+TEST(TomlReader, OnlyTheFirstOfVeryManyErrorsAreShown) {
   std::string text = "[server]\n";
   for (int i = 0; i < 100; ++i) text += "x" + std::to_string(i) + " = 1\n";
   const std::string all = refusal(text);
@@ -155,7 +155,7 @@ TEST(TomlReader, OfVeryManyMistakesTheFirstAreSaid) {
   EXPECT_TRUE(all.ends_with("\nand 80 more")) << all;
 }
 
-TEST(TomlReader, SecretsDoNotStandInAFile) {
+TEST(TomlReader, SecretsAreRejectedInAFile) {
   for (const char* text : {"[server]\nkey = \"hush\"", "[[server.peer]]\nname = \"a\"\npassword = \"hush\""}) {
     const std::string said = refusal(text);
     EXPECT_NE(said.find("is a secret"), std::string::npos) << said;
@@ -164,7 +164,7 @@ TEST(TomlReader, SecretsDoNotStandInAFile) {
   }
 }
 
-TEST(TomlReader, WhatIsNoTomlNamesThePlaceAndShowsTheLine) {
+TEST(TomlReader, InvalidTomlIsReportedWithPlaceAndLine) {
   const std::string message = refusal("[server]\ncount = = 4\n");
   EXPECT_EQ(message.find("file.toml:2:"), 0u) << message;
   EXPECT_NE(message.find("this is not TOML"), std::string::npos) << message;
@@ -185,7 +185,7 @@ TEST(TomlReader, ALongLineIsShownAroundTheMistake) {
   EXPECT_LT(said.substr(said.find('\n')).size(), 1'000u);
 }
 
-TEST(TomlReader, TablesAndValuesAreNotTakenForEachOther) {
+TEST(TomlReader, TablesAndValuesAreNotConfused) {
   EXPECT_NE(refusal("[[server]]\ncount = 1\n").find("stands once only: write it in single brackets, [server]"),
             std::string::npos);
   EXPECT_NE(refusal("[server.peer]\nname = \"a\"\n").find("tables in double brackets, [[server.peer]], not a table"),
@@ -200,7 +200,7 @@ struct Peer {
   std::string name, port;
 };
 
-TEST(Repeated, EachIsReadAndCheckedBesideThoseBefore) {
+TEST(Repeated, EachTableIsReadAndCheckedAgainstEarlierOnes) {
   static const Option<Peer> options[] = {
       {"name", "", ValueKind::text, "NAME", kNeeded, "", "", [](Peer& p, const Value& v) { p.name = v.text; }},
       {"port", "", ValueKind::text_or_number, "N", "", "", "", [](Peer& p, const Value& v) {

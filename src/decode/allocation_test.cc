@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// In steady state decoding allocates nothing: not per record, not per datagram, not per batch.
+// Checks that decoding allocates nothing in the steady state: not per record, per datagram or per batch.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -12,7 +12,7 @@
 
 static std::atomic<uint64_t> g_allocations{0};
 
-// Not inlined: the compiler would see free() end what operator new began.
+// Not inlined, because the compiler would otherwise see free() release memory from operator new.
 [[gnu::noinline]] void* operator new(size_t size) {
   g_allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* p = std::malloc(size)) return p;
@@ -64,7 +64,7 @@ TEST(Decoding, AMillionRecordsAllocateNothing) {
   Streams streams(ledger, templates);
   BatchPool pool;
   uint64_t rows = 0;
-  // Batches travel as the sinks see them: published, read, given back.
+  // Batches are handled as for the sinks: published, read, given back.
   Decoder decoder({}, templates, streams, ledger, pool, [&](std::unique_ptr<FlowBatch> batch) {
     BatchRef shared = pool.publish(std::move(batch));
     rows += shared->rows();
@@ -75,13 +75,13 @@ TEST(Decoding, AMillionRecordsAllocateNothing) {
     for (uint16_t port : {4000, 4001, 4002}) decoder.decode({bytes, IpAddress::v4(0xc0000201), port, 1});
   };
   uint32_t sequence = 0;
-  while (rows < 100'000) send(sequence++);  // warm up: columns, arenas, what is known of each sender
+  while (rows < 100'000) send(sequence++);  // warm up: columns, arenas, the state of each sender
   uint64_t before = g_allocations.load(), rows_before = rows;
   while (rows < rows_before + 1'000'000) send(sequence++);
   EXPECT_EQ(g_allocations.load() - before, 0u);
 }
 
-// Samples of unlike packets, so that no two share a run: sequences are followed, lists filled.
+// Samples of different packets, so that no two share a run: sequences are followed, lists filled.
 TEST(Decoding, AMillionSamplesAllocateNothing) {
   std::vector<uint8_t> bytes(1'400);
   auto write = [&](uint32_t sequence) {

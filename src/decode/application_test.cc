@@ -29,7 +29,7 @@ TEST(Application, ALongSelectorInHexadecimal) {
   EXPECT_EQ(text_of(std::vector<uint8_t>(kMaxApplicationOctets, 255)).size(), 4 + 2 + 2 * 31u);
 }
 
-TEST(Application, WhatIsNone) {
+TEST(Application, InvalidIds) {
   for (const auto& id : {std::vector<uint8_t>{}, {20}, {0, 0, 0, 0}, std::vector<uint8_t>(33, 1)})
     EXPECT_EQ(text_of(id), "");
   EXPECT_EQ(text_of({20, 0, 0, 0, 9}), "20:9") << "an enterprise without a selector is read as a selector";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// BatchWriter: the batch that one worker is filling.
+// BatchWriter: holds the batch that one worker is filling, and emits it when it is full.
 //
 //   in       runs, begun with the header of their message; the readers fill their columns
-//   out      full batches to `emit`, with flush() also one that is not
+//   out      full batches to `emit`; on flush() also a partial one
 //   threads  one per worker
 //   memory   one batch of the pool
-//   failure  none: where there is no room, the batch goes and an empty one comes
+//   failure  none: when there is no space left, the batch is emitted and replaced with an empty one
 #pragma once
 
 #include <functional>
@@ -20,17 +20,18 @@ class BatchWriter {
  public:
   using Emit = std::function<void(std::unique_ptr<FlowBatch>)>;
 
-  // `kept_free`: octets of each batch's texts that are for who comes after decoding.
+  // `kept_free`: octets of each batch's text space that are reserved for the steps after decoding.
   BatchWriter(BatchPool& pool, Emit emit, size_t kept_free);
 
   FlowBatch& batch() { return *batch_; }
-  // Rows that it takes, of which each may have so many octets of texts; of an empty one where it takes none.
+  // How many more rows the batch can take, each with up to `text_bytes` octets of texts. If none, emits the batch and
+  // answers for an empty one.
   uint32_t space(size_t text_bytes);
-  // Adds so many rows to it (at most room()), their columns to be filled by the caller.
+  // Adds `rows` rows to the batch (at most space()); the caller fills their columns.
   Run& begin_run(const Message& message, FieldMask mask, uint32_t rows);
-  // Emits it, if it has rows.
+  // Emits the batch if it has rows.
   void flush();
-  // Received time of its first row; 0 where it has none.
+  // Received time of its first row; 0 if it has none.
   int64_t oldest_ns() const { return batch_->empty() ? 0 : batch_->runs().front().received_ns; }
 
  private:

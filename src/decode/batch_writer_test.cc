@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts of a batch: decoders leave free what stages are to add.
+// Tests the text space of a batch: decoders leave space free for the texts that stages add.
 #include "decode/batch_writer.h"
 
 #include "decode/testing/decoder_fixture.h"
@@ -15,7 +15,7 @@ std::string name_of(size_t record) {
   return name + std::string(kOctets - name.size(), '.');
 }
 
-// Three batches' worth of records whose names are all different, 20 in a datagram.
+// Sends records whose names are all different, 20 per datagram.
 void send_names(Fixture& f, uint16_t length, size_t records) {
   for (size_t first = 0; first < records; first += 20) {
     Writer body;
@@ -29,9 +29,9 @@ void send_names(Fixture& f, uint16_t length, size_t records) {
 
 class TextsTest : public testing::TestWithParam<uint16_t> {};
 
-TEST_P(TextsTest, StagesFindTheirShareInEveryBatch) {
+TEST_P(TextsTest, EveryBatchHasSpaceLeftForStages) {
   DecoderConfig config;
-  config.stage_text_bytes = limits::kBatchTextBytes - 70'000;  // the decoder's: more than limits let one record take
+  config.stage_text_bytes = limits::kBatchTextBytes - 70'000;  // the decoder keeps more than one record may need
   Fixture f(0, config);
   f.send(ipfix(0, ipfix_template(256, {{kInterfaceName, GetParam()}})));
   const size_t records = 3 * limits::kBatchRows / 20 * 20;
@@ -43,7 +43,7 @@ TEST_P(TextsTest, StagesFindTheirShareInEveryBatch) {
     for (uint32_t row = 0; row < batch->rows(); ++row) EXPECT_EQ(batch->text(Field::in_if_name, row), name_of(seen++));
   }
   EXPECT_EQ(seen, records);
-  EXPECT_GT(f.batches.size(), 3u + 1);  // they are full of texts before they are of rows
+  EXPECT_GT(f.batches.size(), 3u + 1);  // the text space of a batch is full before its rows are
   EXPECT_EQ(f.entry(Protocol::ipfix).refused.value(), 0);
 }
 

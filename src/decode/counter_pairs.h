@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records that have octets and packets twice: IE 1 and 2, and IE 23 and 24 (see PostCounters).
+// Decides what IE 23 and 24 mean in records that have octet and packet counters twice: IE 1 and 2, and IE 23 and 24
+// (see PostCounters).
 #pragma once
 
 #include "decode/exporter_rules.h"
@@ -9,8 +10,9 @@
 
 namespace weir {
 
-// Once the plan has run over `rows` rows of the run from `first` on, whose post counters `find(pair, i)` gives as
-// FieldBytes: they are the other direction's, or nothing, or, where IE 1 and 2 are 0, the counters themselves.
+// Called after the plan has filled `rows` rows of the run, from `first` on. `find(pair, i)` returns a row's post
+// counter as FieldBytes. The post counters become the counters of the other direction, or are ignored, or, if IE 1 and
+// 2 are 0, become the counters themselves.
 template <class Find>
 void settle_counters(const Plan& plan, PostCounters rule, FlowBatch& batch, Run& run, uint32_t first, uint32_t rows,
                      Find find) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records that count octets and packets twice: IE 1 and 2, and IE 23 and 24.
+// Tests records that have octet and packet counters twice: IE 1 and 2, and IE 23 and 24.
 #include "decode/counter_pairs.h"
 
 #include "decode/testing/decoder_fixture.h"
@@ -27,7 +27,7 @@ Counters counters_of(const FlowBatch& rows, uint32_t row = 0) {
           number_of(rows, Field::reverse_bytes, row), number_of(rows, Field::reverse_packets, row)};
 }
 
-// Of one record, in v9 and in IPFIX, of fixed and of variable length: all the same.
+// The counters of one record, decoded as v9 and IPFIX, with fixed and variable length; all must be the same.
 Counters decoded(uint32_t bytes, uint32_t packets, uint32_t post_bytes, uint32_t post_packets,
                  PostCounters rule = PostCounters::by_value) {
   Fixture nine(0, rules(rule)), ten(0, rules(rule)), variable(0, rules(rule));
@@ -44,15 +44,15 @@ Counters decoded(uint32_t bytes, uint32_t packets, uint32_t post_bytes, uint32_t
   return found;
 }
 
-TEST(CounterPairs, TheOtherDirectionWhereTheyDiffer) {
+TEST(CounterPairs, DifferentPostCountersAreTheOtherDirection) {
   EXPECT_EQ(decoded(1000, 10, 500'000, 400), (Counters{1000, 10, 500'000, 400}));
   EXPECT_EQ(decoded(60, 1, 1500, 1), (Counters{60, 1, 1500, 1})) << "one of them differs: both are the other's";
   EXPECT_EQ(decoded(60, 1, 0, 0), (Counters{60, 1, 0, 0}));
 }
 
-TEST(CounterPairs, NothingWhereTheyAreTheSame) { EXPECT_EQ(decoded(100, 2, 100, 2), (Counters{100, 2, 0, 0})); }
+TEST(CounterPairs, EqualPostCountersAreIgnored) { EXPECT_EQ(decoded(100, 2, 100, 2), (Counters{100, 2, 0, 0})); }
 
-TEST(CounterPairs, TheCountersWhereNothingElseCounts) {
+TEST(CounterPairs, PostCountersAreTheCountersIfTheOthersAreZero) {
   for (PostCounters rule : {PostCounters::by_value, PostCounters::reverse, PostCounters::ignore})
     EXPECT_EQ(decoded(0, 0, 100, 2, rule), (Counters{100, 2, 0, 0}));
   Fixture f;
@@ -61,19 +61,19 @@ TEST(CounterPairs, TheCountersWhereNothingElseCounts) {
   EXPECT_EQ(counters_of(f.rows()), (Counters{100, 2, 0, 0}));
 }
 
-TEST(CounterPairs, AsTheLongestPrefixSays) {
+TEST(CounterPairs, AsConfigured) {
   EXPECT_EQ(decoded(100, 2, 100, 2, PostCounters::reverse), (Counters{100, 2, 100, 2}));
   EXPECT_EQ(decoded(1000, 10, 500, 4, PostCounters::ignore), (Counters{1000, 10, 0, 0}));
 }
 
-TEST(CounterPairs, ElementsOfTheOtherDirectionCountMore) {
+TEST(CounterPairs, ReverseElementsTakePrecedence) {
   Fixture f;
   Writer sets = ipfix_template(300, {{1, 4}, {23, 4}, {1, 4, 29305}, {2, 4}, {24, 4}});
   f.send(ipfix(0, sets.add(set(300, Writer().u32(10).u32(20).u32(30).u32(1).u32(2)))));
   EXPECT_EQ(counters_of(f.rows()), (Counters{10, 1, 30, 2}));
 }
 
-TEST(CounterPairs, RecordByRecord) {
+TEST(CounterPairs, DecidedForEachRecord) {
   Fixture f;
   Writer sets = netflow9_template(300, {{1, 4}, {23, 4}});
   f.send(netflow9(1, 0, sets.add(set(300, Writer().u32(5).u32(5).u32(0).u32(7).u32(8).u32(9)))));
@@ -82,7 +82,7 @@ TEST(CounterPairs, RecordByRecord) {
   EXPECT_EQ(counters_of(f.rows(), 2), (Counters{8, 0, 9, 0}));
 }
 
-TEST(ExporterRules, OfTheLongestPrefix) {
+TEST(ExporterRules, LongestPrefixApplies) {
   const ExporterRules rules({{*IpAddress::parse("10.0.0.0"), 8, PostCounters::ignore},
                              {*IpAddress::parse("10.1.0.0"), 16, PostCounters::reverse},
                              {*IpAddress::parse("2001:db8::"), 32, PostCounters::reverse},

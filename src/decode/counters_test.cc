@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter samples through the decoder: datagrams by hand from the XDR of the sFlow v5 specification.
+// Counter samples through the decoder: datagrams built by hand from the XDR of the sFlow v5 specification.
 #include <gtest/gtest.h>
 
 #include "decode/decoder.h"
@@ -13,8 +13,8 @@ class CountersTest : public testing::Test {
     for (uint32_t value : values)
       for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(value >> shift));
   }
-  // Version, agent (IPv4), sub-agent, sequence number, uptime, samples; each with one record, host_parent, of
-  // `sequence`.
+  // Version, agent (IPv4), sub-agent, sequence number, uptime, samples; each with one record, host_parent, that
+  // contains `sequence`.
   static std::vector<uint8_t> datagram(uint32_t sequence, uint32_t samples) {
     std::vector<uint8_t> out;
     put(out, {5, 1, 0x0a000001, 7, sequence, 60'000, samples});
@@ -39,7 +39,7 @@ class CountersTest : public testing::Test {
   std::vector<CounterBatch> batches_;
 };
 
-TEST_F(CountersTest, ASampleHasWhatItsDatagramSays) {
+TEST_F(CountersTest, SampleHasTheFieldsOfItsDatagram) {
   Decoder decoder = make();
   decode(decoder, datagram(1, 1), 1'700'000'000'000'000'000);
   EXPECT_TRUE(batches_.empty());
@@ -61,7 +61,7 @@ TEST_F(CountersTest, ASampleHasWhatItsDatagramSays) {
   EXPECT_EQ(entry().records.value(), 0);
 }
 
-TEST_F(CountersTest, WhatCameWhileTheClockWasHeldSaysSo) {
+TEST_F(CountersTest, SamplesReceivedWhileTheClockWasHeldAreMarked) {
   Decoder decoder = make();
   decoder.decode({datagram(1, 1), *IpAddress::parse("192.0.2.1"), 40'000, 5, 0, true});
   decode(decoder, datagram(2, 1));
@@ -71,7 +71,7 @@ TEST_F(CountersTest, WhatCameWhileTheClockWasHeldSaysSo) {
   EXPECT_FALSE(batches_[0].at(1).clock_held);
 }
 
-TEST_F(CountersTest, BatchesAreHandedOverWhenFull) {
+TEST_F(CountersTest, BatchesAreEmittedWhenFull) {
   Decoder decoder = make();
   for (uint32_t i = 1; i <= 10; ++i) decode(decoder, datagram(i, 10));
   decoder.flush();
@@ -83,10 +83,10 @@ TEST_F(CountersTest, BatchesAreHandedOverWhenFull) {
   EXPECT_EQ(entry().counter_samples.value(), 100);
 }
 
-TEST_F(CountersTest, ASampleWithoutItsHeaderIsMalformedAndNoRow) {
+TEST_F(CountersTest, SampleWithoutItsHeaderIsMalformedAndGivesNoRow) {
   std::vector<uint8_t> bytes;
-  put(bytes, {5, 1, 0x0a000001, 7, 1, 60'000, 2, 2, 8, 1, 2});  // 8 octets, where 12 are fixed
-  put(bytes, {2, 12, 1, 2, 3});                                 // 3 records, and none is there
+  put(bytes, {5, 1, 0x0a000001, 7, 1, 60'000, 2, 2, 8, 1, 2});  // 8 octets, but the fixed part has 12
+  put(bytes, {2, 12, 1, 2, 3});                                 // 3 records announced, none present
   Decoder decoder = make();
   decode(decoder, bytes);
   decoder.flush();
@@ -99,7 +99,7 @@ TEST_F(CountersTest, ASampleWithoutItsHeaderIsMalformedAndNoRow) {
   EXPECT_EQ(malformed(Malformed::sample_records), 1);
 }
 
-TEST_F(CountersTest, WhereNobodyTakesThemTheyAreCounted) {
+TEST_F(CountersTest, WithoutACallbackSamplesAreOnlyCounted) {
   Decoder decoder = make(false);
   for (uint32_t i = 1; i <= 10; ++i) decode(decoder, datagram(i, 10));
   decoder.flush();

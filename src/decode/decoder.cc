@@ -8,7 +8,7 @@
 
 namespace weir {
 
-// Of the versions whose records have no templates.
+// The plan for the versions that have no templates.
 static const Plan& fixed_plan(Protocol protocol) {
   if (protocol == Protocol::netflow1) return netflow1_plan();
   return protocol == Protocol::netflow5 ? netflow5_plan() : netflow7_plan();
@@ -68,7 +68,8 @@ void Decoder::read(const Datagram& datagram, Standing standing) {
   has_templates(protocol) ? read_sets(datagram, header, standing) : read_fixed(datagram, header, standing);
 }
 
-// Finds the sender; false where it is one too many. What the header tells is set already.
+// Finds the sender; false if the message cannot be read because there is no space for another sender. The fields taken
+// from the header are already set.
 bool Decoder::begin(Message& message, const Datagram& datagram, Protocol protocol, uint32_t domain, Standing standing) {
   message.key = senders_.session_of(datagram, protocol, domain);
   message.observer = config_.observer;
@@ -106,7 +107,7 @@ void Decoder::read_fixed(const Datagram& datagram, const ExportHeader& header, S
   finish(message, header.count <= present ? header.count : message.records, true);
 }
 
-// NetFlow v9's count is not trusted: sets are read by their lengths. IPFIX counts records in its sequence numbers.
+// NetFlow v9's header count is not trusted: sets are read by their lengths. IPFIX sequence numbers count records.
 void Decoder::read_sets(const Datagram& datagram, const ExportHeader& header, Standing standing) {
   const bool ipfix = header.protocol == Protocol::ipfix;
   Message message;
@@ -120,10 +121,10 @@ void Decoder::read_sets(const Datagram& datagram, const ExportHeader& header, St
     finish(message, 1, true);
 }
 
-// Counts the datagram, and what its sequence number says of those before it.
+// Counts the datagram, and what its sequence number shows about the datagrams before it.
 void Decoder::finish(const Message& message, uint32_t units, bool units_known) {
   LedgerEntry& entry = message.entry();
-  templates_.write_journal();  // what one datagram has changed, in one write
+  templates_.write_journal();  // all changes made by one datagram, in one write
   if (message.records > 0) message.sender->note_records();
   order_.follow(message, units, units_known);
   entry.clock_skew_ns.set(message.context.received_ns - message.context.export_ns);
@@ -140,7 +141,7 @@ void Decoder::read_samples(const Datagram& datagram, Standing standing) {
   Message message;
   message.context.uptime_ms = header.uptime_ms;
   message.context.sequence = header.sequence;
-  message.context.export_ns = datagram.received_ns;  // sFlow tells no time
+  message.context.export_ns = datagram.received_ns;  // sFlow has no export time
   message.exporter = header.agent.is_zero() ? datagram.exporter : header.agent;
   if (!begin(message, datagram, Protocol::sflow5, header.sub_agent, standing)) return;
   if (!order_.arrive_samples(message, datagram)) return;
@@ -150,7 +151,7 @@ void Decoder::read_samples(const Datagram& datagram, Standing standing) {
   message.entry().datagrams.add_last();
 }
 
-// Copies of it are what the stream makes of them then.
+// Copies of a confirmed stray are then checked against the stream like any other datagram.
 void Decoder::read_stray(const Stray& stray) {
   read(stray.datagram, stray.standing);
   const bool confirmed = stray.standing == Standing::confirmed;
@@ -172,7 +173,7 @@ void Decoder::give_up_held() {
   held_.give_up_all();
 }
 
-// A datagram whose header cannot be read belongs to no domain: domain 0 of its sender.
+// A datagram whose header cannot be read belongs to no domain; it is counted under domain 0 of its sender.
 void Decoder::refuse(const Datagram& datagram, Protocol protocol, Malformed reason) {
   LedgerHold entry = ledger_.hold({datagram.exporter, protocol, 0});
   if (entry->first_seen_ns.value() == 0) entry->first_seen_ns.set(datagram.received_ns);

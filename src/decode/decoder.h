@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding: export datagrams in, rows of a FlowBatch out. NetFlow v1, v5, v7, v9, IPFIX and sFlow v5 over UDP, from a
-// connection or from a file. A datagram goes this way:
+// Decoder: turns export datagrams into rows of a FlowBatch. NetFlow v1, v5, v7, v9, IPFIX and sFlow v5, over UDP, from
+// a connection or from a file. A datagram passes through these steps:
 //
-//   header (wire/export_header.h) → sender (Senders) → place in its stream (StreamOrder)
+//   header (wire/export_header.h) → sender (SenderCache) → place in its stream (StreamOrder)
 //     → v9, IPFIX: sets (SetReader) → records (RecordReader) → rows (BatchWriter)
 //     → v1, v5, v7: records; sFlow: samples (SampleReader)
-//   what had to wait for a template comes back through HeldReader
+//   data sets that had to wait for a template are read later, by HeldReader
 //
-//   in       Datagram (borrowed octets)
+//   in       Datagram (the caller owns its octets)
 //   out      full batches to `emit`, counter samples to `emit_counters`; the last, partial ones at flush()
 //   threads  one Decoder per worker; templates, streams and ledger are shared
-//   failure  malformed input is counted under its reason in the sender's entry; what can be read is read
+//   failure  malformed input is counted by reason in the sender's ledger entry; what can be read is read
 #pragma once
 
 #include <memory>
@@ -23,10 +23,10 @@
 namespace weir {
 
 struct DecoderConfig {
-  uint64_t default_sampling_rate = 0;  // where neither record, options data nor header name one
-  DecodeObserver* observer = nullptr;  // told what is met, where there is one
+  uint64_t default_sampling_rate = 0;  // if neither the record, options data nor the header gives one
+  DecodeObserver* observer = nullptr;  // notified of what the decoder finds; may be null
   std::shared_ptr<const ExporterRules> exporters = std::make_shared<const ExporterRules>();
-  size_t stage_text_bytes = 0;  // of a batch, that are left free for stages (stage/stages.h)
+  size_t stage_text_bytes = 0;  // text space in each batch that is left free for stages (stage/stages.h)
 };
 
 class Decoder {
@@ -34,27 +34,28 @@ class Decoder {
   using Emit = BatchWriter::Emit;
   using EmitCounters = SampleReader::EmitCounters;
 
-  // Without `emit_counters` counter samples are only counted.
+  // Without `emit_counters`, counter samples are only counted.
   Decoder(const DecoderConfig& config, TemplateStore& templates, Streams& streams, Ledger& ledger, BatchPool& pool,
           Emit emit, EmitCounters emit_counters = {});
-  // Its parts know each other by address.
+  // Its parts hold references to each other.
   Decoder(Decoder&&) = delete;
 
   void decode(const Datagram& datagram);
-  // One after the other; of many senders faster than each alone.
+  // Decodes them in order; with many senders this is faster than one call for each datagram.
   void decode(std::span<const Datagram> datagrams);
   // Emits the partial batches that have rows.
   void flush();
-  // Lets go of senders that have left the table of streams. To be called now and then where no datagrams come.
+  // Releases senders whose stream has left the table of streams. Call it from time to time when no datagrams arrive.
   void drop_forgotten() { senders_.drop_forgotten(); }
-  // What the configuration says of exporters, from the next datagram on.
+  // Replaces the configured exporter rules, from the next datagram on.
   void set_exporters(std::shared_ptr<const ExporterRules> rules) { senders_.set_rules(std::move(rules)); }
-  // Reads what has waited long enough for its stream, or with another port's template, and gives up what waited too
-  // long. Any worker, about once a second. `all`: nothing more will come (the end of a file).
+  // Reads the strays that have waited long enough, and held data sets for which another source port's template is to be
+  // used; gives up what has waited too long. Any worker may call it, about once a second. `all`: no more datagrams will
+  // arrive (the end of a file).
   void tick(int64_t monotonic_ns, bool all = false);
-  // Reads what waits for its stream, and gives up everything still held (the end of the process).
+  // Reads the waiting strays, and gives up all data sets that are still held (the end of the process).
   void give_up_held();
-  // Received time of the oldest row not yet emitted; 0 where there is none.
+  // Received time of the oldest row not yet emitted; 0 if there is none.
   int64_t oldest_pending_ns() const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sampling rates and names that options data told another session of the same exporter (templates.borrow).
+// Tests sampling rates and names from options data of another session of the same exporter (templates.borrow).
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
@@ -20,7 +20,7 @@ Writer rate_and_name9(uint32_t rate, std::string_view name) {
   sets.add(netflow9_options_template(513, {{2, 4}}, {{82, 8}}));
   return sets.add(set(513, Writer().u32(7).text(name, 8)));
 }
-// In at interface 7; in IPv6 as well.
+// Flows that enter at interface 7, also for IPv6.
 Writer flow() { return Writer(ipfix_template(256, {{10, 4}, {1, 4}})).add(set(256, Writer().u32(7).u32(1500))); }
 Writer flow6() {
   return Writer(ipfix_template(256, {{27, 16}, {10, 2}, {1, 8}}))
@@ -28,7 +28,7 @@ Writer flow6() {
 }
 Writer flow9() { return Writer(netflow9_template(256, {{10, 4}, {1, 4}})).add(set(256, Writer().u32(7).u32(1500))); }
 
-// Rate and name of the record that is sent.
+// Rate and name of a record.
 struct Told {
   uint64_t rate;
   std::string name;
@@ -48,7 +48,7 @@ TEST(Borrow, FromAnotherPortOfTheSameDomain) {
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
   EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
-  f.send(ipfix(1, flow6(), 9), kOtherPort);  // a third port, as a NAT makes them
+  f.send(ipfix(1, flow6(), 9), kOtherPort);  // a third port, as behind a NAT
   EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
   EXPECT_EQ(f.entry(Protocol::ipfix, 9).borrowed.value(), 2);
 }
@@ -60,7 +60,7 @@ TEST(Borrow, OptionsDataAfterTheFlows) {
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(1, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
   EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
-  f.send(ipfix(2, rate_and_name(2000, "et-0/0/7"), 9), kOptionsPort);  // told anew
+  f.send(ipfix(2, rate_and_name(2000, "et-0/0/7"), 9), kOptionsPort);  // announced again, with new values
   f.send(ipfix(2, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
   EXPECT_EQ(last_announced(f), (Told{2000, "et-0/0/7"}));
   EXPECT_EQ(f.entry(Protocol::ipfix, 9).borrowed.value(), 2);
@@ -73,7 +73,7 @@ TEST(Borrow, OfNetflow9) {
   EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
 }
 
-TEST(Borrow, WhatASessionWasToldItselfCounts) {
+TEST(Borrow, OwnOptionsDataTakePrecedence) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   Writer sets = ipfix_options_template(512, 1, {{149, 4}, {34, 4}}).add(set(512, Writer().u32(9).u32(64)));
@@ -81,7 +81,7 @@ TEST(Borrow, WhatASessionWasToldItselfCounts) {
   EXPECT_EQ(last_announced(f), (Told{64, "xe-0/0/7"}));  // no names of its own
 }
 
-TEST(Borrow, OnlyWhatAllThatIsKnownAgreesOn) {
+TEST(Borrow, OnlyIfAllSessionsAgree) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, rate_and_name(500, "xe-0/0/7"), 9), kOtherPort);
@@ -92,8 +92,8 @@ TEST(Borrow, OnlyWhatAllThatIsKnownAgreesOn) {
   EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
 }
 
-// Each of two ports tells a part.
-TEST(Borrow, TogetherWhatDifferentPortsTell) {
+// Each of two ports announces a part.
+TEST(Borrow, CombinesNamesFromSeveralPorts) {
   Fixture f;
   auto name = [](uint32_t interface, std::string_view text) {
     return ipfix_options_template(513, 1, {{10, 4}, {82, 8}}).add(set(513, Writer().u32(interface).text(text, 8)));
@@ -106,7 +106,7 @@ TEST(Borrow, TogetherWhatDifferentPortsTell) {
   EXPECT_EQ(text_of(f.rows(), Field::out_if_name), "eight");
 }
 
-TEST(Borrow, FromTheOnlyOtherDomainThatWasToldAny) {
+TEST(Borrow, FromTheOnlyOtherDomainWithOptionsData) {
   Fixture f;
   f.send(netflow9(1, 0, rate_and_name9(100, "Te1/1/1"), 6));
   f.send(netflow9(1, 0, flow9(), 0));
@@ -116,11 +116,11 @@ TEST(Borrow, FromTheOnlyOtherDomainThatWasToldAny) {
   f.send(netflow9(1, 0, rate_and_name9(200, "Te2/1/1"), 7));  // now there are two
   f.send(netflow9(2, 0, flow9(), 0));
   EXPECT_EQ(last_announced(f), kNothing);
-  f.send(netflow9(2, 0, flow9(), 6));  // their own
+  f.send(netflow9(2, 0, flow9(), 6));  // domain 6 has its own options data
   EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
 }
 
-TEST(Borrow, TheSameDomainIsNearer) {
+TEST(Borrow, SameDomainTakesPrecedence) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(100, "far"), 6), kOptionsPort);
   f.send(ipfix(0, rate_and_name(200, "near"), 0), kOptionsPort);
@@ -139,8 +139,8 @@ TEST(Borrow, NotFromAnotherExporterOrProtocol) {
   EXPECT_EQ(last_announced(f), kNothing);
 }
 
-// Template ids and observation points are a domain's own.
-TEST(Borrow, NoRatesOfAnotherDomainsTemplatesAndPoints) {
+// Template ids and observation points are only valid within a domain.
+TEST(Borrow, NoRatesForTemplatesAndPointsOfAnotherDomain) {
   Writer sets = ipfix_options_template(512, 1, {{145, 2}, {34, 4}}).add(set(512, Writer().u16(256).u32(1000)));
   sets.add(ipfix_options_template(514, 1, {{138, 4}, {34, 4}})).add(set(514, Writer().u32(5).u32(2000)));
   Writer data = ipfix_template(256, {{1, 4}}).add(set(256, Writer().u32(1)));
@@ -155,8 +155,8 @@ TEST(Borrow, NoRatesOfAnotherDomainsTemplatesAndPoints) {
   EXPECT_EQ(rate_of(f.rows(), 1), 0u);
 }
 
-// A scope may name a domain that is not the message's (RFC 7011 §3.4.2.1).
-TEST(Borrow, WhatAScopeSaysOfAnotherDomain) {
+// A scope may name a domain other than the message's (RFC 7011 §3.4.2.1).
+TEST(Borrow, RateWhoseScopeNamesAnotherDomain) {
   Fixture f;
   Writer sets = ipfix_options_template(512, 1, {{149, 4}, {34, 4}});
   f.send(ipfix(0, sets.add(set(512, Writer().u32(5).u32(1000).u32(6).u32(2000))), 0), kOptionsPort);
@@ -170,8 +170,8 @@ TEST(Borrow, WhatAScopeSaysOfAnotherDomain) {
   EXPECT_EQ(rate_of(f.rows()), 0u) << "not its own either";
 }
 
-// Who was told nothing for an hour may no longer be there.
-TEST(Borrow, NotFromWhoHasBeenSilentForLong) {
+// A session without new options data for an hour may no longer exist.
+TEST(Borrow, NotFromASessionSilentForAnHour) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   Writer late = ipfix(0, flow(), 9);
@@ -208,7 +208,7 @@ TEST(Borrow, AsConfigured) {
   }
 }
 
-// What is borrowed counts as kept by the borrower, and is given back with its lender.
+// What is borrowed also counts as the borrower's memory, and is released when the lender is removed.
 TEST(Borrow, EndsWithTheLender) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Datagrams whose only purpose is to cost time: many templates that are new or changed.
+// Tests datagrams whose only purpose is to cost time: many templates that are new or changed.
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
@@ -23,7 +23,7 @@ TEST(DecoderChurn, OneDatagramCopiesTheSessionsPlansOnce) {
   EXPECT_EQ(f.templates.copies(), before + 1);
 }
 
-TEST(DecoderChurn, TheLastOfTwoLayoutsInOneSetCounts) {
+TEST(DecoderChurn, LastOfTwoLayoutsInOneSetIsUsed) {
   Fixture f;
   f.send(netflow9(1, 1'000, templates(kFirst, 1, 4)));
   f.send(netflow9(2, 2'000, set(0, Writer().add(template_record(256, {{1, 8}})).add(template_record(256, {{1, 4}})))));
@@ -31,7 +31,7 @@ TEST(DecoderChurn, TheLastOfTwoLayoutsInOneSetCounts) {
   EXPECT_EQ(number_of(f.rows(), Field::bytes), 77u);
 }
 
-// Data sets between the templates: each is read with what stands before it.
+// Data sets between the templates: each is read with the templates before it.
 TEST(DecoderChurn, DataBetweenTemplatesIsReadWithThem) {
   Fixture f;
   Writer sets;
@@ -55,8 +55,8 @@ TEST(DecoderChurn, AlternatingWithDataDoesNotCopyForEach) {
   EXPECT_EQ(number_of(f.rows(), Field::bytes, 399), 399u) << "with the layout that it was sent with";
 }
 
-// An exporter may change a template (RFC 3954 §9); its data must never be read with the layout before.
-TEST(DecoderChurn, MoreChangesThanASecondTakesAreCountedAndTheirDataWaits) {
+// An exporter may change a template (RFC 3954 §9); its data must never be read with the previous layout.
+TEST(DecoderChurn, ChangesAboveTheLimitPerSecondAreCountedAndTheirDataWaits) {
   constexpr uint16_t kRefused = 50;
   constexpr uint16_t kLast = kFirst + limits::kTemplateChangesPerSecond + kRefused - 1;
   Fixture f;
@@ -74,8 +74,8 @@ TEST(DecoderChurn, MoreChangesThanASecondTakesAreCountedAndTheirDataWaits) {
   EXPECT_EQ(entry.records.value(), 2) << "sent again";
 }
 
-// Forgetting thousands one by one would take as long as changing them.
-TEST(DecoderChurn, ASessionThatGoesOnLikeThatLosesAllInOneStep) {
+// Removing thousands of templates one by one would take as long as changing them.
+TEST(DecoderChurn, SessionThatKeepsChangingLosesAllTemplatesInOneStep) {
   Fixture f;
   f.send(netflow9(1, 1'000, templates(kFirst, kMany, 4)));
   f.send(netflow9(2, 2'000, templates(kFirst, kMany, 8)));
@@ -87,14 +87,14 @@ TEST(DecoderChurn, ASessionThatGoesOnLikeThatLosesAllInOneStep) {
   EXPECT_EQ(entry.held.value(), 1);
 }
 
-TEST(DecoderChurn, AnExporterThatStartsSendsAllItHasAtOnce) {
+TEST(DecoderChurn, ExporterMaySendAllItsTemplatesAtOnceWhenItStarts) {
   Fixture f;
   f.send(netflow9(1, 1'000, templates(kFirst, limits::kTemplatesPerExporter, 4)));
   EXPECT_EQ(f.entry(Protocol::netflow9).templates.value(), static_cast<int64_t>(limits::kTemplatesPerExporter));
   EXPECT_EQ(f.entry(Protocol::netflow9).refused.value(), 0);
 }
 
-// Each set of options data tells another name; an options state may have 16,384 of them, 4 MB to copy.
+// Each set of options data announces another name; an options state may have 16,384 of them, 4 MB to copy.
 TEST(DecoderChurn, OneDatagramCopiesTheOptionsAFewTimesAtMost) {
   Fixture f;
   f.send(netflow9(1, 1'000, netflow9_options_template(300, {{2, 4}}, {{82, 8}}).add(templates(kFirst, 1, 4))));

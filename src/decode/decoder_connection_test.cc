@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sessions over connections (RFC 7011 §10.3, §10.4): each has templates and options data of its own, which end with it,
-// and withdrawals are obeyed.
+// Tests sessions over connections (RFC 7011 §10.3, §10.4): each has its own templates and options data, which end with
+// it, and withdrawals are obeyed.
 #include <stdlib.h>
 
 #include <filesystem>
@@ -32,7 +32,7 @@ TEST(Connection, AReconnectInheritsNoTemplates) {
   f.send_on(1, ipfix(0, octets_template(256).add(octets(256, 7))));
   EXPECT_EQ(f.records(), 1);
   f.send_on(2, ipfix(0, octets(256, 8)));                  // the same address and port
-  f.send_on(1, ipfix(0, octets(256, 8)), Transport::tls);  // and number
+  f.send_on(1, ipfix(0, octets(256, 8)), Transport::tls);  // and the same connection number
   f.send(ipfix(0, octets(256, 8)));                        // by UDP
   EXPECT_EQ(f.records(), 1);
   EXPECT_EQ(f.held(), 3);
@@ -42,7 +42,7 @@ TEST(Connection, AReconnectInheritsNoTemplates) {
   EXPECT_EQ(f.records(), 2) << "what waited for its own";
 }
 
-TEST(Connection, OptionsDataHoldForTheirConnection) {
+TEST(Connection, OptionsDataApplyToTheirConnection) {
   ConnectionFixture f;
   const Writer rate = ipfix_options_template(512, 1, {{149, 4}, {34, 4}}).add(set(512, Writer().u32(0).u32(1000)));
   f.send_on(1, ipfix(0, rate));
@@ -62,8 +62,8 @@ TEST(Connection, AWithdrawalIsObeyed) {
   EXPECT_EQ(f.held(), 1);
 }
 
-// RFC 7011 §8.1: the id of the set withdraws all of its kind.
-TEST(Connection, AWithdrawalOfAllTakesThoseOfItsKind) {
+// RFC 7011 §8.1: a withdrawal with the id of the set withdraws all templates of that kind.
+TEST(Connection, WithdrawalOfAllRemovesTheTemplatesOfItsKind) {
   ConnectionFixture f;
   f.send_on(
       1,
@@ -77,7 +77,7 @@ TEST(Connection, AWithdrawalOfAllTakesThoseOfItsKind) {
 }
 
 // RFC 7011 §8.4.
-TEST(Connection, OverUdpAWithdrawalIsOfNoEffect) {
+TEST(Connection, WithdrawalOverUdpHasNoEffect) {
   ConnectionFixture f;
   f.send(ipfix(0, octets_template(256)));
   f.send(ipfix(0, set(2, Writer().u16(256).u16(0)).add(octets(256, 7))));

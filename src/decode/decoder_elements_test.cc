@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elements of data records and the fields that they fill.
+// Tests which fields the elements of data records fill.
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
@@ -20,7 +20,7 @@ std::string address_from(Field field, const std::vector<FieldSpec>& fields, cons
   return has_field(f->rows(), field) ? f->rows().column<IpAddress>(field)[0].to_string() : "none";
 }
 
-TEST(Elements, CountersInTheirOrder) {
+TEST(Elements, CountersByRank) {
   // octetDeltaCount, postOctetDeltaCount, octetTotalCount, postOctetTotalCount, initiatorOctets, layer 2 delta, total.
   const std::vector<uint16_t> octets{1, 23, 85, 171, 231, 352, 353}, packets{2, 24, 86, 172, 298, 430, 431};
   for (size_t first = 0; first < octets.size(); ++first) {
@@ -37,7 +37,7 @@ TEST(Elements, CountersInTheirOrder) {
   }
 }
 
-// RFC 5103: the enterprise number 29305 makes an element that of the other direction.
+// RFC 5103: with the enterprise number 29305 an element is for the other direction.
 TEST(Elements, ReverseCounters) {
   for (uint16_t id : {1, 23, 85, 171})
     EXPECT_EQ(number_from(Field::reverse_bytes, {{1, 4}, {id, 4, 29305}}, Writer().u32(5).u32(7)), 7u) << id;
@@ -57,7 +57,7 @@ TEST(Elements, VlanTags) {
   EXPECT_EQ(number_from(Field::dst_vlan, {{255, 2}, {254, 2}}, Writer().u16(9).u16(5)), 5u);
 }
 
-TEST(Elements, PrefixesAndPhysicalInterfacesWhereThereIsNothingElse) {
+TEST(Elements, PrefixesAndPhysicalInterfacesAreUsedOnlyIfNothingElseIsPresent) {
   EXPECT_EQ(address_from(Field::src_addr, {{44, 4}, {9, 1}}, Writer().u32(0x0a010000).u8(16)), "10.1.0.0");
   EXPECT_EQ(address_from(Field::src_addr, {{8, 4}, {44, 4}}, Writer().u32(0x0a010203).u32(0x0a010000)), "10.1.2.3");
   EXPECT_EQ(address_from(Field::dst_addr, {{169, 16}}, Writer().u64(0x20010db800000000).u64(0)), "2001:db8::");
@@ -66,7 +66,7 @@ TEST(Elements, PrefixesAndPhysicalInterfacesWhereThereIsNothingElse) {
   EXPECT_EQ(number_from(Field::out_if, {{253, 4}}, Writer().u32(3)), 3u);
 }
 
-// RFC 8158: a port block given to a subscriber, and the events of a NAT.
+// RFC 8158: a port block allocated to a subscriber, and NAT events.
 TEST(Elements, Nat) {
   auto f = decoded(
       {{225, 4}, {226, 4}, {227, 2}, {228, 2}, {229, 1}, {230, 1}, {283, 4}, {361, 2}, {362, 2}, {363, 2}, {364, 2}},
@@ -98,8 +98,8 @@ TEST(Elements, Nat) {
             "2001:db8::9");
 }
 
-// Cisco ASA, before it used the IANA elements. Its ACL ids (33000, 33001) are not ours to read.
-TEST(Elements, TypesOfTheAsa) {
+// Cisco ASA, before it used the IANA elements. Its ACL ids (33000, 33001) are not read.
+TEST(Elements, FieldTypesOfCiscoAsa) {
   Fixture f;
   Writer record = Writer().u32(0xcb007101).u32(0xcb007102).u16(1024).u16(443).u8(2).u16(2030).put(0, 12).put(1, 12);
   f.send(netflow9(
@@ -118,8 +118,8 @@ TEST(Elements, TypesOfTheAsa) {
   EXPECT_EQ(number_of(rows, Field::firewall_extended_event), 2030u);
 }
 
-// A template with the elements of both IP versions: those of the record's count, in whatever order they come.
-TEST(Elements, MasksOfTheRecordsIpVersion) {
+// A template with the elements of both IP versions: those of the record's IP version are used, in any order.
+TEST(Elements, PrefixLengthsOfTheRecordsIpVersion) {
   for (bool v6_first : {false, true}) {
     std::vector<FieldSpec> v4{{9, 1}, {13, 1}}, v6{{29, 1}, {30, 1}};
     std::vector<FieldSpec> fields{{8, 4}, {27, 16}};
@@ -151,9 +151,9 @@ TEST(Elements, IcmpOfBothVersions) {
   EXPECT_EQ(number_of(combined->rows(), Field::icmp_code), 2u);
 }
 
-// RFC 7011 §8: an element that is there more than once comes in the order in which the flow was treated. The first one
-// is of the packets as they came, and no later one overwrites it.
-TEST(Elements, OfAnElementSentTwiceTheFirstCounts) {
+// RFC 7011 §8: an element that occurs more than once is in the order in which the flow was processed. The first one
+// describes the packets as they arrived, and no later one overwrites it.
+TEST(Elements, FirstOfARepeatedElementIsUsed) {
   EXPECT_EQ(number_from(Field::bytes, {{1, 8}, {1, 8}}, Writer().u64(7).u64(5)), 7u);
   EXPECT_EQ(number_from(Field::bytes, {{1, 4}, {1, 8}}, Writer().u32(0).u64(7)), 0u);
   EXPECT_EQ(number_from(Field::src_net, {{9, 1}, {29, 1}, {9, 1}}, Writer().u8(1).u8(0).u8(24)), 1u);
@@ -163,14 +163,14 @@ TEST(Elements, OfAnElementSentTwiceTheFirstCounts) {
   EXPECT_EQ(number_from(Field::src_mac, {{56, 6}, {4, 1}, {56, 6}}, Writer().put(1, 6).u8(6).put(2, 6)), 1u);
   EXPECT_EQ(number_from(Field::time_flow_start_ns, {{152, 8}, {152, 8}}, Writer().u64(1'000).u64(2'000)),
             1'000'000'000u);
-  // One of a width that its type cannot have is none of it.
+  // An element whose width is invalid for its type does not count as an occurrence.
   EXPECT_EQ(address_from(Field::src_addr, {{8, 8}, {8, 4}}, Writer().u64(1).u32(0x0a000002)), "10.0.0.2");
   auto f = decoded({{96, 0xffff}, {96, 3}}, Writer().u8(3).text("one", 3).text("two", 3));
   EXPECT_EQ(text_of(f->rows(), Field::application_name), "one");
 }
 
-// Junos: a block of ports is released with the time of that, and then the time of when it was allocated.
-TEST(Elements, WhenANatAllocatedABlock) {
+// Junos: the event for a released port block has the time of the release, then the time of the allocation.
+TEST(Elements, NatPortBlockAllocationTime) {
   const uint64_t event_ms = 1'767'225'599'250, allocated_ms = 1'767'222'000'500;
   auto f = decoded({{323, 8}, {230, 1}, {361, 2}, {323, 8}}, Writer().u64(event_ms).u8(17).u16(1024).u64(allocated_ms));
   EXPECT_EQ(number_of(f->rows(), Field::time_flow_start_ns), event_ms * 1'000'000);
@@ -183,8 +183,8 @@ TEST(Elements, WhenANatAllocatedABlock) {
   EXPECT_FALSE(has_field(f->rows(), Field::nat_allocation_time_ns)) << "no event of a NAT";
 }
 
-// An element of 0 that says no more than that it is not known leaves its field to the next best.
-TEST(Elements, WhatIsNotKnownIsTakenFromTheNextBest) {
+// If 0 in an element means only that the value is unknown, the field is filled from the next best element.
+TEST(Elements, UnknownValuesComeFromTheNextBestElement) {
   EXPECT_EQ(number_from(Field::vlan_id, {{58, 2}, {243, 2}}, Writer().u16(0).u16(300)), 300u);
   EXPECT_EQ(number_from(Field::src_vlan, {{245, 2}, {243, 2}, {58, 2}}, Writer().u16(7).u16(0).u16(0)), 7u);
   EXPECT_EQ(number_from(Field::src_vlan, {{245, 2}, {243, 2}, {58, 2}}, Writer().u16(7).u16(6).u16(0)), 6u);
@@ -198,7 +198,7 @@ TEST(Elements, WhatIsNotKnownIsTakenFromTheNextBest) {
   EXPECT_EQ(text_of(f->rows(), Field::in_if_name), "uplink");
 }
 
-TEST(Elements, ACodeAloneCountsMoreThanOneWithItsType) {
+TEST(Elements, SeparateIcmpCodeWinsOverTypeAndCode) {
   for (bool code_first : {false, true}) {
     std::vector<FieldSpec> fields{{177, 1}, {32, 2}};
     Writer record = Writer().u8(4).u16(0x0301);
@@ -209,7 +209,7 @@ TEST(Elements, ACodeAloneCountsMoreThanOneWithItsType) {
   }
 }
 
-// ipVersion counts more than the family of the addresses, wherever it stands.
+// ipVersion takes precedence over the family of the addresses, wherever it is in the record.
 TEST(Elements, IpVersionBeforeAndAfterTheAddresses) {
   Writer addresses = Writer().u32(0x0a000001).u32(0x0a000002);
   EXPECT_EQ(number_from(Field::etype, {{60, 1}, {12, 4}, {12, 4}}, Writer().u8(6).add(addresses)), 0x86ddu);
@@ -222,7 +222,7 @@ TEST(Elements, PortsOfTcpAndUdp) {
   EXPECT_EQ(number_from(Field::dst_port, {{11, 2}, {181, 2}}, Writer().u16(7).u16(53)), 7u);
 }
 
-// Reduced size (RFC 7011 §6.2), and larger than the field: a value that fits is taken, another is left out.
+// Reduced size (RFC 7011 §6.2), and larger than the field: a value that fits is used, any other is left out.
 TEST(Elements, NumbersOfOtherSizes) {
   EXPECT_EQ(number_from(Field::bytes, {{1, 1}}, Writer().u8(200)), 200u);
   EXPECT_EQ(number_from(Field::bytes, {{1, 5}}, Writer().put(0x0102030405, 5)), 0x0102030405u);
@@ -234,7 +234,7 @@ TEST(Elements, NumbersOfOtherSizes) {
   EXPECT_EQ(number_from(Field::src_as, {{16, 8}}, Writer().u64(0x1'0000'0001)), 0u);
 }
 
-// An address, a MAC or a date of a width that its type cannot have.
+// An address, a MAC or a date with a width that is invalid for its type.
 TEST(Elements, WrongWidthsAreLeftOut) {
   EXPECT_EQ(address_from(Field::src_addr, {{8, 8}, {12, 4}}, Writer().u64(1).u32(2)), "none");
   EXPECT_EQ(address_from(Field::src_addr, {{27, 4}, {12, 4}}, Writer().u32(1).u32(2)), "none");
@@ -246,7 +246,7 @@ TEST(Elements, LabelStacks) {
   auto f = decoded({{70, 3}, {71, 3}, {200, 1}}, Writer().put(1000 << 4, 3).put(2000 << 4 | 1, 3).u8(63));
   EXPECT_EQ(numbers_of(f->rows(), Field::mpls_label), (std::vector<uint32_t>{1000, 2000}));
   EXPECT_EQ(numbers_of(f->rows(), Field::mpls_ttl), std::vector<uint32_t>{63});
-  // As many as the template has: the S bit ends the stack, and so does what is none.
+  // A record has as many sections as the template: the stack ends at the S bit, or before a section of all zeros.
   const std::vector<FieldSpec> three{{70, 3}, {71, 3}, {72, 3}};
   auto labels = [&](uint32_t a, uint32_t b, uint32_t c) {
     return numbers_of(decoded(three, Writer().put(a, 3).put(b, 3).put(c, 3))->rows(), Field::mpls_label);
@@ -256,7 +256,7 @@ TEST(Elements, LabelStacks) {
   EXPECT_EQ(labels(1000 << 4, 2000 << 4, 0), (std::vector<uint32_t>{1000, 2000})) << "no S bit told";
   EXPECT_EQ(labels(0, 0, 0), (std::vector<uint32_t>{}));
   EXPECT_EQ(labels(1 << 4, 2 << 4, 3 << 4), (std::vector<uint32_t>{1, 2, 3}));
-  // mplsLabelStackSection: whole entries, of which the S bit ends the stack; what follows is another header.
+  // mplsLabelStackSection: whole entries; the one with the S bit ends the stack, and another header follows.
   Writer stack = Writer().u8(12).u32(16 << 12 | 200).u32(17 << 12 | 0x100 | 199).u32(0xffffffff);
   f = decoded({{316, 0xffff}}, stack);
   EXPECT_EQ(numbers_of(f->rows(), Field::mpls_label), (std::vector<uint32_t>{16, 17}));
@@ -276,7 +276,7 @@ TEST(Elements, SegmentList) {
   EXPECT_EQ(number_of(rows, Field::ipv6_routing_header_seg_left), 1u);
 }
 
-// The name of an interface is that of the interface before it (Open vSwitch sends both).
+// An interface name belongs to the interface before it (Open vSwitch sends both).
 TEST(Elements, NamesInTheRecord) {
   auto f = decoded(
       {{10, 4}, {82, 0xffff}, {83, 4}, {14, 4}, {82, 4}, {236, 8}, {96, 0xffff}},
@@ -287,7 +287,7 @@ TEST(Elements, NamesInTheRecord) {
   EXPECT_EQ(text_of(f->rows(), Field::application_name), "dns");
 }
 
-// RFC 7133: the first octets of a frame; what the record says itself stays.
+// RFC 7133: the first octets of a frame; the record's own elements take precedence.
 TEST(Elements, FrameSection) {
   Writer packet = Writer().put(0x020000000001, 6).put(0x020000000002, 6).u16(0x0800);
   packet.u16(0x4500).u16(1028).u32(0x00014000).u16(0x4011).u16(0).u32(0x0a000001).u32(0x0a000002);
@@ -303,13 +303,13 @@ TEST(Elements, FrameSection) {
   EXPECT_EQ(number_of(*rows, Field::src_port), 5353u);
   EXPECT_EQ(number_of(*rows, Field::proto), 17u);
   EXPECT_EQ(number_of(*rows, Field::etype), 0x0800u);
-  // Without the frame's size: the packet's, and one packet. A source address of the record's own.
+  // Without the size of the frame: the packet's length, and one packet. The record has its own source address.
   auto g = decoded({{8, 4}, {315, 0xffff}}, Writer().u32(0xc0000201).u8(packet.bytes.size()).add(packet));
   EXPECT_EQ(number_of(g->rows(), Field::bytes), 1028u);
   EXPECT_EQ(number_of(g->rows(), Field::packets), 1u);
   EXPECT_EQ(g->rows().column<IpAddress>(Field::src_addr)[0].to_string(), "192.0.2.1");
   EXPECT_EQ(g->rows().column<IpAddress>(Field::dst_addr)[0].to_string(), "10.0.0.2");
-  // ipHeaderPacketSection of a fixed length, of which the record says how much is there (RFC 7133 §4.3).
+  // ipHeaderPacketSection of fixed length; the record says how many of its octets are used (RFC 7133 §4.3).
   Writer section;
   section.bytes.assign(packet.bytes.begin() + 14, packet.bytes.end());
   section.bytes.resize(64, 0xee);
@@ -318,7 +318,7 @@ TEST(Elements, FrameSection) {
   EXPECT_EQ(number_of(h->rows(), Field::bytes), 1028u);
   auto cut = decoded({{410, 2}, {313, 64}}, Writer().u16(20).add(section));
   EXPECT_EQ(number_of(cut->rows(), Field::dst_port), 0u);
-  // A section that begins elsewhere, or of a frame that is not Ethernet, is left alone.
+  // A section that does not begin at the headers, or of a frame that is not Ethernet, is not read.
   auto later = decoded({{409, 2}, {315, 0xffff}}, Writer().u16(14).u8(packet.bytes.size()).add(packet));
   EXPECT_FALSE(has_field(later->rows(), Field::src_addr));
   auto wireless = decoded({{408, 2}, {315, 0xffff}}, Writer().u16(2).u8(packet.bytes.size()).add(packet));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured data (RFC 6313) inside data records.
+// Tests structured data (RFC 6313) inside data records.
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
@@ -42,7 +42,7 @@ TEST(Lists, CommunitiesAndAsPath) {
   EXPECT_EQ(f.entry(Protocol::ipfix).malformed.value(), 0);
 }
 
-TEST(Lists, ABasicListFillsWhatTheRecordHasNot) {
+TEST(Lists, BasicListFillsFieldsThatTheRecordDoesNotHave) {
   Fixture f;
   Writer addresses = basic_list(12, 4, Writer().u32(0x0a000001).u32(0x0a000002));
   Writer ports = basic_list(7, 2, Writer().u16(80));
@@ -99,8 +99,8 @@ TEST(Lists, SubTemplateMultiList) {
   EXPECT_EQ(malformed(f, Malformed::list_template), 1);
 }
 
-// What the row says it has was written: an element of two fields, of which the record has one.
-TEST(Lists, AnElementOfTwoFields) {
+// A row has only fields that were written: here an element fills two fields, and the record already has one of them.
+TEST(Lists, ElementThatFillsTwoFields) {
   Fixture f;
   Writer list = Writer().u8(kAllOf).u16(400).u16(0x0301);
   Writer sets = Writer(ipfix_template(400, {{32, 2}})).add(ipfix_template(300, {{176, 1}, {292, 0xffff}}));
@@ -110,7 +110,7 @@ TEST(Lists, AnElementOfTwoFields) {
   EXPECT_FALSE(has_field(f.rows(), Field::icmp_code));
 }
 
-TEST(Lists, TheEthertypeIsThatOfTheRecordAroundTheList) {
+TEST(Lists, EthertypeComesFromTheRecordAroundTheList) {
   Fixture f;
   Writer list = Writer().u8(kAllOf).u16(400).u32(0x0a000001).u32(0x0a000002);
   Writer sets = Writer(ipfix_template(400, {{8, 4}, {8, 4}})).add(ipfix_template(300, {{28, 16}, {292, 0xffff}}));
@@ -119,7 +119,7 @@ TEST(Lists, TheEthertypeIsThatOfTheRecordAroundTheList) {
   EXPECT_EQ(f.rows().column<IpAddress>(Field::src_addr)[0].to_string(), "10.0.0.1");
 }
 
-TEST(Lists, ARecordInsideTellsItsOwnBootTime) {
+TEST(Lists, RecordInAListHasItsOwnBootTime) {
   Fixture f;
   Writer list = Writer().u8(kAllOf).u16(400).u64(1'699'999'000'000).u32(1'000);
   Writer sets = Writer(ipfix_template(400, {{160, 8}, {22, 4}})).add(ipfix_template(300, {{1, 4}, {292, 0xffff}}));
@@ -127,7 +127,7 @@ TEST(Lists, ARecordInsideTellsItsOwnBootTime) {
   EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'699'999'001'000'000'000);
 }
 
-TEST(Lists, RecordsDifferInWhatTheyHave) {
+TEST(Lists, RecordsWithDifferentLists) {
   Fixture f;
   Writer some = Writer().u8(kAllOf).u16(400).add(inner(0x0a000001, 7, 100)), none = Writer().u8(kAllOf).u16(400);
   f.send(ipfix(
@@ -174,8 +174,8 @@ TEST(Lists, BrokenListsAreCountedAndTheRecordKept) {
   }
 }
 
-// A template whose list holds records of that same template: deeper and deeper, until the limit.
-TEST(Lists, ListsInsideListsHaveALimit) {
+// A template whose list contains records of the same template, nested until the limit.
+TEST(Lists, NestedListsHaveALimit) {
   Fixture f;
   Writer list = Writer().u8(kAllOf).u16(300);
   for (size_t i = 0; i < limits::kListDepth + 3; ++i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records of exporters behind a mediator (RFC 6183), which names them in IE 130 and 131.
+// Tests records of exporters behind a mediator (RFC 6183), which names them in IE 130 and 131.
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
@@ -46,7 +46,7 @@ TEST(Mediator, NamesTheExporterOfEachRecord) {
   }
 }
 
-TEST(Mediator, OfRecordsOfVariableLengthAndIpv6) {
+TEST(Mediator, RecordsOfVariableLengthAndIpv6) {
   Fixture f;
   Writer sets = ipfix_template(300, {{131, 16}, {1, 4}, {82, 0xffff}});
   auto record = [](uint64_t host, uint32_t bytes) {
@@ -59,8 +59,8 @@ TEST(Mediator, OfRecordsOfVariableLengthAndIpv6) {
   EXPECT_EQ(f.rows().runs().size(), 2u);
 }
 
-// Both families in one template, the other one zero; and a mediator that is the exporter itself.
-TEST(Mediator, TheFirstThatIsNotZero) {
+// Both address families in one template, one of them zero; and a mediator that is the exporter itself.
+TEST(Mediator, FirstAddressThatIsNotZeroIsUsed) {
   Fixture f;
   Writer sets = ipfix_template(300, {{131, 16}, {130, 4}, {1, 4}});
   Writer records = Writer().u64(0).u64(0).u32(kFirst).u32(1).u64(0x20010db8'00000000).u64(9).u32(0).u32(2);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names that options data tell, beside the numbers in flow records.
+// Tests the names that options data announce for the numbers in flow records.
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {
 
-// Cisco IOS XR: both interface elements as the scope, of which one is 0 or both are the same.
+// Cisco IOS XR: both interface elements are the scope; one of them is 0, or both are the same.
 TEST(Names, Interfaces) {
   Fixture f;
   Writer sets = ipfix_options_template(257, 2, {{10, 4}, {14, 4}, {83, 16}, {82, 16}});
@@ -20,7 +20,7 @@ TEST(Names, Interfaces) {
   EXPECT_EQ(text_of(rows, Field::out_if_name, 0), "customer");  // no name: its description
   EXPECT_EQ(text_of(rows, Field::in_if_name, 1), "customer");
   EXPECT_EQ(text_of(rows, Field::out_if_name, 1), "");
-  EXPECT_EQ(text_of(rows, Field::in_if_name, 2), "");  // 0 is no interface
+  EXPECT_EQ(text_of(rows, Field::in_if_name, 2), "");  // 0 is not an interface
   EXPECT_EQ(text_of(rows, Field::out_if_name, 2), "Hu0/0/0/3");
 }
 
@@ -35,7 +35,7 @@ TEST(Names, InterfacesOfNetFlow9Scopes) {
   EXPECT_EQ(text_of(f.rows(), Field::out_if_name), "eth8");
 }
 
-TEST(Names, ADescriptionWhereTheNameIsEmpty) {
+TEST(Names, DescriptionIsUsedIfTheNameIsEmpty) {
   for (const char* empty : {"", "   "}) {
     Fixture f;
     Writer sets = netflow9_options_template(257, {{2, 4}}, {{82, 8}, {83, 12}});
@@ -85,7 +85,7 @@ TEST(Names, ApplicationsOfNineOctets) {
     EXPECT_EQ(text_of(f.rows(), Field::application_name, 1), "web");  // the description
     EXPECT_EQ(text_of(f.rows(), Field::application, 2), "20:12356:18");
     EXPECT_EQ(text_of(f.rows(), Field::application_name, 2), "");
-    EXPECT_FALSE(has_field(f.rows(), Field::application_id));  // does not fit 64 bits
+    EXPECT_FALSE(has_field(f.rows(), Field::application_id));  // does not fit into 64 bits
   }
 }
 
@@ -106,7 +106,7 @@ TEST(Names, ApplicationsOfVariableLength) {
   EXPECT_EQ(text_of(f.rows(), Field::application, 2), "");
 }
 
-TEST(Names, TheRecordsOwnNameStays) {
+TEST(Names, RecordsOwnNameIsNotReplaced) {
   Fixture f;
   Writer sets = ipfix_options_template(258, 1, {{95, 4}, {96, 4}}).add(set(258, Writer().u32(7).text("seven", 4)));
   sets.add(ipfix_template(300, {{95, 4}, {96, 4}}));
@@ -116,14 +116,14 @@ TEST(Names, TheRecordsOwnNameStays) {
   EXPECT_EQ(text_of(f.rows(), Field::application_name, 1), "seve");
 }
 
-TEST(Names, NothingKnownIsNoField) {
+TEST(Names, NoFieldIfNoNameIsKnown) {
   Fixture f;
   Writer sets = ipfix_options_template(257, 1, {{10, 4}, {82, 8}}).add(set(257, Writer().u32(3).text("eth3", 8)));
   f.send(ipfix(0, sets.add(ipfix_template(300, {{10, 4}})).add(set(300, Writer().u32(4)))));
   EXPECT_FALSE(has_field(f.rows(), Field::in_if_name));
 }
 
-// Names as long as they may be, in every row: batches end early, nothing is cut.
+// Names of the maximum length in every row: batches end early, nothing is cut.
 TEST(Names, LongNamesBeginAnotherBatch) {
   Fixture f;
   Writer records;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An exporter behind a balancer that gives each datagram another source port.
+// Tests an exporter behind a load balancer that gives each datagram another source port.
 #include <filesystem>
 
 #include "decode/testing/decoder_fixture.h"
@@ -14,7 +14,8 @@ constexpr uint16_t kFirstPort = 30'000;
 Writer data(uint32_t n) { return set(256, Writer().u64(n)); }
 const Writer kTemplate = ipfix_template(256, {{1, 8}});
 
-// `count` messages of one record, each from a port of its own; the template is in every `every`-th, from the first on.
+// Sends `count` messages of one record, each from its own port; the template is in every `every`-th, beginning with the
+// first.
 void send_all(Fixture& f, uint32_t count, uint32_t every) {
   for (uint32_t n = 0; n < count; ++n) {
     Writer sets = n % every == 0 ? kTemplate : Writer();
@@ -43,14 +44,14 @@ void expect_one_session(Fixture& f, uint32_t records) {
   EXPECT_EQ(f.templates.template_count(), 1u);
 }
 
-TEST(DecoderPorts, ANetworkIsOneSessionFromTheFirstDatagram) {
+TEST(DecoderPorts, ConfiguredNetworkIsOneSessionFromTheFirstDatagram) {
   Fixture f(0, {}, {{parse_network("192.0.2.0/24")}, true});
   send_all(f, 1'000, 2'000);
   EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).replayed.value(), 0);
   expect_one_session(f, 1'000);
 }
 
-TEST(DecoderPorts, ByItselfItBecomesOneSessionAndWhatWaitedIsRead) {
+TEST(DecoderPorts, IsDetectedAndTheHeldSetsAreRead) {
   Fixture f;
   send_all(f, 1'000, 2'000);
   EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).replayed_sets.value(), 63);  // of ports 2 to 64
@@ -58,8 +59,8 @@ TEST(DecoderPorts, ByItselfItBecomesOneSessionAndWhatWaitedIsRead) {
   expect_one_session(f, 1'000);
 }
 
-// From a second later on; before that the workers may not have had the datagrams in their order.
-TEST(DecoderPorts, ALossThereafterIsOne) {
+// Losses are counted from one second later on; before that the workers may have received the datagrams out of order.
+TEST(DecoderPorts, LossAfterTheJoinIsCounted) {
   Fixture f;
   send_all(f, 100, 2'000);
   auto send = [&](uint32_t n, int64_t ms) {
@@ -80,8 +81,8 @@ TEST(DecoderPorts, ALossThereafterIsOne) {
   EXPECT_EQ(entry.records.value(), 105);
 }
 
-// What waited since before its numbers are followed says nothing of those that are.
-TEST(DecoderPorts, ASetOfBeforeExplainsNoGapThereafter) {
+// A set held since before the sequence is followed cannot explain a gap in the sequence that is followed now.
+TEST(DecoderPorts, SetHeldBeforeTheJoinExplainsNoLaterGap) {
   Fixture f;
   send_all(f, 100, 2'000);
   auto send = [&](uint32_t n, const Writer& sets, int64_t ms) {
@@ -94,7 +95,7 @@ TEST(DecoderPorts, ASetOfBeforeExplainsNoGapThereafter) {
   send(100, one(257), 900);
   send(101, ipfix_template(257, {{1, 8}}), 910);
   send(200, one(258), 2'000);
-  send(210, data(210), 2'001);  // the sets of 200 held between one and ten records
+  send(210, data(210), 2'001);  // the set in message 200 may have one to ten records
   EXPECT_EQ(entry.held.value(), 1);
   EXPECT_EQ(entry.sequence_lost.value(), 0);
   send(211, ipfix_template(258, {{1, 8}}), 2'002);
@@ -102,8 +103,8 @@ TEST(DecoderPorts, ASetOfBeforeExplainsNoGapThereafter) {
   EXPECT_EQ(entry.sequence_lost.value(), 9);
 }
 
-// What a list inside a waiting set names by its number is a template that the session took over, too.
-TEST(DecoderPorts, ListsInWhatWaitedAreRead) {
+// A list inside a held set refers to a template by its id; the joined session has that template too.
+TEST(DecoderPorts, ListsInHeldSetsAreRead) {
   Fixture f;
   const Writer templates = set(2, template_record(256, {{1, 8}}).add(template_record(300, {{2, 8}, {292, 65'535}})));
   for (uint32_t n = 0; n < 100; ++n) {
@@ -120,7 +121,7 @@ TEST(DecoderPorts, ListsInWhatWaitedAreRead) {
   EXPECT_EQ(sum, 99u * 100 / 2);
 }
 
-TEST(DecoderPorts, TheNewestTemplateOfAnIdIsTaken) {
+TEST(DecoderPorts, NewestTemplateOfAnIdIsUsed) {
   Fixture f;
   f.send(ipfix(0, ipfix_template(256, {{1, 4}, {2, 4}}), kDomain), 1);
   send_all(f, 200, 50);
@@ -131,7 +132,7 @@ TEST(DecoderPorts, TheNewestTemplateOfAnIdIsTaken) {
   EXPECT_EQ(sum, 199u * 200 / 2);
 }
 
-TEST(DecoderPorts, WhatOptionsDataToldIsTakenOver) {
+TEST(DecoderPorts, OptionsDataOfThePortsAreKept) {
   Fixture f;
   Writer sets = ipfix_options_template(257, 1, {{149, 4}, {34, 4}}).add(set(257, Writer().u32(kDomain).u32(512)));
   f.send(ipfix(0, sets, kDomain), 1);
@@ -141,13 +142,13 @@ TEST(DecoderPorts, WhatOptionsDataToldIsTakenOver) {
   }
   f.decoder.flush();
   f.batches.clear();
-  const int64_t borrowed = f.entry(Protocol::ipfix, kDomain).borrowed.value();  // by ports, before they were one
+  const int64_t borrowed = f.entry(Protocol::ipfix, kDomain).borrowed.value();  // by ports, before they were joined
   f.send(ipfix(100, data(100), kDomain), 50'000);
   EXPECT_EQ(rate_of(f.rows()), 512u);
   EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).borrowed.value(), borrowed);
 }
 
-TEST(DecoderPorts, OffEachPortIsASession) {
+TEST(DecoderPorts, EachPortIsASessionIfTurnedOff) {
   Fixture f(0, {}, {{}, false});
   send_all(f, 200, 2'000);
   EXPECT_EQ(rows_of(f), 1u);
@@ -155,7 +156,7 @@ TEST(DecoderPorts, OffEachPortIsASession) {
   EXPECT_EQ(f.entry(Protocol::ipfix, kDomain).streams.load(), 200);
 }
 
-TEST(DecoderPorts, NumbersOfFixedVersionsGoOnToo) {
+TEST(DecoderPorts, SequenceOfVersionsWithoutTemplatesContinues) {
   Fixture f;
   auto datagram = [](uint32_t n) {
     Writer w = Writer().u16(5).u16(1).u32(60'000 + n).u32(kExportSeconds).u32(0).u32(n).u16(0x0102).u16(0);
@@ -170,8 +171,9 @@ TEST(DecoderPorts, NumbersOfFixedVersionsGoOnToo) {
   EXPECT_EQ(entry.streams.load(), 1);
 }
 
-// After a restart of the collector the first data-only datagram is read: the journal has the session without a port.
-TEST(DecoderPorts, ARestartOfTheCollectorForgetsNothing) {
+// After a restart of the collector the first datagram with only data is read: the journal has the session without a
+// port.
+TEST(DecoderPorts, RestartOfTheCollectorLosesNothing) {
   const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "decoder_ports";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);

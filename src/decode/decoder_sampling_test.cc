@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sampling rate of a record, from every place that an exporter may name it.
+// Tests the sampling rate of a record, for every place where an exporter may announce it.
 #include <bit>
 
 #include "decode/sampling.h"
@@ -42,7 +42,7 @@ TEST(Sampling, InTheRecord) {
   EXPECT_EQ(rate_in_record({{310, 4}, {309, 4}}, Writer().u32(512).u32(2)), 256u);
   EXPECT_EQ(rate_in_record({{311, 8}}, Writer().u64(std::bit_cast<uint64_t>(0.001))), 1000u);
   EXPECT_EQ(rate_in_record({{311, 4}}, Writer().u32(std::bit_cast<uint32_t>(0.25f))), 4u);
-  // Numbers that are no rate: unknown, and nothing breaks.
+  // Numbers that give no valid rate: the rate is unknown.
   EXPECT_EQ(rate_in_record({{305, 4}, {306, 4}}, Writer().u32(0).u32(999)), 0u);
   EXPECT_EQ(rate_in_record({{305, 8}, {306, 8}}, Writer().u64(1).u64(UINT64_MAX)), 0u);
   EXPECT_EQ(rate_in_record({{309, 4}, {310, 4}}, Writer().u32(0).u32(512)), 0u);
@@ -55,7 +55,7 @@ TEST(Sampling, FromOptionsOfTheDomain) {
   EXPECT_EQ(rate_from_options({{34, 4}}, Writer().u32(100)), 100u);
   EXPECT_EQ(rate_from_options({{34, 4}, {50, 4}}, Writer().u32(0).u32(200)), 200u);
   EXPECT_EQ(rate_from_options({{305, 4}, {306, 4}}, Writer().u32(1).u32(999)), 1000u);
-  EXPECT_EQ(rate_from_options({{305, 4}}, Writer().u32(4000)), 4000u);  // Cisco: the interval alone
+  EXPECT_EQ(rate_from_options({{305, 4}}, Writer().u32(4000)), 4000u);  // Cisco: only the interval
   EXPECT_EQ(rate_from_options({{309, 4}, {310, 4}}, Writer().u32(1).u32(64)), 64u);
   EXPECT_EQ(rate_from_options({{307, 4}, {308, 4}}, Writer().u32(100).u32(900)), 10u);
   EXPECT_EQ(rate_from_options({{311, 8}}, Writer().u64(std::bit_cast<uint64_t>(0.125))), 8u);
@@ -63,8 +63,8 @@ TEST(Sampling, FromOptionsOfTheDomain) {
   EXPECT_EQ(rate_from_options({{305, 4}, {306, 4}}, Writer().u32(0).u32(0)), 0u);
 }
 
-// IOS XR tells both pairs; the selector algorithm says which holds (RFC 5477 §8.2).
-TEST(Sampling, TheAlgorithmTellsWhichPairHolds) {
+// IOS XR sends both pairs; the selector algorithm says which applies (RFC 5477 §8.2).
+TEST(Sampling, AlgorithmSelectsThePairThatApplies) {
   auto both = [](uint16_t algorithm) {
     return rate_from_options({{305, 4}, {306, 4}, {304, 2}, {309, 4}, {310, 4}},
                              Writer().u32(1).u32(9).u16(algorithm).u32(1).u32(500));
@@ -83,14 +83,14 @@ TEST(Sampling, PerInterface) {
   f.send(netflow9(1, 1000, sets));
   const FlowBatch& rows = f.rows();
   ASSERT_EQ(rows.rows(), 4u);
-  EXPECT_EQ(rate_of(rows, 0), 100u);   // in at 3
-  EXPECT_EQ(rate_of(rows, 1), 2000u);  // an egress flow, out at 4
-  EXPECT_EQ(rate_of(rows, 2), 2000u);  // in at 4
-  EXPECT_EQ(rate_of(rows, 3), 100u);   // 9 is not told of, 3 is
+  EXPECT_EQ(rate_of(rows, 0), 100u);   // input interface 3
+  EXPECT_EQ(rate_of(rows, 1), 2000u);  // an egress flow, output interface 4
+  EXPECT_EQ(rate_of(rows, 2), 2000u);  // input interface 4
+  EXPECT_EQ(rate_of(rows, 3), 100u);   // a rate is announced for 3, not for 9
 }
 
-// softflowd: scope Interface 0 means all of them. IPFIX: ingressInterface as the scope.
-TEST(Sampling, InterfaceZeroIsTheDomain) {
+// softflowd: scope Interface 0 means all interfaces. IPFIX: ingressInterface as the scope.
+TEST(Sampling, InterfaceZeroMeansTheWholeDomain) {
   Fixture f;
   Writer sets = netflow9_options_template(257, {{2, 4}}, {{34, 4}});
   sets.add(set(257, Writer().u32(0).u32(100))).add(netflow9_template(258, {{10, 4}})).add(set(258, Writer().u32(7)));
@@ -103,7 +103,7 @@ TEST(Sampling, InterfaceZeroIsTheDomain) {
   EXPECT_EQ(rate_of(g.rows()), 16u);
 }
 
-TEST(Sampling, TheOrder) {
+TEST(Sampling, OrderOfPrecedence) {
   // Options: 20 for sampler 1, 30 for interface 3, 40 for the domain. The configuration says 50.
   Fixture f(0, {50});
   Writer sets = ipfix_options_template(256, 1, {{302, 1}, {34, 4}}).add(set(256, Writer().u8(1).u32(20)));
@@ -113,13 +113,13 @@ TEST(Sampling, TheOrder) {
   Writer records = Writer().u32(10).u8(1).u32(3).u32(0).u8(1).u32(3).u32(0).u8(2).u32(3).u32(0).u8(2).u32(4);
   f.send(ipfix(0, sets.add(set(300, records))));
   for (uint32_t row = 0; row < 4; ++row) EXPECT_EQ(rate_of(f.rows(), row), 10 * (row + 1)) << row;
-  f.send(ipfix(7, Writer(kPlain).add(set(258, Writer().u64(1))), 9));  // another domain, which is told nothing
+  f.send(ipfix(7, Writer(kPlain).add(set(258, Writer().u64(1))), 9));  // another domain, without options data
   EXPECT_EQ(rate_of(f.rows()), 40u);
   f.send(netflow9(1, 0, Writer(netflow9_template(258, {{1, 4}})).add(set(258, Writer().u32(1)))));  // another protocol
   EXPECT_EQ(rate_of(f.rows()), 50u);
 }
 
-// A record of each of two templates, line cards and observation points; what is told of one says nothing of the other.
+// Records of several line cards and observation points: a rate applies only to the one for which it is announced.
 TEST(Sampling, OnlyForWhatTheScopeNames) {
   struct Case {
     FieldSpec scope;   // of IPFIX
@@ -168,14 +168,14 @@ TEST(Sampling, OnlyForTheTemplateThatTheScopeNames) {
     EXPECT_EQ(rate_of(f->rows(), 0), 100u);
     EXPECT_EQ(rate_of(f->rows(), 1), 0u);
   }
-  // Beside a rate for the whole domain: that of the template is nearer.
+  // If there is also a rate for the whole domain, the template's takes precedence.
   Writer whole = ipfix_options_template(401, 1, {{149, 4}, {34, 4}}).add(set(401, Writer().u32(0).u32(50)));
   domain.send(ipfix(0, Writer(options).add(announced()).add(whole).add(flows).add(data())));
   EXPECT_EQ(rate_of(domain.rows(), 0), 100u);
   EXPECT_EQ(rate_of(domain.rows(), 1), 50u);
 }
 
-// A template's id that is no scope says nothing of what the rate is for.
+// A template id that is not a scope does not limit what the rate applies to.
 TEST(Sampling, OnlyScopesNarrowARate) {
   Fixture f;
   Writer sets = ipfix_options_template(400, 1, {{149, 4}, {145, 2}, {34, 4}});
@@ -183,9 +183,9 @@ TEST(Sampling, OnlyScopesNarrowARate) {
   EXPECT_EQ(rate_of(f.rows()), 64u);
 }
 
-// Of a sampler or an interface that nothing is told of nothing is known; a record that names none has the rate told
-// last.
-TEST(Sampling, WhatIsNotToldOfIsUnknown) {
+// For an interface without an announced rate, the configured rate applies; a record that names no interface has the
+// rate announced last.
+TEST(Sampling, InterfacesWithoutAnAnnouncedRate) {
   Fixture f(0, {50});
   Writer sets = ipfix_options_template(400, 1, {{10, 4}, {34, 4}}).add(set(400, Writer().u32(7).u32(100)));
   sets.add(ipfix_template(300, {{10, 4}, {1, 4}})).add(ipfix_template(301, {{1, 4}}));
@@ -195,7 +195,7 @@ TEST(Sampling, WhatIsNotToldOfIsUnknown) {
   EXPECT_EQ(rate_of(f.rows(), 2), 100u);
 }
 
-TEST(Sampling, LaterOptionsHoldForWhatFollows) {
+TEST(Sampling, OptionsDataApplyToLaterRecords) {
   Fixture f;
   Writer record = set(258, Writer().u32(1).u8(5));
   auto options = [](uint32_t rate) { return set(257, Writer().u32(0).u8(5).u32(rate)); };
@@ -210,7 +210,7 @@ TEST(Sampling, LaterOptionsHoldForWhatFollows) {
   EXPECT_EQ(rate_of(f.rows()), 0u);
 }
 
-TEST(Sampling, OptionsThatFindNoRoomAreCounted) {
+TEST(Sampling, OptionsDataAboveTheLimitAreCounted) {
   Fixture f;
   f.send(ipfix(0, ipfix_options_template(257, 1, {{302, 4}, {34, 4}})));
   Writer records;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Datagrams with numbers that their stream does not confirm, among those of a good exporter.
+// Tests datagrams with sequence numbers that their stream does not confirm, among those of a good exporter.
 #include "senders/stray.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ Writer netflow5(uint32_t sequence, uint32_t uptime_ms) {
   return Writer().u16(5).u16(1).u32(uptime_ms).u32(kExportSeconds).u32(0).u32(sequence).u32(0).add(Writer().put(0, 48));
 }
 
-// One exporter that sends a record a datagram, and whoever forges its address.
+// An exporter that sends one record per datagram, and a sender that forges its address.
 struct Exporter {
   explicit Exporter(Protocol of) : protocol(of) {}
   void first() { f.send(make(next++, kUptimeMs, template_set())); }
@@ -45,7 +45,7 @@ struct Exporter {
 
 class Strays : public testing::TestWithParam<Protocol> {};
 
-TEST_P(Strays, ForgedNumbersCostNothing) {
+TEST_P(Strays, ForgedSequenceNumbersDoNotAffectTheStream) {
   Exporter e(GetParam());
   e.first();
   std::mt19937 random(7);
@@ -56,7 +56,7 @@ TEST_P(Strays, ForgedNumbersCostNothing) {
   e.f.decoder.give_up_held();
   const LedgerEntry& entry = e.entry();
   EXPECT_EQ(entry.datagrams.value(), 401);
-  EXPECT_EQ(entry.records.value(), 401);  // whoever sent them: nothing of a record tells
+  EXPECT_EQ(entry.records.value(), 401);  // forged ones included: nothing in a record shows who sent it
   EXPECT_EQ(entry.duplicates.value(), 300);
   EXPECT_EQ(entry.duplicate_records.value(), 300);
   EXPECT_EQ(entry.restarts.value(), 0);
@@ -91,7 +91,7 @@ TEST_P(Strays, AJumpCountsAsLossOnceItIsConfirmed) {
   EXPECT_EQ(e.entry().restarts.value(), 0);
 }
 
-TEST_P(Strays, WhatNothingSpeaksAgainstIsBelievedAfterAWhile) {
+TEST_P(Strays, AreConfirmedAfterAWhileIfNothingElseArrives) {
   Exporter e(GetParam());
   e.first();
   e.next = 1'000'001;
@@ -114,7 +114,7 @@ TEST_P(Strays, CopiesConfirmNothing) {
   EXPECT_EQ(e.entry().records.value(), 1 + 10 + kMaxGoneOn);
 }
 
-TEST_P(Strays, LateOnesOfBeforeARestartDenyNothing) {
+TEST_P(Strays, LateDatagramsFromBeforeARestartDoNotDenyIt) {
   Exporter e(GetParam());
   e.next = 0x7000'0000;
   e.first();
@@ -134,8 +134,8 @@ int64_t refused(const LedgerEntry& entry, Refused reason) {
   return entry.refused_by_reason[static_cast<size_t>(reason)].value();
 }
 
-// Of one that the stream denies; else its records would be read with a layout that their exporter never sent.
-TEST(Stray, ItsTemplatesAndOptionsAreNotTakenOver) {
+// For a stray that the stream denies; otherwise records would be read with a layout that their exporter never sent.
+TEST(Stray, ItsTemplatesAndOptionsDataAreNotApplied) {
   Exporter e(Protocol::ipfix);
   e.first();
   Writer options = ipfix_options_template(257, 1, {{149, 4}, {34, 4}});  // a sampling interval for the domain
@@ -152,8 +152,9 @@ TEST(Stray, ItsTemplatesAndOptionsAreNotTakenOver) {
   EXPECT_EQ(rate_of(e.f.rows()), 0u);
 }
 
-// An exporter whose numbers have no order at all: one that does not number, or several behind one address and port.
-TEST(Stray, WhereThereIsNoOrderTemplatesAreTakenOver) {
+// An exporter whose sequence numbers have no order at all: one that numbers wrongly, or several behind one address and
+// port.
+TEST(Stray, TemplatesAreAppliedIfTheStreamHasNoOrder) {
   Exporter e(Protocol::ipfix);
   e.first();
   for (uint32_t n = 0; n < 2 * kMaxInRow; ++n)
@@ -165,7 +166,7 @@ TEST(Stray, WhereThereIsNoOrderTemplatesAreTakenOver) {
   EXPECT_EQ(e.entry().records.value(), 1 + kMaxInRow);
 }
 
-TEST(Stray, WhatLeavesWithItsStreamIsCounted) {
+TEST(Stray, IsCountedIfItsStreamIsEvicted) {
   Ledger ledger{0};
   TemplateStore templates{Fixture::store_config(0)};
   Streams streams{ledger, templates, nullptr, 8};
@@ -197,8 +198,8 @@ TEST(Stray, IsChargedToItsSender) {
   EXPECT_LT(budget.total(), before + 10'000);
 }
 
-// sFlow has numbers for datagrams and for samples.
-TEST(Stray, ForgedSflowCostsNothing) {
+// sFlow has sequence numbers for datagrams and for samples.
+TEST(Stray, ForgedSflowDoesNotAffectTheStream) {
   Fixture f;
   std::mt19937 random(7);
   uint32_t number = 1;

@@ -20,7 +20,7 @@ struct Table {
   Streams streams;
 };
 
-TEST(Streams, WhatNeverGaveARecordMakesRoomAtOnce) {
+TEST(Streams, StreamsWithoutRecordsAreEvictedFirst) {
   Table t(64);
   auto good = t.streams.find({kFlood, 4001, Protocol::netflow9, 7}, 1);  // others forge its address
   good->gave_records.store(true);
@@ -30,7 +30,7 @@ TEST(Streams, WhatNeverGaveARecordMakesRoomAtOnce) {
   EXPECT_FALSE(idle->forgotten.load());
 }
 
-TEST(Streams, ABudgetBoundsThemAndWhoHoldsLittleGetsIn) {
+TEST(Streams, BudgetLimitsThemAndSmallExportersAreAdmitted) {
   SenderBudget budget(256 << 10);
   Table t(100'000, &budget);
   auto good = t.streams.find({kGood, 4000, Protocol::ipfix, 0}, 1);
@@ -40,8 +40,8 @@ TEST(Streams, ABudgetBoundsThemAndWhoHoldsLittleGetsIn) {
   EXPECT_TRUE(t.streams.find({IpAddress::v4(0xc0000203), 4000, Protocol::netflow9, 0}, 6000));
 }
 
-// Two workers that share senders, while others come and go. Where one makes room by a stream whose first datagram the
-// other is reading, the data of that waits for a template again: nothing is lost in silence.
+// Two workers share senders while other senders come and go. If one worker evicts a stream whose first datagram the
+// other is reading, the data of that stream waits for a template again: nothing is lost without being counted.
 TEST(Streams, TwoWorkersAndChurn) {
   SenderBudget budget(16 << 20);
   Table t(256, &budget);

@@ -44,7 +44,7 @@ Writer v5(uint16_t count, const Writer& records, uint32_t uptime_ms = 100'000) {
       .add(records);
 }
 
-// What the records of v1, v5 and v7 here have in common.
+// The fields that the records of v1, v5 and v7 in these tests have in common.
 void expect_common(const FlowBatch& rows, uint32_t row) {
   EXPECT_EQ(rows.column<IpAddress>(Field::src_addr)[row].to_string(), "192.0.2.5");
   EXPECT_EQ(rows.column<IpAddress>(Field::dst_addr)[row].to_string(), "198.51.100.7");
@@ -59,7 +59,7 @@ void expect_common(const FlowBatch& rows, uint32_t row) {
   EXPECT_EQ(rows.number(Field::proto, row), 6u);
   EXPECT_EQ(rows.number(Field::ip_tos, row), 0x20u);
 }
-// What v1 has not got.
+// The fields that v1 does not have.
 void expect_routing(const FlowBatch& rows, uint32_t row) {
   EXPECT_EQ(rows.number(Field::src_as, row), 64500u);
   EXPECT_EQ(rows.number(Field::dst_as, row), 64501u);
@@ -107,10 +107,10 @@ TEST(Decoder, NetFlow1) {
   EXPECT_EQ(entry.records.value(), 3);
   EXPECT_EQ(entry.datagrams.value(), 2);
   EXPECT_EQ(Fixture::count(entry, Malformed::count_mismatch), 1);
-  EXPECT_EQ(entry.sequence_lost.value(), 0);  // it has no sequence
+  EXPECT_EQ(entry.sequence_lost.value(), 0);  // v1 has no sequence number
 }
 
-// Version 7 (Catalyst 5000), header 24 octets, record 52. Its sequence counts records, as v5's.
+// Version 7 (Catalyst 5000), header 24 octets, record 52. Its sequence numbers count records, as in v5.
 TEST(Decoder, NetFlow7) {
   Writer record = Writer().u32(0xc0000205).u32(0xc6336407).u32(0x0a000001).u16(3).u16(4).u32(10).u32(1500);
   record.u32(90'000).u32(99'000).u16(12345).u16(443).u8(0xff).u8(0x1b).u8(6).u8(0x20).u16(64500).u16(64501);
@@ -193,7 +193,7 @@ TEST(Decoder, HeldDataIsDecodedInOrderWhenItsTemplateComes) {
   ASSERT_EQ(rows.rows(), 5u);
   for (uint32_t i = 0; i < 5; ++i) {
     EXPECT_EQ(rows.column<uint64_t>(Field::bytes)[i], i);
-    EXPECT_EQ(rows.runs()[i].sequence, i);  // of the datagram that brought it
+    EXPECT_EQ(rows.runs()[i].sequence, i);  // of the datagram that contained it
     EXPECT_EQ(rows.runs()[i].domain, 9u);
   }
   EXPECT_EQ(f.entry(Protocol::netflow9, 9).replayed.value(), 5);
@@ -213,7 +213,7 @@ TEST(Decoder, IpfixSequenceAccountsForHeldRecords) {
   EXPECT_EQ(entry.sequence_lost.value(), 10);
 }
 
-TEST(Decoder, AnotherPortsTemplateAfterTheWait) {
+TEST(Decoder, UsesTheTemplateOfAnotherSourcePortAfterTheWait) {
   Fixture f(10'000'000'000);
   f.send(netflow9(1, 1000, Writer(kTemplate256)), 1111);
   f.send(netflow9(1, 1000, set(256, data256(1, 5))), 2222);
@@ -226,9 +226,9 @@ TEST(Decoder, AnotherPortsTemplateAfterTheWait) {
   EXPECT_EQ(f.entry(Protocol::netflow9).fallback.value(), 1);
 }
 
-// An exporter whose numbers start anew again and again, and whose template came once: every time its data would wait
-// for the template and then be given up.
-TEST(Decoder, RestartsGiveUpNothingWhereOneLayoutIsKnown) {
+// An exporter whose sequence numbers restart repeatedly, and whose template came only once: after each restart its data
+// would wait for the template and then be given up.
+TEST(Decoder, RestartsGiveUpNothingIfOnlyOneLayoutIsKnown) {
   for (bool ten : {false, true}) {
     Fixture f(10'000'000'000);
     const int64_t second = 1'000'000'000;
@@ -254,8 +254,8 @@ TEST(Decoder, RestartsGiveUpNothingWhereOneLayoutIsKnown) {
   }
 }
 
-// The layout changed once: what waited for its template when another restart came may be of either.
-TEST(Decoder, RestartsGiveUpWhatMayBeOfAnotherLayout) {
+// The layout changed once: data that waited for its template when another restart came may have either layout.
+TEST(Decoder, RestartsGiveUpDataThatMayHaveAnotherLayout) {
   Fixture f(10'000'000'000);
   auto send = [&](uint32_t uptime_ms, uint32_t sequence, uint32_t seconds, const Writer& sets) {
     f.send(Writer().u16(9).u16(1).u32(uptime_ms).u32(kExportSeconds + seconds).u32(sequence).u32(0).add(sets));
@@ -284,11 +284,11 @@ TEST(Decoder, SamplingFromOptionsPerSampler) {
   ASSERT_EQ(rows.rows(), 3u);
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[0], 2000u);
   EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[1], 100u);
-  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[2], 0u);  // of that sampler nothing is told
+  EXPECT_EQ(rows.column<uint64_t>(Field::sampling_rate)[2], 0u);  // no rate is announced for that sampler
   EXPECT_EQ(f.entry(Protocol::netflow9).options_records.value(), 2);
 }
 
-// RFC 5477 §8.2.2: one packet chosen, 999 skipped.
+// RFC 5477 §8.2.2: one packet selected, 999 skipped.
 TEST(Decoder, SamplingFromIntervalAndSpace) {
   Fixture f;
   Writer options = set(3, Writer().u16(257).u16(3).u16(1).u16(302).u16(8).u16(305).u16(4).u16(306).u16(4));
@@ -351,7 +351,7 @@ TEST(Decoder, IpfixUptimesNeedTheBootTime) {
   EXPECT_EQ(f.rows().column<int64_t>(Field::time_flow_start_ns)[0], 1'699'999'001'000'000'000);
 }
 
-// As softflowd sends it: the boot time and the flows that count from it in one message.
+// As softflowd sends it: the boot time, and the flows whose times are relative to it, in one message.
 TEST(Decoder, TheBootTimeMayComeInTheMessageThatNeedsIt) {
   Fixture f;
   Writer flows = set(2, Writer().u16(300).u16(2).u16(22).u16(4).u16(21).u16(4));
@@ -419,7 +419,7 @@ TEST(Decoder, MalformedIsCountedAndTheRestDecoded) {
   EXPECT_EQ(Fixture::count(f.entry(Protocol::unknown), Malformed::unknown_version), 1);
 }
 
-// The datagrams that make other collectors spin: a template without bytes, then data for it.
+// Datagrams that make other collectors loop forever: a template without bytes, then data for it.
 TEST(Decoder, TemplatesWithoutBytesAreRefused) {
   Fixture f;
   for (Writer body : {Writer().u16(256).u16(0), Writer().u16(256).u16(1).u16(8).u16(0)}) {
@@ -448,8 +448,9 @@ TEST(Decoder, ImpossibleTimesAreKeptAndMarked) {
   EXPECT_EQ(rows.column<int64_t>(Field::time_flow_end_ns)[0], (kExportSeconds - 10) * 1'000'000'000ll);
 }
 
-// Beside what the flow's own times say, and where it has none; also in data that waited for its template.
-TEST(Decoder, WhatCameWhileTheClockWasHeldIsMarked) {
+// The mark is set in addition to those for the flow's own times, and if it has no times; also in data that waited for
+// its template.
+TEST(Decoder, RowsReceivedWhileTheClockWasHeldAreMarked) {
   Fixture f;
   Writer tpl = set(2, Writer().u16(300).u16(2).u16(150).u16(4).u16(151).u16(4));
   f.send(
@@ -463,10 +464,10 @@ TEST(Decoder, WhatCameWhileTheClockWasHeldIsMarked) {
   EXPECT_FALSE(has_field(rows, Field::time_quality, 2));
   EXPECT_TRUE(rows.runs()[0].clock_held);
   EXPECT_FALSE(rows.runs()[1].clock_held);
-  EXPECT_EQ(f.entry(Protocol::ipfix).time_quality.value(), 1);  // of the flow's own
+  EXPECT_EQ(f.entry(Protocol::ipfix).time_quality.value(), 1);  // for the flow's own times
 }
 
-TEST(Decoder, WithoutTimesOfItsOwnARecordIsMarkedToo) {
+TEST(Decoder, RecordsWithoutTimesReceivedWhileTheClockWasHeldAreMarked) {
   Fixture f;
   Writer tpl = set(2, Writer().u16(300).u16(1).u16(1).u16(8));
   f.send(ipfix(0, Writer().add(tpl).add(set(300, Writer().u64(1000).u64(2000)))), 4000, true);
@@ -551,8 +552,8 @@ TEST(Decoder, ATextThatIsTooLongIsCutAndCounted) {
   EXPECT_EQ(entry.refused_by_reason[static_cast<size_t>(Refused::text_too_long)].value(), 2);
 }
 
-// Anyone can forge a header. One that brings nothing is no evidence: the exporter's numbers go on undisturbed.
-TEST(Decoder, HeadersWithWildNumbersAndNothingElseCostNothing) {
+// Anyone can forge a header. A header without data proves nothing: the exporter's sequence is not affected.
+TEST(Decoder, EmptyDatagramsWithWildNumbersHaveNoEffect) {
   Fixture f;
   Writer record = set(256, Writer().u32(1));
   f.send(ipfix(0, ipfix_template(256, {{1, 4}})));

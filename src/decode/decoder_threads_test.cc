@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two workers that share templates, streams and ledger, while everything changes: for the thread sanitizer, and for
-// the sums.
+// Tests two workers that share templates, streams and ledger while all of these change: for the thread sanitizer, and
+// to check the sums.
 #include <atomic>
 #include <thread>
 
@@ -30,11 +30,11 @@ struct Shared {
   BatchPool pool;
 };
 
-// What one exporter sends: both workers have each of them, so each session is changed by both.
+// What one exporter sends. Both workers receive from every exporter, so each session is changed by both.
 class Sender {
  public:
   explicit Sender(uint16_t port) : port_(port) {}
-  // A sequence of its own for each worker is not what an exporter sends, but all that a worker can meet.
+  // A separate sequence for each worker is not what an exporter sends, but covers all that a worker can receive.
   Writer next(uint32_t round) {
     const uint16_t layout = round % 7 == 0 ? 8 : 4;
     if (round % 50 == 49) sequence_ = 0, uptime_ms_ = 0;  // a restart
@@ -45,7 +45,7 @@ class Sender {
     if (round % 11 == 0) sets.add(netflow9_options_template(300, {{2, 4}}, {{82, 8}}));
     if (round % 11 < 3) sets.add(set(300, Writer().u32(1 + round % 40).text("name" + std::to_string(round), 8)));
     sets.add(set(id, Writer().u32(round).u32(1 + round % 40)));
-    sets.add(set(static_cast<uint16_t>(400 + round % 50), Writer().u32(round).u32(1)));  // waits for ever
+    sets.add(set(static_cast<uint16_t>(400 + round % 50), Writer().u32(round).u32(1)));  // never gets a template
     return netflow9(sequence_, uptime_ms_, sets, port_);
   }
 
@@ -66,7 +66,7 @@ void work(Shared& shared, uint32_t worker, uint32_t forged, std::atomic<int64_t>
       const Writer datagram = senders[port].next(round);
       decoder.decode({datagram.bytes, *IpAddress::parse("192.0.2.1"), static_cast<uint16_t>(4000 + port), now_ns});
     }
-    // So that templates, streams and rows have to make room.
+    // So that templates, streams and rows have to be evicted.
     const Writer junk = netflow9(1, 1, netflow9_template(256, {{1, 4}}).add(netflow9_template(257, {{2, 4}})));
     for (uint32_t i = 0; i < forged; ++i)
       decoder.decode({junk.bytes, IpAddress::v4(0x0a000000 + 2 * (forged * round + i) + worker), 4000, now_ns});
@@ -81,7 +81,7 @@ struct Sums {
   int64_t records = 0, datagrams = 0, held = 0, templates = 0, missing = 0, settled = 0;
 };
 
-// All that two workers count of it, once nothing waits any more.
+// The sums of what two workers count, after all waiting sets have been given up.
 Sums run(Shared& shared, uint32_t forged, std::atomic<int64_t>& rows) {
   std::thread other([&] { work(shared, 1, forged, rows); });
   work(shared, 0, forged, rows);
@@ -100,7 +100,7 @@ Sums run(Shared& shared, uint32_t forged, std::atomic<int64_t>& rows) {
   return sums;
 }
 
-TEST(DecoderThreads, TwoWorkersShareWhatChanges) {
+TEST(DecoderThreads, TwoWorkersShareChangingState) {
   SenderBudget budget(64u << 20);
   Shared shared(budget);
   std::atomic<int64_t> rows{0};
@@ -114,8 +114,8 @@ TEST(DecoderThreads, TwoWorkersShareWhatChanges) {
   EXPECT_LE(sums.templates, 300 + 8);
 }
 
-// One worker reads options data of a port while another one reads flows of a second port, which borrow what they tell.
-TEST(DecoderThreads, OneIsToldWhatTheOtherBorrows) {
+// One worker reads options data from one port while another reads flows from a second port, which borrow these names.
+TEST(DecoderThreads, OneReadsOptionsDataThatTheOtherBorrows) {
   static constexpr uint32_t kDatagrams = 2'000;
   SenderBudget budget(64u << 20);
   Shared shared(budget);
@@ -144,14 +144,14 @@ TEST(DecoderThreads, OneIsToldWhatTheOtherBorrows) {
   std::thread other([&] { send(4000, telling); });
   send(4001, borrowing);
   other.join();
-  send(4001, borrowing);  // by now all is told
+  send(4001, borrowing);  // by now all names are announced
   EXPECT_GE(named.load(), kDatagrams - 100);
   EXPECT_GE(shared.ledger.entry({*IpAddress::parse("192.0.2.1"), Protocol::netflow9, 0}).borrowed.value(),
             kDatagrams - 100);
 }
 
 // Streams, templates and rows of 16,000 junk exporters, under a budget for a few hundred of them.
-TEST(DecoderThreads, TwoWorkersUnderOneBudgetThatIsFull) {
+TEST(DecoderThreads, TwoWorkersShareAFullBudget) {
   static constexpr uint32_t kForged = 20;
   SenderBudget budget(1u << 20);
   Shared shared(budget);

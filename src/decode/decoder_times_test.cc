@@ -38,26 +38,26 @@ TEST(Times, Seconds) {
 TEST(Times, Milliseconds) {
   EXPECT_EQ(ipfix_times({{152, 8}, {153, 8}}, Writer().u64(1'699'999'990'123).u64(1'699'999'999'999)),
             (Times{1'699'999'990'123'000'000, 1'699'999'999'999'000'000}));
-  // A date of another size than its type's is not known to be one (RFC 7011 §6.2 shortens numbers only).
+  // A date whose size differs from its type's is not read as one (RFC 7011 §6.2 allows reduced size only for numbers).
   EXPECT_EQ(ipfix_times({{152, 4}, {153, 8}}, Writer().u32(1'699'999'990).u64(1'699'999'999'999)).start, kNone);
 }
 
-// RFC 7011 §6.1.10: the fraction counts 2^-32 s. 0x80000000 is half a second, 0x40000000 a quarter; 0x7ff of them are
-// 476.6 ns.
+// RFC 7011 §6.1.10: the fraction is in units of 2^-32 s. 0x80000000 is half a second, 0x40000000 a quarter; 0x7ff units
+// are 476.6 ns.
 TEST(Times, Nanoseconds) {
   EXPECT_EQ(ipfix_times({{156, 8}, {157, 8}},
                         Writer().u64((kNtpSeconds - 2) << 32 | 0x8000'0000).u64((kNtpSeconds - 1) << 32 | 0x4000'07ff)),
             (Times{kExportNs - 2 * kSecond + 500'000'000, kExportNs - kSecond + 250'000'476}));
 }
 
-// §6.1.9: of dateTimeMicroseconds the lowest 11 bits are to be ignored.
+// §6.1.9: the lowest 11 bits of dateTimeMicroseconds must be ignored.
 TEST(Times, Microseconds) {
   EXPECT_EQ(ipfix_times({{154, 8}, {155, 8}},
                         Writer().u64((kNtpSeconds - 2) << 32 | 0x8000'07ff).u64((kNtpSeconds - 1) << 32 | 0x4000'0800)),
             (Times{kExportNs - 2 * kSecond + 500'000'000, kExportNs - kSecond + 250'000'476}));
 }
 
-// NTP's seconds wrap on 2036-02-07 06:28:16: the era is the one in which the export time lies near.
+// NTP's seconds wrap on 2036-02-07 06:28:16: the era is the one that brings the time closest to the export time.
 TEST(Times, NtpEras) {
   uint32_t export_seconds = 2'085'978'496 + 100;  // the era's end, and 100 s
   Writer sets = Writer(ipfix_template(300, {{154, 8}, {157, 8}}));
@@ -80,7 +80,7 @@ TEST(Times, Durations) {
   EXPECT_EQ(ipfix_times({{161, 4}, {1, 4}}, Writer().u32(1'500).u32(1)), (Times{}));
 }
 
-// RFC 5477 §8.4.2: when a packet was observed; the start and the end where nothing else tells them.
+// RFC 5477 §8.4.2: when a packet was observed; used as start and end if nothing else gives them.
 TEST(Times, ObservationTimes) {
   constexpr int64_t kNs = 1'699'999'999'250'000'000;
   uint64_t ntp = (kNtpSeconds - 1) << 32 | 0x4000'0000;
@@ -90,7 +90,7 @@ TEST(Times, ObservationTimes) {
   EXPECT_EQ(ipfix_times({{324, 8}}, Writer().u64(ntp)), (Times{kNs, kNs}));
   EXPECT_EQ(ipfix_times({{325, 8}}, Writer().u64(ntp)), (Times{kNs, kNs}));
   EXPECT_EQ(ipfix_times({{323, 8}, {152, 8}}, Writer().u64(1'699'999'999'250).u64(1'699'999'990'000)),
-            (Times{1'699'999'990 * kSecond, kNs}));  // Cisco ASA: start of the flow, and the event
+            (Times{1'699'999'990 * kSecond, kNs}));  // Cisco ASA: start of the flow, and time of the event
   EXPECT_EQ(ipfix_times({{323, 8}, {150, 4}, {151, 4}}, Writer().u64(1).u32(1'699'999'990).u32(1'699'999'991)),
             (Times{1'699'999'990 * kSecond, 1'699'999'991 * kSecond}));
 }
@@ -100,7 +100,7 @@ TEST(Times, TheFinestFormWins) {
   EXPECT_EQ(ipfix_times({{150, 4}, {156, 8}, {152, 8}}, Writer().u32(1).u64(ntp).u64(2)).start, kExportNs - kSecond);
 }
 
-// NetFlow v9: against the header's uptime, which is that of the export time.
+// NetFlow v9: relative to the header's uptime, which corresponds to the export time.
 TEST(Times, UptimesOfNetFlow9) {
   Fixture f;
   f.send(netflow9(0, 5'000,

@@ -14,7 +14,7 @@ struct Outcome {
   int64_t records = 0, options = 0, templates_refused = 0;
 };
 
-// What a decoder makes of an input.
+// The result of decoding an input.
 Outcome decoded(Protocol protocol, const std::vector<uint8_t>& input) {
   TemplateStoreConfig config;
   config.hold = {0, 1 << 20, 1 << 20};
@@ -39,7 +39,7 @@ Outcome decoded(Protocol protocol, const std::vector<uint8_t>& input) {
   return outcome;
 }
 
-// From nothing it comes to templates, and to data that they decode.
+// Starting from empty input, it produces templates, and data that can be decoded with them.
 TEST(ExportMutator, MakesDataThatFitTemplates) {
   for (Protocol protocol : {Protocol::netflow9, Protocol::ipfix}) {
     int with_records = 0, with_options = 0;
@@ -57,7 +57,7 @@ TEST(ExportMutator, MakesDataThatFitTemplates) {
   }
 }
 
-TEST(ExportMutator, KeepsWithinTheRoomItIsGiven) {
+TEST(ExportMutator, StaysWithinTheSizeLimit) {
   std::vector<uint8_t> input;
   for (uint32_t step = 0; step < 500; ++step) {
     input = ExportMutator(Protocol::ipfix, step, leave_alone).mutate(input, 300);

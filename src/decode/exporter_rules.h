@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the configuration says of exporters, by address ([[exporter]]).
+// ExporterRules: the configured settings of exporters, by address ([[exporter]]).
 //
-//   threads  any, once made
+//   threads  any, once constructed
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace weir {
 
-// What IE 23 and 24 (postOctetDeltaCount, postPacketDeltaCount) are beside IE 1 and 2. Cisco FTD counts the other
-// direction there; FortiGate repeats IE 1 and 2; IANA has them count what left the observation point.
+// What IE 23 and 24 (postOctetDeltaCount, postPacketDeltaCount) mean in a record that also has IE 1 and 2. Cisco FTD
+// counts the other direction there; FortiGate repeats IE 1 and 2; IANA defines them as what left the observation point.
 enum class PostCounters : uint8_t {
-  by_value,  // the other direction where they differ from IE 1 and 2
+  by_value,  // the other direction if they differ from IE 1 and 2
   reverse,   // always the other direction
   ignore,    // nothing
 };
@@ -28,7 +28,7 @@ class ExporterRules {
  public:
   ExporterRules() = default;
   explicit ExporterRules(std::vector<ExporterRule> rules) : rules_(std::move(rules)) {}
-  // Of the longest prefix that holds the address.
+  // The setting of the longest prefix that contains the address.
   PostCounters post_counters(const IpAddress& exporter) const;
   const std::vector<ExporterRule>& all() const { return rules_; }
 

@@ -29,17 +29,17 @@ IpAddress read_address(const uint8_t* p, uint32_t width) {
 
 int64_t read_datetime(const uint8_t* p, uint32_t width) {
   if (width == 4) return int64_t{load_be32(p)} * kSecond;
-  return width == 8 ? static_cast<int64_t>(load_be64(p) * kMillisecond) : 0;  // unsigned: it may be anything
+  return width == 8 ? static_cast<int64_t>(load_be64(p) * kMillisecond) : 0;  // unsigned, because it may overflow
 }
 
-// Seconds since 1900 modulo 2^32, then a fraction of 2^32 (RFC 7011 §6.1.9): a time from 1970 to 2106.
+// Seconds since 1900 modulo 2^32, then a fraction in units of 2^-32 s (RFC 7011 §6.1.9): a time from 1970 to 2106.
 int64_t read_ntp(const uint8_t* p, uint32_t width) {
   if (width != 8) return 0;
   int64_t seconds = load_be32(p) - kNtpToUnixSeconds;
   return seconds * kSecond + static_cast<int64_t>(uint64_t{load_be32(p + 4)} * kSecond >> 32);
 }
 
-// Values of one step: `count` of them, `stride` octets apart, into rows from `row` on.
+// The values of one step: `count` of them, `stride` octets apart, to be written into rows from `row` on.
 struct Values {
   const uint8_t* at;
   size_t stride;
@@ -47,7 +47,7 @@ struct Values {
   uint32_t row;
 };
 
-// read(octets, width) for each.
+// Calls read(octets, width) for each value.
 template <class T, class Read>
 void fill(const Values& v, FlowBatch& batch, Field field, Read read) {
   T* out = batch.column<T>(field) + v.row;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields that the configuration adds. Octets and values are RFC 7011 §6.1's, by hand.
+// Tests fields that the configuration adds. Octets and values are encoded by hand as in RFC 7011 §6.1.
 #include "decode/extra_fields.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 using enum ElementType;
-constexpr uint32_t kPen = 32473;  // of RFC 5612, for examples
+constexpr uint32_t kPen = 32473;  // reserved for examples by RFC 5612
 constexpr uint16_t kVariable = kVariableLength;
 
 const FieldTable& table() {
@@ -39,7 +39,7 @@ std::shared_ptr<const Plan> plan_of(std::vector<FieldSpecifier> fields, const Fi
   return compile_plan(std::move(record), Protocol::ipfix, with);
 }
 
-// The records of a set, fixed or variable, as rows.
+// Decodes the records of a set, of fixed or variable length, into rows.
 void decode(const Plan& plan, const std::vector<uint8_t>& set, FlowBatch& batch) {
   weir::Run& run = batch.append_run(0);
   run.mask = plan.mask;
@@ -137,8 +137,8 @@ TEST(ExtraFields, VariableLength) {
   EXPECT_TRUE(value<IpAddress>(batch, "client", 2).is_zero());
 }
 
-// One element may be a field of Weir's and one of the user's; the mask names what the template has, and no more.
-TEST(ExtraFields, BesideTheFieldTable) {
+// One element may fill a field of Weir's and one of the user's; the mask has only the fields that the template has.
+TEST(ExtraFields, ElementAlsoInTheFieldTable) {
   auto plan = plan_of({{0, 1, 4}, {kPen, 1, 2}});
   FlowBatch batch;
   decode(*plan, {0, 0, 5, 220, 0, 7}, batch);
@@ -149,7 +149,7 @@ TEST(ExtraFields, BesideTheFieldTable) {
   EXPECT_FALSE(plan->mask.has(slot("host")));
 }
 
-TEST(ExtraFields, AWidthThatTheTypeCannotHaveIsLeftOut) {
+TEST(ExtraFields, WidthsInvalidForTheTypeAreLeftOut) {
   auto plan =
       plan_of({{kPen, 1, 9}, {kPen, 3, 2}, {kPen, 4, 2}, {kPen, 5, 6}, {kPen, 6, 8}, {kPen, 9, 5}, {kPen, 10, 4}});
   EXPECT_TRUE(plan->extra_steps.empty());
@@ -161,7 +161,7 @@ TEST(ExtraFields, TheSameNumberOfAnotherEnterpriseIsAnotherElement) {
   EXPECT_TRUE(plan->extra_steps.empty());
 }
 
-TEST(ExtraFields, OfAnElementThatOccursTwiceTheFirstCounts) {
+TEST(ExtraFields, FirstOfARepeatedElementIsUsed) {
   auto plan = plan_of({{kPen, 1, 1}, {kPen, 1, 1}});
   FlowBatch batch;
   decode(*plan, {1, 2}, batch);

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-TEST(HeaderRows, WritesWhatAPacketCouldHave) {
+TEST(HeaderRows, WritesAllFieldsThatAPacketCouldHave) {
   PacketHeaders h;
   h.has_macs = h.has_etype = h.has_ports = h.has_fragment = true;
   h.src_mac = 1, h.dst_mac = 2, h.etype = 0x0800, h.ip_version = 4, h.vlans = 1, h.vlan = 12;
@@ -54,7 +54,7 @@ TEST(HeaderRows, WithoutAnIpHeaderThereAreNoIpFields) {
   for (Field field : {Field::src_addr, Field::proto, Field::src_port, Field::tcp_flags}) EXPECT_FALSE(mask.has(field));
 }
 
-TEST(HeaderRows, LeavesFieldsThatAreNotAskedFor) {
+TEST(HeaderRows, DoesNotWriteFieldsThatAreNotRequested) {
   PacketHeaders h;
   h.ip_version = 6;
   h.has_ports = h.has_tcp_flags = h.has_icmp = h.has_routing = true;

@@ -4,7 +4,7 @@
 namespace weir {
 namespace {
 
-// Whether it was held from the message that is being read.
+// Whether the set came in the message that is being read.
 bool is_of(const HeldSet& set, const Sender& sender, const Message& message) {
   return message.sender == &sender && message.sets_held > 0 && message.context.boot == set.context.boot &&
          message.context.sequence == set.context.sequence && message.context.received_ns == set.context.received_ns;
@@ -97,7 +97,7 @@ void HeldReader::give_up(const std::vector<HeldSet>& sets, GivenUp why) {
 
 void HeldReader::give_up_sequence(const HeldSet& set, LedgerEntry& entry) {
   if (set.session.protocol != Protocol::ipfix || set.context.repeated) return;
-  // Not SenderCache::find(): a message that is being read points into what it would add to.
+  // SenderCache::find() must not be used here: it may add to its table, into which a message being read has a pointer.
   std::shared_ptr<Stream> stream = streams_.known(set.session);
   if (!stream) return;
   std::unique_lock lock(stream->mutex);

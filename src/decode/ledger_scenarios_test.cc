@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger adds up: small random streams of known content through loss, reordering, duplication, restarts of the
-// exporter, and templates that come late, never, or with another layout.
+// Checks that the ledger adds up: small random streams of known content with loss, reordering, duplication, restarts of
+// the exporter, and templates that come late, never, or with another layout.
 //
-// What is exact, and where:
-//   records decoded     each record carries its number twice; none comes out of a wrong layout, none more often than
-//   its
-//                       datagram came
-//   data sets           every one received is decoded, or counted as expired or quarantined
+// What is exact, and under which conditions:
+//   records decoded     each record contains its number twice; none is decoded with a wrong layout, and none more often
+//                       than its datagram was received
+//   data sets           each one received is decoded, or counted as expired or quarantined
 //   sent = received + sequence_lost [+ expired_records]
-//                       per boot between its first and its last datagram. Loss beside data sets that are never decoded
-//                       cannot be told from their records: then the sum of both is exact
-//   duplicates          of datagrams that the sequence counts (IPFIX: with data)
-// What no collector can know: a layout changed while the exporter runs, whose template is lost or overtaken by its
-// data. So here a change arrives in order; what was sent before it may come after it.
+//                       per boot between its first and its last datagram. If there are also data sets that are never
+//                       decoded, lost records cannot be distinguished from theirs: then the sum of both is exact
+//   duplicates          of datagrams that advance the sequence (IPFIX: with data)
+// No collector can detect a layout that changes while the exporter runs if the template is lost or overtaken by its
+// data. So here a change arrives in order; data sent before it may arrive after it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,10 +28,10 @@ namespace {
 
 constexpr uint16_t kTemplate = 300;
 
-// The record's number is in octetDeltaCount, a second value made of it in packetDeltaCount.
+// The record's number is in octetDeltaCount, a second value calculated from it in packetDeltaCount.
 uint64_t second_value(uint64_t number) { return number * 31 + 7; }
 
-// Layouts that fit each other's data (0, 1) and that do not (2, 3): octets, packets, ports, and some padding.
+// Layouts that fit each other's data (0, 1), and layouts that do not (2, 3): octets, packets, ports, and some padding.
 const std::vector<TemplateField> kLayouts[] = {
     {{1, 8, 0}, {2, 8, 0}, {7, 2, 0}, {11, 2, 0}},
     {{2, 8, 0}, {7, 2, 0}, {11, 2, 0}, {1, 8, 0}},
@@ -79,7 +78,7 @@ class Stream {
     for (boot_ = 0;; ++boot_) {
       run_boot();
       if (boot_ + 1 == boots) return;
-      now_ns_ += (3 + random_() % 40) * kSecond;  // it boots
+      now_ns_ += (3 + random_() % 40) * kSecond;  // the exporter boots
       booted_ns_ = now_ns_ - 1'500'000'000;
       sequence_ = 0;
     }
@@ -104,7 +103,7 @@ class Stream {
       datagram.has_template = has_templates() && refresh;
       datagram.pinned |= changes && i == first_template;
       datagram.layout = layout_, datagram.version = version_;
-      // The last one shows the size of those before it, and so has nothing of unknown size itself.
+      // The last datagram's sequence number shows how many records were sent before it; it has no data sets itself.
       bool last = i + 1 == datagrams && has_templates();
       for (size_t sets = last ? 0 : 1 + random_() % 3; sets > 0; --sets) add_set(datagram.sets);
       finish(datagram);
@@ -194,7 +193,7 @@ class Stream {
   int64_t now_ns_ = 1'700'000'000 * kSecond, booted_ns_ = now_ns_ - 5000 * kSecond;
 };
 
-// ---- The way
+// ---- The network
 
 // Indices of `sent` in the order in which they arrive.
 std::vector<size_t> arrivals(const std::vector<Sent>& sent, std::mt19937& random) {
@@ -204,7 +203,7 @@ std::vector<size_t> arrivals(const std::vector<Sent>& sent, std::mt19937& random
     order.push_back(i);
     if (random() % 10 == 0) order.push_back(i);
   }
-  // A pinned one is not overtaken; a later one may move before any other.
+  // A pinned datagram is not overtaken; a later one may move ahead of any other.
   for (size_t round = 0; round < 3; ++round)
     for (size_t i = 0; i + 1 < order.size(); ++i) {
       bool overtakes = order[i + 1] > order[i];
@@ -216,14 +215,15 @@ std::vector<size_t> arrivals(const std::vector<Sent>& sent, std::mt19937& random
 // ---- What is expected
 
 struct Expected {
-  std::map<uint64_t, size_t> decoded;  // record, how often
-  std::set<uint64_t> optional;         // both is right: decoded, or quarantined
+  std::map<uint64_t, size_t> decoded;  // record number, and how often it is decoded
+  std::set<uint64_t> optional;         // either is correct: decoded, or quarantined
   int64_t duplicates = 0, duplicate_records = 0, restarts = 0;
   int64_t lost_datagrams = 0, lost_records = 0, undecoded_sets = 0;
-  int64_t undecoded_records = 0;  // once, however often they came
+  int64_t undecoded_records = 0;  // each counted once, however often it was received
 };
 
-// Follows what arrives with the knowledge of what each datagram is, and of when each boot ended here.
+// Calculates what is expected from the arrivals; it knows what each datagram is, and where the decoder sees each boot
+// end.
 class Oracle {
  public:
   Oracle(Protocol protocol, const std::vector<Sent>& sent, const std::vector<size_t>& order)
@@ -256,11 +256,10 @@ class Oracle {
   }
 
  private:
-  // Templates of that boot that arrive up to `end` (exclusive), the latest version of them, and whether `version` is
-  // one.
+  // Adds what is expected for a data set: whether its template (boot and version) arrives in time to decode it.
   void expect(const Sent& datagram, const SentSet& set, size_t at, bool again) {
     size_t end = boot_end(datagram.boot);
-    bool is_late = at >= end;  // the next boot has begun: only what was known before it helps
+    bool is_late = at >= end;  // the next boot has begun: only templates known before it can be used
     size_t waits_until = is_late ? end : std::max(end, at);
     bool has_own =
         &set >= datagram.sets.data() && &set < datagram.sets.data() + datagram.sets.size() && datagram.has_template;
@@ -268,13 +267,13 @@ class Oracle {
     bool in_time = known.contains(set.version) || !weir::has_templates(protocol_) || (has_own && !is_late);
     bool comes = in_time || (known.empty() && versions(datagram.boot, waits_until).contains(set.version));
     auto records = static_cast<int64_t>(set.numbers.size());
-    bool is_old = changes_since(datagram.boot, set.version, at) > 1;  // of a template's layouts two are kept
+    bool is_old = changes_since(datagram.boot, set.version, at) > 1;  // two layouts of a template are kept
     if (is_old || (is_late && has_own)) expected_.optional.insert(set.numbers.begin(), set.numbers.end());
     if (again) expected_.duplicate_records += comes ? records : 0;
     for (uint64_t number : set.numbers) expected_.decoded[number] += comes;
   }
 
-  // How often another layout came after that of this boot and version, before `until`.
+  // How often the layout changed after that of this boot and version, before `until`.
   size_t changes_since(uint32_t boot, size_t version, size_t until) const {
     size_t changes = 0;
     std::optional<size_t> layout;
@@ -302,11 +301,11 @@ class Oracle {
   const Protocol protocol_;
   const std::vector<Sent>& sent_;
   const std::vector<size_t>& order_;
-  std::map<uint32_t, size_t> known_from_;  // boot, and where its second datagram arrives, which confirms the first
+  std::map<uint32_t, size_t> known_from_;  // boot, and when its second datagram arrives, which confirms the first
   Expected expected_;
 };
 
-// ---- What comes out
+// ---- What is decoded
 
 struct Outcome {
   std::map<uint64_t, size_t> decoded;
@@ -346,7 +345,7 @@ Outcome decode(Protocol protocol, const std::vector<Sent>& sent, const std::vect
   return outcome;
 }
 
-// Data sets, of all that came, that did not come out; and the records in them that never did.
+// Counts the received data sets that were not decoded, each copy separately.
 void count_undecoded(const std::vector<Sent>& sent, const std::vector<size_t>& order, const Outcome& outcome,
                      Expected& expected) {
   std::map<uint64_t, size_t> copies;
@@ -362,7 +361,7 @@ void count_undecoded(const std::vector<Sent>& sent, const std::vector<size_t>& o
   }
 }
 
-// How it arrived, a line a datagram: boot, number, sets (layout/version: records), template.
+// Describes the arrivals, one line per datagram: boot, number, sets (layout/version: records), template.
 std::string describe(const std::vector<Sent>& sent, const std::vector<size_t>& order) {
   std::string text;
   auto add = [&](const std::vector<SentSet>& sets) {
@@ -428,7 +427,7 @@ void run_scenario(Protocol protocol, uint32_t seed) {
   EXPECT_LE(row.replayed, row.records);
 
   if (protocol == Protocol::netflow1) return;
-  // Records that arrived, and of which no copy was decoded or only a later one.
+  // Records that were received, and of which no copy was decoded, or only a later one.
   int64_t received = 0;
   for (size_t i = 0; i < stream.sent.size(); ++i)
     if (std::ranges::find(order, i) != order.end()) received += static_cast<int64_t>(stream.sent[i].records());

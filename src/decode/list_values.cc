@@ -6,13 +6,13 @@
 namespace weir {
 namespace {
 
-// Label 20 bits, EXP 3, S 1; of four octets the last is a TTL.
+// Label 20 bits, EXP 3, S 1; if there are four octets, the last is a TTL.
 uint32_t label_section(const FieldBytes& section) {
   return static_cast<uint32_t>(load_be_any(section.at, section.length) >> (section.length == 4 ? 8 : 0));
 }
 
-// Label stack entry (RFC 3032 §2.1): label 20 bits, EXP 3, S 1 (the last one), TTL 8. The stack ends there, whatever
-// follows.
+// Label stack entry (RFC 3032 §2.1): label 20 bits, EXP 3, S 1 (set in the last entry), TTL 8. The stack ends at that
+// entry, whatever follows it.
 uint32_t append_stack(bool labels, const FieldBytes& element, uint32_t space, std::vector<uint32_t>& numbers) {
   uint32_t count = 0;
   for (uint32_t at = 0; at + 4 <= element.length && count < space; at += 4, ++count) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elements that are appended to a list of the record.
+// Reads the elements whose values are appended to a list field of the record.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ namespace weir {
 inline constexpr Field kListFields[] = {Field::bgp_communities, Field::as_path, Field::mpls_ttl,
                                         Field::mpls_label,      Field::mpls_ip, Field::ipv6_routing_header_addresses};
 
-// A section of a label stack without TTL (IE 70 to 79), of which a record has as many as its template: whether it is
-// none (all zero), and whether it is the last (its S bit, RFC 3032 §2.1).
+// A section of a label stack without TTL (IE 70 to 79); a record always has as many as its template. Whether it is
+// unused (all zero), and whether it is the last one (its S bit, RFC 3032 §2.1).
 bool is_no_label(const FieldBytes& section);
 bool is_bottom_label(const FieldBytes& section);
 
-// Appends what the element holds to `numbers` or `addresses`, whichever its field has: at most `room` values. Returns
-// how many. `convert` is one of the list kinds.
+// Appends the element's values to `numbers` or `addresses`, depending on its field: at most `space` values. Returns how
+// many were appended. `convert` is one of the list kinds.
 uint32_t append_values(Convert convert, const FieldBytes& element, uint32_t space, std::vector<uint32_t>& numbers,
                        std::vector<IpAddress>& addresses);
 

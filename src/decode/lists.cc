@@ -34,8 +34,8 @@ void ListReader::read_fields(const Plan& plan, const FieldBytes* fields, const L
   }
 }
 
-// basicList (RFC 6313 §4.5.1), after its semantic: element id and length (2 octets each), enterprise number (4) where
-// the id's first bit is set, then the values.
+// basicList (RFC 6313 §4.5.1), after its semantic: element id and length (2 octets each), enterprise number (4) if the
+// id's first bit is set, then the values.
 void ListReader::read_basic(ListKind kind, Bytes list, const ListContext& context) {
   ByteReader reader(list);
   uint16_t id = reader.u16(), width = reader.u16();
@@ -74,8 +74,8 @@ void ListReader::read_sub_template(Bytes list, const ListContext& context, size_
   read_records(load_be16(list.data()), list.subspan(2), context, depth);
 }
 
-// subTemplateMultiList (§4.5.3), after its semantic: groups of template id, length with this header (2 octets each) and
-// records.
+// subTemplateMultiList (§4.5.3), after its semantic: groups of template id, length including this header (2 octets
+// each) and records.
 void ListReader::read_multi(Bytes list, const ListContext& context, size_t depth) {
   static constexpr size_t kGroupHeader = 4;
   while (!list.empty()) {
@@ -113,7 +113,8 @@ void ListReader::append(Field field, Convert convert, const FieldBytes& value) {
   }
 }
 
-// The record's own values come first; all of a list lies together at the end of the batch's arena.
+// Writes the lists to the row. The record's own values come first; the values of a list are contiguous in the batch's
+// arena, so they are moved to its end.
 void ListReader::flush(const ListContext& context) {
   for (size_t i = 0; i < std::size(kListFields); ++i) {
     Values& values = values_[i];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured data (RFC 6313): basicList, subTemplateList and subTemplateMultiList inside a data record. What they hold
-// fills the fields that the record itself has not; values of list fields are appended.
+// ListReader: reads structured data (RFC 6313): basicList, subTemplateList and subTemplateMultiList inside a data
+// record. Their values fill the fields that the record itself does not have; values of list fields are appended.
 //
 //   in       the record's plan and fields, the plans of its session
-//   out      the one row of a run
+//   out      the only row of a run
 //   threads  none; one ListReader per decoder
-//   memory   made once; lists inside lists to limits::kListDepth, limits::kListValues values of a field
-//   failure  counted: short_list, list_template, deep_list; what comes before is kept
+//   memory   allocated once; at most limits::kListDepth nested lists, limits::kListValues values per field
+//   failure  counted: short_list, list_template, deep_list; the values before the error are kept
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ namespace weir {
 
 struct ListContext {
   const SessionPlans& plans;
-  const SetContext& set;  // which of a template's layouts reads what it holds
-  bool fallback;          // it is itself read with a layout that may be of before a restart: so is what it holds
+  const SetContext& set;  // selects which of a template's layouts reads the list's records
+  bool fallback;          // the set's layout may be from before a restart; then the layouts of its lists may be too
   const TimeBase& base;
   FlowBatch& batch;
   Run& run;  // of one row
@@ -45,7 +45,7 @@ class ListReader {
   void append(Field field, Convert convert, const FieldBytes& value);
   void flush(const ListContext& context);
 
-  struct Values {  // of one list field, until the record is through
+  struct Values {  // of one list field, until the whole record has been read
     std::vector<uint32_t> numbers;
     std::vector<IpAddress> addresses;
     uint32_t count = 0;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch of datagrams from many senders is decoded like each of them alone.
+// Checks that a batch of datagrams from many senders is decoded as if each were decoded alone.
 #include "decode/testing/decoder_fixture.h"
 
 namespace weir {
 namespace {
 
-constexpr uint16_t kSenders = 400;  // more than are taken to stay in the caches
+constexpr uint16_t kSenders = 400;  // more than are assumed to stay in the CPU caches
 
-// What those senders say in one round: NetFlow v9, every third IPFIX, every seventh something too short.
+// What those senders send in one round: NetFlow v9, every third IPFIX, every seventh a datagram that is too short.
 std::vector<Writer> round_of(uint32_t sequence, bool with_templates) {
   std::vector<Writer> datagrams;
   const std::vector<FieldSpec> fields{{8, 4}, {1, 4}};

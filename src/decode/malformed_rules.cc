@@ -12,7 +12,7 @@ constexpr std::string_view kDropRest = "the rest of the datagram is not read";
 constexpr std::string_view kNoMore = "the datagram is not read";
 constexpr std::string_view kReadAnyway = "all whole records are read";
 constexpr std::string_view kOthersRead = "the other templates of the set are read";
-constexpr std::string_view kCisco = "Cisco's export format";  // of v1, v5 and v7: no RFC
+constexpr std::string_view kCisco = "Cisco's export format";  // v1, v5 and v7 have no RFC
 constexpr std::string_view kSflow = "sFlow version 5";
 
 using enum Malformed;

@@ -21,7 +21,7 @@ constexpr Naming kNamings[] = {
     {Kind::application_names, Field::application_id, Field::application_name, &OptionsState::application_names},
 };
 
-// Few numbers recur in the records of a data set: each is looked up, and its name added, once.
+// The records of a data set mostly repeat a few numbers: each is looked up, and its name added, once.
 class Lookup {
  public:
   Lookup(const NameTable& table, TextArena& arena) : table_(table), arena_(arena) {}
@@ -42,7 +42,7 @@ class Lookup {
   std::array<Slot, 16> slots_;
 };
 
-// Fills the names that are not there yet; `find(i)` gives that of a row. Whether any was found.
+// Fills the names that are still empty; `find(i)` returns the name for row i. Returns whether any was found.
 template <class Find>
 bool fill_empty(Field name, FlowBatch& batch, Run& run, Find find) {
   TextRef* names = batch.column<TextRef>(name) + run.first_row;
@@ -71,7 +71,7 @@ bool fill_by_number(const Naming& naming, const OptionsState& options, FlowBatch
   return fill<uint32_t>(naming, table, batch, run);
 }
 
-// Of applications that are no number. Neighbouring records mostly have the same.
+// Names for application ids that are not a number. Neighbouring records mostly have the same application.
 bool fill_long_applications(const OptionsState& options, FlowBatch& batch, Run& run) {
   if (!options.has_long_applications() || !run.mask.has(Field::application)) return false;
   const TextRef* applications = batch.column<TextRef>(Field::application) + run.first_row;

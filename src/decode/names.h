@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names from options data beside the numbers that flow records carry: interfaces, VRFs, applications.
+// Adds names from options data to rows, for the numbers that flow records contain: interfaces, VRFs, applications.
 #pragma once
 
 #include "flow/batch.h"
@@ -7,10 +7,11 @@
 
 namespace weir {
 
-// Most octets that the names of one record take in a batch: ask for that room before.
+// The most octets of text that the names of one record need in a batch: reserve this space before the record is read.
 size_t max_name_bytes(const SessionPlans& plans);
 
-// A name that the record itself gives stays. Returns whether one was filled in that another session was told.
+// Names that the record itself contains are not replaced. Returns whether a name was filled in that was announced to
+// another session.
 bool fill_names(const SessionPlans& plans, FlowBatch& batch, Run& run);
 
 }  // namespace weir

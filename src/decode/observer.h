@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// DecodeObserver: is told what a Decoder meets on its way: malformed input, template records, data sets and how they
-// are read. For showing (`weir decode`); a collector has none.
+// DecodeObserver: receives callbacks about what a Decoder finds: malformed input, template records, data sets and how
+// they are read. For display (`weir decode`); a collector has none.
 //
-//   called  by the decoder, in its thread, while it decodes: once for a set, a template record or a rule broken,
-//           never for a record
-//   lives   longer than the decoder; what it is given is valid for the call only
+//   called  by the decoder, in its thread, while it decodes: once for each set, template record or broken rule, never
+//           for a data record
+//   lives   longer than the decoder; arguments are valid only during the call
 #pragma once
 
 #include "base/bytes.h"
@@ -15,32 +15,33 @@
 
 namespace weir {
 
-// Where something lies.
+// A position in a datagram.
 struct DecodePlace {
   const SessionKey& session;
   const SetContext& context;  // its `tag` is the datagram's
   size_t offset = 0;          // octets from the start of the datagram's payload
 };
 
-// What a template record means for those that were known.
+// How a template record relates to the templates known before it.
 enum class TemplateNews : uint8_t {
   first,      // a new id
-  changed,    // another layout than before
-  repeated,   // the same again
-  withdrawn,  // obeyed on a connection, over UDP of no effect (RFC 7011 §8)
+  changed,    // a different layout than before
+  repeated,   // the same layout again
+  withdrawn,  // obeyed on a connection; has no effect over UDP (RFC 7011 §8)
 };
 
 class DecodeObserver {
  public:
   virtual ~DecodeObserver() = default;
-  // The offset is that of the first octet that breaks the rule, as near as can be told.
+  // The place's offset is that of the first octet that breaks the rule, as precisely as is known.
   virtual void malformed(const DecodePlace& place, Malformed reason) = 0;
-  // The place is the record's.
+  // `place`: where the record begins.
   virtual void template_record(const DecodePlace& place, const TemplateRecord& record, TemplateNews news) = 0;
   // The records of a data set (`body`, at `place`) are about to be read with that plan; v1, v5 and v7: all records of a
   // datagram. `known`: the session's plans, null for v1, v5 and v7.
   virtual void data_set(const DecodePlace& place, const Plan& plan, const SessionPlans* known, Bytes body) = 0;
-  // A data set will never be decoded: its template did not come; `quarantined`: those known are of another time.
+  // A data set will never be decoded because its template did not arrive; `quarantined`: the known templates were sent
+  // at another time and do not apply to it.
   virtual void given_up(const HeldSet& set, bool quarantined) = 0;
 };
 

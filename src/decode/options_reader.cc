@@ -13,7 +13,7 @@ namespace {
 
 using Kind = OptionsFact::Kind;
 
-constexpr size_t kFactsAtOnce = 1'024;  // of one data set, before they are told
+constexpr size_t kFactsAtOnce = 1'024;  // of one data set, before they are passed to the TemplateStore
 
 // Selector algorithms (RFC 5477 §8.2, IANA "PSAMP selector algorithms").
 constexpr uint64_t kCountBased = 1, kTimeBased = 2, kRandomOfN = 3, kProbabilistic = 4;
@@ -27,7 +27,7 @@ std::string_view text_of(const FieldBytes& field) {
 
 class OptionsRecord {
  public:
-  // Of applications over 8 octets the name is put together in `texts`.
+  // For application ids of more than 8 octets, the text of id and name is assembled in `texts`.
   OptionsRecord(const Plan& plan, const FieldBytes* fields, uint32_t domain, std::deque<std::string>& texts)
       : plan_(plan), fields_(fields), domain_(domain), texts_(texts) {
     for (const OptionStep& step : plan.option_steps) {
@@ -35,7 +35,7 @@ class OptionsRecord {
       if (is_text(step.role) || step.role == OptionRole::probability || field.length > 8) continue;
       uint64_t value = load_be_any(field.at, field.length);
       std::optional<uint64_t>& kept = numbers_[static_cast<size_t>(step.role)];
-      if (!kept || *kept == 0) kept = value;  // IE 34 and 50 beside each other: the one that is set
+      if (!kept || *kept == 0) kept = value;  // if IE 34 and 50 are both present: the one that is not 0
     }
   }
 
@@ -59,7 +59,7 @@ class OptionsRecord {
     return nullptr;
   }
 
-  // `part` chosen, then `rest` left out; nothing where they do not say.
+  // The rate if `part` are selected, then `rest` skipped; nothing if the two numbers give no rate.
   static std::optional<uint64_t> one_in(std::optional<uint64_t> part, std::optional<uint64_t> rest) {
     if (!part || *part == 0 || !rest || *rest > UINT64_MAX - *part) return std::nullopt;
     return (*part + *rest) / *part;
@@ -77,11 +77,12 @@ class OptionsRecord {
     return rate ? std::optional(rate) : std::nullopt;
   }
 
-  // One in so many; 0: the exporter says that it does not sample, or not how. Nothing: not about sampling.
+  // The rate N, for one packet in N; 0: the exporter announces that it does not sample, or does not say how. Nothing:
+  // the record is not about sampling.
   std::optional<uint64_t> sampling_rate() const {
     auto algorithm = number(OptionRole::algorithm).value_or(0);
     auto counted = one_in(number(OptionRole::packet_interval), number(OptionRole::packet_space));
-    // Cisco tells the interval alone: one packet of so many.
+    // Cisco sends only the interval: one packet in `interval`.
     auto alone = number(OptionRole::packet_space) ? std::nullopt : number(OptionRole::packet_interval);
     auto timed = one_in(number(OptionRole::time_interval), number(OptionRole::time_space));
     auto random = random_rate(), probable = probability_rate();
@@ -94,13 +95,13 @@ class OptionsRecord {
     return number(OptionRole::interval);
   }
 
-  // What the record's scope says that the rate holds for (RFC 7011 §3.4.2.1): the narrowest of what it names.
+  // Assigns the rate to what the record's scope names (RFC 7011 §3.4.2.1): the narrowest scope if it names several.
   void collect_rate(uint64_t rate, std::vector<OptionsFact>& facts) const {
     auto sampler = number(OptionRole::sampler_id);
     bool about_one = sampler.has_value();
     if (sampler) facts.push_back({Kind::sampler_rate, *sampler, rate, {}});
     for_each_number(OptionRole::interface, [&](uint64_t interface) {
-      if (interface == 0) return;  // softflowd: all of them
+      if (interface == 0) return;  // softflowd: all interfaces
       facts.push_back({Kind::interface_rate, interface, rate, {}});
       about_one = true;
     });
@@ -123,7 +124,7 @@ class OptionsRecord {
         f(load_be_any(fields_[step.position].at, fields_[step.position].length));
   }
 
-  // The description serves where there is no name. Nothing: it has neither.
+  // The description is used if there is no name. Nothing: the record has neither.
   std::optional<std::string_view> name(OptionRole name_role, OptionRole other_role) const {
     const FieldBytes *name = field(name_role), *other = field(other_role);
     if (!name && !other) return {};
@@ -137,7 +138,7 @@ class OptionsRecord {
     if (!text) return;
     bool any = number(number_role).value_or(0) != 0;
     for_each_number(number_role, [&](uint64_t key) {
-      // 0 fills the place of what is not meant, or is no interface; a VRF may have that number.
+      // 0 marks an unused element, or is not an interface; a VRF may have that number.
       if (key == 0 && (any || kind == Kind::interface_name)) return;
       facts.push_back({kind, key, 0, *text});
     });
@@ -193,7 +194,8 @@ void OptionsReader::tell(Message& message) {
     return drop_facts();
   }
   message.options_changed = true;
-  // As in SenderCache::pin(), but what has left the table is not found again: the plan that is being read is of before.
+  // As in SenderCache::pin(), but a stream that has left the table is not looked up again: the plan that is being read
+  // belongs to the old one.
   std::unique_lock lock(sender.stream->mutex);
   const bool forgotten = sender.stream->forgotten.load(std::memory_order_relaxed);
   const size_t refused =

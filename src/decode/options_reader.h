@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// OptionsReader: options data records (RFC 7011 §3.4.2.2), and what they tell about flow records: sampling rates, boot
-// times, names of interfaces, VRFs and applications.
+// OptionsReader: reads options data records (RFC 7011 §3.4.2.2) and extracts what they announce about flow records:
+// sampling rates, boot times, names of interfaces, VRFs and applications.
 //
 //   in       a set's body and the plan of its options template
-//   out      facts, told to the TemplateStore for the message's session; Message::options_told
+//   out      facts, passed to the TemplateStore for the message's session; Message::options_changed
 //   threads  one per worker
-//   memory   the facts of one data set, told a thousand at a time
-//   failure  facts that find no room, and those of a datagram out of its stream, are counted (Refused)
+//   memory   the facts of one data set, at most about a thousand before they are passed on
+//   failure  facts for which there is no space, and those of a datagram that is not in its stream's sequence, are
+//            counted (Refused)
 #pragma once
 
 #include <deque>
@@ -31,7 +32,7 @@ class OptionsReader {
   TemplateStore& templates_;
   std::vector<FieldBytes> fields_;  // of the record being walked
   std::vector<OptionsFact> facts_;  // of the data set being read
-  std::deque<std::string> texts_;   // that facts_ borrow
+  std::deque<std::string> texts_;   // texts that facts_ refer to
 };
 
 }  // namespace weir

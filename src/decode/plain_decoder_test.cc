@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoder and its plain twins agree on streams made at random, and the comparison notices when they do not.
+// Checks that the decoder and the plain decoders agree on random streams, and that the comparison detects differences.
 #include "decode/testing/plain_decoder.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ TEST(PlainDecoder, AgreesOnRecordsWithoutTemplates) {
   }
 }
 
-// A record of one value that the decoder and its twin do not agree on.
+// The difference that is found for a record with one value, compared with a plain decoder's record.
 std::string difference_of(Field field, uint64_t decoded, const PlainRecord& plain) {
   FlowBatch batch;
   Run& run = batch.append_run(1);
@@ -62,7 +62,7 @@ std::string difference_of(Field field, uint64_t decoded, const PlainRecord& plai
   return difference(batch, run, 0, plain);
 }
 
-TEST(PlainDecoder, TheComparisonNotices) {
+TEST(PlainDecoder, ComparisonDetectsDifferences) {
   PlainRecord plain{.values = {{Field::bytes, uint64_t{7}}}, .elements = "1:8 "};
   EXPECT_EQ(difference_of(Field::bytes, 7, plain), "");
   EXPECT_EQ(difference_of(Field::bytes, 8, plain), "bytes of a record with 1:8 is 8, plainly 7");

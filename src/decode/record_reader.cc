@@ -28,7 +28,7 @@ uint32_t RecordReader::read(Message& message, const Plan& plan, Bytes body) {
   return read_variable(message, plan, body);
 }
 
-// The exporter that a mediator's record names (IANA, IE 130 and 131); zero where it names none. `find` gives the octets
+// The exporter that a mediator's record names (IANA, IE 130 and 131); zero if it names none. `find` returns the octets
 // of a step.
 template <class Find>
 static IpAddress named_exporter(const Plan& plan, Find find) {
@@ -44,7 +44,7 @@ static IpAddress exporter_at(const Plan& plan, const uint8_t* record) {
   return named_exporter(plan, [&](const ExporterStep& step) { return record + step.offset; });
 }
 
-// How many of the records have the exporter of the first.
+// How many records, counted from the first, have the same exporter as the first.
 static uint32_t rows_of_one_exporter(const Plan& plan, const uint8_t* records, uint32_t limit) {
   if (plan.exporter_steps.empty()) return limit;
   const IpAddress exporter = exporter_at(plan, records);
@@ -77,7 +77,7 @@ static void name_exporter(Run& run, const IpAddress& named) {
   if (!named.is_zero()) run.exporter = named;
 }
 
-// Octets that the texts of one record may take: its own, and the names from options data.
+// Octets that the texts of one record may need: its own, and the names from options data.
 static size_t max_text_bytes(const SessionPlans* plans, const Plan& plan) {
   return plan.text_bytes + (plans ? max_name_bytes(*plans) : 0);
 }
@@ -109,7 +109,7 @@ uint32_t RecordReader::read_variable(const Message& message, const Plan& plan, B
   uint32_t records = 0;
   Run* run = nullptr;
   const size_t texts = max_text_bytes(message.sender->plans.get(), plan);
-  size_t run_texts = 0;  // names of the run are filled in when it ends
+  size_t run_texts = 0;  // the names of a run are filled in when it ends
   while (body.size() >= plan.record_length) {
     size_t length = walk_record(plan, body, fields_.data());
     if (length == 0) {
@@ -122,7 +122,7 @@ uint32_t RecordReader::read_variable(const Message& message, const Plan& plan, B
     if (!plan.exporter_steps.empty())
       exporter = named_exporter(plan, [&](const ExporterStep& step) { return fields_[step.position].at; });
     const bool of_another = run && run->exporter != (exporter.is_zero() ? message.exporter : exporter);
-    // What lists and packets inside the record fill differs from record to record: each has a run of its own.
+    // Lists and packets inside a record fill different fields in each record: each such record has its own run.
     if (run && (full || plan.differs || of_another)) {
       finish_run(message, plan, *run);
       run = nullptr;
@@ -140,7 +140,7 @@ uint32_t RecordReader::read_variable(const Message& message, const Plan& plan, B
   return records;
 }
 
-// The record that has been walked, into a new row of the run.
+// Writes the record just walked into a new row of the run.
 void RecordReader::put_record(const Message& message, const Plan& plan, Run& run) {
   FlowBatch& batch = out_.batch();
   const TimeBase base = base_of_record(plan, fields_.data(), message.base);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// RecordReader: the records of a data set, to rows.
+// RecordReader: turns the records of a data set into rows.
 //
 //   in       a set's body and the plan (the compiled template) that reads it; v1, v5 and v7: all records of a datagram
 //   out      runs in the BatchWriter's batch; options data to the OptionsReader
 //   threads  one per worker
-//   memory   made once: the fields of one record, the lists inside it
-//   counts   records, impossible times, cut texts and borrowed names, in the entry of the message's sender
-//   failure  a record that ends past its set, and octets left over, are counted; the records before them are kept
+//   memory   allocated once: the fields of one record, the lists inside it
+//   counts   records, impossible times, cut texts and borrowed names, in the ledger entry of the message's sender
+//   failure  a record that extends past its set, and octets left over, are counted; the records before them are kept
 #pragma once
 
 #include <vector>
@@ -20,7 +20,7 @@ namespace weir {
 
 class RecordReader {
  public:
-  // `default_sampling_rate`: of records of which neither they, options data nor the header tell one; 0: none.
+  // `default_sampling_rate`: for records if neither they, options data nor the header gives a rate; 0: none.
   RecordReader(uint64_t default_sampling_rate, BatchWriter& out, OptionsReader& options);
 
   // Returns the number of data records, options data included.

@@ -57,7 +57,7 @@ void SampleReader::read_flow_sample(const Message& message, Bytes body, SampleFo
   put_sample(message, discarded);
 }
 
-// Flow records: format, length, body, like samples. Those of enterprises have numbers of their own.
+// Flow records: format, length, body, like samples. Enterprises number their own formats.
 void SampleReader::read_flow_records(const Message& message, ByteReader& in, uint32_t count) {
   uint32_t read = 0;
   for (; read < count && in.remaining() >= 8; ++read) {
@@ -71,7 +71,7 @@ void SampleReader::read_flow_records(const Message& message, ByteReader& in, uin
   if (read < count) message.malformed(Malformed::sample_records, in.rest().data());
 }
 
-// A row for the sample; in the run before where that is this datagram's and has the same fields.
+// Adds a row for the sample; in the previous run if that belongs to this datagram and has the same fields.
 void SampleReader::put_sample(const Message& message, bool discarded) {
   if (out_.batch().space() == 0) run_open_ = false;
   out_.space(0);
@@ -112,7 +112,7 @@ void SampleReader::read_counter_sample(const Message& message, Bytes body, bool 
   entry.counter_samples.add();
 }
 
-// One to be filled; the last of the batch.
+// Returns an empty counter sample at the end of the batch, for the caller to fill.
 CounterSample& SampleReader::next_counter_sample() {
   if (counters_ && counters_->size() == limits::kCounterBatchRows) flush();
   if (!counters_) {

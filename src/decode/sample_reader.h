@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// SampleReader: the samples of an sFlow v5 datagram. They are read by their lengths, so what one of them holds does not
-// harm the others.
+// SampleReader: reads the samples of an sFlow v5 datagram. They are read by their lengths, so an error inside one
+// sample does not affect the others.
 //
-//   in       what follows the datagram's header
+//   in       the octets after the datagram's header
 //   out      a row for each flow sample, in the BatchWriter's batch; counter samples, in batches, to `emit`
 //   threads  one per worker
 //   memory   one sample; a batch of counter samples (limits::kCounterBatchRows)
-//   failure  what ends early is counted; formats of other enterprises are counted and left alone
+//   failure  samples and records that end early are counted; formats of other enterprises are counted and skipped
 #pragma once
 
 #include <functional>
@@ -25,16 +25,16 @@ class SampleReader {
  public:
   using EmitCounters = std::function<void(std::unique_ptr<CounterBatch>)>;
 
-  // Without `emit` counter samples are only counted.
+  // Without `emit`, counter samples are only counted.
   SampleReader(uint64_t default_sampling_rate, BatchWriter& out, EmitCounters emit);
 
   void read(const Message& message, ByteReader& in, uint32_t count);
-  // Of the datagram read last.
+  // The samples of the datagram read last.
   std::span<const SampleStep> steps() const { return steps_; }
 
-  // Emits the counter samples that have gathered.
+  // Emits the counter samples collected so far.
   void flush();
-  // Received time of the oldest of them; 0 where there is none.
+  // Received time of the oldest of them; 0 if there is none.
   int64_t oldest_ns() const { return counters_ && !counters_->empty() ? counters_->front().received_ns : 0; }
 
  private:
@@ -50,7 +50,7 @@ class SampleReader {
   const EmitCounters emit_;
   const std::unique_ptr<SampledFlow> sampled_;  // the sample being read
   std::vector<SampleStep> steps_;
-  bool run_open_ = false;                   // the last run is of this datagram
+  bool run_open_ = false;                   // the last run belongs to this datagram
   std::unique_ptr<CounterBatch> counters_;  // null while there are none
 };
 

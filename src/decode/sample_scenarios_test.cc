@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger of sFlow adds up: small random agents through loss, reordering, duplication and restarts. What is exact:
+// Checks that the ledger of sFlow adds up: small random agents with loss, reordering, duplication and restarts. These
+// counters are exact:
 //
 //   sent = received + sequence_lost      samples, per boot between the first and the last of each source
-//   duplicates, duplicate_records        datagrams that came again, and their samples
-//   restarts                             once each, whatever of the boot before comes after it
+//   duplicates, duplicate_records        datagrams that were received again, and their samples
+//   restarts                             each counted once, even if datagrams of the previous boot arrive after it
 //
-// Of a boot whose end is known, what comes after the next one has shown itself is received, and stays counted as lost.
+// Samples that arrive after the next boot has been recognised are received, but stay counted as lost.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ struct Sent {
   uint32_t boot = 0, sequence = 0, uptime_ms = 0;
   int64_t sent_ns = 0;
   bool pinned = false;            // neither lost nor overtaken by a later one: the first and the last of a boot
-  std::vector<uint32_t> packets;  // numbers of the sampled packets, in their source address
+  std::vector<uint32_t> packets;  // numbers of the sampled packets, stored in their source address
   size_t samples = 0;
   Octets bytes;
 };
@@ -79,7 +80,7 @@ class Agent {
   }
 
  private:
-  // From one, or from anywhere, the wrap included.
+  // Numbers start at 1, or at a random number, so that they may wrap.
   void begin_numbers() {
     bool anywhere = random_() % 3 == 0;
     sequence_ = anywhere ? 0u - static_cast<uint32_t>(random_() % 30) : 1;
@@ -94,7 +95,7 @@ class Agent {
       return;
     }
     datagram.packets.push_back(++packet_);
-    // A header of Ethernet alone: the source's address ends in the number, the type is not one that is read on.
+    // Only an Ethernet header: the source address ends in the number, and nothing after its EtherType is read.
     Octets frame = words({1, 100, 4, 14, 0x0200'0000, 0x0002'0200, packet_, 0x88b5'0000});
     Octets sample = source.format == kFlowFormat ? words({number, source.index, 512, 51'200, 0, 7, 8, 1})
                                                  : words({number, 0, source.index, 0, 7, 0, 256, 1});
@@ -121,7 +122,7 @@ std::vector<Sent> send(std::mt19937& random) {
   return sent;
 }
 
-// ---- The way
+// ---- The network
 
 // Indices of `sent` in the order in which they arrive. Agents are independent of each other.
 std::vector<size_t> arrivals(const std::vector<Sent>& sent, std::mt19937& random) {
@@ -144,11 +145,11 @@ std::vector<size_t> arrivals(const std::vector<Sent>& sent, std::mt19937& random
 
 struct Expected {
   int64_t lost = 0, duplicates = 0, duplicate_samples = 0, restarts = 0, records = 0, counter_samples = 0;
-  std::map<uint64_t, size_t> packets;  // number, how often
+  std::map<uint64_t, size_t> packets;  // number, and how often it comes
 };
 
-// When the boot of an agent's datagrams is known to have begun: with its second datagram, which confirms the first, or
-// at once where another agent's waits to be confirmed.
+// When the decoder knows that a boot of an agent has begun: with its second datagram, which confirms the first, or at
+// once if another agent's datagram is waiting to be confirmed.
 class Boots {
  public:
   explicit Boots(const std::vector<Sent>& sent) : sent_(sent) {}
@@ -195,7 +196,7 @@ Expected expect(const std::vector<Sent>& sent, const std::vector<size_t>& order)
   return expected;
 }
 
-// ---- What comes out
+// ---- What is decoded
 
 struct Outcome {
   std::map<uint64_t, size_t> packets;

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-// What a header starts with, by sFlow's header_protocol; nothing for those that are not read.
+// What a header starts with, by sFlow's header_protocol; nothing for protocols that are not read.
 std::optional<HeaderStart> header_start(uint32_t protocol) {
   switch (protocol) {
     case 1:
@@ -30,7 +30,7 @@ T fitting(uint32_t value) {
   return static_cast<T>(std::min<uint32_t>(value, std::numeric_limits<T>::max()));
 }
 
-constexpr size_t kUnpaddedEthernet = 20;  // octets of a sampled_ethernet record of agents that do not pad
+constexpr size_t kUnpaddedEthernet = 20;  // octets of a sampled_ethernet record from agents that do not pad
 
 // An Ethernet address: six octets, which XDR pads to eight.
 uint64_t read_mac(ByteReader& in, bool padded) {
@@ -77,7 +77,7 @@ bool SampledFlow::add(FlowRecordFormat format, Bytes record) {
   return true;
 }
 
-// Protocol, length of the frame, octets stripped from it, header. The header may be cut by its record.
+// Protocol, length of the frame, octets stripped from it, header. The record may end before the header does.
 bool SampledFlow::add_header(ByteReader& in) {
   uint32_t protocol = in.u32(), frame = in.u32();
   in.u32();  // stripped
@@ -101,7 +101,7 @@ void SampledFlow::tell_length(LengthOf who, uint64_t octets) {
   bytes_ = octets;
 }
 
-// Length, source, destination, type. What an IP record tells of the type counts more.
+// Length, source, destination, type. The type from an IP record takes precedence.
 bool SampledFlow::add_ethernet(ByteReader& in) {
   const bool padded = in.remaining() != kUnpaddedEthernet;
   uint32_t length = in.u32();
@@ -144,7 +144,7 @@ bool SampledFlow::add_ip(ByteReader& in, uint8_t version) {
   return true;
 }
 
-// VLAN and priority in, VLAN and priority out; 2^32 - 1 is unknown.
+// Incoming VLAN and priority, outgoing VLAN and priority; 2^32 - 1 means unknown.
 bool SampledFlow::add_switch(ByteReader& in) {
   uint32_t src = in.u32();
   in.u32();
@@ -171,7 +171,7 @@ bool SampledFlow::add_router(ByteReader& in) {
 }
 
 // Next hop, the router's AS, source's AS, source's peer AS, path to the destination (segments), communities, local
-// preference. An AS number of 0 stands for the router's own.
+// preference. An AS number of 0 means the router's own AS.
 bool SampledFlow::add_gateway(ByteReader& in) {
   IpAddress next_hop;
   if (!read_xdr_address(in, next_hop)) return false;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// SampledFlow: what the flow records of one sFlow sample tell, gathered until a row can be written. Records may come
-// in any order. A field that the packet's own header tells (sampled_header) is that; else what sampled_ipv4, _ipv6 or
-// sampled_ethernet tell of it. The length of the packet is that of the header's frame, else sampled_ethernet's, else
-// that of the IP packet. Of two records of one kind the later counts.
+// SampledFlow: collects the flow records of one sFlow sample until a row can be written. Records may come in any order.
+// A field is taken from the packet's own header (sampled_header) if that contains it, else from sampled_ipv4, _ipv6 or
+// sampled_ethernet. The length of the packet is that of the header's frame, else sampled_ethernet's, else that of the
+// IP packet. Of two records of the same kind the later is used.
 //
 //   in       flow records, one at a time
 //   out      a mask and a row
 //   threads  none; allocates nothing
-//   memory   the struct, reused; of lists the first limits::kListValues values count
+//   memory   the struct, reused; only the first limits::kListValues values of a list are used
 #pragma once
 
 #include <array>
@@ -19,9 +19,9 @@ namespace weir {
 
 class SampledFlow {
  public:
-  // Forgets the sample before. Views stay valid as long as the datagram.
+  // Clears the previous sample. Keeps views into the datagram, which are valid as long as it is.
   void begin(const FlowSampleHeader& sample, bool discarded);
-  // A record of sflow.org; those that are not read here are left alone. False where it ends early.
+  // Adds a record of a format of sflow.org; formats that are not read here are skipped. False if it ends early.
   bool add(FlowRecordFormat format, Bytes record);
 
   FieldMask fields() const;
@@ -37,7 +37,7 @@ class SampledFlow {
   bool read_as_path(ByteReader& in, uint32_t& first, uint32_t& last);
   bool add_nat(ByteReader& in);
   bool add_nat_ports(ByteReader& in);
-  // Who tells the packet's length, the best first.
+  // Which record gave the packet's length, the best first.
   enum class LengthOf : uint8_t { header, ethernet, ip, none };
   void tell_length(LengthOf who, uint64_t octets);
   void set(std::initializer_list<Field> fields) {
@@ -46,8 +46,8 @@ class SampledFlow {
 
   FieldMask fields_;            // of the sample and its extended records
   FieldMask header_fields_;     // of `headers_`: parsed from the packet's own header
-  FieldMask shown_;             // of these, those that it was long enough for
-  FieldMask announced_fields_;  // of `told_`: the agent's reading of the packet
+  FieldMask shown_;             // of these, those that the header was long enough to contain
+  FieldMask announced_fields_;  // of `announced_`: the packet as parsed by the agent
   FlowSampleHeader sample_;
   PacketHeaders headers_, announced_;
   LengthOf length_of_ = LengthOf::none;

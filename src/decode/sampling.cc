@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-// Neighbouring records mostly have the same number: one look-up for a stretch of them.
+// Neighbouring records mostly have the same number: consecutive equal numbers are looked up once.
 template <class Find>
 class Remembered {
  public:
@@ -29,7 +29,7 @@ class Remembered {
 
 constexpr uint8_t kEgress = 1;  // flowDirection
 
-// A run's rates while they are filled in. `named`: the record names a sampler or an interface for which rates are told.
+// Fills in the rates of a run. `named`: the record names a sampler or an interface, and rates are announced for such.
 class Rates {
  public:
   Rates(const OptionsState& options, FlowBatch& batch, const Run& run)
@@ -46,8 +46,8 @@ class Rates {
       fill<uint32_t>(scope, field);
   }
 
-  // Packets are sampled where they are metered: at the input, or at the output of an egress flow. Where that interface
-  // has no rate, the other one's holds.
+  // Packets are sampled where they are metered: at the input interface, or for an egress flow at the output interface.
+  // If that interface has no rate, the other one's applies.
   void by_interface() {
     const uint32_t* in = has(RateScope::interface, Field::in_if) ? column<uint32_t>(Field::in_if) : nullptr;
     const uint32_t* out = has(RateScope::interface, Field::out_if) ? column<uint32_t>(Field::out_if) : nullptr;
@@ -63,7 +63,7 @@ class Rates {
     }
   }
 
-  // What no scope told: `unnamed` for records that name nothing that rates are told for, else `named`.
+  // Fills the rates that no scope gave: `unnamed` for records that name no sampler or interface, else `named`.
   void fill_rest(uint64_t named, uint64_t unnamed) {
     for (uint32_t i = 0; i < run_.rows; ++i)
       if (rates_[i] == 0) rates_[i] = names_any(i) ? named : unnamed;
@@ -97,7 +97,7 @@ class Rates {
   uint64_t* rates_;
 };
 
-// What holds for every record of the template alike.
+// The rate that applies to every record of the template.
 uint64_t rate_of_all(const SessionPlans& plans, uint16_t template_id) {
   const OptionsState& options = plans.announced(Borrowed::Kind::rates);
   const bool of_other_domain = plans.borrowed && plans.borrowed->rates_of_other_domain;
@@ -107,7 +107,7 @@ uint64_t rate_of_all(const SessionPlans& plans, uint16_t template_id) {
   return named ? named : options.domain_rate();
 }
 
-// Whether records name what rates are told for.
+// Whether the records have fields for whose values rates are announced.
 bool differs_by_row(const OptionsState& options, const FieldMask& mask) {
   constexpr std::pair<RateScope, Field> kScopes[] = {{RateScope::sampler, Field::sampler_id},
                                                      {RateScope::interface, Field::in_if},

@@ -15,7 +15,7 @@ uint64_t number(const FieldBytes* fields, uint16_t position, uint64_t otherwise)
   return load_be_any(fields[position].at, fields[position].length);
 }
 
-// Octets of the packet, from its first IP header; 0 where it does not tell.
+// Octets of the packet, from its first IP header; 0 if there is none.
 uint64_t packet_length(Bytes section, const PacketHeaders& headers) {
   size_t at = 0;
   for (uint8_t i = 0; i < headers.layers; ++i) {

@@ -39,7 +39,7 @@ void SenderCache::set_rules(std::shared_ptr<const ExporterRules> rules) {
 void SenderCache::look_at_ports() {
   const uint32_t version = streams_.ignored_ports().version();
   if (version == ports_version_) return;
-  ports_version_ = version;  // read before the table: at worst that is newer
+  ports_version_ = version;  // read before the table: at worst the table is newer
   ports_ = streams_.ignored_ports().table();
 }
 
@@ -63,7 +63,7 @@ Sender* SenderCache::find(const SessionKey& key, int64_t now_ns) {
 
 Sender* SenderCache::remember(const SessionKey& key, std::shared_ptr<Stream> stream) {
   if (!stream) return nullptr;
-  // One that was forgotten is filled anew where it is: a message being read may point at it.
+  // A forgotten sender is overwritten in place, because a message being read may point to it.
   Sender& sender = known_[key];
   sender.stream = std::move(stream);
   sender.entry = &sender.stream->entry;
@@ -102,7 +102,7 @@ bool SenderCache::begin(Message& message) {
   return true;
 }
 
-// Counted, and decoded where that needs nothing from earlier datagrams. Its sequence is then not followed.
+// The message is counted, and decoded if that needs nothing from earlier datagrams. Its sequence is then not followed.
 bool SenderCache::begin_without_stream(Message& message) {
   const SessionKey& key = message.key;
   without_stream_hold_ = ledger_.hold({key.exporter, key.protocol, key.domain});
@@ -116,8 +116,9 @@ bool SenderCache::begin_without_stream(Message& message) {
   return false;
 }
 
-// While this lock is held the stream does not leave the table, so that what is added to its session is found again and
-// bounded. Another worker may have removed it since the datagram began: then it is a new one, or the one of all ports.
+// While this lock is held the stream stays in the table, so that what is added to its session can be found again and is
+// subject to the limits. Another worker may have removed it since the datagram began: then a new stream is used, or the
+// one for all ports of the exporter.
 std::unique_lock<std::mutex> SenderCache::pin(Message& message) {
   for (;;) {
     const std::shared_ptr<Stream> stream = message.sender->stream;
@@ -136,7 +137,7 @@ std::unique_lock<std::mutex> SenderCache::pin(Message& message) {
   }
 }
 
-// They may be many: their memory is of use to others.
+// There may be many of them, and their memory is needed elsewhere.
 void SenderCache::drop_forgotten() {
   const uint64_t departures = streams_.departures();
   if (departures == departures_) return;
@@ -147,10 +148,10 @@ void SenderCache::drop_forgotten() {
   }
 }
 
-// The state of ten thousand exporters does not fit into a CPU's caches. A datagram needs some ten lines of it, found
-// one through the other, so decoding would mostly wait for memory. Here these paths are followed for several datagrams
-// side by side, one step of all of them at a time. sFlow's streams are found by what stands inside the datagram, and
-// are few.
+// The state of ten thousand exporters does not fit into a CPU's caches. A datagram needs some ten cache lines of it,
+// reached by following pointers, so decoding would mostly wait for memory. Here the pointers are followed for several
+// datagrams in parallel, one step for all of them at a time. sFlow is skipped: its streams are found by data inside the
+// datagram, and are few.
 void SenderCache::look_ahead(std::span<const Datagram> datagrams) {
   if (known_.size() <= kFewSenders) return;
   std::array<SessionKey, kSideBySide> keys;

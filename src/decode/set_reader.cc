@@ -50,8 +50,9 @@ void SetReader::read_templates(Message& message, Bytes body, TemplateKind kind) 
   settle(message);
 }
 
-// After the last template of a set: its plans are looked up once, however many it has changed. Each look-up makes the
-// next change copy them, so a message with many such sets has its data read through the store (hold()) in the end.
+// Called after the last template of a set: the plans are looked up once, however many of them the set has changed. Each
+// look-up makes the next change copy them. So after kMax look-ups in one message, its data sets are read through the
+// store (hold()) instead.
 void SetReader::settle(Message& message) {
   static constexpr uint32_t kMax = 32;
   if (message.sender->version != message.sender->session->version()) {
@@ -85,7 +86,8 @@ void SetReader::install(Message& message, TemplateRecord& record, TemplateKind k
   if (!installed.released.empty()) released_.push_back({std::move(installed.plan), std::move(installed.released)});
 }
 
-// Whether it repeats a template that holds, as UDP needs them (RFC 7011 §8.4): then it is noted that it came.
+// Whether the record repeats a template that is in force, as is necessary over UDP (RFC 7011 §8.4). If so, the time at
+// which it was sent is updated.
 bool SetReader::is_in_force(Message& message, const TemplateRecord& record, const uint8_t* at) {
   Sender& sender = *message.sender;
   if (message.observer) senders_.refresh(sender);
@@ -101,7 +103,7 @@ bool SetReader::is_in_force(Message& message, const TemplateRecord& record, cons
   return true;
 }
 
-// On a connection it is obeyed (RFC 7011 §8.1); over UDP it is of no effect (§8.4).
+// A withdrawal is obeyed on a connection (RFC 7011 §8.1); over UDP it has no effect (§8.4).
 void SetReader::withdraw(Message& message, const TemplateRecord& record, TemplateKind kind) {
   message.entry().withdrawals.add();
   if (!message.key.is_connection()) return;
@@ -112,7 +114,7 @@ void SetReader::withdraw(Message& message, const TemplateRecord& record, Templat
   message.entry().templates.add(-static_cast<int64_t>(withdrawn));
 }
 
-// Whether a data set of that id stands in the message before the set that is being read.
+// Whether the message has a data set with that id before the set being read.
 bool SetReader::has_data_before(Message& message, uint16_t set_id) {
   if (message.looked_at == 0) data_ids_.clear();
   Bytes before = message.sets.subspan(message.looked_at, message.context.set_offset - message.looked_at);
@@ -127,7 +129,7 @@ bool SetReader::has_data_before(Message& message, uint16_t set_id) {
 void SetReader::read_data(Message& message, uint16_t set_id, Bytes body) {
   if (message.stale) return hold(message, set_id, body);
   if (message.options_changed) take_options(message, set_id);
-  // Looked up for each set: options data of this very message may have told it.
+  // Looked up for each set, because options data in this same message may have set it.
   const SessionPlans& plans = *message.sender->plans;
   message.base.system_init_ns = static_cast<int64_t>(plans.options->system_init_ms() * 1'000'000);
   if (const Plan* plan = plans.only_template(set_id, message.context.boot)) {
@@ -140,8 +142,8 @@ void SetReader::read_data(Message& message, uint16_t set_id, Bytes body) {
   message.records += records_.read(message, **choice.plan, body);
 }
 
-// What options data of this very message told holds for the data sets after them. Looking it up makes the next change
-// to it a copy of it all, so it is not done for more options data, and not for ever in one message.
+// Options data in this message apply to the data sets after them. Each look-up makes the next change copy the whole
+// options state, so it is not done before a set of options data, and at most kMax times per message.
 void SetReader::take_options(Message& message, uint16_t set_id) {
   static constexpr uint32_t kMax = 8;
   const Plan* plan = message.sender->plans->only_template(set_id, message.context.boot);
@@ -170,8 +172,8 @@ void SetReader::hold(Message& message, uint16_t set_id, Bytes body) {
   held_.give_up(dropped_);
 }
 
-// The only templates known are of after the set was sent, or the right one is no longer there. Where but one layout was
-// ever known, nothing speaks for another one.
+// The only known templates were sent after the set was, or the right one is no longer stored. If only one layout was
+// ever known for the id, there is no reason to assume another one, and the set is read with it.
 void SetReader::quarantine(Message& message, uint16_t set_id, Bytes body) {
   LedgerEntry& entry = message.entry();
   if (auto only = templates_.only_layout(*message.sender->plans, set_id, body)) {

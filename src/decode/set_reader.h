@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// SetReader: the sets of a NetFlow v9 or IPFIX message: templates to the TemplateStore, data sets to the RecordReader.
+// SetReader: reads the sets of a NetFlow v9 or IPFIX message: passes templates to the TemplateStore, and data sets to
+// the RecordReader.
 //
-//   in       a message whose place in its stream is known, and the octets behind its header
+//   in       a message whose place in its stream is known, and the octets after its header
 //   out      templates installed or withdrawn; rows; data sets without a template held, or quarantined
 //   threads  one per worker
 //   memory   the template being read; the set ids of one message
-//   counts   templates, withdrawals, held and quarantined sets, in the entry of the message's sender
-//   failure  a set that ends past the message ends the reading; what is wrong inside a set harms that set alone
+//   counts   templates, withdrawals, held and quarantined sets, in the ledger entry of the message's sender
+//   failure  a set that extends past the end of the message ends the reading; an error inside a set affects only that
+//            set
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
@@ -39,7 +41,7 @@ class SetReader {
   void hold(Message& message, uint16_t set_id, Bytes body);
   void quarantine(Message& message, uint16_t set_id, Bytes body);
 
-  // What waited for a template of the set that is being read.
+  // Data sets that waited for a template in the set being read.
   struct Released {
     std::shared_ptr<const Plan> plan;
     std::vector<HeldSet> sets;
@@ -51,8 +53,8 @@ class SetReader {
   HeldReader& held_;
   TemplateRecord record_;                   // the template being read
   std::vector<Released> released_;          // by the templates of the set being read
-  absl::flat_hash_set<uint16_t> data_ids_;  // of the data sets before it; see Message::looked_at
-  std::vector<HeldSet> dropped_;            // that had to make room for one that is held
+  absl::flat_hash_set<uint16_t> data_ids_;  // ids of the data sets before it; see Message::looked_at
+  std::vector<HeldSet> dropped_;            // evicted to free space for a set that is now held
 };
 
 }  // namespace weir

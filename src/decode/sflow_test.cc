@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sFlow datagrams built by hand from the structures of "sFlow Version 5", through the whole decoder.
+// Tests sFlow datagrams built by hand from the structures of "sFlow Version 5", through the whole decoder.
 #include <gtest/gtest.h>
 
 #include <initializer_list>
@@ -23,7 +23,7 @@ Octets datagram(std::initializer_list<Octets> samples, uint32_t sequence = 9, ui
   for (const Octets& sample : samples) out = out + sample;
   return out;
 }
-// Interface 7, rate 512, in on 7, out on 8.
+// Source interface 7, rate 512, input 7, output 8.
 Octets flow_sample(std::initializer_list<Octets> records, uint32_t sequence = 100) {
   Octets body = words({sequence, 7, 512, 51'200, 0, 7, 8, static_cast<uint32_t>(records.size())});
   for (const Octets& record : records) body = body + record;
@@ -132,7 +132,7 @@ TEST(Sflow, ExpandedSamplesAndAnIpv6Agent) {
   EXPECT_EQ(number(rows, Field::sampling_rate), 4096u);
 }
 
-TEST(Sflow, RowsOfLikePacketsShareARun) {
+TEST(Sflow, RowsOfSimilarPacketsShareARun) {
   Fixture f;
   Octets other = flow_sample({udp_record(), item(1001, words({10, 0, 20, 0}))}, 102);
   f.send(datagram({flow_sample({udp_record()}, 100), flow_sample({udp_record()}, 101), other}));
@@ -146,7 +146,7 @@ TEST(Sflow, RowsOfLikePacketsShareARun) {
   EXPECT_EQ(rows.runs()[2].sequence, 10u);
 }
 
-TEST(Sflow, WhatCameWhileTheClockWasHeldIsMarked) {
+TEST(Sflow, RowsReceivedWhileTheClockWasHeldAreMarked) {
   Fixture f;
   f.send(datagram({flow_sample({udp_record()}), flow_sample({udp_record()}, 101)}), true);
   f.send(datagram({flow_sample({udp_record()}, 102)}, 10));
@@ -181,12 +181,12 @@ TEST(Sflow, SampledIpv4AndIpv6) {
   EXPECT_EQ(number(rows, Field::tcp_flags, 1), 0u) << "UDP has none";
 }
 
-// An agent may tell of one packet thrice: its header, and its own reading of it.
-TEST(Sflow, TheOrderOfRecordsIsOfNoEffect) {
+// An agent may describe one packet three times: by its header, and by two records that the agent parsed from it.
+TEST(Sflow, OrderOfRecordsHasNoEffect) {
   Octets header = udp_header();
   const Octets ip = item(3, words({82, 6, 0x0a000001, 0x0a000002, 443, 50'000, 0x18, 0xb8}));
   const Octets frame = item(2, words({96, 0x02000000, 0x00010000, 0x02000000, 0x00020000, 0x0806}));
-  // The same cut within the IP header's ports: 36 octets, of which two of them.
+  // The same header, cut after 36 octets, within the UDP ports: it has only two octets of them.
   Octets cut = header;
   store_be<uint32_t>(cut.data() + 12, 36), cut.resize(16 + 36);
   using Records = std::array<Octets, 3>;
@@ -217,8 +217,8 @@ TEST(Sflow, TheOrderOfRecordsIsOfNoEffect) {
   }
 }
 
-// "interface" of sFlow v5: format 1 says why a packet was dropped, 2 by how many interfaces it left.
-TEST(Sflow, WhatIsNoInterface) {
+// "interface" of sFlow v5: format 1 gives the reason why a packet was dropped, 2 the number of interfaces it left by.
+TEST(Sflow, FormatsThatAreNotAnInterface) {
   struct Case {
     uint32_t format, value, seen;
   };
@@ -236,8 +236,8 @@ TEST(Sflow, WhatIsNoInterface) {
   }
 }
 
-// RFC 4506 §4.10: what has a length that is no multiple of four is padded, and its length does not count that.
-TEST(Sflow, LengthsThatAreNoMultipleOfFour) {
+// RFC 4506 §4.10: data whose length is not a multiple of four is padded, and its length does not include the padding.
+TEST(Sflow, LengthsThatAreNotAMultipleOfFour) {
   auto padded = [](uint32_t format, Octets body, size_t less) {
     const size_t length = body.size() - less;
     for (size_t i = length; i < body.size(); ++i) body[i] = 0;
@@ -307,7 +307,7 @@ TEST(Sflow, RouterGatewayAndTranslation) {
   EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
-TEST(Sflow, AGatewayWithoutAPathIsItsOwnAs) {
+TEST(Sflow, GatewayWithoutAPathHasTheRoutersAs) {
   Fixture f;
   f.send(datagram({flow_sample({item(1003, words({1, 0, 64500, 64999, 0, 0, 0, 0}))})}));
   EXPECT_EQ(number(f.rows(), Field::src_as), 64999u);
@@ -315,7 +315,7 @@ TEST(Sflow, AGatewayWithoutAPathIsItsOwnAs) {
   EXPECT_EQ(number(f.rows(), Field::next_hop_as), 0u);
 }
 
-TEST(Sflow, ListsLongerThanABatchTakesAreCut) {
+TEST(Sflow, ListsAboveTheLimitAreCut) {
   Fixture f;
   Octets path = words({1, 0, 1, 2, 3, 1, 2, 300});
   for (uint32_t as = 1; as <= 300; ++as) path = path + words({as});
@@ -346,14 +346,14 @@ TEST(Sflow, CounterAndUnknownSamplesAreCounted) {
   EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
-TEST(Sflow, UnknownRecordsAreSteppedOver) {
+TEST(Sflow, UnknownRecordsAreSkipped) {
   Fixture f;
   f.send(datagram({flow_sample({item(4413 << 12 | 1, words({1})), item(1004, words({1, 2})), udp_record()})}));
   EXPECT_EQ(number(f.rows(), Field::src_port), 53u);
   EXPECT_EQ(f.entry().malformed.value(), 0);
 }
 
-TEST(Sflow, ABrokenRecordHarmsNoOther) {
+TEST(Sflow, BrokenRecordDoesNotAffectOthers) {
   Fixture f;
   Octets long_path = item(1003, words({1, 0, 1, 2, 3, 1, 2, 0xffff'ffff, 0, 0}));
   Octets odd_address = item(1002, words({3, 0, 0, 0}));
@@ -375,7 +375,7 @@ TEST(Sflow, AHeaderCutByItsRecordIsReadAsFarAsItGoes) {
   EXPECT_EQ(f.count(Malformed::short_sample_record), 1);
 }
 
-TEST(Sflow, CountsThatCannotBe) {
+TEST(Sflow, ImpossibleCounts) {
   Fixture f;
   Octets sample = words({100, 7, 512, 0, 0, 7, 8, 5}) + udp_record();  // counts five records
   f.send(datagram({item(1, sample)}));
@@ -441,7 +441,7 @@ TEST(Sflow, LostSamplesAreCounted) {
   EXPECT_EQ(f.entry().sequence_lost.value(), 3);
 }
 
-TEST(Sflow, TheConfiguredRateStandsInForNone) {
+TEST(Sflow, ConfiguredRateIsUsedIfThereIsNone) {
   Fixture f;
   Octets sample = words({100, 7, 0, 0, 0, 7, 8, 1}) + udp_record();
   f.send(datagram({item(1, sample)}));

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-// Nothing of it was sent in the numbers of its stream.
+// The message does not belong to its stream's numbering, so it and its records count as duplicates.
 void count_unfollowed(LedgerEntry& entry, int64_t records) {
   entry.duplicates.add();
   entry.duplicate_records.add(records);
@@ -20,7 +20,7 @@ bool goes_on(const Stream& stream, const Stray& stray, const Message& message) {
                         : stream.sequence.goes_on(stray.header, later);
 }
 
-// Of a stray that is followed by another one.
+// The standing of a stray that is followed by another stray.
 Standing standing_of_another(Stream& stream) {
   if (stream.strays_in_row >= kMaxInRow) return Standing::unordered;
   ++stream.strays_in_row;
@@ -29,8 +29,8 @@ Standing standing_of_another(Stream& stream) {
 
 }  // namespace
 
-// Before anything of the message is read: which boot of its exporter is it of? After a restart, templates and what
-// waits for them are of the past.
+// Before the message is read: finds the boot of its exporter that it belongs to. After a restart, templates and the
+// data sets that wait for them belong to an earlier boot.
 bool StreamOrder::arrive(Message& message, const Datagram& datagram) {
   if (!message.sender->stream) return true;
   Stream& stream = *message.sender->stream;
@@ -77,8 +77,8 @@ bool StreamOrder::arrive_samples(Message& message, const Datagram& datagram) {
   return (!far && !stream.has_stray) || may_read(message, datagram, far);
 }
 
-// Whether a datagram can be read now. Else it is kept, or it is to be read again once `settled_` has been read. The
-// stream's lock is held. `far`: it tells a restart, or is far from where the stream is.
+// Whether a datagram can be read now. If not, it is kept, or it must be read again once `settled_` has been read. The
+// stream's lock is held. `far`: it indicates a restart, or its number is far from the stream's.
 bool StreamOrder::may_read(const Message& message, const Datagram& datagram, bool far) {
   const std::shared_ptr<Stream>& stream = message.sender->stream;
   if (!stream->stray) {
@@ -87,10 +87,10 @@ bool StreamOrder::may_read(const Message& message, const Datagram& datagram, boo
     return false;
   }
   Stray& stray = *stream->stray;
-  if (stray.agent != message.exporter) return true;  // of several sFlow agents in one stream, one has to prove itself
+  if (stray.agent != message.exporter) return true;  // several sFlow agents in a stream: only one at a time is checked
   const bool confirms = goes_on(*stream, stray, message);
   if (!far && !confirms) {
-    if (message.context.repeated) return true;  // by its number it was here before: that tells nothing
+    if (message.context.repeated) return true;  // its number was received before: a duplicate shows nothing
     stream->strays_in_row = 0;
     if (++stray.gone_on < kMaxGoneOn) return true;
     settled_ = streams_.take_stray(*stream, Standing::denied);
@@ -98,7 +98,7 @@ bool StreamOrder::may_read(const Message& message, const Datagram& datagram, boo
   }
   if (std::ranges::equal(stray.bytes, datagram.bytes)) {
     if (++stray.copies < kMaxCopies) return false;
-    --stray.copies;  // this one is read by itself
+    --stray.copies;  // this copy is read separately
     settled_ = streams_.take_stray(*stream, Standing::denied);
     return false;
   }
@@ -106,7 +106,7 @@ bool StreamOrder::may_read(const Message& message, const Datagram& datagram, boo
   return false;
 }
 
-// IPFIX counts records in its sequence numbers: a message with sets that wait is of unknown size.
+// IPFIX sequence numbers count records: if a message has sets that wait, its number of records is unknown.
 void StreamOrder::follow(const Message& message, uint32_t units, bool units_known) {
   LedgerEntry& entry = message.entry();
   if (!message.followed) return count_unfollowed(entry, message.records);
@@ -121,7 +121,7 @@ void StreamOrder::follow(const Message& message, uint32_t units, bool units_know
   if (!stream.follows(message.context.received_ns)) return;
   const SequenceChange change = stream.sequence.advance(step, message.context.boot);
   stream.lost += change.lost;
-  if (change.lost) streams_.charge(stream);  // it may remember a gap now
+  if (change.lost) streams_.charge(stream);  // it may now store a gap
   lock.unlock();
   count_sequence(entry, change);
   if (change.duplicate) entry.duplicate_records.add(message.records);

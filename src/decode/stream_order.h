@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// StreamOrder: where a message belongs in its stream (restarts, strays), and what its number says of those before it.
+// StreamOrder: determines where a message belongs in its stream (restarts, strays), and what its sequence number shows
+// about the messages before it.
 //
-//   in       messages, before anything behind their header is read and again after all is
-//   out      Message::context.boot and .repeated, Message::followed; losses, duplicates and restarts in the entry
-//   threads  one per worker; the state is the stream's, under its lock
-//   memory   at most one datagram a stream is kept until the stream tells what it is (stray.h), charged to the senders
+//   in       messages, before anything after their header is read, and again after all of it has been
+//   out      Message::context.boot and .repeated, Message::followed; losses, duplicates, restarts in the ledger entry
+//   threads  one per worker; the state belongs to the stream, under its lock
+//   memory   at most one datagram per stream is kept until the stream shows what it is (stray.h), charged to its sender
 //   failure  none
 #pragma once
 
@@ -19,7 +20,7 @@
 
 namespace weir {
 
-// A sample of an sFlow datagram, as its source numbers it.
+// A sample of an sFlow datagram, with the sequence number that its source gave it.
 struct SampleStep {
   SampleKind kind;
   SampleSource source;
@@ -31,15 +32,16 @@ class StreamOrder {
   StreamOrder(TemplateStore& templates, Streams& streams, SenderCache& senders, HeldReader& held)
       : templates_(templates), streams_(streams), senders_(senders), held_(held) {}
 
-  // False where the message is not to be read now: it is kept, or what take_settled() gives comes before it.
+  // False if the message must not be read now: it is kept, or the datagram from take_settled() must be read first.
   bool arrive(Message& message, const Datagram& datagram);
-  // The same for sFlow, whose restarts its samples tell.
+  // The same for sFlow, whose restarts are detected in follow_samples().
   bool arrive_samples(Message& message, const Datagram& datagram);
-  // A datagram that was kept, and that the message which was refused has settled: read it, then that message again.
+  // A kept datagram whose standing was decided by the message for which arrive() returned false: read it, then that
+  // message again.
   std::unique_ptr<Stray> take_settled() { return std::exchange(settled_, {}); }
 
-  // The message has been read. `units`: of its sequence numbers (sequence_unit()) that it held; `units_known`: it held
-  // no set of unknown size.
+  // Called after the message has been read. `units`: by how much it advances the sequence number, in sequence_unit()s;
+  // `units_known`: it contained no set with an unknown number of records.
   void follow(const Message& message, uint32_t units, bool units_known);
   void follow_samples(const Message& message, std::span<const SampleStep> samples);
 

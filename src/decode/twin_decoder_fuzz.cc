@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoder against its plain twins. Input: a byte that chooses the protocol, then datagrams (decoded_alike.h).
+// Compares the decoder with the plain decoders. Input: a byte that selects the protocol, then datagrams
+// (decoded_alike.h).
 #include "decode/testing/decoded_alike.h"
 #include "decode/testing/export_mutator.h"
 

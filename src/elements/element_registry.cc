@@ -47,7 +47,7 @@ constexpr std::string_view kTypeNames[] = {"octetArray",
                                            "subTemplateMultiList"};
 static_assert(std::size(kTypeNames) == static_cast<size_t>(subTemplateMultiList) + 1);
 
-// RFC 3954 §6.1, by type.
+// RFC 3954 §6.1, indexed by type.
 constexpr std::string_view kScopes[] = {"", "System", "Interface", "LineCard", "Cache", "Template"};
 
 }  // namespace

@@ -44,13 +44,13 @@ size_t compare_with(const std::filesystem::path& path) {
   return elements;
 }
 
-TEST(ElementRegistry, IsTheRegistries) {
+TEST(ElementRegistry, EqualsThePublishedRegistries) {
   if (!std::filesystem::exists(registries())) GTEST_SKIP() << "no registries at " << registries();
   EXPECT_GT(compare_with(registries() / "ipfix-elements.tsv"), 500u);
   EXPECT_GT(compare_with(registries() / "vendor-elements.tsv"), 700u);
 }
 
-TEST(ElementRegistry, KnowsElementsOfRfc7012) {
+TEST(ElementRegistry, HasElementsOfRfc7012) {
   const ElementInfo* octets = find_element(0, 1);
   ASSERT_NE(octets, nullptr);
   EXPECT_EQ(octets->name, "octetDeltaCount");
@@ -64,7 +64,7 @@ TEST(ElementRegistry, KnowsElementsOfRfc7012) {
   EXPECT_EQ(find_element("noSuchElement"), nullptr);
 }
 
-TEST(ElementRegistry, NamesTheOtherDirectionAsRfc5103Does) {
+TEST(ElementRegistry, NamesTheReverseDirectionAsInRfc5103) {
   EXPECT_EQ(element_name(Protocol::ipfix, kReversePen, 1), "reverseOctetDeltaCount");
   EXPECT_EQ(find_element_of(Protocol::ipfix, kReversePen, 1)->type, AbstractType::unsigned64);
   EXPECT_EQ(element_name(Protocol::ipfix, kReversePen, 40'000), "29305/40000");
@@ -80,7 +80,7 @@ TEST(ElementRegistry, NamesScopesOfNetflow9) {
 }
 
 // Cisco exports its element 12235 of enterprise 9 as type 45003 (0x8000 + 12235) in NetFlow v9.
-TEST(ElementRegistry, TakesHighTypesOfNetflow9ForCiscos) {
+TEST(ElementRegistry, TreatsHighNetflow9TypesAsCiscoElements) {
   EXPECT_EQ(element_name(Protocol::netflow9, 0, 45'003), element_name(Protocol::ipfix, 9, 12'235));
   EXPECT_EQ(element_name(Protocol::ipfix, 0, 45'003), "0/45003");
   EXPECT_EQ(element_name(Protocol::netflow9, 0, 40'001), "0/40001");

@@ -167,7 +167,7 @@ constexpr Element kElements[] = {
     {0, 494, F::ipv6_routing_header_addresses, list_address6, 0},    // srhSegmentIPv6
     {0, 497, F::ipv6_routing_header_addresses, list_addresses6, 0},  // srhSegmentIPv6ListSection
     {0, 498, F::ipv6_routing_header_seg_left, number, 0},            // srhSegmentsIPv6Left
-    // NetFlow v9 of Cisco ASA and FTD; types from 32768 on are the vendor's own. IPFIX has no numbers so high.
+    // NetFlow v9 of Cisco ASA and FTD; types from 32768 on are vendor-specific. IPFIX ids do not go that high.
     {0, 33002, F::firewall_extended_event, number, 0},
     {0, 40001, F::post_nat_src_addr, address4, 1},  // NF_F_XLATE_SRC_ADDR_IPV4
     {0, 40002, F::post_nat_dst_addr, address4, 1},  // NF_F_XLATE_DST_ADDR_IPV4
@@ -234,7 +234,7 @@ bool width_fits(const Element& element, uint16_t width) {
     case address6:
     case list_address6:
       return width == 16;
-    case time_ms:  // absolute times have one size each (RFC 7011 §6.2 lets numbers only be shorter)
+    case time_ms:  // absolute times have a fixed size (RFC 7011 §6.2 allows only numbers to be shorter)
     case time_ntp:
     case time_ntp_us:
       return width == 8;
@@ -275,7 +275,7 @@ bool means_unknown(const Element& element) {
     case F::application_name:
       return element.convert == number || element.convert == text;
     case F::sampling_rate:
-      return element.id == 50;  // the others come in pairs
+      return element.id == 50;  // the other elements come in pairs
     default:
       return false;
   }

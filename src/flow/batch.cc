@@ -81,7 +81,7 @@ uint64_t FlowBatch::number(Field field, uint32_t row) const {
   return 0;
 }
 
-// A column's values, stretch by stretch of rows that stay.
+// Moves up a column's values, one contiguous stretch of remaining rows at a time.
 void FlowBatch::move_up(Field field, std::span<const uint8_t> removed) {
   uint8_t* const values = columns_[static_cast<size_t>(field)].get();
   const size_t width = width_of(field);
@@ -121,7 +121,7 @@ void FlowBatch::clear() {
   list_numbers_.clear();
   list_addresses_.clear();
   texts_.clear();
-  // Arenas that hostile input blew up are given back: many batches are in use at once.
+  // Memory of arenas that hostile input made large is released: many batches are in use at once.
   static constexpr size_t kKept = 64 * limits::kBatchRows;
   if (list_numbers_.capacity() > kKept) list_numbers_.shrink_to_fit();
   if (list_addresses_.capacity() > kKept) list_addresses_.shrink_to_fit();

@@ -3,12 +3,12 @@
 //
 //   in    decoders append rows run by run and fill columns directly
 //   out   sinks read it as BatchRef (shared, immutable)
-//   threads  written by one worker; after publishing read by any number, changed by none
+//   threads  written by one worker; after publishing, read by any number of threads and changed by none
 //   memory   kBatchRows rows; a column is allocated when first filled, and kept when the batch is reused
 //
-// A *run* is a stretch of rows that came from one data set (sFlow: one datagram): they have the same fields, and one
-// header (exporter, domain, times, sequence number). What a run's mask does not name holds no value
-// in those rows, whatever the column's memory says: the exporter did not say.
+// A *run* is a sequence of rows that came from one data set (sFlow: one datagram): they have the same fields and one
+// header (exporter, domain, times, sequence number). A field that is not in a run's mask has no value in those rows,
+// whatever the column's memory contains: the exporter did not send it.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@
 
 namespace weir {
 
-// Numbers as in Protobuf: GoFlow2's, and from 100 on our own.
+// Numbers as in Protobuf: GoFlow2's; from 100 on, Weir's own.
 enum class FlowType : uint8_t {
   unknown = 0,
   sflow5 = 1,
@@ -52,12 +52,12 @@ struct Run {
   uint32_t sequence = 0;
   int64_t received_ns = 0;
   int64_t export_ns = 0;       // the exporter's clock when it sent the datagram
-  uint64_t sampling_rate = 0;  // of rows whose mask has no sampling_rate
-  uint32_t entry = 0;          // ledger row to which these records belong
-  bool clock_held = false;     // received while the collector's clock was not believed (run/receive_clock.h)
+  uint64_t sampling_rate = 0;  // for rows whose mask has no sampling_rate
+  uint32_t entry = 0;          // index of the ledger entry these records belong to
+  bool clock_held = false;     // received while the collector's clock was not trusted (run/receive_clock.h)
 };
 
-// A list value: `count` values from `first` in the arena of its kind.
+// A list value: `count` values starting at `first` in the arena for its type.
 struct ListRef {
   uint32_t first = 0;
   uint32_t count = 0;
@@ -76,7 +76,7 @@ class FlowBatch {
   const std::vector<Run>& runs() const { return runs_; }
   Run& run(size_t index) { return runs_[index]; }
 
-  // Adds `count` rows (at most room()) that share one header; fill their columns next.
+  // Adds `count` rows (at most space()) that share one header; the caller then fills their columns.
   Run& append_run(uint32_t count) {
     WEIR_ASSERT(count <= space());
     Run& run = runs_.emplace_back();
@@ -85,15 +85,15 @@ class FlowBatch {
     rows_ += count;
     return run;
   }
-  // One more row for the last run; returns its number.
+  // Adds one row to the last run; returns its number.
   uint32_t grow_last_run() {
     WEIR_ASSERT(space() > 0 && !runs_.empty());
     ++runs_.back().rows;
     return rows_++;
   }
 
-  // A column's values, one per row of the batch. T: uint8_t, uint16_t, uint32_t, uint64_t, int64_t (time_ns),
-  // double, IpAddress, ListRef, TextRef, as the field's Column says.
+  // A column's values, one per row of the batch. T: uint8_t, uint16_t, uint32_t, uint64_t, int64_t (time_ns), double,
+  // IpAddress, ListRef, TextRef, according to the field's Column.
   template <class T>
   T* column(Field field) {
     auto& memory = columns_[static_cast<size_t>(field)];
@@ -114,10 +114,11 @@ class FlowBatch {
   const TextArena& texts() const { return texts_; }
   std::string_view text(Field field, uint32_t row) const { return texts_.view(column<TextRef>(field)[row]); }
 
-  // Number value of a row whose run has the field; for columns of u8..u64, i64 and time_ns.
+  // The numeric value of a row whose run has the field; for columns of u8..u64, i64 and time_ns.
   uint64_t number(Field field, uint32_t row) const;
 
-  // Takes out the rows whose entry (one per row) is not 0, and runs that lose all of theirs; the others move up.
+  // Removes the rows whose entry in `removed` (one per row) is not 0, and runs that become empty; the other rows move
+  // up.
   void remove_rows(std::span<const uint8_t> removed);
 
   void clear();
@@ -141,11 +142,11 @@ class FlowBatch {
 };
 
 size_t column_width(Column column);  // bytes per row; 0 for `run`
-// Of a configured field, whatever its type: the batch need not know it.
+// Width of a configured field's column, for any type: the batch need not know the type.
 inline constexpr size_t kExtraColumnWidth = sizeof(IpAddress);
 
-// A shared, read-only batch; the last reference gives it back to its pool. Cheaper than a shared_ptr: no
-// allocation when a batch is published.
+// A shared, read-only batch; the last reference returns it to its pool. Cheaper than a shared_ptr: publishing a batch
+// allocates nothing.
 class BatchRef {
  public:
   BatchRef() = default;
@@ -167,12 +168,12 @@ class BatchRef {
   FlowBatch* batch_ = nullptr;
 };
 
-// Empty batches to fill, handed out and taken back by any thread. Outlives every batch. The number of
-// batches is bounded by the queues that hold them.
+// A pool of empty batches; any thread may take and return them. Outlives every batch. The number of batches is bounded
+// by the queues that hold them.
 class BatchPool {
  public:
   std::unique_ptr<FlowBatch> take();
-  // Makes a filled batch shareable; it returns to this pool when the last reference goes.
+  // Makes a filled batch shareable; it returns to this pool when the last reference is released.
   BatchRef publish(std::unique_ptr<FlowBatch> batch);
   void give_back(std::unique_ptr<FlowBatch> batch);
 

@@ -16,7 +16,7 @@ void fill(FlowBatch& batch, uint64_t value) {
   batch.column<uint64_t>(Field::bytes)[0] = value;
 }
 
-TEST(BatchPool, GivesAnEmptyBatchAgainAfterItsLastReference) {
+TEST(BatchPool, ReusesABatchEmptiedAfterItsLastReference) {
   BatchPool pool;
   std::unique_ptr<FlowBatch> batch = pool.take();
   FlowBatch* first = batch.get();
@@ -36,7 +36,7 @@ TEST(BatchPool, GivesAnEmptyBatchAgainAfterItsLastReference) {
   EXPECT_TRUE(again->empty() && again->runs().empty() && again->list_numbers().empty());
 }
 
-TEST(BatchPool, GivesBackWhatWasNotPublished) {
+TEST(BatchPool, ReusesABatchThatWasNotPublished) {
   BatchPool pool;
   std::unique_ptr<FlowBatch> batch = pool.take();
   FlowBatch* first = batch.get();
@@ -48,8 +48,8 @@ TEST(BatchPool, GivesBackWhatWasNotPublished) {
   EXPECT_NE(other.get(), first);
 }
 
-// One thread fills, another reads; each lets its reference go at some time, so that either is the last. A batch given
-// out too early would show another's value, one given out twice a second row.
+// One thread fills, another reads; each releases its reference at some time, so that either may be the last. A batch
+// reused too early would show another value, one handed out twice would have a second row.
 TEST(BatchPool, TwoThreadsShareBatches) {
   static constexpr uint64_t kBatches = 20'000, kQueued = 16;
   BatchPool pool;
@@ -78,7 +78,7 @@ TEST(BatchPool, TwoThreadsShareBatches) {
       queued = queue.size() < kQueued;
       if (queued) queue.push_back(mine);
     }
-    if (mine->number(Field::bytes, 0) != sent++) break;  // read while the other may let go
+    if (mine->number(Field::bytes, 0) != sent++) break;  // read while the other thread may release it
   }
   reader.join();
   EXPECT_EQ(read, kBatches);

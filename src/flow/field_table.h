@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// FieldTable: the fields of a record as this process has them: those of flow/fields.h, then those that the
-// configuration adds ([[field]]), which take the slots from extra_field(0) on.
+// FieldTable: the fields of a record in this process: those of flow/fields.h, then those that the configuration adds
+// ([[field]]), which use the slots from extra_field(0) on.
 //
-//   in       the added fields; made once, at set-up
-//   out      what every field is, for whoever meets a Field that may be an added one
-//   threads  any: it never changes. Whatever is made with a table is outlived by it
+//   in       the added fields; created once, at set-up
+//   out      the description of every field, for code that handles a Field that may be an added one
+//   threads  any: it never changes. It must outlive everything created with it
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace weir {
 
-// What the octets of an element mean: RFC 7011 §6.1's abstract types, as far as they differ.
+// How the octets of an element are interpreted: the abstract types of RFC 7011 §6.1, where they differ.
 enum class ElementType : uint8_t {
   unsigned_number,  // unsigned8 to unsigned64, of any width (reduced-size encoding)
   signed_number,    // signed8 to signed64, the same
@@ -36,22 +36,22 @@ inline constexpr std::string_view kElementTypeNames[] = {"unsigned",   "signed",
 inline constexpr std::string_view name_of(ElementType type) { return kElementTypeNames[static_cast<size_t>(type)]; }
 std::optional<ElementType> element_type(std::string_view name);
 
-// Whether a field of so many octets in a template can hold it; kVariableLength (65535) can.
+// Whether a template field of that length can hold the type; kVariableLength (65535) can.
 bool can_have_width(ElementType type, uint16_t octets);
 
 // A field that the configuration adds.
 struct ExtraField {
   std::string name;
-  uint32_t pen = 0;  // 0: IANA's element, or a NetFlow v9 field type
+  uint32_t pen = 0;  // 0: IANA element, or NetFlow v9 field type
   uint16_t element = 0;
   ElementType type = ElementType::unsigned_number;
-  uint16_t number = 0;  // in Protobuf; 0: kFirstExtraNumber and its place in the list
+  uint16_t number = 0;  // in Protobuf; 0: kFirstExtraNumber plus its index in the list
 
   std::string element_text() const;  // "9/12235", "96"
 };
 inline constexpr uint16_t kFirstExtraNumber = 2000, kLastExtraNumber = 2047;
 
-// How a field of that type is held and spelled. The name is `field`'s: it must stay where it is.
+// How a field of that type is stored and written out. The name refers to `field`, which must not be moved.
 FieldInfo extra_info(Field slot, const ExtraField& field);
 
 class FieldTable {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record: the one table of every field a flow can have. JSON, CSV, Protobuf, DDL, documentation and
-// command-line choice all read it; no field is listed anywhere else.
+// The record's fields: one table of every field that a flow can have. JSON, CSV, Protobuf, DDL, documentation and
+// command-line options all use it; no field is listed anywhere else.
 //
 // The first 50 are GoFlow2's flow message in its own order (2.2.6), with its names and Protobuf numbers;
-// Weir's own follow, numbered from 1000.
+// Weir's own fields follow, numbered from 1000.
 #pragma once
 
 #include <array>
@@ -14,11 +14,11 @@
 
 namespace weir {
 
-// How a value is held in memory. `run` values are the same for a whole run of rows and live in the
-// run's header; lists are runs of values in the batch's list arena, texts lie in its text arena.
+// How a value is stored in memory. `run` values are the same for a whole run of rows and are in the run's header; lists
+// are consecutive values in the batch's list arena, texts are in its text arena.
 enum class Column : uint8_t { run, u8, u16, u32, u64, i64, f64, time_ns, address, list_u32, list_address, text };
 
-// How JSON and CSV spell a value (GoFlow2's spelling).
+// How JSON and CSV write a value (as GoFlow2 does).
 enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_net, dst_net, layer, text, boolean };
 
 // clang-format off
@@ -137,16 +137,16 @@ inline constexpr FieldInfo kFields[] = {
 inline constexpr size_t kFieldCount = std::size(kFields);
 inline constexpr size_t kGoflow2FieldCount = 50;
 static_assert(kFields[kGoflow2FieldCount].protobuf_number == 1000);
-// Fields that the configuration adds ([[field]], flow/field_table.h) are numbered after these.
+// Fields added by the configuration ([[field]], flow/field_table.h) are numbered after these.
 inline constexpr size_t kFieldSlots = kFieldCount + limits::kExtraFields;
 static_assert(kFieldSlots < 255);
 inline constexpr Field extra_field(size_t index) { return static_cast<Field>(kFieldCount + index); }
 inline constexpr bool is_extra(Field f) { return static_cast<size_t>(f) >= kFieldCount; }
 
-// Of a field of the table; what a configured one is only its FieldTable knows.
+// For fields of the table only; configured fields are described by their FieldTable.
 inline constexpr const FieldInfo& info(Field f) { return kFields[static_cast<size_t>(f)]; }
 inline constexpr bool is_goflow2(Field f) { return static_cast<size_t>(f) < kGoflow2FieldCount; }
-// The field of that name, or nullptr.
+// The field with that name, or nullptr.
 const FieldInfo* find_field(std::string_view name);
 
 // A set of fields.

@@ -21,7 +21,7 @@ TextRef TextArena::add(Bytes octets) {
   while (!octets.empty() && octets.back() == 0) octets = octets.first(octets.size() - 1);
   if (octets.empty()) return {};
   std::string_view sent(reinterpret_cast<const char*>(octets.data()), octets.size());
-  if (sent == view(last_)) return last_;  // only valid text is there
+  if (sent == view(last_)) return last_;  // only valid text is stored
   if (space() < max_bytes(octets.size())) {
     ++cut_;
     return {};
@@ -51,7 +51,7 @@ TextRef TextArena::add_hex(Bytes octets) {
   return keep(begin);
 }
 
-// What stands from `begin` on, or the text before where it is the same.
+// Keeps the text from `begin` on, or drops it and returns the previous text if that is the same.
 TextRef TextArena::keep(size_t begin) {
   TextRef added{static_cast<uint32_t>(begin), static_cast<uint32_t>(bytes_.size() - begin)};
   if (view(added) == view(last_))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// TextArena: where the texts of a batch lie. Columns hold references; rows with the same text may share one.
+// TextArena: stores the texts of a batch. Columns hold references; rows with the same text may share one.
 //
 //   in       octets as an exporter sent them: anything
-//   out      UTF-8, always valid: what is not is replaced by U+FFFD, so that no output has to look again
+//   out      always valid UTF-8: invalid octets are replaced by U+FFFD, so that outputs need not check again
 //   memory   limits::kBatchTextBytes; a text has at most limits::kTextBytes
-//   failure  what is longer is cut between two characters, and counted in cut(); what does not fit is not there, and
-//            counted too: a decoder asks for room() first and begins another batch
+//   failure  a longer text is truncated between two characters, and counted in take_cut(); a text that does not fit is
+//            omitted, and also counted: a decoder checks space() first and begins another batch
 #pragma once
 
 #include <algorithm>
@@ -28,23 +28,24 @@ struct TextRef {
 
 class TextArena {
  public:
-  // A text, without the zero octets that fill a field of fixed length. If it is the one added last, so is its place.
+  // Adds a text, without the zero octets that pad a field of fixed length. If it equals the last one added, that one's
+  // place is returned.
   TextRef add(Bytes octets);
   TextRef add(std::string_view text) { return add(Bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size())); }
-  // Octets in hexadecimal, two digits each.
+  // Adds octets as hexadecimal text, two digits each.
   TextRef add_hex(Bytes octets);
 
   std::string_view view(TextRef text) const { return {bytes_.data() + text.first, text.length}; }
   size_t size() const { return bytes_.size(); }
-  // Octets that may be added now, and that are free in all.
+  // Octets that may be added now, and octets that are free in total.
   size_t space() const { return free() - kept_free_; }
   size_t free() const { return limits::kBatchTextBytes - bytes_.size(); }
-  // So many of the free ones are for who adds texts later. At most free().
+  // Reserves that many of the free octets for texts added later. At most free().
   void keep_free(size_t octets) { kept_free_ = octets; }
-  // Most octets that a text of so many takes.
+  // The most octets that a text of that size can take.
   static size_t max_bytes(size_t octets) { return std::min(3 * octets, limits::kTextBytes); }
 
-  // Texts that were cut, or left out, since this was last asked.
+  // Number of texts truncated or omitted since the last call.
   uint32_t take_cut() { return std::exchange(cut_, 0); }
 
   void clear();

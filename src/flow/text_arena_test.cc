@@ -13,7 +13,7 @@ std::string added(std::string_view sent) {
   return std::string(arena.view(arena.add(sent)));
 }
 
-TEST(TextArena, KeepsTextAndCutsPadding) {
+TEST(TextArena, KeepsTextAndRemovesPadding) {
   EXPECT_EQ(added("GigabitEthernet0/0/1"), "GigabitEthernet0/0/1");
   EXPECT_EQ(added(std::string_view("ge-0\0\0\0\0", 8)), "ge-0");
   EXPECT_EQ(added(std::string_view("a\0b\0", 4)), std::string_view("a\0b", 3));
@@ -22,8 +22,9 @@ TEST(TextArena, KeepsTextAndCutsPadding) {
   EXPECT_EQ(added("Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80"), "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80");
 }
 
-// Each octet that begins no character becomes U+FFFD. Expected values: Python's bytes.decode(errors="replace"),
-// which replaces as much at once where a character is cut short, said octet by octet.
+// Each octet that is not part of a valid character becomes U+FFFD. Expected values: Python's
+// bytes.decode(errors="replace"), which replaces a truncated character as a whole, adapted to one replacement per
+// octet.
 TEST(TextArena, ReplacesWhatIsNotUtf8) {
   const std::string r = "\xef\xbf\xbd";
   EXPECT_EQ(added("a\xff"
@@ -34,11 +35,11 @@ TEST(TextArena, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(added("\xed\xa0\x80"), r + r + r);          // a surrogate
   EXPECT_EQ(added("\xf4\x90\x80\x80"), r + r + r + r);  // past U+10FFFF
   EXPECT_EQ(added("\xf8\x88\x80\x80\x80"), r + r + r + r + r);
-  EXPECT_EQ(added("\xe2\x82"), r + r);  // cut short
+  EXPECT_EQ(added("\xe2\x82"), r + r);  // truncated
   EXPECT_EQ(added("\x80"), r);
 }
 
-TEST(TextArena, EqualNeighboursShareOnePlace) {
+TEST(TextArena, EqualAdjacentTextsShareOnePlace) {
   TextArena arena;
   TextRef first = arena.add("eth0");
   EXPECT_EQ(arena.add("eth0"), first);
@@ -50,7 +51,7 @@ TEST(TextArena, EqualNeighboursShareOnePlace) {
   EXPECT_NE(arena.add("eth0"), first);
 }
 
-TEST(TextArena, CutsBetweenCharactersAndCounts) {
+TEST(TextArena, TruncatesBetweenCharactersAndCounts) {
   TextArena arena;
   std::string exact(limits::kTextBytes, 'x');
   EXPECT_EQ(arena.view(arena.add(exact)), exact);
@@ -60,7 +61,7 @@ TEST(TextArena, CutsBetweenCharactersAndCounts) {
   EXPECT_EQ(arena.take_cut(), 0u);
   std::string euros;
   for (size_t i = 0; i < 400; ++i) euros += "\xe2\x82\xac";
-  EXPECT_EQ(arena.view(arena.add(euros)).size(), 341 * 3u);  // 1,024 holds 341 of three octets
+  EXPECT_EQ(arena.view(arena.add(euros)).size(), 341 * 3u);  // 1,024 octets hold 341 characters of three octets
   EXPECT_EQ(arena.take_cut(), 1u);
 }
 
@@ -71,7 +72,7 @@ TEST(TextArena, IsBounded) {
     kept += arena.add(std::to_string(i) + std::string(limits::kTextBytes, 'x')).length > 0;
   EXPECT_EQ(kept, limits::kBatchTextBytes / limits::kTextBytes);
   EXPECT_LE(arena.size(), limits::kBatchTextBytes);
-  EXPECT_EQ(arena.take_cut(), 2 * kept);  // each was too long, half of them left out
+  EXPECT_EQ(arena.take_cut(), 2 * kept);  // each was too long; half of them were omitted
   EXPECT_EQ(arena.space(), 0u);
   arena.clear();
   EXPECT_EQ(arena.size(), 0u);

@@ -20,7 +20,7 @@ bool has(const CounterSample& sample, size_t column) {
   return column < kCounterHeaderCount || sample.present[column - kCounterHeaderCount];
 }
 
-// `quote`: around what is no number.
+// `quote`: written around values that are not numbers.
 void append_value(const CounterSample& sample, size_t column, std::string_view quote, std::string& out) {
   if (column >= kCounterHeaderCount) return append_number(out, sample.values[column - kCounterHeaderCount]);
   switch (kCounterColumns[column].type) {

@@ -24,7 +24,7 @@ CounterSample interface_sample() {
   return sample;
 }
 
-TEST(CounterWriter, JsonSaysWhatTheAgentSaid) {
+TEST(CounterWriter, JsonHasOnlyWhatTheAgentSent) {
   std::string line;
   write_counter_json(interface_sample(), line);
   EXPECT_EQ(line,
@@ -35,7 +35,7 @@ TEST(CounterWriter, JsonSaysWhatTheAgentSaid) {
   EXPECT_TRUE(nlohmann::json::accept(line));
 }
 
-TEST(CounterWriter, CsvHasEveryColumnAndNothingForWhatIsAbsent) {
+TEST(CounterWriter, CsvHasEveryColumnAndLeavesAbsentOnesEmpty) {
   std::string header, line;
   write_counter_csv_header(header);
   write_counter_csv(interface_sample(), line);

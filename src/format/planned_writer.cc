@@ -6,8 +6,8 @@
 namespace weir {
 
 namespace {
-constexpr size_t kValueBound = 64;  // no single value but a text is longer: the longest is an IPv6 network of 49 bytes
-constexpr uint32_t kRowsAtOnce = 16;  // how far the output is grown ahead
+constexpr size_t kValueBound = 64;    // only texts are longer: the longest other value is an IPv6 network of 49 bytes
+constexpr uint32_t kRowsAtOnce = 16;  // the output is extended for this many rows at a time
 }  // namespace
 
 void RenderPlan::add_text(std::string_view text) {
@@ -42,13 +42,13 @@ const RenderPlan& PlannedWriter::plan_for(const Run& run) {
   PlanKey key{run.mask, run.type};
   auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
-  if (plans_.size() >= kPlans) plans_.clear();  // the masks are the exporters' choice: bounded
+  if (plans_.size() >= kPlans) plans_.clear();  // exporters choose the masks, so the number of plans is limited
   auto plan = std::make_unique<RenderPlan>();
   compile(run, *plan);
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
-// Makes the steps of the run's rows: the plan with the run's own values written out.
+// Builds the steps for the run's rows: the plan with the run's own values filled in.
 void PlannedWriter::prepare(const FlowBatch& batch, const Run& run, const RenderPlan& plan) {
   run_ = &run;
   text_.clear();
@@ -82,7 +82,7 @@ void PlannedWriter::prepare(const FlowBatch& batch, const Run& run, const Render
   }
   add_step(nullptr);
   text_.append(kSlack, '\0');
-  const char* at = text_.data();  // known only now that text_ no longer grows
+  const char* at = text_.data();  // known only now, because text_ no longer grows
   for (RenderStep& step : steps_) {
     step.text = at;
     at += step.text_size;

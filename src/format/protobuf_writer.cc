@@ -92,8 +92,8 @@ inline char* write_number(char* out, const RenderStep& step, uint64_t value) {
   return value ? write_varint(put_tag(out, step), value) : out;
 }
 
-// Eight bytes, little-endian. That 0 is left out, but not -0. Not inlined, as write_text() is not: few fields need
-// them, and the loop over all others is measurably slower with them in it.
+// Eight bytes, little-endian. 0 is left out, -0 is not. Not inlined, like write_text(): few fields need them, and
+// inlining them makes the loop over all other fields measurably slower.
 [[gnu::noinline]] char* write_float(char* out, const RenderStep& step, double value) {
   auto bits = std::bit_cast<uint64_t>(value);
   if (bits == 0) return out;
@@ -126,7 +126,7 @@ class ProtobufWriter final : public PlannedWriter {
         plan.add_run_value(f);
     }
   }
-  // Tag, length and an IPv6 address; a packed number and its share of tag and length.
+  // Tag, length and an IPv6 address; or a packed number and its share of tag and length.
   size_t list_value_bound() const override { return 24; }
   size_t text_octet_bound() const override { return 1; }
   void append_run_value(Field field, const Run& run, std::string& out) const override;
@@ -173,8 +173,8 @@ void ProtobufWriter::append_run_value(Field field, const Run& run, std::string& 
   if (number) (out += tag_of(info(field))).append(text, write_varint(text, number));
 }
 
-// The length goes before the message but is known after it: room for two bytes of it is left, and the message
-// moved where it takes another number of them.
+// The length precedes the message but is known only after it: two bytes are reserved for it, and the message is moved
+// if the length takes more or fewer.
 char* ProtobufWriter::write_rows(const FlowBatch& batch, uint32_t first, uint32_t end, char* out) const {
   constexpr unsigned kLengthBytes = 2;
   for (uint32_t row = first; row < end; ++row) {

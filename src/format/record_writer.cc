@@ -45,7 +45,7 @@ static size_t first_csv_line_size(std::string_view bytes) {
 size_t first_record_size(RecordFormat format, std::string_view bytes) {
   if (format == RecordFormat::protobuf) return first_message_size(bytes);
   if (format == RecordFormat::csv) return first_csv_line_size(bytes);
-  size_t end = bytes.find('\n');  // none within JSON's texts, which escape it
+  size_t end = bytes.find('\n');  // none within JSON strings, because they escape it
   return end == bytes.npos ? 0 : end + 1;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing records allocates nothing once the output has grown. In a file of its own, since it replaces the
+// Checks that writing records allocates nothing once the output has grown. In a separate file because it replaces the
 // program's operator new by one that counts.
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 
 static std::atomic<uint64_t> g_allocations{0};
 
-// Not inlined: the compiler would see free() end what operator new began.
+// Not inlined: otherwise the compiler would see memory from operator new released by free().
 [[gnu::noinline]] void* operator new(size_t size) {
   g_allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(size)) return memory;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What writing a record costs, per format: ns/record, and the bytes of a record.
+// The cost of writing a record, per format: ns/record, and the size of a record in bytes.
 #include <benchmark/benchmark.h>
 
 #include "format/record_writer.h"

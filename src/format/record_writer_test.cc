@@ -41,7 +41,7 @@ Run& append_ipfix_run(FlowBatch& batch, uint32_t rows, uint32_t domain, uint32_t
   return run;
 }
 
-// The flows of testdata/goflow2_ipfix.*, which GoFlow2 2.2.6 wrote (-format json and bin) on receiving them in
+// The flows of testdata/goflow2_ipfix.*, which GoFlow2 2.2.6 wrote (-format json and bin) when it received them as
 // IPFIX. Its protobuf run received them at other times than its JSON run.
 void add_ipv4_flows(FlowBatch& batch, int64_t received_ns) {
   Run& run = append_ipfix_run(batch, 3, 0x1234, 41, received_ns);
@@ -98,7 +98,7 @@ void add_ipv6_flow(FlowBatch& batch, int64_t received_ns) {
   set<uint64_t>(batch, run, Field::bytes, {40});
   set<uint64_t>(batch, run, Field::packets, {1});
 }
-// No address at all.
+// A flow without addresses.
 void add_bare_flow(FlowBatch& batch, int64_t received_ns) {
   Run& run = append_ipfix_run(batch, 1, 7, 46, received_ns);
   set<uint64_t>(batch, run, Field::bytes, {1500});
@@ -131,7 +131,7 @@ std::string to_hex(std::string_view bytes) {
   return text;
 }
 
-// The times of the IPv6 flow are before 1970, which GoFlow2 prints modulo 2^64: compared without them.
+// The times of the IPv6 flow are before 1970, and GoFlow2 prints them modulo 2^64: lines are compared without them.
 std::string without_times(std::string line) {
   for (const char* key : {"\"time_flow_start_ns\":", "\"time_flow_end_ns\":"}) {
     size_t begin = line.find(key) + std::strlen(key);
@@ -156,8 +156,8 @@ TEST(JsonWriter, WritesWhatGoflow2Writes) {
   EXPECT_EQ(lines[4], expected[5]);
 }
 
-// As goflow2_ipfix.jsonl line 5, but v4-mapped addresses are IPv4 here.
-TEST(JsonWriter, TellsAZeroAddressFromNoneAndShowsMappedOnesAsIpv4) {
+// Like goflow2_ipfix.jsonl line 5, except that v4-mapped addresses are IPv4 here.
+TEST(JsonWriter, DistinguishesAZeroAddressFromNoneAndShowsMappedOnesAsIpv4) {
   FlowBatch batch;
   auto& run = batch.append_run(1);
   set_addresses(batch, run, Field::src_addr, {"::ffff:192.0.2.9"});
@@ -169,7 +169,7 @@ TEST(JsonWriter, TellsAZeroAddressFromNoneAndShowsMappedOnesAsIpv4) {
             R"({"src_addr":"192.0.2.9","dst_addr":"::","next_hop":"","src_net":"invalid Prefix","dst_net":"::/0"})");
 }
 
-TEST(JsonWriter, OwnFieldsFollowOnlyWhereTheyHoldSomething) {
+TEST(JsonWriter, OwnFieldsFollowOnlyIfNotZero) {
   FlowBatch batch;
   auto& run = batch.append_run(2);
   set<uint8_t>(batch, run, Field::direction, {1, 0});
@@ -183,7 +183,7 @@ TEST(JsonWriter, OwnFieldsFollowOnlyWhereTheyHoldSomething) {
       << lines[1];
 }
 
-TEST(JsonWriter, ChosenFieldsAreAllThereInTheOrderAsked) {
+TEST(JsonWriter, ChosenFieldsAreAllWrittenInTheOrderGiven) {
   FlowBatch batch;
   auto& run = batch.append_run(1);
   run.type = FlowType::netflow5;
@@ -192,7 +192,7 @@ TEST(JsonWriter, ChosenFieldsAreAllThereInTheOrderAsked) {
   EXPECT_EQ(lines.at(0), R"({"direction":0,"proto":"UDP","type":"NETFLOW_V5","as_path":[]})");
 }
 
-TEST(JsonWriter, SamplingRateOfTheRecordGoesBeforeTheRuns) {
+TEST(JsonWriter, TheRecordsSamplingRateTakesPrecedenceOverTheRuns) {
   FlowBatch batch;
   auto& first = batch.append_run(1);
   first.sampling_rate = 512;
@@ -204,7 +204,7 @@ TEST(JsonWriter, SamplingRateOfTheRecordGoesBeforeTheRuns) {
   EXPECT_EQ(lines.at(1), R"({"sampling_rate":1000})");
 }
 
-TEST(JsonWriter, MaskDecidesNotWhatAColumnHoldsFromEarlierUse) {
+TEST(JsonWriter, StaleColumnContentsOutsideTheMaskAreIgnored) {
   FlowBatch batch;
   auto& stale = batch.append_run(1);
   set<uint16_t>(batch, stale, Field::src_port, {443});
@@ -261,7 +261,7 @@ TEST(JsonWriter, EveryLineOfLongListsIsOneObject) {
   EXPECT_EQ(whole.bytes, messages.size());
 }
 
-// Rows: a plain text, one of all that needs care, none.
+// Rows: a plain text, one with everything that needs escaping or quoting, none.
 void add_texts(FlowBatch& batch) {
   Run& run = batch.append_run(3);
   set<TextRef>(batch, run, Field::in_if_name,
@@ -283,8 +283,8 @@ TEST(JsonWriter, TextsAreEscaped) {
   EXPECT_EQ(lines[2], R"({"in_if_name":"","out_if_name":"","bytes":3})");
 }
 
-// RFC 8259 §7: any character may be escaped. C1, DEL and what changes the direction of writing are.
-TEST(JsonWriter, TextsDoNotSteerATerminal) {
+// RFC 8259 §7: any character may be escaped. C1, DEL and characters that change the text direction are.
+TEST(JsonWriter, TextsCannotControlATerminal) {
   FlowBatch batch;
   weir::Run& run = batch.append_run(1);
   set<TextRef>(batch, run, Field::in_if_name, {batch.texts().add("a\x1b\x7f\xc2\x9b\x32J\xe2\x80\xae é\xe2\x81\xa9")});
@@ -317,7 +317,7 @@ TEST(ProtobufWriter, Texts) {
   EXPECT_EQ(out, std::string("\x0b\xc2\x3f\x08ge-0/0/1", 12) + "\x16\xc2\x3f\x13" + kCareful + std::string(1, '\0'));
 }
 
-// Longer than any other value, in every row.
+// Texts longer than any other value, in every row.
 TEST(RecordWriter, TheLongestTextsFit) {
   FlowBatch batch;
   weir::Run& run = batch.append_run(100);
@@ -338,7 +338,7 @@ TEST(RecordWriter, TheLongestTextsFit) {
   }
 }
 
-// More sets of fields than a writer keeps plans for.
+// More sets of fields than the number of plans that a writer keeps.
 TEST(JsonWriter, AnyNumberOfFieldSets) {
   std::vector<Field> numbers;
   for (const FieldInfo& f : kFields)
@@ -360,7 +360,7 @@ TEST(JsonWriter, AnyNumberOfFieldSets) {
   }
 }
 
-TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterDidNotSay) {
+TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterSentNothing) {
   auto writer = make_record_writer(RecordFormat::csv, {});
   std::string header;
   writer->header(header);
@@ -372,7 +372,7 @@ TEST(CsvWriter, FixedHeaderAndEmptyWhereTheExporterDidNotSay) {
   auto lines = written_lines(RecordFormat::csv, {}, batch);
   for (const std::string& line : lines)
     EXPECT_EQ(std::count(line.begin(), line.end(), ','), std::count(header.begin(), header.end(), ','));
-  const std::string own(kFieldCount - kGoflow2FieldCount - 1, ',');  // after the first of Weir's own
+  const std::string own(kFieldCount - kGoflow2FieldCount - 1, ',');  // commas after the first of Weir's own
   EXPECT_TRUE(lines[0].ends_with(",\"[]\",0,0" + own)) << lines[0];
   EXPECT_TRUE(lines[1].ends_with(",\"[]\",0,1" + own)) << lines[1];
 }
@@ -395,7 +395,7 @@ TEST(ProtobufWriter, WritesTheBytesThatGoflow2Writes) {
 
 bool has_protoc() { return std::system("protoc --version >/dev/null 2>&1") == 0; }
 
-// What protoc makes of the message with this schema.
+// The message as decoded by protoc with this schema.
 std::string decoded_by_protoc(std::string_view message, const std::string& folder, const std::string& schema) {
   std::string path = testing::TempDir() + "weir_message";
   std::ofstream(path, std::ios::binary) << message;
@@ -408,7 +408,7 @@ std::string decoded_by_protoc(std::string_view message, const std::string& folde
   return text;
 }
 
-// One flow with lists and own fields, its length taken off.
+// One flow with lists and own fields, without the length before it.
 std::string message_for_protoc() {
   FlowBatch batch;
   auto& run = append_ipfix_run(batch, 1, 9, 1, 5);
@@ -449,7 +449,7 @@ const FieldTable& added_fields() {
                                  {"seen", 9, 9, datetime, 2047}});
   return table;
 }
-// Three rows: with all of the added fields, all of them 0 or empty, without them.
+// Three rows: with all of the added fields, with all of them 0 or empty, without them.
 void add_rows_of_added_fields(FlowBatch& batch) {
   Run& run = append_ipfix_run(batch, 2, 9, 1, 5);
   auto slot = [](const char* name) { return added_fields().find(name)->field; };
@@ -464,7 +464,7 @@ void add_rows_of_added_fields(FlowBatch& batch) {
   append_ipfix_run(batch, 1, 9, 1, 5);
 }
 
-TEST(JsonWriter, AddedFieldsComeLastWhereTheExporterSentThem) {
+TEST(JsonWriter, AddedFieldsAreLastAndOnlyIfTheExporterSentThem) {
   FlowBatch batch;
   add_rows_of_added_fields(batch);
   std::string out;
@@ -501,7 +501,7 @@ TEST(CsvWriter, AddedFieldsAreTheLastColumnsOrChosen) {
   EXPECT_EQ(out, "\"a,b\",0\n,0\n,0\n");
 }
 
-TEST(JsonWriter, NumbersThatJsonCannotSay) {
+TEST(JsonWriter, NumbersThatJsonCannotRepresent) {
   FlowBatch batch;
   weir::Run& run = batch.append_run(3);
   Field ratio = added_fields().find("ratio")->field;
@@ -532,12 +532,12 @@ TEST(ProtobufWriter, ProtocReadsItWithGoflow2Schema) {
             std::string(kDecodedShared) + "1000: 1\n1013: 77\n");
 }
 
-TEST(ProtobufWriter, SchemaInTheDocumentationIsTheOneOfTheFieldTable) {
+TEST(ProtobufWriter, TheDocumentedSchemaIsThatOfTheFieldTable) {
   auto bytes = os::read_file("docs/formats/flow.proto");
   EXPECT_EQ(std::string(bytes.begin(), bytes.end()), protobuf_schema());
 }
 
-TEST(CountWholeRecords, StopsBeforeACutRecord) {
+TEST(CountWholeRecords, StopsBeforeATruncatedRecord) {
   EXPECT_EQ(count_whole_records(RecordFormat::json, "{}\n{}\n{\"a").records, 2u);
   EXPECT_EQ(count_whole_records(RecordFormat::json, "{}\n{}\n{\"a").bytes, 6u);
   EXPECT_EQ(count_whole_records(RecordFormat::csv, "").records, 0u);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How values are spelled as text: numbers, MAC addresses, and GoFlow2 2.2.6's names. The writers take a buffer
-// with room (said at each), return the end of what they wrote, and allocate nothing.
+// Writes values as text: numbers, MAC addresses, and GoFlow2 2.2.6's names. The functions write into a buffer with
+// enough space (the size is given for each), return the end of what they wrote, and allocate nothing.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ inline char* write_4_digits(char* out, unsigned value) {
 inline char* write_8_digits(char* out, unsigned value) {
   return write_4_digits(write_4_digits(out, value / 10'000), value % 10'000);
 }
-// Below 10,000, without leading zeros.
+// Values below 10,000, without leading zeros.
 inline char* write_short(char* out, unsigned value) {
   if (value >= 100) {
     out = write_short(out, value / 100);
@@ -41,7 +41,7 @@ inline char* write_short(char* out, unsigned value) {
   *out = static_cast<char>('0' + value);
   return out + 1;
 }
-// Below 100,000,000, without leading zeros.
+// Values below 100,000,000, without leading zeros.
 inline char* write_medium(char* out, unsigned value) {
   if (value < 10'000) return write_short(out, value);
   return write_4_digits(write_short(out, value / 10'000), value % 10'000);
@@ -64,14 +64,13 @@ inline char* write_signed(char* out, int64_t value) {
   return write_unsigned(out + 1, 0 - static_cast<uint64_t>(value));
 }
 
-// The shortest text that reads back as the same number; "null" for what JSON cannot say (infinite, no number). At most
-// 24 bytes.
+// The shortest text that reads back as the same number; "null" for what JSON lacks (infinity, NaN). At most 24 bytes.
 char* write_float(char* out, double value);
 
-// "00:1b:21:aa:bb:cc", 17 bytes; the low 48 bits.
+// "00:1b:21:aa:bb:cc", 17 bytes; from the low 48 bits.
 char* write_mac(char* out, uint64_t mac);
 
-// "192.0.2.0/24" or "2001:db8::/32": the address with all but the prefix cleared, or "invalid Prefix" where the
+// "192.0.2.0/24" or "2001:db8::/32": the address with all bits after the prefix cleared, or "invalid Prefix" if the
 // length does not fit the address. At most 49 bytes.
 inline constexpr std::string_view kInvalidNetwork = "invalid Prefix";
 char* write_network(char* out, const IpAddress& address, unsigned length);
@@ -79,13 +78,13 @@ char* write_network(char* out, const IpAddress& address, unsigned length);
 // A CSV field (RFC 4180): in quotes where it has to be. At most 2 bytes for one of its own, and 2.
 char* write_csv_text(char* out, std::string_view text);
 
-// Names as GoFlow2 prints them: "TCP", "unassigned"; "IPv4", "IPv6", "ARP", else "".
+// Names as GoFlow2 prints them: "TCP", "unassigned"; "IPv4", "IPv6", "ARP", otherwise "".
 inline constexpr size_t kLongestName = 32;
 std::string_view proto_name(uint8_t proto);
 std::string_view etype_name(uint16_t etype);
 
-// Layers of a sampled packet header (wire/packet_headers.h), numbered as in GoFlow2's schema, Weir's own from 1000; ""
-// for other numbers.
+// The name of a layer of a sampled packet header (wire/packet_headers.h), numbered as in GoFlow2's schema, Weir's own
+// from 1000; "" for other numbers.
 struct LayerName {
   uint32_t number;
   std::string_view name;

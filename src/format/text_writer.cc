@@ -32,7 +32,7 @@ enum class TextOp : uint8_t {
   json_text_if_not_empty,
 };
 
-// Whether a value stands in quotes in JSON.
+// Whether a value is quoted in JSON.
 bool is_text(Spelling spelling) { return spelling != Spelling::number && spelling != Spelling::boolean; }
 bool is_list(Column column) { return column == Column::list_u32 || column == Column::list_address; }
 bool is_network(Spelling spelling) { return spelling == Spelling::src_net || spelling == Spelling::dst_net; }
@@ -133,7 +133,7 @@ class TextWriter : public PlannedWriter {
 
  protected:
   virtual TextOp op_of(const FieldInfo& field) const { return op_for(field); }
-  // Adds the value to the plan: constant, of the run, or of the row.
+  // Adds the value to the plan: as constant text, as a run value or as a row value.
   void add_value(const FieldInfo& field, const Run& run, RenderPlan& plan) const {
     bool in_rows = run.mask.has(field.field);
     if (is_network(field.spelling)) in_rows = run.mask.has(address_of(field));
@@ -268,7 +268,7 @@ inline char* TextWriter::write_value(const FlowBatch& batch, const RenderStep& s
   return out;
 }
 
-// A prefix length that the exporter did not send counts as 0.
+// If the exporter did not send a prefix length, it counts as 0.
 char* TextWriter::write_network_of(const FlowBatch& batch, const RenderStep& step, Field address, uint32_t row,
                                    char* out) const {
   unsigned length = run().mask.has(step.field) ? at<uint8_t>(step, row) : 0;
@@ -332,7 +332,7 @@ class JsonWriter final : public TextWriter {
     }
     plan.add_text("}\n");
   }
-  // Of the added fields, a number that is 0 does: the exporter sent it. So does a reason that has the code 0.
+  // Zero is also written for added fields, because the exporter sent it, and for a drop reason with the code 0.
   static void add_if_it_holds_something(const FieldInfo& field, const std::string& key, RenderPlan& plan) {
     WEIR_ASSERT(!is_list(field.column));
     if (field.column == Column::text)
@@ -373,7 +373,7 @@ class CsvWriter final : public TextWriter {
       if (!first) plan.add_text(",");
       first = false;
       const bool optional = !is_goflow2(f) || (is_flow_time(f) && !run_tells(f, run.mask));
-      if (optional && !run.mask.has(f)) continue;  // empty: not said
+      if (optional && !run.mask.has(f)) continue;  // empty: the exporter did not send it
       bool list = is_list(field.column);
       plan.add_text(list ? "\"[" : "");
       add_value(field, run, plan);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON lines and CSV: one spelling of values, two ways to put them into a line.
+// Writes JSON lines and CSV: values are spelled the same in both, only the layout of the line differs.
 #pragma once
 
 #include "format/planned_writer.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flows from a CSV file with a header line, plain or gzip, one row at a time. Columns in any order; those that the
-// file does not have are zero. What is wrong throws usage_error naming file:line and column.
+// CsvFile: reads flows from a CSV file with a header line, plain or gzip, one row at a time. Columns in any order;
+// those that the file does not have are zero. Errors throw usage_error naming file:line and column.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 namespace weir {
 
 enum class CsvColumn : uint8_t {
-  start_ms,  // of 1970
+  start_ms,  // since 1970
   end_ms,
   src_addr,
   dst_addr,
@@ -35,9 +35,9 @@ enum class CsvColumn : uint8_t {
 inline constexpr size_t kCsvColumnCount = 15;
 
 struct CsvFlow {
-  std::array<uint64_t, kCsvColumnCount> numbers{};  // by column; those of addresses are not used
+  std::array<uint64_t, kCsvColumnCount> numbers{};  // by column; unused for addresses
   IpAddress src, dst;
-  bool v6 = false;  // both addresses are of one kind
+  bool v6 = false;  // both addresses are of the same family
 
   uint64_t operator[](CsvColumn column) const { return numbers[static_cast<size_t>(column)]; }
 };

@@ -112,7 +112,7 @@ bool CsvRecords::fits(const CsvFlow& flow) const {
          flow[out_if] <= UINT16_MAX;
 }
 
-// Survey has found a flow that fits, so this ends.
+// The survey of the file has found a flow that fits, so this ends.
 void CsvRecords::advance() {
   for (;;) {
     has_flow_ = file_.next(&flow_);
@@ -128,14 +128,14 @@ void CsvRecords::advance() {
   }
 }
 
-// The whole second: no flow may end after the time that a v9 header tells, and that is in seconds.
+// To the whole second: no flow may end after the export time in a v9 header, which is in seconds.
 void CsvRecords::shift_times(const ExporterClock& clock) {
   if (!new_pass_) return;
   new_pass_ = false;
   shift_ms_ = clock.now_ns / 1'000'000'000 * 1'000 - newest_ms_;
 }
 
-// v5 and v9: uptime at that time; counted back from the header's, so that it means the same instant to the receiver.
+// v5 and v9: uptime at that time; computed back from the header's, so that the receiver gets the same instant.
 uint64_t CsvRecords::time_on_wire(uint64_t time_ms, const ExporterClock& clock) const {
   int64_t time = static_cast<int64_t>(time_ms) + shift_ms_;
   if (protocol_ == Protocol::ipfix) return static_cast<uint64_t>(time);

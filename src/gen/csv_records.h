@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flows of a CSV file as records, once or again and again; shared by all exporters of a run, which deal them out
-// among themselves. The templates have exactly the file's columns. Times move as one, so that the newest flow of the
-// file ended when (to the second) this pass over it began; to one another they stay as they are.
+// CsvRecords: the flows of a CSV file as records, once or repeatedly; shared by all exporters of a run, each taking a
+// part of them. The templates have exactly the file's columns. All times are shifted together, so that the newest flow
+// of the file ended when (to the second) this pass over it began; relative to one another they are unchanged.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace weir {
 
 class CsvRecords final : public RecordSource {
  public:
-  // Reads the whole file once, so that what is wrong with it is known before anything is sent.
+  // Reads the whole file once, so that errors in it are found before anything is sent.
   CsvRecords(const std::string& path, Protocol protocol, bool repeat);
 
   std::span<const TemplateLayout> templates() const override { return templates_; }
@@ -43,7 +43,7 @@ class CsvRecords final : public RecordSource {
   int64_t oldest_ms_ = INT64_MAX, newest_ms_ = INT64_MIN;
   int64_t shift_ms_ = 0;
   bool new_pass_ = true;
-  CsvFlow flow_;  // the next one, where there is one
+  CsvFlow flow_;  // the next one, if there is one
   bool has_flow_ = false;
   uint64_t skipped_ = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes over the wire is checked against nfcapd and tshark in test/test_gen_csv.py; here is the file's reading.
+// What is sent is checked against nfcapd and tshark in test/test_gen_csv.py; this tests how the file is read.
 #include "gen/csv.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ std::string write(const std::string& text) {
   return path;
 }
 
-TEST(CsvFile, ColumnsInAnyOrderAndAbsentOnesZero) {
+TEST(CsvFile, ColumnsInAnyOrderAndMissingOnesZero) {
   CsvFile file(
       write("bytes,dst_addr,src_addr,start_ms\n"
             "18446744073709551615,192.0.2.1,198.51.100.7,1313481706976\n"

@@ -32,7 +32,7 @@ Exporter::Exporter(const ExporterSettings& settings, std::shared_ptr<RecordSourc
                    int64_t start_ns, const IpAddress& agent)
     : settings_(settings), records_(std::move(records)), start_ns_(start_ns), agent_(agent) {
   if (!has_templates(settings.protocol)) settings_.templates = false;
-  // An hour at least, so that no flow began before the boot; under the 49 days at which the uptime wraps.
+  // At least an hour, so that no flow began before the boot; less than the 49 days after which the uptime wraps.
   int64_t up_seconds = 3600 + Random(seed ^ 0xb007).below(30 * 86'400 - 3600);
   int64_t min_ns = settings.oldest_ns + 3600 * kSecond;
   boot_ns_ = start_ns - std::max(up_seconds * kSecond, min_ns);
@@ -79,7 +79,7 @@ size_t Exporter::write_netflow5(std::span<uint8_t> out, size_t max_records, int6
   return static_cast<size_t>(at - out.data());
 }
 
-// Every interface samples what comes in on it.
+// Every interface samples its incoming packets.
 size_t Exporter::write_sflow(std::span<uint8_t> out, size_t max_records, int64_t now_ns, Content* content) {
   SflowWriter writer(out);
   size_t fits = (out.size() - 28) / SflowWriter::kMaxSampleBytes;
@@ -129,7 +129,7 @@ void Exporter::add_sampler(DatagramWriter& writer, Content* content) {
     at = put(at, kRandom);
     put(at, settings_.sampling_rate);
   } else {
-    constexpr uint16_t kSystematicCount = 1;  // of the PSAMP registry: take `interval`, leave `space`
+    constexpr uint16_t kSystematicCount = 1;  // of the PSAMP registry: take `interval`, skip `space`
     at = put<uint32_t>(at, 1);                // selector 1
     at = put(at, kSystematicCount);
     at = put<uint32_t>(at, 1);

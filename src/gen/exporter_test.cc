@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run sends is checked against tshark and nfcapd in test/test_gen.py; here is what they do not see: times,
+// What a run sends is checked against tshark and nfcapd in test/test_gen.py; this tests what they do not check: times,
 // reproducibility, the shape of the traffic, sequence numbers.
 #include "gen/exporter.h"
 
@@ -69,7 +69,7 @@ TEST(FlowSource, EveryFlowIsPossible) {
   }
 }
 
-TEST(FlowSource, FewHostsTalkMuch) {
+TEST(FlowSource, FewHostsHaveMostFlows) {
   FlowSource source(network(), 3);
   std::map<uint32_t, int> flows_of;
   for (int i = 0; i < 100'000; ++i) {

@@ -11,7 +11,7 @@ namespace {
 constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58;
 constexpr uint32_t kMaxPackets = 200'000;
 constexpr uint32_t kMaxDurationMs = 120'000;  // an exporter with a two-minute active timeout
-constexpr uint32_t kMaxAgeMs = 15'000;        // and one of fifteen seconds for idle flows
+constexpr uint32_t kMaxAgeMs = 15'000;        // and a fifteen-second timeout for idle flows
 
 struct WeightedService {
   Service service;
@@ -33,7 +33,7 @@ uint32_t log_normal(Random& random, double mean, double deviation, uint32_t limi
   return static_cast<uint32_t>(std::clamp(value, 1.0, static_cast<double>(limit)));
 }
 
-// A prefix with its AS and the interface behind which it lies; hosts get addresses within.
+// A prefix with its AS and the interface towards it; hosts get addresses within it.
 struct Prefix {
   uint32_t v4;
   uint8_t mask;
@@ -45,7 +45,7 @@ Prefix inside_prefix(size_t i) {
   return {(10u << 24) | static_cast<uint32_t>(i) << 16, 20, 64'500, 1 + static_cast<uint32_t>(i % 4)};
 }
 
-// Globally routed space: first octets 20 to 99. One AS in sixteen has a number of four octets.
+// Globally routed space: first octets 20 to 99. One AS in sixteen has a four-octet number.
 Prefix outside_prefix(Random& random) {
   uint8_t mask = static_cast<uint8_t>(16 + random.below(9));
   uint32_t v4 = (20 + random.below(80)) << 24 | (random.below(1 << 24));
@@ -121,7 +121,7 @@ void Network::make_shapes(Random& random) {
 }
 
 void FlowSource::choose_icmp(Flow& flow, uint64_t bits, bool v6) {
-  // Echo requests and replies, and now and then "port unreachable" (3/3; 1/4 in ICMPv6).
+  // Echo requests and replies, and sometimes "port unreachable" (3/3; 1/4 in ICMPv6).
   static constexpr uint16_t kFour[4] = {8 << 8, 0, 8 << 8, 3 << 8 | 3};
   static constexpr uint16_t kSix[4] = {128 << 8, 129 << 8, 128 << 8, 1 << 8 | 4};
   flow.proto = v6 ? kIcmp6 : kIcmp;
@@ -140,7 +140,7 @@ Flow FlowSource::next(bool v6) {
   uint16_t ephemeral = static_cast<uint16_t>(32'768 + (a >> 48) % 28'232);
 
   Flow flow;
-  flow.egress = (b >> 12 & 1) != 0;  // client to server, and so out of the network
+  flow.egress = (b >> 12 & 1) != 0;  // client to server, therefore out of the network
   flow.src = flow.egress ? client : server;
   flow.dst = flow.egress ? server : client;
   flow.src_port = flow.egress ? ephemeral : service.port;
@@ -148,7 +148,7 @@ Flow FlowSource::next(bool v6) {
   flow.proto = service.proto;
   flow.packets = shape.packets;
   flow.duration_ms = shape.duration_ms;
-  // Requests are mostly small packets, answers mostly large.
+  // Requests are mostly small packets, responses mostly large ones.
   uint32_t spread = static_cast<uint32_t>(b >> 13 & 0xffff);
   uint32_t a_packet = flow.egress ? 40 + (spread * 361 >> 16) : 40 + (spread * 1461 >> 16);
   flow.bytes = flow.packets * a_packet;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Made-up traffic with the shape of a real network's: few hosts talk much, many little; a service port on one side
-// and an ephemeral one on the other; most flows are short. The same seed gives the same flows in the same order.
+// Generates traffic that resembles that of a real network: few hosts have many flows, many hosts have few; a service
+// port on one side and an ephemeral one on the other; most flows are short. The same seed gives the same flows in the
+// same order.
 //
 //   memory   about 500 KiB for a Network, 16 bytes for a FlowSource
 //   threads  a Network is read-only after construction; a FlowSource belongs to one thread
@@ -31,7 +32,7 @@ class Random {
   uint64_t state_;
 };
 
-// What an exporter knows of an address. The same for every flow of the host.
+// An exporter's data about an address. The same for every flow of the host.
 struct Host {
   uint32_t v4 = 0;  // host order
   IpAddress v6;
@@ -55,14 +56,14 @@ struct Flow {
   uint32_t age_ms = 0;       // since the last packet
   uint16_t src_port = 0;
   uint16_t dst_port = 0;   // ICMP: type * 256 + code, as routers export it
-  uint16_t icmp_type = 0;  // type * 256 + code; 0 where it is not ICMP
+  uint16_t icmp_type = 0;  // type * 256 + code; 0 if not ICMP
   uint8_t proto = 0;
   uint8_t tos = 0;
   uint8_t tcp_flags = 0;
   bool egress = false;
 };
 
-// The hosts and habits that all exporters of a run see.
+// The hosts and traffic patterns that all exporters of a run see.
 class Network {
  public:
   explicit Network(uint64_t seed);
@@ -81,12 +82,12 @@ class Network {
   void make_shapes(Random& random);
 
   std::vector<Host> inside_, outside_;
-  std::vector<uint16_t> rank_;  // host numbers, each as often as Zipf's law wants it; drawn uniformly
+  std::vector<uint16_t> rank_;  // host numbers, each as often as Zipf's law demands; drawn uniformly
   std::vector<Shape> shapes_;
   std::vector<Service> services_;
 };
 
-// One exporter's endless row of flows.
+// One exporter's endless sequence of flows.
 class FlowSource {
  public:
   FlowSource(const Network& network, uint64_t seed) : network_(&network), random_(seed) {}

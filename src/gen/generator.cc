@@ -31,7 +31,7 @@ os::Endpoint source_of(const GenOptions& options, uint64_t i) {
   return source;
 }
 
-// What an exporter calls itself: its address where that is known, else one of the range for benchmarks (RFC 2544).
+// The exporter's agent address: its source address if known, else one of the benchmarking range (RFC 2544).
 IpAddress agent_of(const GenOptions& options, uint64_t i) {
   IpAddress source = source_of(options, i).address;
   return source.is_v4() ? source : IpAddress::v4(0xc612'0001 + static_cast<uint32_t>(i));
@@ -98,14 +98,14 @@ int Generator::run() {
   return exit_code();
 }
 
-// Lets each exporter say something before one says more.
+// Limits a turn so that each exporter sends something before one sends more.
 size_t Generator::turn_datagrams(double records) const {
   double wanted = std::min({records, static_cast<double>(records_left_), 1e9}) / records_per_datagram_;
   wanted = std::min(wanted, static_cast<double>(datagrams_left_));
   return static_cast<size_t>(std::clamp(wanted / static_cast<double>(players_.size()), 1.0, double{kGenBatch}));
 }
 
-// Sends about `records` records, or one turn of every exporter where that is infinite.
+// Sends about `records` records, or one turn of every exporter if that is infinite.
 void Generator::burst(double records) {
   size_t datagrams = turn_datagrams(records);
   double upto = static_cast<double>(total_.records) + records;
@@ -148,7 +148,7 @@ void Generator::flush(Player& player) {
   end_ns_ = os::monotonic_ns();
 }
 
-// Also where an interruption is noticed.
+// Also checks for an interruption.
 void Generator::wait(int64_t ns) {
   if (ns > 0 && ns < 2 * kMillisecond) os::sleep_ns(ns);
   int ms = ns < 2 * kMillisecond ? 0 : static_cast<int>(std::min<int64_t>(ns / kMillisecond, 1'000));
@@ -173,7 +173,7 @@ void Generator::send_late_templates() {
   }
 }
 
-// UDP itself never tells; but a machine where no one listens answers (ICMP), and the kernel remembers it.
+// UDP itself reports nothing; but a machine where nobody listens answers (ICMP), and the kernel remembers it.
 void Generator::warn_if_refused() {
   for (const Player& player : players_) {
     if (player.socket.take_error() != ECONNREFUSED) continue;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generator: plays the exporters of `weir gen`: sends records at a steady rate or as fast as it can, and knows exactly
+// Generator: runs the exporters of `weir gen`: sends records at a steady rate or as fast as it can, and counts exactly
 // what it sent.
 //
 //   threads  the caller's
-//   failure  usage_error where the machine gives too few sockets; a failed send ends the run with exit code 1
+//   failure  usage_error if the machine allows too few sockets; a failed send ends the run with exit code 1
 #pragma once
 
 #include <limits>
@@ -19,14 +19,14 @@
 namespace weir {
 
 inline constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
-inline constexpr size_t kDatagramBytes = 1'400;  // unless more records are asked for
+inline constexpr size_t kDatagramBytes = 1'400;  // unless more records are requested
 inline constexpr size_t kGenBatch = 32;          // datagrams per sendmmsg
 
 struct GenOptions {
   ExporterSettings exporter;
-  std::shared_ptr<CsvRecords> csv;  // nothing: made-up records
-  double ipv6_share = 0;            // of those
-  TemplateUse template_use;         // of those
+  std::shared_ptr<CsvRecords> csv;  // null: generated records
+  double ipv6_share = 0;            // of generated records
+  TemplateUse template_use;         // of generated records
   os::Endpoint to;
   uint64_t exporters = 1;
   uint64_t seed = 1;
@@ -54,7 +54,7 @@ class Generator {
   struct Player {
     Exporter exporter;
     os::UdpSocket socket;
-    uint64_t records_left, datagrams_left;  // its part of the whole, so that a seed fixes what each one sends
+    uint64_t records_left, datagrams_left;  // its share of the total, so that a seed determines what each one sends
     bool sent = false;
   };
   bool finished() const {
@@ -80,7 +80,7 @@ class Generator {
   std::vector<Player> players_;
   size_t next_player_ = 0;
   uint64_t records_left_, datagrams_left_;
-  double records_per_datagram_;  // as met so far
+  double records_per_datagram_;  // average so far
   Content total_;
   int64_t start_ns_ = 0, end_ns_ = 0;  // monotonic
   int error_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When weir gen sends how much.
+// Pacer: decides when `weir gen` sends, and how much.
 #pragma once
 
 #include <algorithm>
@@ -8,15 +8,15 @@
 
 namespace weir {
 
-// Spreads a rate evenly: small bursts half a millisecond apart. After a delay it catches up at no more than about
-// twice the rate, so that a receiver's buffer need not hold what this program's own scheduling piled up.
+// Spreads a rate evenly: small bursts half a millisecond apart. After a delay it catches up at no more than about twice
+// the rate, so that a receiver's buffer need not absorb what this program's own scheduling delayed.
 class Pacer {
  public:
-  // From start_ns on; `before` records went out before that.
+  // From start_ns on; `before` records were sent before that.
   Pacer(double rate, int64_t start_ns, uint64_t before = 0)
       : rate_(rate), start_ns_(start_ns), before_(static_cast<double>(before)) {}
 
-  // How many records may go out now, for datagrams of `datagram` records; 0: see wait_ns.
+  // How many records may be sent now, for datagrams of `datagram` records; 0: see wait_ns.
   double due(uint64_t sent, double datagram, int64_t now_ns) const {
     if (rate_ <= 0) return std::numeric_limits<double>::infinity();
     double late = behind(sent, datagram, now_ns);
@@ -28,7 +28,7 @@ class Pacer {
   }
 
  private:
-  static constexpr double kBurstSeconds = 0.001;  // of the rate: the most that one burst holds
+  static constexpr double kBurstSeconds = 0.001;  // of the rate: the maximum size of one burst
   // The first datagram is due at the start.
   double behind(uint64_t sent, double datagram, int64_t now_ns) const {
     return rate_ * static_cast<double>(now_ns - start_ns_) / 1e9 + datagram - (static_cast<double>(sent) - before_);

@@ -51,10 +51,10 @@ std::span<const TemplateLayout, 2> layouts_of(Protocol protocol, bool named) {
   return named ? kNamedLayouts : kIpfixLayouts;
 }
 
-// Of the part that has a fixed length.
+// The length of the fixed-length part.
 size_t fixed_bytes(Protocol protocol, bool v6) { return layouts_of(protocol, false)[v6 ? 1 : 0].record_bytes(); }
 
-// The id of a family's n-th template; the first ones are those that everything else knows.
+// The id of a family's n-th template; the first ones are the common ones, kV4Template and kV6Template.
 uint16_t template_id(bool v6, uint64_t n) {
   constexpr uint16_t kMore = 260;
   if (n == 0) return v6 ? kV6Template : kV4Template;
@@ -79,7 +79,7 @@ std::string_view application_name(const Flow& flow) {
 }
 static_assert(std::string_view("unclassified").size() == kLongestName);
 
-// Stores values one after the other into a record whose length the template has fixed.
+// Stores values one after the other into a record; the template defines its length.
 class RecordWriter {
  public:
   explicit RecordWriter(uint8_t* at) : at_(at) {}
@@ -104,7 +104,7 @@ class RecordWriter {
   uint8_t* at_;
 };
 
-// From ports to next hop and AS numbers: alike in v9 and IPFIX.
+// From ports to next hop and AS numbers: the same in v9 and IPFIX.
 void put_path(RecordWriter& out, const Flow& flow, bool v6) {
   out.put(flow.src_port);
   out.address(*flow.src, v6);
@@ -204,13 +204,13 @@ GeneratedRecords::GeneratedRecords(Protocol protocol, const Network& network, ui
   }
 }
 
-// Keeps the share of IPv6 among all records as near to the wanted one as whole datagrams allow.
+// Keeps the share of IPv6 among all records as close to the requested one as whole datagrams allow.
 bool GeneratedRecords::next_is_v6(size_t records) const {
   double with = static_cast<double>(v6_records_) + static_cast<double>(records) / 2;
   return with <= ipv6_share_ * static_cast<double>(records_ + records) && ipv6_share_ > 0;
 }
 
-// One address family and one template a datagram.
+// One address family and one template per datagram.
 void GeneratedRecords::add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) {
   const size_t name_bytes = use_.variable_length ? 1 + kLongestName : 0;
   size_t v6_fits = std::min(limit, writer.space_for_records(fixed_bytes(protocol_, true) + name_bytes));

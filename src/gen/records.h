@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a simulated exporter gets its records from: made up (GeneratedRecords) or from a file (CsvRecords).
+// The record sources of a simulated exporter: generated (GeneratedRecords) or from a file (CsvRecords).
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace weir {
 
-// What datagrams hold.
+// The content of datagrams.
 struct Content {
   uint64_t datagrams = 0;
   uint64_t records = 0;
@@ -23,7 +23,7 @@ struct Content {
   Content& operator+=(const Content& other);
 };
 
-// The exporter's clock as the header of the datagram tells it. UTC.
+// The exporter's clock as in the datagram's header. UTC.
 struct ExporterClock {
   int64_t now_ns = 0;
   int64_t boot_ns = 0;
@@ -35,11 +35,11 @@ class RecordSource {
   virtual ~RecordSource() = default;
   // v9 and IPFIX: the templates of the records, whose ids are kV4Template and kV6Template.
   virtual std::span<const TemplateLayout> templates() const = 0;
-  // v9 and IPFIX: adds up to `most` records in data sets, as many as fit.
+  // v9 and IPFIX: adds up to `limit` records in data sets, as many as fit.
   virtual void add(DatagramWriter& writer, size_t limit, const ExporterClock& clock, Content* content) = 0;
-  // v5: the next record; false where there is none.
+  // v5: the next record; false if there is none.
   virtual bool next(const ExporterClock& clock, NetFlow5Record* record) = 0;
-  // sFlow: the flow whose packet is sampled next, and whether it is an IPv6 one. Made-up records only.
+  // sFlow: the flow whose packet is sampled next, and whether it is an IPv6 one. Generated records only.
   virtual Flow next_flow(bool* /*v6*/) { return {}; }
   virtual bool finished() const { return false; }
   virtual uint64_t skipped() const { return 0; }  // records that do not fit the protocol
@@ -47,20 +47,20 @@ class RecordSource {
 
 inline constexpr uint16_t kV4Template = 256, kV6Template = 257, kSamplerTemplate = 258;
 
-// How made-up records of v9 and IPFIX use templates.
+// How generated records of v9 and IPFIX use templates.
 struct TemplateUse {
   static constexpr uint64_t kMax = 6;  // so that those of both address families fit into one datagram
-  uint64_t ids = 1;                    // of each address family, datagrams taking turns; 1 to kMax
+  uint64_t ids = 1;                    // for each address family, datagrams alternate between them; 1 to kMax
   bool variable_length = false;        // IPFIX: applicationName at the end of each record
 };
 
 // NetFlow v5 has two octets for an AS number; AS_TRANS stands for a longer one (RFC 6793).
 inline uint16_t two_octet_as(uint32_t as) { return as > 0xffff ? uint16_t{23'456} : static_cast<uint16_t>(as); }
 
-// One exporter's endless made-up records, with the fields of a common router.
+// One exporter's endless generated records, with the fields of a common router.
 class GeneratedRecords final : public RecordSource {
  public:
-  // `sampled`: the records name sampler 1. v5 has no IPv6 and takes a share of 0.
+  // `sampled`: the records refer to sampler 1. v5 has no IPv6 and uses a share of 0.
   GeneratedRecords(Protocol protocol, const Network& network, uint64_t seed, double ipv6_share, bool sampled,
                    const TemplateUse& use = {});
 
@@ -78,7 +78,7 @@ class GeneratedRecords final : public RecordSource {
   bool sampled_;
   TemplateUse use_;
   std::vector<TemplateLayout> templates_;
-  std::array<uint64_t, 2> turn_{};  // datagrams so far of IPv4, of IPv6
+  std::array<uint64_t, 2> turn_{};  // datagrams so far of IPv4 and of IPv6
   uint64_t records_ = 0;
   uint64_t v6_records_ = 0;
 };

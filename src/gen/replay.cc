@@ -15,8 +15,8 @@ namespace {
 constexpr size_t kFlushesPerSignalCheck = 16;
 constexpr int kInterrupted = 130;
 
-// With the source's own port where that is free, for collectors keep templates by address and port: two replays one
-// after the other are then the same exporter.
+// With the source's own port if it is free, because collectors keep templates by address and port: two successive
+// replays are then the same exporter.
 os::UdpSocket open_socket(const IpAddress& local, uint16_t port, const os::Endpoint& to) {
   try {
     return os::UdpSocket::connect({local, port}, to);
@@ -88,7 +88,7 @@ void Replay::pass() {
   if (counts.damaged) sum.damage = counts.damage;
 }
 
-// On this machine's monotonic clock.
+// In terms of this machine's monotonic clock.
 int64_t Replay::due_ns(int64_t captured_ns) const {
   double after = 0;
   if (options_.pace == ReplayPace::rate) {
@@ -112,7 +112,7 @@ void Replay::add(const CapturedDatagram& captured) {
   ++taken_;
 }
 
-// What is due goes out before a pause. An interruption ends the pause.
+// Sends what is due before a pause. An interruption ends the pause.
 void Replay::wait_until(int64_t due) {
   for (;;) {
     int64_t left = due - os::monotonic_ns();

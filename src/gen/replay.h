@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replay: sends a capture's export datagrams to a collector again, at their own pace or another, each source from a
-// socket of its own.
+// Replay: sends a capture's export datagrams to a collector again, at their original pace or another, each source from
+// its own socket.
 //
 //   threads  the caller's
-//   failure  runtime_failure where the capture cannot be read or has more than kMaxSources; a failed send ends the run
+//   failure  runtime_failure if the capture cannot be read or has more than kMaxSources; a failed send ends the run
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -31,19 +31,19 @@ struct ReplayOptions {
   os::Endpoint to;
   ReplayPace pace = ReplayPace::original;
   double rate = 0;     // datagrams a second
-  double speed = 1;    // times the original
+  double speed = 1;    // multiple of the original
   uint64_t loops = 1;  // 0: until interrupted
   uint16_t only_port = 0;
   bool verbose = false, json = false;
 };
 
-// A source of the capture and the socket that plays it.
+// A source in the capture and the socket that sends for it.
 struct ReplaySource {
   os::Endpoint captured, local;
   os::UdpSocket socket;
 };
 
-// Gives each source its socket, made when it first appears. References stay valid.
+// Gives each source its socket, created when it first appears. References remain valid.
 class ReplaySources {
  public:
   explicit ReplaySources(const os::Endpoint& to) : to_(to) {

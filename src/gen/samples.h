@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One sampled packet of a made-up flow, as a switch would see it.
+// Makes the sampled packet of a generated flow, as a switch would see it.
 #pragma once
 
 #include "gen/flows.h"
@@ -7,7 +7,7 @@
 
 namespace weir {
 
-// The flow's first packet, of its average size.
+// The flow's first packet, with the flow's average packet size.
 SampledPacket sampled_packet(const Flow& flow, bool v6);
 
 }  // namespace weir

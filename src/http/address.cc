@@ -29,7 +29,7 @@ os::Endpoint parse_http_address(const std::string& address) {
   return {*parsed, static_cast<uint16_t>(port)};
 }
 
-// Where it listens on every address, loopback is one that reaches it.
+// For a server that listens on every address, loopback is used.
 std::string http_url(const std::string& address, uint16_t port, bool tls) {
   os::Endpoint endpoint = parse_http_address(address);
   if (endpoint.address.is_zero() || endpoint.address == IpAddress::v4(0)) endpoint.address = IpAddress::v4(0x7f000001);

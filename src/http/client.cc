@@ -28,7 +28,7 @@ using Code = boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 << 10;
 
-// Each step is begun, and run until it is over: so it has an end in time.
+// Each step starts an asynchronous call and waits until it is over, so that every step has a timeout.
 template <class Stream>
 class Exchange {
  public:

@@ -7,7 +7,7 @@ namespace weir {
 
 Response problem(int status, const std::string& title, const std::string& detail) {
   nlohmann::ordered_json body = {{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}};
-  // A path that is no UTF-8 may be part of the detail.
+  // The detail may contain a path that is not UTF-8.
   std::string text = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return {status, "application/problem+json", text, {}};
 }

@@ -24,7 +24,7 @@ namespace weir {
 
 namespace asio = boost::asio;
 
-static constexpr auto kRest = std::chrono::seconds(1);  // without descriptors, before connections are taken again
+static constexpr auto kRest = std::chrono::seconds(1);  // when out of descriptors, before accepting again
 static constexpr size_t kMinConnections = 4;
 static constexpr std::string_view kBearer = "Bearer ";
 
@@ -80,7 +80,7 @@ std::string HttpServer::Impl::caller_of(std::string_view authorization, bool& as
   if (!authorization.starts_with(kBearer)) return "";
   authorization.remove_prefix(kBearer.size());
   std::string name;
-  for (const HttpToken& token : tokens)  // all of them, so that the time tells nothing
+  for (const HttpToken& token : tokens)  // always compares all of them, so that the time reveals nothing
     if (token.secret.is(authorization)) name = token.name;
   return name;
 }
@@ -100,7 +100,8 @@ void HttpServer::Impl::take_connections() {
     int error = 0;
     os::File socket = listener.accept(error);
     if (error == EMFILE || error == ENFILE) {
-      // One of ours makes room; without any, accepting again at once would keep a core busy.
+      // Closing one of our connections frees a descriptor; if there is none, accepting again at once would keep a core
+      // busy.
       if (!sessions.empty()) {
         evict_idle();
         break;
@@ -119,8 +120,8 @@ void HttpServer::Impl::take_connections() {
   accept_soon();
 }
 
-// Closes the connection that can best be spared: one that has been answered, then the longest silent, then the one
-// whose answer takes longest.
+// Closes the most expendable connection: first one that has been answered, then the one silent for longest, then the
+// one whose answer has taken longest.
 void HttpServer::Impl::evict_idle() {
   const auto spared = std::ranges::min_element(sessions, {}, [](const std::shared_ptr<HttpSession>& session) {
     return std::pair(session->state(), session->since_ns());

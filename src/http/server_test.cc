@@ -48,7 +48,7 @@ class HttpServerTest : public testing::Test {
     server_.start();
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
-  // Sends `bytes` as they are and returns all that comes back. The server may close before it has read them all.
+  // Sends `bytes` unchanged and returns the whole reply. The server may close before it has read everything.
   std::string raw(const std::string& bytes) {
     auto connection = os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000);
     int error = connection.send_all(bytes, 2'000);
@@ -57,7 +57,7 @@ class HttpServerTest : public testing::Test {
     connection.receive_all(answer, 1 << 20, 5'000);
     return answer;
   }
-  std::atomic<size_t> endless_{0};  // bytes made of that answer
+  std::atomic<size_t> endless_{0};  // bytes generated for that answer
   HttpServer server_{HttpServerConfig{"127.0.0.1:0", "", "", {}}};
 };
 
@@ -100,7 +100,7 @@ TEST_F(HttpServerTest, HeadHasTheLengthAndNoBody) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
-TEST_F(HttpServerTest, BoundsWhatARequestMayHold) {
+TEST_F(HttpServerTest, LimitsTheSizeOfARequest) {
   std::string large = raw("GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(1 << 20, 'x'));
   EXPECT_FALSE(large.starts_with("HTTP/1.1 200")) << large.substr(0, 80);
   std::string body = raw("GET /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\nx");
@@ -112,7 +112,7 @@ TEST_F(HttpServerTest, BoundsWhatARequestMayHold) {
   EXPECT_EQ(http_get(url(), "/hello", 2'000).status, 200) << "it goes on after them";
 }
 
-TEST_F(HttpServerTest, RequestsOneAfterTheOtherOnOneConnection) {
+TEST_F(HttpServerTest, AnswersSuccessiveRequestsOnOneConnection) {
   std::string answers =
       raw("GET /hello HTTP/1.1\r\nHost: a\r\nAccept: 1\r\n\r\n"
           "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nGET /nothing HTTP/1.1"
@@ -125,7 +125,7 @@ TEST_F(HttpServerTest, RequestsOneAfterTheOtherOnOneConnection) {
   EXPECT_TRUE(answers.ends_with("hi 4")) << answers;
 }
 
-// The end of a chunked body, or of one of HTTP/1.0, is not the end of a piece.
+// Neither the end of a chunked body nor that of an HTTP/1.0 body is the end of a piece.
 TEST_F(HttpServerTest, PiecesBecomeChunks) {
   std::string chunked = raw("GET /pieces HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_NE(chunked.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << chunked;
@@ -140,23 +140,24 @@ TEST_F(HttpServerTest, PiecesBecomeChunks) {
   EXPECT_TRUE(broken.ends_with("5\r\nbegun\r\n")) << "no last chunk: " << broken;
 }
 
-// Each holds a piece and what the kernel buffers, whatever the answer's size, and others are answered meanwhile.
-TEST_F(HttpServerTest, ReadersThatDoNotReadStopTheirAnswerAndNobodyElses) {
-  constexpr size_t kReaders = 30, kMaxKernel = 4 << 20;  // of both sides
+// Each connection holds one piece and what the kernel buffers, whatever the answer's size, and others are still
+// answered.
+TEST_F(HttpServerTest, ClientsThatDoNotReadBlockOnlyTheirOwnAnswer) {
+  constexpr size_t kReaders = 30, kMaxKernel = 4 << 20;  // kernel buffers of both sides
   std::vector<os::TcpConnection> readers;
   for (size_t i = 0; i < kReaders; ++i) {
     readers.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
     ASSERT_EQ(readers.back().send_all("GET /endless HTTP/1.1\r\n\r\n", 2'000), 0);
   }
   size_t before = 0;
-  do {  // until all of them are stuck
+  do {  // until all of them are blocked
     before = endless_.load();
     for (int i = 0; i < 50; ++i) ASSERT_EQ(http_get(url(), "/hello", 10'000).status, 200);
   } while (endless_.load() != before || before == 0);
   EXPECT_LT(before, kReaders * kMaxKernel);
 }
 
-TEST_F(HttpServerTest, AConnectionTooManyTakesTheLongestSilentOnesPlace) {
+TEST_F(HttpServerTest, AnExcessConnectionReplacesTheOneSilentForLongest) {
   std::vector<os::TcpConnection> silent;
   for (size_t i = 0; i < kHttpConnections + 10; ++i)
     silent.push_back(os::TcpConnection::connect("127.0.0.1", server_.port(), 2'000));
@@ -169,7 +170,7 @@ TEST_F(HttpServerTest, AConnectionTooManyTakesTheLongestSilentOnesPlace) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
 }
 
-// Sixty-four readers that take nothing of an endless answer keep nobody out.
+// Sixty-four clients that read nothing of an endless answer block nobody else.
 TEST_F(HttpServerTest, SlowReadersDoNotKeepAProbeOut) {
   std::vector<os::TcpConnection> readers;
   for (size_t i = 0; i < kHttpConnections; ++i) {
@@ -179,7 +180,7 @@ TEST_F(HttpServerTest, SlowReadersDoNotKeepAProbeOut) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(http_get(url(), "/hello", 10'000).status, 200);
 }
 
-TEST(HttpServer, ConnectionsLeaveFilesToOthers) {
+TEST(HttpServer, ConnectionsLeaveDescriptorsToOthers) {
   EXPECT_EQ(http_connections(1024, 30), kHttpConnections);
   EXPECT_EQ(http_connections(256, 30), kHttpConnections);
   EXPECT_EQ(http_connections(160, 30), 160 - 30 - kFilesForOthers);
@@ -192,7 +193,7 @@ TEST_F(HttpServerTest, ATakenPortIsAUsageError) {
   EXPECT_NE(message.find("--http"), std::string::npos) << message;
 }
 
-TEST_F(HttpServerTest, StopEndsAndTheClientIsTold) {
+TEST_F(HttpServerTest, AfterStopClientsGetAnError) {
   server_.stop();
   server_.stop();
   EXPECT_THROW(http_get(url(), "/hello", 2'000), Error);
@@ -210,7 +211,7 @@ class Counting : public BodySink {
   size_t bytes_ = 0;
 };
 
-TEST(HttpServer, BodiesAreTakenWholeOrInPieces) {
+TEST(HttpServer, TakesBodiesWholeOrInPieces) {
   HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
   HttpRoute whole;
   whole.methods = {"POST"};
@@ -237,14 +238,14 @@ TEST(HttpServer, BodiesAreTakenWholeOrInPieces) {
   request.target = "/streamed";
   request.more = [left = 64](std::string& out) mutable { return out.append(100'000, 'y'), --left > 0; };
   EXPECT_EQ(http_request(url, request).body, "6400000");
-  request.more = [](std::string& out) { return out.append(100'000, 'y'), true; };  // without an end
+  request.more = [](std::string& out) { return out.append(100'000, 'y'), true; };  // endless
   try {
     EXPECT_EQ(http_request(url, request).status, 413);
-  } catch (const Error&) {  // the server has closed while we were sending
+  } catch (const Error&) {  // the server closed while the client was still sending
   }
 }
 
-TEST(HttpServer, AnswersAreTakenInPieces) {
+TEST(HttpServer, SendsAnswersInPieces) {
   HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {}});
   server.route("/much", [](const Request&) {
     Response response{200, "text/plain", "", {}};
@@ -265,7 +266,7 @@ TEST(HttpServer, AnswersAreTakenInPieces) {
   EXPECT_THROW(http_request(url, request), Error);
 }
 
-TEST(HttpServer, WhereTokensAreOneMustBeShown) {
+TEST(HttpServer, IfTokensAreConfiguredOneMustBePresented) {
   HttpServer server(HttpServerConfig{"127.0.0.1:0", "", "", {{"a", Secret("hush")}, {"b", Secret("other")}}});
   server.route("/who", [](const Request& r) { return Response{200, "text/plain", r.caller, {}}; });
   HttpRoute probe;
@@ -299,7 +300,7 @@ TEST(HttpServer, IPv6) {
   EXPECT_EQ(http_get("http://[::1]:" + std::to_string(server.port()), "/", 2'000).body, "six");
 }
 
-TEST(HttpServer, EveryAddress) {
+TEST(HttpServer, ListensOnEveryAddress) {
   for (const char* address : {"0.0.0.0:0", "[::]:0"}) {
     HttpServer server(HttpServerConfig{address, "", "", {}});
     server.route("/", [](const Request&) { return Response{200, "text/plain", "all", {}}; });
@@ -308,7 +309,7 @@ TEST(HttpServer, EveryAddress) {
   }
 }
 
-TEST(HttpServer, Addresses) {
+TEST(HttpServer, ParsesAddresses) {
   EXPECT_EQ(parse_http_address(":8080").to_string(), "127.0.0.1:8080") << "loopback unless told otherwise";
   EXPECT_EQ(parse_http_address("localhost:1").to_string(), "127.0.0.1:1");
   EXPECT_EQ(parse_http_address("0.0.0.0:80").port, 80);
@@ -317,14 +318,14 @@ TEST(HttpServer, Addresses) {
     EXPECT_THROW(parse_http_address(wrong), Error) << wrong;
 }
 
-TEST(HttpServer, Urls) {
+TEST(HttpServer, BuildsUrls) {
   EXPECT_EQ(http_url(":0", 81), "http://127.0.0.1:81");
   EXPECT_EQ(http_url("0.0.0.0:0", 81), "http://127.0.0.1:81");
   EXPECT_EQ(http_url("[::]:0", 81), "http://127.0.0.1:81");
   EXPECT_EQ(http_url("[::1]:0", 81), "http://[::1]:81");
 }
 
-TEST(HttpClient, SaysWhatIsWrong) {
+TEST(HttpClient, RefusesInvalidUrls) {
   for (const char* wrong : {"ftp://a", "http://", "http://a:0", "http://a:b", "http://a b", "http://u@a"})
     EXPECT_THROW(http_get(wrong, "/", 1'000), Error) << wrong;
 }

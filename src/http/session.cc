@@ -32,7 +32,7 @@ constexpr int64_t kAnswerNs = 2 * kMinute;
 constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr size_t kReadBytes = 16 << 10;
 constexpr size_t kDrainBytes = 1 << 20;
-constexpr size_t kUnwantedBytes = 64 << 10;  // of a body that no route takes: read and thrown away
+constexpr size_t kUnwantedBytes = 64 << 10;  // of a body that no route takes: read and discarded
 
 std::string decoded(std::string_view text) {
   const auto digit = [](char c) {
@@ -89,7 +89,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
 
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
 
-  // A step that keeps this alive, and ends it where it throws.
+  // A completion handler that keeps the session alive, and ends it if the step throws.
   auto then(Step step) {
     return [self = this->shared_from_this(), step](Code code, size_t bytes = 0) {
       try {
@@ -147,7 +147,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
     is_http11_ = head.version() >= 11;
   }
 
-  // Whether the request may go on; else it is answered.
+  // Whether the request may proceed; if not, it is answered with an error.
   bool admit() {
     route_ = owner_.find_route(request_.path);
     bool asked = false;
@@ -180,7 +180,8 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
     return problem(413, "Content Too Large", "the body is longer than " + std::to_string(limit) + " octets");
   }
 
-  // Before the body has been read. A short one is read first, so that the connection can go on. False.
+  // Answers before the body has been read. A short body is read first, so that the connection can be reused. Returns
+  // false.
   bool answer_early(Response response) {
     const bool is_short = parser_->content_length().value_or(kUnwantedBytes + 1) <= kUnwantedBytes;
     if (!parser_->is_done() && is_short && !early_ && !expects_continue()) {
@@ -307,8 +308,8 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
     write();
   }
 
-  // After the last answer, what the client still sends is read for a while: to close at once would reset the connection
-  // and take the answer with it.
+  // After the last answer, what the client still sends is read for a while: closing at once would reset the connection,
+  // and the answer would be lost.
   void finish() {
     output_ = std::string();
     if (keep_alive_) return read_head();
@@ -339,7 +340,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session<
   Request request_;
   const HttpRoute* route_ = nullptr;
   std::unique_ptr<BodySink> sink_;
-  std::optional<Response> early_;  // as soon as the body has been read
+  std::optional<Response> early_;  // sent as soon as the body has been read
   uint64_t body_bytes_ = 0;
   size_t drained_ = 0;
   bool is_head_ = false, is_http11_ = false, keep_alive_ = false, is_chunked_ = false;

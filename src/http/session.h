@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client of the HTTP server: reads a request, sends its answer as fast as the client takes it, and so on.
+// HttpSession: one client connection of the HTTP server: repeatedly reads a request and sends its answer as fast as the
+// client takes it.
 //
-//   threads  the server's
+//   threads  the server's thread
 //   memory   a head, one read (16 KiB), one piece of the answer (about 64 KiB)
 #pragma once
 
@@ -13,12 +14,12 @@
 
 namespace weir {
 
-// What a session asks of its server.
+// What a session needs from its server.
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
   virtual const HttpRoute* find_route(const std::string& path) const = 0;
-  // Name of the token that was shown in an Authorization header; empty where it is none. `asked`: whether one is
+  // Name of the token presented in an Authorization header; empty if it is invalid. `asked`: set to whether a token is
   // needed.
   virtual std::string caller_of(std::string_view authorization, bool& asked) const = 0;
   virtual void ended(class HttpSession& session) = 0;
@@ -26,14 +27,14 @@ class SessionOwner {
 
 class HttpSession {
  public:
-  // In the order in which they make room for others.
+  // In the order in which they are evicted for others.
   enum class State : uint8_t { draining, idle, reading, answering };
 
   virtual ~HttpSession() = default;
   virtual void run() = 0;
   virtual void close() = 0;
   State state() const { return state_; }
-  int64_t since_ns() const { return since_ns_; }  // when the state began; monotonic
+  int64_t since_ns() const { return since_ns_; }  // when the state was entered; monotonic
 
  protected:
   void enter(State state);

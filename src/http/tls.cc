@@ -14,7 +14,7 @@ static std::unique_ptr<ssl::context> context(ssl::context::method method) {
   return made;
 }
 
-// Runs it; what fails names the file.
+// Runs `work`; if it fails, the error names the file.
 template <class Work>
 static void with_file(const std::string& what, const std::string& file, Work work) {
   boost::system::error_code code;

@@ -37,7 +37,7 @@ void Ledger::join_output(OutputCounts& output, const LedgerSnapshot& earlier) {
       output.add(known->second->index, saved->counts[at]);
   for (const auto& [key, entry] : by_key_) {
     settle(output, *entry);
-    if (budget_ && key != LedgerKey{}) budget_->add(key.exporter, sizeof(DeliveryCounts));  // as row_bytes() has it
+    if (budget_ && key != LedgerKey{}) budget_->add(key.exporter, sizeof(DeliveryCounts));  // as in row_bytes()
   }
   for (const LedgerEntry* entry : retired_) settle(output, *entry);
   output.leads_ = outputs_.empty();
@@ -71,7 +71,7 @@ static LedgerRow copy(const LedgerEntry& a) {
 #define C(name, meaning) row.name = a.name.value();
   WEIR_LEDGER_COUNTERS(C)
 #undef C
-  // Again, after what has become of them: a record is decoded before it is stored, so a copy never has more stored.
+  // Read again, after what became of them: a record is decoded before it is stored, so a copy never has more stored.
   row.records = a.records.value();
   row.counter_samples = a.counter_samples.value();
   for (size_t i = 0; i < kMalformedCount; ++i) row.malformed_by_reason[i] = a.malformed_by_reason[i].value();
@@ -84,7 +84,7 @@ static LedgerRow copy(const LedgerEntry& a) {
   return row;
 }
 
-// Records whose fate is not known, by the entry alone.
+// Records whose fate is not known, judging by the entry alone.
 static int64_t left_of(const LedgerEntry& a) {
   return a.records.value() - a.stored.value() - a.filtered.value() - a.sink_dropped.value();
 }
@@ -106,7 +106,7 @@ LedgerSnapshot Ledger::rows() const {
   LedgerSnapshot rows;
   rows.since_ns = since_ns_;
   rows.at_ns = os::realtime_ns();
-  std::vector<const LedgerEntry*> in_order;  // a row is large: it is written once, where it stays
+  std::vector<const LedgerEntry*> in_order;  // a row is large: it is written only once, in its final place
   in_order.reserve(entries_.size());
   for (const auto& [key, entry] : by_key_) in_order.push_back(entry);
   std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
@@ -122,7 +122,7 @@ LedgerSnapshot Ledger::rows() const {
   return rows;
 }
 
-// What came late for rows that are gone.
+// Adds what was counted late for rows that have been evicted.
 void Ledger::add_retired(LedgerSnapshot& rows) const {
   auto shared = std::ranges::find(rows.entries, LedgerKey{}, &LedgerRow::key);
   const auto at = static_cast<size_t>(shared - rows.entries.begin());
@@ -154,7 +154,7 @@ std::vector<SocketRow> Ledger::socket_rows() const {
                                                  s.bytes.value(), s.kernel_drops.value(), s.not_allowed.value()});
     for (size_t i = 0; i < kReceiveErrorCount; ++i) row.receive_errors[i] = s.receive_errors[i].value();
   }
-  // A socket that an earlier run had and this one has again goes on counting from there.
+  // A socket that an earlier run had, and that this one has again, continues its counts.
   for (const SocketRow& e : earlier_sockets_) {
     auto same = std::find_if(rows.begin(), rows.end(),
                              [&](const SocketRow& s) { return s.listener == e.listener && s.worker == e.worker; });
@@ -177,7 +177,7 @@ void Ledger::restore(const LedgerSnapshot& rows) {
     const LedgerRow& row = rows.entries[at];
     LedgerEntry& a = entry(row.key);
     restore_deliveries(rows, at, a);
-    // Added: it may be the shared one, where there is no room for all.
+    // Added, not set: it may be the shared entry, if there is no space for all.
 #define C(name, meaning) a.name.add(row.name);
     WEIR_LEDGER_COUNTERS(C)
 #undef C
@@ -193,7 +193,7 @@ void Ledger::restore(const LedgerSnapshot& rows) {
   }
 }
 
-// The row of that exporter, made where there is none.
+// The index of that exporter's row, which is created if there is none.
 static size_t row_of(LedgerSnapshot& rows, const LedgerKey& key) {
   auto row = std::ranges::lower_bound(rows.entries, key, {}, &LedgerRow::key);
   const auto at = row - rows.entries.begin();
@@ -240,7 +240,7 @@ void Ledger::raise_acknowledged(OutputCounts& output, const LedgerKey& key, bool
   counters ? output.acknowledge_counters(to.index, more) : output.acknowledge(to.index, more);
 }
 
-// No batch names it any more.
+// Whether no batch refers to the entry any more.
 bool Ledger::is_settled(const LedgerEntry& a) const {
   const int64_t records = a.records.value() - a.filtered.value(), samples = a.counter_samples.value();
   if (outputs_.empty()) return left_of(a) == 0 && samples_left_of(a) == 0;
@@ -250,8 +250,8 @@ bool Ledger::is_settled(const LedgerEntry& a) const {
   });
 }
 
-// What was stored may be known up to a second longer than what was decoded (store/segments.h). `stored` and
-// `sink_dropped` may have been counted by other outputs than those of now.
+// What was stored may have been saved up to a second later than what was decoded (store/segments.h). `stored` and
+// `sink_dropped` may have been counted by outputs other than the present ones.
 int64_t Ledger::settle(LedgerEntry& a) {
   if (const int64_t more = -left_of(a); more > 0) a.records.add(more);
   if (const int64_t more = -samples_left_of(a); more > 0) a.counter_samples.add(more);

@@ -5,10 +5,10 @@
 //   in       every stage adds to a LedgerEntry's counters; receive adds to its SocketCounts
 //   out      snapshots: `weir exporters`, /metrics, catalog.db
 //   threads  counters are atomics, any thread; entries are never moved while the process lives.
-//            An entry's `datagrams` counts a datagram last: a copy that has it has all else that it changed
-//   memory   limits::kLedgerRows entries, and what a SenderBudget allows. Where there is no room, rows without a
-//            stream make some (base/eviction.h): their counts are added to one row, exporter "::" ("other"), so that
-//            no sum over all rows falls. Only where nothing can go newcomers share that row
+//            An entry's `datagrams` counts a datagram last: a copy that includes it includes all else that it changed
+//   memory   limits::kLedgerRows entries, and what a SenderBudget allows. If there is no space, rows without a
+//            stream are evicted (base/eviction.h): their counts are added to one row, exporter "::" ("other"), so that
+//            no sum over all rows falls. Only if nothing can be evicted, newcomers share that row
 //
 // The identities that hold when the stream is quiet:
 //   exported = received + sequence_lost             in the protocol's unit: v9 datagrams - duplicates; v5 and v7
@@ -16,7 +16,7 @@
 //                                                   + expired_records; sFlow's samples: records + counter_samples
 //                                                   - duplicate_records
 //   records  = stored + filtered + sink_dropped     what became of them at the output `store`, else at the first one;
-//                                                   of each output: ledger/output_counts.h
+//                                                   for each output see ledger/output_counts.h
 //   counter_samples = counters_stored + counters_filtered + counters_dropped
 //   missing_template = held + replayed_sets + expired + quarantined
 #pragma once
@@ -59,8 +59,8 @@ struct LedgerKey {
 
 inline LedgerKey ledger_key(const SessionKey& session) { return {session.exporter, session.protocol, session.domain}; }
 
-// Every counter of an entry: name as shown, and what it counts. The one list that the table, JSON,
-// /metrics and catalog.db are made from.
+// Every counter of an entry: name as shown, and what it counts. The table, JSON, /metrics and catalog.db are all made
+// from this one list.
 // clang-format off
 #define WEIR_LEDGER_COUNTERS(C) \
   C(datagrams,        "datagrams received") \
@@ -100,9 +100,9 @@ inline LedgerKey ledger_key(const SessionKey& session) { return {session.exporte
 struct alignas(64) LedgerEntry {
   // What every datagram needs comes first: one cache line, up to the counters of datagrams and records.
   uint32_t index = 0;
-  std::atomic<bool> retired{false};  // its counts are those of the row "other"
-  std::atomic<uint32_t> holders{0};  // LedgerHolds
-  std::atomic<uint32_t> streams{0};  // that are in the table of streams: it stays
+  std::atomic<bool> retired{false};  // its counts belong to the row "other"
+  std::atomic<uint32_t> holders{0};  // number of LedgerHolds
+  std::atomic<uint32_t> streams{0};  // in the table of streams; the row stays while there are any
   Counter first_seen_ns, last_seen_ns;
   Counter clock_skew_ns;  // collector's clock minus the exporter's, at the last datagram (gauge)
 #define C(name, meaning) Counter name;
@@ -111,16 +111,16 @@ struct alignas(64) LedgerEntry {
   std::array<Counter, kMalformedCount> malformed_by_reason;
   std::array<Counter, kRefusedCount> refused_by_reason;
   Counter templates;      // known now (gauge)
-  Counter sampling_rate;  // of the newest records that were looked at; 0: none told (gauge)
+  Counter sampling_rate;  // of the newest records that were examined; 0: none announced (gauge)
   LedgerKey key;
 
-  // Once in 64 datagrams: it is another cache line.
+  // Only once in 64 datagrams, because it is in another cache line.
   void tell_sampling_rate(uint64_t rate) {
     if (datagrams.value() % 64 == 0 && rate != 0) sampling_rate.set(static_cast<int64_t>(rate));
   }
   bool gave_records() const { return records.value() + counter_samples.value() + options_records.value() > 0; }
 
-  // Seen then, too. One thread at a time.
+  // The exporter was seen at these times, too. One thread at a time.
   void add_seen(int64_t first_ns, int64_t last_ns) {
     const int64_t first = first_seen_ns.value();
     if (first_ns != 0 && (first == 0 || first_ns < first)) first_seen_ns.set(first_ns);
@@ -142,7 +142,7 @@ enum class ReceiveError : uint8_t { no_memory, no_buffers, other };
 inline constexpr std::array<std::string_view, 3> kReceiveErrorNames{"ENOMEM", "ENOBUFS", "other"};
 inline constexpr size_t kReceiveErrorCount = kReceiveErrorNames.size();
 
-// Who adds to an entry for a while: it becomes nobody else's meanwhile, even if its row goes.
+// For code that adds to an entry for a while: until released, the entry is not reused, even if its row is evicted.
 class LedgerHold {
  public:
   explicit LedgerHold(LedgerEntry& entry) : entry_(&entry) { entry.holders.fetch_add(1, std::memory_order_relaxed); }
@@ -168,12 +168,12 @@ struct SocketCounts {
   int receive_buffer_bytes = 0;  // granted
   Counter datagrams, bytes;
   Counter kernel_drops;  // datagrams; part of the exporters' sequence_lost, never added to it
-  Counter not_allowed;   // datagrams from who is not in collect.allow; in none of the others
+  Counter not_allowed;   // datagrams from senders not in collect.allow; in none of the others
   Counter receive_calls;
   std::array<Counter, kReceiveErrorCount> receive_errors;  // calls that failed
 };
 
-// Copies, for showing and storing; `datagrams` is read first, `records` last.
+// Copies, for display and storage; `datagrams` is read first, `records` last.
 struct LedgerRow {
   LedgerKey key;
 #define C(name, meaning) int64_t name = 0;
@@ -188,14 +188,14 @@ struct SocketRow {
   unsigned worker = 0;
   int receive_buffer_bytes = 0;
   int64_t datagrams = 0, bytes = 0, kernel_drops = 0, not_allowed = 0;
-  std::array<int64_t, kReceiveErrorCount> receive_errors{};  // since this process began
+  std::array<int64_t, kReceiveErrorCount> receive_errors{};  // since this process started
 };
 // What data sets wait for.
 struct WaitingRow {
   SessionKey session;
   uint16_t template_id = 0;
   int64_t sets = 0, bytes = 0;
-  int64_t since_ns = 0;  // when the oldest of them came, since 1970 UTC
+  int64_t since_ns = 0;  // when the oldest of them arrived, since 1970 UTC
 };
 struct OutputRows {
   std::string name;
@@ -209,14 +209,15 @@ struct LedgerSnapshot {
   std::vector<OutputRows> outputs;
   std::vector<SocketRow> sockets;
   std::vector<WaitingRow> waiting;  // at most limits::kWaitingRows, those with the most sets; most first
-  int64_t waiting_templates = 0;    // how many there are in all
+  int64_t waiting_templates = 0;    // how many there are in total
 };
 
-// What a row's records have become may be known longer than that they were decoded: never less decoded than settled.
+// What became of a row's records may be known from a later time than how many were decoded: raises the decoded counts
+// to at least the settled ones.
 void raise_decoded(LedgerRow& row);
 
-// An output has acknowledged at least so many records (`counters`: counter samples) of that exporter, whatever the copy
-// says.
+// An output has acknowledged at least this many records (`counters`: counter samples) of that exporter, whatever the
+// snapshot says.
 void raise_acknowledged(LedgerSnapshot& rows, const std::string& output, const LedgerKey& key, bool counters,
                         int64_t count);
 
@@ -230,44 +231,45 @@ class Ledger {
         budget_(budget),
         by_index_(new std::atomic<LedgerEntry*>[max_slots_]()) {}
 
-  // The entry of an exporter, made on first sight; the shared one where there is no room. Takes a lock: cache the
-  // result. The row of one that nobody holds may go when another is made.
+  // The entry of an exporter, created on first sight; the shared one if there is no space. Takes a lock: cache the
+  // result. The row of an entry that is not held may be evicted when another is created.
   LedgerEntry& entry(const LedgerKey& key);
   LedgerHold hold(const LedgerKey& key);
   // The same for a stream: the row stays until `streams` is counted down.
   LedgerHold hold_for_stream(const LedgerKey& key);
   LedgerEntry& at(uint32_t index);
-  // An output, which is to settle each record of each entry. The first one leads (OutputCounts). Before any entry
-  // is made.
+  // Adds an output, which must account for each record of each entry. The first one leads (OutputCounts). Only before
+  // any entry is created.
   OutputCounts& add_output(const std::string& name);
-  // An output that joins while the process runs: its entry, which the ledger does not look at before join_output().
+  // Counts for an output that joins while the process runs; the ledger does not use them before join_output().
   OutputCounts& prepare_output(const std::string& name);
-  // From now on it settles each record. What was decoded before counts as dropped (not_configured), but for what
-  // `earlier`, a saved ledger, has of it. Only while no record is on its way from the decoder to the outputs.
+  // From this call on the output must account for each record. What was decoded before counts as dropped
+  // (not_configured), except for what `earlier`, a saved ledger, has for it. Only while no record is on its way from
+  // the decoder to the outputs.
   void join_output(OutputCounts& output, const LedgerSnapshot& earlier);
-  // The one that was added under that name; null: none was.
+  // The output that was added under that name; null if there is none.
   OutputCounts* find_output(const std::string& name);
-  // The same, where it must be there.
+  // The same for an output that must exist.
   OutputCounts& output(const std::string& name);
-  // Rows without a stream go where what is kept of senders takes almost all of the budget, as far as they help.
+  // Evicts rows without a stream if what is kept for senders takes almost all of the budget, as many as necessary.
   void keep_to_budget();
   SocketCounts& add_socket(const std::string& listener, unsigned worker, int receive_buffer_bytes);
 
   LedgerSnapshot rows() const;
-  // Calls `see` for at most `most` entries that are in use, from that index on, with the lock held. Returns the index
-  // to go on from; 0 at the end.
+  // Looks at `limit` entries, from that index on, and calls `see` for those in use, with the lock held. Returns the
+  // index to continue from; 0 at the end.
   uint32_t visit(uint32_t from, uint32_t limit, const std::function<void(const LedgerEntry&)>& see) const;
   std::vector<SocketRow> sockets() const;
   // Continues the counts of an earlier run (before any other use but add_output()).
   void restore(const LedgerSnapshot& rows);
-  // After restore(): an output has acknowledged at least so many records of an entry, `counters`: counter samples.
+  // After restore(): an output has acknowledged at least this many records of an entry, `counters`: counter samples.
   void raise_acknowledged(OutputCounts& output, const LedgerKey& key, bool counters, int64_t count);
-  // After these: what an earlier run decoded and an output has not settled, because the run was killed, it has dropped
-  // (crash; not_configured, where the run did not have the output). Returns how many records those are of the output
-  // that leads.
+  // After these: what an earlier run decoded and an output has not accounted for, because the run was killed, counts as
+  // dropped (crash; not_configured, if the run did not have the output). Returns how many records that are for the
+  // output that leads.
   int64_t settle_unfinished();
 
-  // Charged to the exporter: the entry, its place in the table and in that of catalog.db, and what outputs count.
+  // Charged to the exporter: the entry, its place in the table and in the one for catalog.db, and the outputs' counts.
   size_t row_bytes() const { return kEntryBytes + outputs_.size() * sizeof(DeliveryCounts); }
 
  private:
@@ -293,14 +295,14 @@ class Ledger {
   size_t max_rows_, max_slots_;
   SenderBudget* const budget_;
   std::pmr::deque<LedgerEntry> entries_{os::object_memory()};
-  // entries_[i] without the lock: filled before the index is handed out.
+  // entries_[i] without the lock: set before the index is handed out.
   std::unique_ptr<std::atomic<LedgerEntry*>[]> by_index_;
   std::deque<OutputCounts> prepared_;   // all there ever were
-  std::vector<OutputCounts*> outputs_;  // that settle records
+  std::vector<OutputCounts*> outputs_;  // those that account for records
   absl::flat_hash_map<LedgerKey, LedgerEntry*> by_key_;
-  std::deque<LedgerEntry*> retired_;  // not in by_key_; somebody may still add to them
-  std::vector<LedgerEntry*> free_;    // nobody does
-  size_t refusals_left_ = 0;          // newcomers to refuse before room is looked for again
+  std::deque<LedgerEntry*> retired_;  // not in by_key_; something may still add to them
+  std::vector<LedgerEntry*> free_;    // nothing does
+  size_t refusals_left_ = 0;          // newcomers to refuse before the next search for space
   std::deque<SocketCounts> sockets_;
   std::vector<SocketRow> earlier_sockets_;
 };

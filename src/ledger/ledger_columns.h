@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The columns of an entry as a table: what JSON, catalog.db and the text table loop over. Made from
+// The columns of an entry as a table, over which JSON, catalog.db and the text table loop. Made from
 // WEIR_LEDGER_COUNTERS; nothing lists the counters a second time.
 #pragma once
 
@@ -21,7 +21,7 @@ inline constexpr LedgerColumn kEntryCounters[] = {
 #undef C
 };
 
-// What an entry knows beside its counters: times and gauges.
+// What an entry contains besides its counters: times and gauges.
 inline constexpr LedgerColumn kEntryStates[] = {
     {"first_seen_ns", &LedgerRow::first_seen_ns}, {"last_seen_ns", &LedgerRow::last_seen_ns},
     {"templates", &LedgerRow::templates},         {"clock_skew_ns", &LedgerRow::clock_skew_ns},

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ledger: making room for the rows of new exporters.
+// Ledger: evicts rows to free space for those of new exporters.
 //
-// An entry is found by its index, which batches carry, so its memory outlives its row. A row that goes is *retired*:
-// its counts are added to those of the row "other", and what somebody still adds to it goes there too. Once nobody can
-// (no stream, no LedgerHold, no batch on its way), the memory is another row's.
+// An entry is found by its index, which batches contain, so its memory outlives its row. A row that is evicted is
+// *retired*: its counts are added to those of the row "other", and what is still added to it is moved there too. Once
+// nothing can add to it (no stream, no LedgerHold, no batch on its way), the memory is reused for another row.
 #include "base/eviction.h"
 #include "ledger/ledger.h"
 
 namespace weir {
 namespace {
 
-constexpr size_t kShare = 8;           // what part of the rows goes when room is made
+constexpr size_t kShare = 8;           // 1/kShare of the rows is evicted when space is needed
 constexpr size_t kLookedAt = 64;       // retired entries, for one newcomer
-constexpr size_t kRefusedAtOnce = 64;  // part of the rows that newcomers may be before the next look
+constexpr size_t kRefusedAtOnce = 64;  // 1/kRefusedAtOnce of the rows: newcomers refused before the next search
 
 void move(Counter& from, Counter& to) {
   if (int64_t n = from.take()) to.add(n);
@@ -69,7 +69,7 @@ void Ledger::keep_to_budget() {
   if (budget_ && budget_->total() > budget_->limit() - budget_->limit() / kShare) evict_idle(false);
 }
 
-// But one, which is kept for the row "other".
+// Whether an entry is free, besides one that is kept for the row "other".
 bool Ledger::has_slot() const {
   const size_t kept = by_key_.contains(LedgerKey{}) ? 0 : 1;
   return free_.size() + (max_slots_ - entries_.size()) > kept;
@@ -96,7 +96,7 @@ LedgerEntry& Ledger::use_slot(const LedgerKey& key) {
   return *entry;
 }
 
-// Rows without a stream, whose records are all accounted for. `too_many`: else they are too large.
+// Evicts rows without a stream, whose records are all accounted for. `too_many`: by number; else by size.
 void Ledger::evict_idle(bool too_many) {
   std::vector<EvictionEntry> entries;
   for (const auto& [key, entry] : by_key_)
@@ -127,7 +127,7 @@ void Ledger::evict(LedgerEntry& entry) {
   retired_.push_back(&entry);
 }
 
-// Some of the retired entries, if nobody can add to them any more.
+// Frees some of the retired entries, if nothing can add to them any more.
 void Ledger::reclaim() {
   for (size_t left = std::min(retired_.size(), kLookedAt); left > 0; --left) {
     LedgerEntry* entry = retired_.front();

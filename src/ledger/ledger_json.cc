@@ -20,7 +20,7 @@ static Json reasons_json(const std::array<int64_t, N>& counts, const std::string
   return reasons;
 }
 
-// `restarts` ends the contract's run of counters; the times stand between it and the counters that came later.
+// `restarts` is the last counter among the columns of the contract; the times come between it and the later counters.
 static Json entry_json(const LedgerRow& row) {
   Json object;
   object["exporter"] = exporter_name(row.key.exporter);

@@ -4,16 +4,16 @@
 // One object per exporter, protocol and domain, then one per socket. Exporter objects begin with the columns
 //   exporter protocol domain datagrams records stored held replayed expired missing_template malformed filtered
 //   fallback sequence_lost sequence_unit duplicates restarts first_seen last_seen
-// and go on with what was added later (`sampling_rate`: of its newest records, null where none is told), then
-// `outputs`: an object that says of each output of the configuration, by its name, what became of this exporter's
+// and continue with what was added later (`sampling_rate`: of its newest records, null if none was announced), then
+// `outputs`: an object that shows for each output of the configuration, by its name, what became of this exporter's
 // records there,
 //   acknowledged filtered dropped pending
 // where `dropped` is an object of reasons, and records - filtered = the sum of the four. `waiting` comes last: an array
 // of
 //   template port sets bytes since seconds
-// for each template that data of this exporter, protocol and domain waits for, the most sets first; not more than
-// limits::kWaitingRows in all. `seconds` is for how long by now; templates are told apart by source port. Socket
-// objects have `socket` instead of `exporter`. Times are RFC 3339 UTC with milliseconds, or null where nothing was
+// for each template that data of this exporter, protocol and domain waits for, the most sets first; at most
+// limits::kWaitingRows in total. `seconds` is how long it has waited so far; templates are listed per source port.
+// Socket objects have `socket` instead of `exporter`. Times are RFC 3339 UTC with milliseconds, or null if nothing was
 // seen.
 #pragma once
 
@@ -23,7 +23,7 @@
 
 namespace weir {
 
-// The array's objects one at a time, for readers that share the rows: many threads or readers at once.
+// Makes the array's objects one at a time, so that many threads or readers can share the rows.
 class LedgerJson {
  public:
   explicit LedgerJson(LedgerSnapshot rows);

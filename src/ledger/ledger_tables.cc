@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS waiting (
   PRIMARY KEY (exporter, transport, port, connection, protocol, domain, template)) WITHOUT ROWID;
 )";
 
-// Everything came by UDP.
+// Everything was received by UDP.
 constexpr const char* kStreamsOfVersion2 = R"(
 INSERT INTO sequences SELECT exporter, 'udp', port, 0, protocol, domain, next, uptime_ms, export_seconds
   FROM sequences_2;
@@ -48,7 +48,7 @@ DROP TABLE sequences_2;
 DROP TABLE waiting_2;
 )";
 
-// What `stored` and so on were counts of: the store, where there ever was one, else the one output there could be.
+// What `stored` and the like were counts of: the store, if there ever was one, else the only output there could be.
 constexpr const char* kOutputOfVersion2 =
     "(SELECT CASE count(*) WHEN 0 THEN 'file' ELSE 'store' END FROM ledger WHERE name = 'store_runs')";
 

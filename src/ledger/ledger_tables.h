@@ -6,7 +6,8 @@
 
 namespace weir {
 
-//   1  the first that is told apart; a stream's key holds its transport and connection, outputs are told apart
+//   1  the first version that is distinguished; a stream's key includes its transport and connection, and each output
+//      has its own counts
 inline constexpr int64_t kLedgerTables = 1;
 
 void prepare_ledger_tables(Database& database, int64_t found);

@@ -12,8 +12,9 @@ const LedgerKey kA{IpAddress::v4(0xc0000201), Protocol::netflow9, 0};
 const LedgerKey kB{IpAddress::v4(0xc0000202), Protocol::netflow5, 0};
 const LedgerKey kC{IpAddress::v4(0xc0000203), Protocol::ipfix, 0};
 
-// What a killed run leaves: A had 100 records on their way, B is settled, C's last segment is newer than its counts.
-TEST(Ledger, WhatAKilledRunLeftUnsettledIsCountedOnce) {
+// What a killed run leaves: 100 records of A were on their way, B is settled, C's last segment is newer than its
+// counts.
+TEST(Ledger, RecordsLeftUnsettledByAKilledRunAreCountedOnce) {
   LedgerSnapshot left;
   left.entries.push_back({.key = kA, .records = 1000, .stored = 850, .filtered = 30, .sink_dropped = 20});
   left.entries.push_back({.key = kB, .records = 70, .stored = 70});
@@ -30,8 +31,8 @@ TEST(Ledger, WhatAKilledRunLeftUnsettledIsCountedOnce) {
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
-// Of each output: what it left unsettled when the run was killed; what was decoded before it was configured.
-TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
+// For each output: what it left unsettled when the run was killed, and what was decoded before it was configured.
+TEST(Ledger, UnsettledRecordsOfOutputsAreCountedByReason) {
   LedgerSnapshot left;
   left.entries.push_back({.key = kA, .records = 1000, .stored = 900, .filtered = 50});
   left.outputs = {{"store", {{}}}, {"archive", {{}}}, {"taken out", {{}}, false}};
@@ -54,8 +55,9 @@ TEST(Ledger, WhatOutputsHaveNotSettledHasAName) {
   EXPECT_EQ(ledger.settle_unfinished(), 0);
 }
 
-// While the process runs: what was decoded before an output joined has a name, but for what it had in an earlier run.
-TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
+// While the process runs: what was decoded before an output joined counts as not_configured, except for what it had in
+// an earlier run.
+TEST(Ledger, AnOutputThatJoinsMissedEarlierRecords) {
   SenderBudget budget(1 << 20);
   Ledger ledger(0, 100, &budget);
   OutputCounts& store = ledger.add_output("store");
@@ -68,7 +70,7 @@ TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
   saved.entries = {{.key = kA, .records = 60}, {.key = kC, .records = 5}};
   saved.outputs = {{"late", {{}, {}}, false}};
   saved.outputs[0].counts[0].of[kDeliveryAcknowledged] = 60;
-  saved.outputs[0].counts[1].of[kDeliveryAcknowledged] = 5;  // of a row that is no more
+  saved.outputs[0].counts[1].of[kDeliveryAcknowledged] = 5;  // of a row that no longer exists
   const size_t bytes = ledger.row_bytes(), charged = budget.total();
   ledger.join_output(late, saved);
   EXPECT_EQ(budget.total() - charged, 2 * (ledger.row_bytes() - bytes)) << "each row is charged for what it counts now";
@@ -89,8 +91,8 @@ TEST(Ledger, AnOutputThatJoinsMissedWhatCameBefore) {
   EXPECT_FALSE(ledger.rows().outputs[1].is_configured);
 }
 
-// Without a store the first one that joins leads.
-TEST(Ledger, TheFirstThatJoinsLeads) {
+// Without a store the first output that joins leads.
+TEST(Ledger, TheFirstOutputThatJoinsLeads) {
   Ledger ledger(0);
   LedgerEntry& a = ledger.entry(kA);
   a.records.add(10), a.filtered.add(10);
@@ -103,7 +105,7 @@ TEST(Ledger, TheFirstThatJoinsLeads) {
 }
 
 // The store has listed more than the ledger has saved.
-TEST(Ledger, WhatAnOutputSaysItHasIsRaised) {
+TEST(Ledger, CountsAreRaisedToWhatAnOutputAcknowledged) {
   LedgerSnapshot left;
   left.entries.push_back({.key = kA, .records = 100, .stored = 60});
   left.outputs = {{"store", {{}}}};
@@ -122,8 +124,8 @@ TEST(Ledger, WhatAnOutputSaysItHasIsRaised) {
   EXPECT_EQ(ledger.entry(kB).counters_stored.value(), 7);
 }
 
-// An entry is reused only once every output has settled its records, and its counts go to "other" with the row.
-TEST(Ledger, RowsThatGoTakeTheirDeliveriesAlong) {
+// An entry is reused only once every output has settled its records; its counts are moved to "other" with the row.
+TEST(Ledger, EvictedRowsTakeTheirDeliveriesAlong) {
   Ledger ledger(0, 16);
   OutputCounts& first = ledger.add_output("first");
   OutputCounts& second = ledger.add_output("second");
@@ -169,7 +171,7 @@ std::optional<LedgerRow> row_of(const Ledger& ledger, const LedgerKey& key) {
   return {};
 }
 
-TEST(Ledger, WhereItIsFullWhatNeverGaveARecordMakesRoom) {
+TEST(Ledger, WhenFullRowsThatNeverGaveARecordAreEvicted) {
   Ledger ledger(0, 64);
   LedgerEntry& good = ledger.entry(kA);
   good.records.add(7), good.stored.add(7), good.datagrams.add();
@@ -182,10 +184,10 @@ TEST(Ledger, WhereItIsFullWhatNeverGaveARecordMakesRoom) {
   EXPECT_LE(ledger.rows().entries.size(), 65u);
 }
 
-TEST(Ledger, WhatIsOnItsWayKeepsItsRow) {
+TEST(Ledger, AnEntryWithRecordsOnTheirWayKeepsItsRow) {
   Ledger ledger(0, 16);
   LedgerEntry& writing = ledger.entry(junk(0));
-  writing.records.add(5);  // of no output yet
+  writing.records.add(5);  // counted by no output yet
   for (uint32_t n = 1; n < 500; ++n) {
     LedgerEntry& settled = ledger.entry(junk(n));
     settled.records.add(1), settled.sink_dropped.add(1);
@@ -195,9 +197,9 @@ TEST(Ledger, WhatIsOnItsWayKeepsItsRow) {
   EXPECT_EQ(sum(ledger, &LedgerRow::records), 504);
 }
 
-TEST(Ledger, WhatComesLateForARowThatWentIsOthers) {
+TEST(Ledger, LateCountsOfAnEvictedRowAreAddedToOther) {
   Ledger ledger(0, 16);
-  auto arrive = [&](uint32_t n) {  // the idlest goes first
+  auto arrive = [&](uint32_t n) {  // the idlest is evicted first
     LedgerEntry& entry = ledger.entry(junk(n));
     entry.last_seen_ns.set(n + 1);
     entry.datagrams.add();
@@ -236,7 +238,7 @@ TEST(Ledger, ABudgetBoundsItsRowsAndNewExportersAlwaysGetOne) {
   EXPECT_EQ(sum(ledger, &LedgerRow::datagrams), 1001);
 }
 
-TEST(Ledger, AFullOneOfAnEarlierRunLocksNobodyOut) {
+TEST(Ledger, AFullLedgerOfAnEarlierRunLocksNobodyOut) {
   Ledger first(0, 64), second(0, 64);
   for (uint32_t n = 0; n < 1000; ++n) first.entry(junk(n)).datagrams.add();
   second.restore(first.rows());

@@ -64,7 +64,7 @@ const OutputCounts::Delivery* OutputCounts::find(uint32_t entry) const {
   return block ? &block->of[entry % kBlock] : nullptr;
 }
 
-// In each of them the output's own count comes last: Ledger looks at it to tell whether a record is settled.
+// In each of them the output's own count comes last: Ledger uses it to decide whether a record is settled.
 
 void OutputCounts::acknowledge(uint32_t entry, int64_t records) {
   if (leads_) ledger_.at(entry).stored.add_last(records);

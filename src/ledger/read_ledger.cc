@@ -56,7 +56,7 @@ void read_entries(Database& database, LedgerSnapshot& rows) {
   std::ranges::sort(rows.entries, {}, &LedgerRow::key);
 }
 
-// The place of the entry whose key the first three columns are.
+// The index of the entry whose key is in the first three columns.
 std::optional<size_t> find_entry(const LedgerSnapshot& rows, const Statement& statement) {
   auto protocol = protocol_of(statement.text(1));
   if (!protocol) return {};  // of a later version
@@ -80,7 +80,7 @@ void read_reasons(Database& database, LedgerSnapshot& rows) {
 }
 
 void read_sockets(Database& database, LedgerSnapshot& rows) {
-  const bool has_not_allowed = columns_of(database, "sockets").contains("not_allowed");  // older ones have not
+  const bool has_not_allowed = columns_of(database, "sockets").contains("not_allowed");  // older ones lack it
   Statement statement =
       database.prepare("SELECT listener, worker, receive_buffer_bytes, datagrams, bytes, kernel_drops, " +
                        std::string(has_not_allowed ? "not_allowed" : "0") +
@@ -98,7 +98,7 @@ std::string session_columns(Database& database, const std::string& table) {
   return "exporter, port, protocol, domain, " + std::string(has_transport ? "transport, connection" : "'udp', 0");
 }
 
-// Of the first six columns; nothing where a later version wrote it.
+// The session in the first six columns; nothing if a later version wrote it.
 std::optional<SessionKey> session_at(const Statement& row) {
   auto protocol = protocol_of(row.text(2));
   auto transport = transport_of(row.text(4));
@@ -137,7 +137,7 @@ void set_delivery(DeliveryCounts& counts, std::string_view reason, int64_t count
     if (delivery_name(kind) == reason) counts.of[kind] = count;
 }
 
-// After the entries. An older catalog has no such tables.
+// Only after the entries. An older catalog has no such tables.
 void read_deliveries(Database& database, LedgerSnapshot& rows) {
   if (columns_of(database, "deliveries").empty()) return;
   read_output_names(database, rows);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger out of its tables in catalog.db, of this version or of an older one: what that does not know reads as 0,
-// what a later one has added is passed over.
+// Reads the ledger from its tables in catalog.db, of this version or of an older one: what an older one lacks reads as
+// 0, what a later one has added is ignored.
 //
-//   failure  DatabaseError; SchemaError where the tables hold what cannot be
+//   failure  DatabaseError; SchemaError if the tables contain impossible values
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@
 
 namespace weir {
 
-// All of one moment.
+// A snapshot of one moment.
 LedgerSnapshot read_ledger(Database& database);
 std::vector<SequenceRow> read_sequences(Database& database);
 

@@ -73,8 +73,8 @@ std::vector<std::string> account_columns() {
 
 // ---- What is on disk already
 
-// Rows of one key that are not the same count going on: an exporter whose row went and came again (ledger_room.cc) has
-// been seen first at another time.
+// Rows with one key may not continue the same count: an exporter whose row was evicted and created again
+// (ledger_eviction.cc) has been seen first at another time.
 template <class Row>
 int64_t began(const Row&) {
   return 0;
@@ -91,7 +91,7 @@ int64_t began(const DeliveryRow& row) {
 template <class Row, class Key>
 class Saved {
  public:
-  // The rows of `now` that are not on disk as they are.
+  // The rows of `now` that differ from what is on disk.
   std::vector<std::pair<const Row*, Fingerprint>> changed(const std::vector<Row>& now) const {
     std::vector<std::pair<const Row*, Fingerprint>> rows;
     for (const Row& row : now) {
@@ -105,7 +105,7 @@ class Saved {
   void remember(const std::vector<Row>& rows) {
     for (const Row& row : rows) remember(row, fingerprint(row));
   }
-  // The keys on disk that `now` lacks, or has anew.
+  // The keys on disk that `now` lacks, or whose rows were created again.
   std::vector<Key> gone(const std::vector<Row>& now) const {
     absl::flat_hash_set<Key> kept;
     for (const Row& row : now) {
@@ -161,7 +161,7 @@ struct SavedLedger::Impl {
       remove_waiting, remove_entry, remove_reasons, remove_deliveries, put_delivery, remove_delivery, put_output;
   Saved<LedgerRow, LedgerKey> entries;
   Saved<DeliveryRow, DeliveryKey> deliveries;
-  std::optional<std::vector<std::pair<std::string, bool>>> outputs;  // as they are on disk; not known yet
+  std::optional<std::vector<std::pair<std::string, bool>>> outputs;  // as on disk; none: not known yet
   Saved<SocketRow, SocketKey> sockets;
   Saved<SequenceRow, SessionKey> sequences;
   Saved<WaitingRow, WaitingKey> waiting;
@@ -179,7 +179,7 @@ void SavedLedger::Impl::open() {
 
 void SavedLedger::Impl::prepare() {
   database.execute("PRAGMA journal_mode = WAL");
-  database.execute("PRAGMA synchronous = NORMAL");  // a lost power supply may take the last seconds, never consistency
+  database.execute("PRAGMA synchronous = NORMAL");  // a power failure may lose the last seconds, never consistency
   database.execute("PRAGMA journal_size_limit = 4194304");
   prepare_tables(database, kLedgerOwner);
   put_since = database.prepare(upsert("ledger", {"name"}, {"value"}));
@@ -188,7 +188,7 @@ void SavedLedger::Impl::prepare() {
   const std::string of_entry = " WHERE exporter = ? AND protocol = ? AND domain = ?";
   remove_entry = database.prepare("DELETE FROM exporters" + of_entry);
   remove_reasons = database.prepare("DELETE FROM reasons" + of_entry);
-  remove_deliveries = database.prepare("DELETE FROM deliveries" + of_entry);  // also of outputs that are no more
+  remove_deliveries = database.prepare("DELETE FROM deliveries" + of_entry);  // also of outputs that no longer exist
   put_socket = database.prepare(upsert("sockets", {"listener", "worker"},
                                        {"receive_buffer_bytes", "datagrams", "bytes", "kernel_drops", "not_allowed"}));
   const std::vector<std::string> session = {"exporter", "port", "protocol", "domain", "transport", "connection"};
@@ -252,7 +252,7 @@ void SavedLedger::Impl::write(const DeliveryRow& row) {
     if (row.counts.of[kind] != 0) put_delivery->bind(5, delivery_name(kind)).bind(6, row.counts.of[kind]).run();
 }
 
-// Counts of outputs that are not configured any more stay: they may be again.
+// Counts of outputs that are no longer configured stay: they may be configured again.
 void SavedLedger::Impl::write_outputs(const std::vector<OutputRows>& configured) {
   database.execute("UPDATE outputs SET configured = 0");
   for (const OutputRows& output : configured) put_output->bind(1, output.name).bind(2, output.is_configured).run();
@@ -275,7 +275,7 @@ void SavedLedger::Impl::remove(const WaitingKey& key) { bind(*remove_waiting, ke
 
 namespace {
 
-// What one save does to a table.
+// The changes that one save makes to a table.
 template <class Row, class Key>
 struct Difference {
   Difference(Saved<Row, Key>& on_disk, const std::vector<Row>& now)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger on disk: its tables of <data>/catalog.db, SQLite in WAL mode (docs/formats/catalog.md).
+// Saves the ledger on disk: in its tables of <data>/catalog.db, SQLite in WAL mode (docs/formats/catalog.md).
 //
 //   in       snapshots of the ledger and of the sequence states, each second (of many exporters less often) and at stop
 //   out      the same after a restart or a crash; the ledger for `weir exporters`, also while a collector runs
@@ -7,7 +7,8 @@
 //   memory   a fingerprint (8 bytes and the key) of each row last written
 //   failure  open, load and read throw usage_error naming the file; save returns false and says why
 //
-// What data waits for is of the moment, and saved with the rest: after a crash it says what was lost with the process.
+// What data waits for is a momentary state, and saved with the rest: after a crash it shows what was lost with the
+// process.
 //
 // One writer: the collector holds the lock of its data directory.
 #pragma once
@@ -23,25 +24,25 @@ namespace weir {
 
 class SavedLedger {
  public:
-  // Creates the file (mode 0640) or brings an older one up to date. Throws usage_error where it is damaged, no
-  // database, another program's, of a newer version, or cannot be written.
+  // Creates the file (mode 0640) or brings an older one up to date. Throws usage_error if it is damaged, not a
+  // database, another program's, from a newer version, or cannot be written.
   static SavedLedger open(const std::string& path);
   SavedLedger(SavedLedger&&) noexcept;
   SavedLedger& operator=(SavedLedger&&) noexcept;
   ~SavedLedger();
 
-  // What the last save left. To be called once, before the first save.
+  // Loads what the last save wrote. To be called once, before the first save.
   LedgerSnapshot load();
   std::vector<SequenceRow> load_sequences();
 
-  // Counters and sequence states in one transaction, so that a crash keeps them consistent with each other; take
-  // both snapshots at one moment. Only rows that changed since the last save are written. `sequences` is all there
-  // are: a stream that is no longer in it is removed. On failure (disk full, busy) nothing of this save is on disk,
-  // `error` says why, and the next save writes what this one could not.
+  // Counters and sequence states in one transaction, so that a crash keeps them consistent with each other; take both
+  // snapshots at one moment. Only rows that changed since the last save are written. `sequences` must be complete: a
+  // stream that is no longer in it is removed. On failure (disk full, busy) nothing of this save is on disk, `error`
+  // says why, and the next save writes what this one could not.
   bool save(const LedgerSnapshot& rows, const std::vector<SequenceRow>& sequences, std::string& error);
 
-  // The ledger of any data directory, without writing: also for a user with read permission only, and while a
-  // collector runs. Of outputs those of the last run. Throws usage_error.
+  // Reads the ledger of any data directory, without writing: also for a user with read permission only, and while a
+  // collector runs. The outputs are those of the last run. Throws usage_error.
   static LedgerSnapshot read(const std::string& path);
 
  private:

@@ -35,11 +35,11 @@ class SavedLedgerTest : public testing::Test {
     path_ = folder_ + "/catalog.db";
   }
   void TearDown() override {
-    ::umount2(folder_.c_str(), MNT_DETACH);  // where a test mounted something
+    ::umount2(folder_.c_str(), MNT_DETACH);  // if a test mounted something
     std::filesystem::remove_all(folder_);
   }
 
-  // Runs SQL with another connection than the catalog's, as an operator's tool would.
+  // Runs SQL on another connection than the catalog's, as an operator's tool would.
   void sql(const std::string& text) {
     sqlite3* connection = nullptr;
     ASSERT_EQ(sqlite3_open(path_.c_str(), &connection), SQLITE_OK);
@@ -78,7 +78,7 @@ LedgerRow entry(uint32_t address, Protocol protocol, uint32_t domain, int64_t se
   row.key = {IpAddress::v4(address), protocol, domain};
   for (const LedgerColumn& column : kEntryCounters) row.*column.value = seed++;
   for (const LedgerColumn& column : kEntryStates) row.*column.value = seed++;
-  row.records += row.stored + row.filtered + row.sink_dropped;  // never less than became of them
+  row.records += row.stored + row.filtered + row.sink_dropped;  // never less than what became of them
   row.counter_samples += row.counters_stored + row.counters_filtered + row.counters_dropped;
   return row;
 }
@@ -134,7 +134,7 @@ const std::vector<SequenceRow> kSequences = {
     {{IpAddress::v4(0x0a000001), 65535, Protocol::ipfix, 0xffffffff}, 0xffffffff, 1, 1'700'000'000},
     {{*IpAddress::parse("2001:db8::1"), 1, Protocol::netflow9, 2, Transport::tls, 7}, 3, 4, 5}};
 
-TEST_F(SavedLedgerTest, KeepsEverythingOverARestart) {
+TEST_F(SavedLedgerTest, KeepsEverythingAcrossARestart) {
   std::string error;
   {
     SavedLedger catalog = SavedLedger::open(path_);
@@ -173,8 +173,8 @@ TEST_F(SavedLedgerTest, ForgetsStreamsThatEnded) {
   EXPECT_EQ(catalog.load_sequences(), std::vector<SequenceRow>{kSequences[1]});
 }
 
-// Rows that made room: in the file, too, their counts are those of "other", and their place is free.
-TEST_F(SavedLedgerTest, RowsThatWentAreRemovedAndTheSumsStay) {
+// Evicted rows: in the file, too, their counts are added to "other", and their place is free.
+TEST_F(SavedLedgerTest, EvictedRowsAreRemovedAndTheSumsStay) {
   const auto junk = [](uint32_t n) { return LedgerKey{IpAddress::v4(0x0a000001), Protocol::netflow9, n}; };
   SavedLedger catalog = SavedLedger::open(path_);
   catalog.load();
@@ -190,7 +190,7 @@ TEST_F(SavedLedgerTest, RowsThatWentAreRemovedAndTheSumsStay) {
       ASSERT_TRUE(catalog.save(ledger.rows(), {}, error)) << error;
     }
   }
-  ledger.entry(junk(0)).first_seen_ns.set(2000);  // again, without anything malformed
+  ledger.entry(junk(0)).first_seen_ns.set(2000);  // seen again, without anything malformed
   ASSERT_TRUE(catalog.save(ledger.rows(), {}, error)) << error;
   EXPECT_EQ(number("SELECT sum(datagrams) FROM exporters"), 1000);
   EXPECT_EQ(number("SELECT sum(count) FROM reasons"), 1000);
@@ -215,7 +215,7 @@ TEST_F(SavedLedgerTest, AddsTheColumnsOfALaterVersion) {
   expect_same(SavedLedger::read(path_), sample());
 }
 
-TEST_F(SavedLedgerTest, RefusesWhatIsNotItsOwn) {
+TEST_F(SavedLedgerTest, RefusesForeignFiles) {
   auto open = [&] { SavedLedger::open(path_); };
   auto read = [&] { SavedLedger::read(path_); };
   EXPECT_NE(error_of(read).find("does not exist"), std::string::npos);
@@ -264,7 +264,7 @@ TEST_F(SavedLedgerTest, RefusesADamagedFile) {
   EXPECT_NE(message.find(path_), std::string::npos);
 }
 
-TEST_F(SavedLedgerTest, SaveThatFailsSaysSoAndIsMadeUpFor) {
+TEST_F(SavedLedgerTest, AFailedSaveIsReportedAndMadeUpForByTheNext) {
   SavedLedger catalog = SavedLedger::open(path_);
   std::string error;
   ASSERT_TRUE(catalog.save({}, {}, error)) << error;
@@ -280,7 +280,7 @@ TEST_F(SavedLedgerTest, SaveThatFailsSaysSoAndIsMadeUpFor) {
   expect_same(SavedLedger::read(path_), sample());
 }
 
-TEST_F(SavedLedgerTest, FullDiskStopsSavingOnly) {
+TEST_F(SavedLedgerTest, AFullDiskStopsOnlySaving) {
   if (::mount("none", folder_.c_str(), "tmpfs", 0, "size=1m") != 0)
     GTEST_SKIP() << "needs the right to mount a file system of 1 MiB";
   std::string error;
@@ -364,8 +364,8 @@ TEST_F(SavedLedgerTest, GroupReadsWithoutWritePermission) {
   EXPECT_EQ(in_child([&] { return read_as_group_member(path_); }), 0) << "when it has stopped";
 }
 
-// Saves for ever; in each state the counters of all rows and the sequence states are the same number.
-// Writes a byte to `saved` after each.
+// Saves forever; in each state the counters of all rows and the sequence states are the same number. Writes a byte to
+// `saved` after each save.
 [[noreturn]] void save_for_ever(const std::string& path, int64_t from, int saved) {
   SavedLedger catalog = SavedLedger::open(path);
   LedgerSnapshot rows = catalog.load();
@@ -416,7 +416,7 @@ TEST_F(SavedLedgerTest, KillAtAnyMomentLeavesItConsistent) {
   }
 }
 
-// An output that is taken out of the configuration keeps its counts, and is told from those of the last run.
+// An output that is removed from the configuration keeps its counts, and is distinguished from those of the last run.
 TEST_F(SavedLedgerTest, OutputsThatAreNotConfiguredAnyMoreKeepTheirCounts) {
   std::string error;
   {
@@ -438,9 +438,9 @@ TEST_F(SavedLedgerTest, OutputsThatAreNotConfiguredAnyMoreKeepTheirCounts) {
   EXPECT_TRUE(rows.outputs[1].is_configured);
 }
 
-// A row that went takes what outputs counted of it along, also of those that are no more: the same exporter, come back,
-// begins at 0.
-TEST_F(SavedLedgerTest, AnExporterThatComesBackBeginsAnewAtEachOutput) {
+// An evicted row takes the outputs' counts of it along, also those of outputs that no longer exist: if the same
+// exporter returns, it begins at 0.
+TEST_F(SavedLedgerTest, AnExporterThatReturnsStartsAtZeroForEachOutput) {
   std::string error;
   {
     SavedLedger catalog = SavedLedger::open(path_);
@@ -457,7 +457,7 @@ TEST_F(SavedLedgerTest, AnExporterThatComesBackBeginsAnewAtEachOutput) {
   EXPECT_EQ(number("SELECT count(*) FROM deliveries WHERE protocol = 'v5'"), int64_t{kDeliveryCount});
 }
 
-TEST_F(SavedLedgerTest, ReasonsOfBothKindsHaveNamesOfTheirOwn) {
+TEST_F(SavedLedgerTest, ReasonsOfBothKindsHaveDistinctNames) {
   std::set<std::string_view> names(std::begin(kMalformedNames), std::end(kMalformedNames));
   names.insert(std::begin(kRefusedNames), std::end(kRefusedNames));
   EXPECT_EQ(names.size(), kMalformedCount + kRefusedCount);

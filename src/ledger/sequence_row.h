@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where one stream of sequence numbers stands, as catalog.db keeps it: a restart that goes on from here neither
-// reports what was received as lost nor hides what was lost meanwhile.
+// The position of one stream of sequence numbers, as stored in catalog.db: a restart that continues from it neither
+// reports what was received as lost nor hides what was lost in the meantime.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator can do about a file operation that failed: the advice that fits the error.
+// Advice for operators on a failed file operation, by error.
 #pragma once
 
 #include <string_view>

@@ -28,7 +28,7 @@ void EpollSet::add(int descriptor, uint64_t tag) {
 
 void EpollSet::remove(int descriptor) { ::epoll_ctl(file_.fd(), EPOLL_CTL_DEL, descriptor, nullptr); }
 
-// Kernels before 5.11 have no epoll_pwait2: there it waits for whole milliseconds.
+// Kernels before 5.11 have no epoll_pwait2: on these it waits for whole milliseconds.
 size_t EpollSet::wait(int64_t timeout_ns) {
   const timespec time{timeout_ns / kSecond, timeout_ns % kSecond};
   int ready = ::epoll_pwait2(file_.fd(), ready_.get(), kMaxReady, timeout_ns < 0 ? nullptr : &time, nullptr);

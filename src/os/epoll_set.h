@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waits for any number of descriptors to be readable (epoll): however many there are, only those that are cost.
+// Waits until one of any number of descriptors is readable (epoll); the cost depends only on how many are ready.
 //
-//   threads  one waits at a time; add() and remove() from that one, too
-//   failure  throws runtime_failure where the system gives no more
+//   threads  one waits at a time; add() and remove() only in that thread
+//   failure  throws runtime_failure if the system has no more resources
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,16 @@ class EpollSet {
   EpollSet(const EpollSet&) = delete;
   EpollSet& operator=(const EpollSet&) = delete;
 
-  // `tag`: what wait() names it by. A set may stand in another one: its fd() is readable where one in it is.
+  // `tag`: how ready() identifies it. A set may be a member of another set: its fd() is readable if one of its members
+  // is.
   void add(int fd, uint64_t tag);
   void remove(int fd);
   int fd() const { return file_.fd(); }
 
-  // How many are ready; 0 when interrupted, or when the time is over. Below 0: waits for ever. Broken ones are ready.
+  // How many are ready; 0 when interrupted or timed out. A negative timeout waits forever. Broken descriptors are
+  // ready.
   size_t wait(int64_t timeout_ns);
-  // The tag of each, after wait(). At most kMaxReady are named at once, the others next time.
+  // The tag of each ready descriptor, after wait(). At most kMaxReady are returned at once, the others next time.
   uint64_t ready(size_t index) const;
   static constexpr size_t kMaxReady = 64;
 

@@ -22,7 +22,7 @@ TEST(EpollSet, WaitsForFractionsOfAMillisecondToo) {
   EXPECT_GE(monotonic_ns() - began, 2 * kMs);
 }
 
-TEST(EpollSet, NamesThoseThatAreReady) {
+TEST(EpollSet, ReturnsTheTagsOfReadyDescriptors) {
   EpollSet set;
   std::vector<Wake> wakes(100);
   for (size_t i = 0; i < wakes.size(); ++i) set.add(wakes[i].fd(), i);
@@ -34,7 +34,7 @@ TEST(EpollSet, NamesThoseThatAreReady) {
   EXPECT_EQ(set.wait(0), 0u);
 }
 
-TEST(EpollSet, OfVeryManyTheOthersAreNamedNextTime) {
+TEST(EpollSet, ManyReadyDescriptorsAreReturnedInTurn) {
   EpollSet set;
   std::vector<Wake> wakes(2 * EpollSet::kMaxReady);
   for (size_t i = 0; i < wakes.size(); ++i) set.add(wakes[i].fd(), i), wakes[i].set();
@@ -47,7 +47,7 @@ TEST(EpollSet, OfVeryManyTheOthersAreNamedNextTime) {
   EXPECT_EQ(std::count(named.begin(), named.end(), true), static_cast<ptrdiff_t>(wakes.size()));
 }
 
-TEST(EpollSet, OneInAnother) {
+TEST(EpollSet, ASetCanBeAMemberOfAnother) {
   EpollSet outer, inner;
   Wake wake;
   outer.add(inner.fd(), 7);
@@ -60,7 +60,7 @@ TEST(EpollSet, OneInAnother) {
   EXPECT_EQ(inner.ready(0), 1u);
 }
 
-TEST(EpollSet, WhatIsRemovedIsNotWaitedFor) {
+TEST(EpollSet, RemovedDescriptorsAreNotReported) {
   EpollSet set;
   Wake wake;
   set.add(wake.fd(), 1);

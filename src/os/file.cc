@@ -124,8 +124,8 @@ File lock_exclusively(const std::string& path) {
   return file;
 }
 
-// /proc/locks: "3: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF", with device and inode (proc(5)). The device is left
-// out of it, as file systems over others show another one than stat() does.
+// /proc/locks: "3: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF", with device and inode (proc(5)). The device is not
+// compared, as stacked file systems show another one there than stat() returns.
 static int64_t lock_holder(uint64_t inode) {
   std::ifstream locks("/proc/locks");
   const std::string ending = ":" + std::to_string(inode);
@@ -143,7 +143,7 @@ LockState lock_state(const std::string& path) {
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
   if (!file.is_open() || ::fstat(file.fd(), &status) != 0) return {};
-  // Shared, and only for this moment: whoever begins in it would be refused.
+  // Shared, and only for this moment: a process that starts in this instant would be refused.
   if (::flock(file.fd(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
   return {true, lock_holder(status.st_ino)};
 }
@@ -166,7 +166,7 @@ int write_all(int fd, const void* bytes, size_t size, size_t* written) {
       break;
     }
     done += static_cast<size_t>(n);
-    if (done < size && interrupted()) {  // a signal cuts a write that had begun short
+    if (done < size && interrupted()) {  // a signal interrupts a write that was already partial
       error = EINTR;
       break;
     }
@@ -186,7 +186,7 @@ int replace_file(const std::string& path, Bytes bytes) {
   }
   if (!error && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (!error) return sync_folder(parent_folder(path));
-  ::unlink(temporary.c_str());  // what is not whole takes room that may be what it lacked
+  ::unlink(temporary.c_str());  // an incomplete file takes up the space that may have been missing
   return error;
 }
 

@@ -18,8 +18,8 @@ std::string write_file(size_t bytes) {
   return path;
 }
 
-TEST(FileReader, GivesEveryByteInOrderWhateverTheBuffersBounds) {
-  constexpr size_t kSize = 5'000'003;  // several refills of the 1 MiB buffer, at no multiple of a step
+TEST(FileReader, ReturnsEveryByteInOrderAcrossRefills) {
+  constexpr size_t kSize = 5'000'003;  // several refills of the 1 MiB buffer, not a multiple of the step
   FileReader reader(write_file(kSize), 70'000);
   size_t at = 0;
   while (at < kSize) {
@@ -35,7 +35,7 @@ TEST(FileReader, GivesEveryByteInOrderWhateverTheBuffersBounds) {
   EXPECT_EQ(reader.skip(1), 0u);
 }
 
-TEST(FileReader, SkipsFurtherThanItsBufferAndSaysWhereTheFileEnds) {
+TEST(FileReader, SkipsBeyondItsBufferAndReportsTheEndOfTheFile) {
   FileReader reader(write_file(3'000'000), 16);
   EXPECT_EQ(reader.skip(2'500'000), 2'500'000u);
   EXPECT_EQ(reader.peek(1)[0], 2'500'000 % 251);
@@ -43,7 +43,7 @@ TEST(FileReader, SkipsFurtherThanItsBufferAndSaysWhereTheFileEnds) {
   EXPECT_EQ(reader.offset(), 3'000'000u);
 }
 
-TEST(FileReader, RefusesWhatCannotBeReadNamingIt) {
+TEST(FileReader, UnreadableFilesAreRefusedByName) {
   for (const std::string& path : {std::string("/nonexistent/capture"), testing::TempDir()}) {
     try {
       FileReader reader(path, 16);

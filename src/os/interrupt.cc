@@ -24,7 +24,7 @@ OnInterrupt::OnInterrupt(void (*call)(void*), void* argument) {
   interrupt_call = call;
   struct sigaction action{};
   action.sa_handler = handle;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one has its usual effect
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second signal has its usual effect
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     ::sigaction(kSignals[i], nullptr, &before_[i]);

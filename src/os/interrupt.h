@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C for one-shot commands: SIGINT, SIGTERM and SIGHUP call a function instead of ending the process. A second one
-// ends it. SIGHUP stays ignored where it was (nohup).
+// OnInterrupt: handles Ctrl-C in one-shot commands: SIGINT, SIGTERM and SIGHUP call a function instead of ending the
+// process. A second one ends it. SIGHUP stays ignored if it was (nohup).
 #pragma once
 
 #include <signal.h>
@@ -11,7 +11,7 @@ namespace weir::os {
 
 class OnInterrupt {
  public:
-  // `call` runs in the signal handler: it may touch nothing but atomics. One such object at a time.
+  // `call` runs in the signal handler: it may access nothing but atomics. Only one such object at a time.
   OnInterrupt(void (*call)(void*), void* argument);
   ~OnInterrupt();
   OnInterrupt(const OnInterrupt&) = delete;
@@ -20,7 +20,7 @@ class OnInterrupt {
   std::array<struct sigaction, 3> before_{};
 };
 
-// Since such an object was made: what waits for the world outside gives up.
+// True after a signal since such an object was made: waits for external events then give up.
 bool interrupted();
 
 }  // namespace weir::os

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lines of a text file, plain or gzip, read forward through one buffer, again from the start when asked.
+// LineReader: reads the lines of a text file, plain or gzip, through one buffer; can be rewound to the start.
 // One thread. Memory: the buffer. A file that cannot be opened or read, ends within its gzip data, or has a line
 // longer than kLongestLine throws usage_error naming the path.
 #pragma once
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-struct gzFile_s;  // of zlib
+struct gzFile_s;  // from zlib
 
 namespace weir::os {
 
@@ -22,7 +22,7 @@ class LineReader {
 
   // The next line without its end (\n or \r\n), valid until the next call; false at the end of the file.
   bool next(std::string_view* line);
-  uint64_t number() const { return number_; }  // of the line last given, from 1
+  uint64_t number() const { return number_; }  // of the line last returned, from 1
   // Starts again at the first line; throws where the file is a pipe.
   void rewind();
 

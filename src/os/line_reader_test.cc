@@ -27,7 +27,7 @@ std::string write_gzip(const std::string& name, const std::string& text) {
   return path_of(name);
 }
 
-// Lines of all lengths up to a few hundred, several times the reader's buffer in all.
+// Lines of all lengths up to a few hundred; together several times the size of the reader's buffer.
 std::string many_lines(size_t lines) {
   std::string text;
   for (size_t i = 0; i < lines; ++i) text += std::to_string(i) + std::string(i * 7919 % 300, 'x') + "\n";
@@ -44,7 +44,7 @@ void expect_lines(LineReader& reader, size_t lines) {
   EXPECT_FALSE(reader.next(&line));
 }
 
-TEST(LineReader, GivesEveryLineOfPlainAndGzipAndAgain) {
+TEST(LineReader, ReadsEveryLineOfPlainAndGzipTwice) {
   constexpr size_t kLines = 20'000;
   for (const std::string& path : {write_plain("plain", many_lines(kLines)), write_gzip("gzip", many_lines(kLines))}) {
     LineReader reader(path);
@@ -54,7 +54,7 @@ TEST(LineReader, GivesEveryLineOfPlainAndGzipAndAgain) {
   }
 }
 
-TEST(LineReader, TakesEitherLineEndAndALastLineWithout) {
+TEST(LineReader, AcceptsEitherLineEndAndALastLineWithoutOne) {
   LineReader reader(write_plain("ends", "a\r\n\nb"));
   std::string_view line;
   for (std::string expected : {"a", "", "b"}) {
@@ -71,7 +71,7 @@ void read_all(const std::string& path) {
   }
 }
 
-TEST(LineReader, RefusesWhatIsCutOrDamagedOrNotThere) {
+TEST(LineReader, TruncatedDamagedAndMissingFilesAreRefused) {
   std::string cut = write_gzip("cut", many_lines(5'000));
   std::filesystem::resize_file(cut, std::filesystem::file_size(cut) / 2);
   EXPECT_THROW(read_all(cut), Error);

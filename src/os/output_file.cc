@@ -12,8 +12,8 @@
 
 namespace weir::os {
 
-// Standard output, as a descriptor of our own. O_NONBLOCK belongs to what was opened, not to the descriptor, so
-// setting it on a copy would change it for the shell and everyone else who shares it: a pipe is opened anew.
+// Standard output, as a descriptor of its own. O_NONBLOCK applies to the open file description, not the descriptor, so
+// setting it on a copy would change it for the shell and every other process that shares it: a pipe is opened again.
 static File open_standard_output() {
   struct stat s;
   if (::fstat(STDOUT_FILENO, &s) != 0) throw usage_error("cannot write to standard output: " + error_text(errno));
@@ -55,7 +55,7 @@ bool OutputFile::is_empty() const {
 bool OutputFile::ends_within_line() const {
   struct stat s;
   if (!regular_ || ::fstat(file_.fd(), &s) != 0 || s.st_size == 0) return false;
-  std::string path = path_ == "-" ? "/proc/self/fd/1" : path_;  // the descriptor itself may not be read from
+  std::string path = path_ == "-" ? "/proc/self/fd/1" : path_;  // the descriptor itself may not be readable
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   char last;
   return file.is_open() && ::pread(file.fd(), &last, 1, s.st_size - 1) == 1 && last != '\n';

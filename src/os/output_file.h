@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OutputFile: a file, named pipe, terminal or standard output that is only written to, in order.
+// OutputFile: a file, named pipe, terminal or standard output that is written to sequentially and never read.
 //
 //   threads  one at a time
 //   failure  open() throws usage_error naming the path; the rest returns errno or false
@@ -16,20 +16,20 @@ namespace weir::os {
 class OutputFile {
  public:
   OutputFile() = default;
-  // "-" is standard output. Files are created (mode 0640) and appended to. A pipe never blocks the writer: what
-  // it cannot take is EAGAIN.
+  // "-" is standard output. Files are created (mode 0640) and appended to. A pipe never blocks the writer: if it is
+  // full, write() returns EAGAIN.
   static OutputFile open(const std::string& path);
 
   bool is_regular() const { return regular_; }
   bool is_empty() const;
-  // False for an empty file, and where it cannot be told.
+  // False also for an empty file, and if unknown.
   bool ends_within_line() const;
 
-  // Writes as much as it can; `written` says how far it came. 0, EAGAIN (a full pipe: see wait_writable) or another
-  // errno.
+  // Writes as much as it can; `written` is set to the number of bytes. 0, EAGAIN (a full pipe: see wait_writable) or
+  // another errno.
   int write(std::string_view bytes, size_t* written);
   void wait_writable(int timeout_ms) const;
-  // Takes back the last `bytes` written. False where that cannot be: no regular file, or others wrote after.
+  // Removes the last `bytes` written. False if impossible: not a regular file, or others wrote after them.
   bool cut_back(size_t bytes);
 
  private:
@@ -39,7 +39,8 @@ class OutputFile {
   std::string path_;
 };
 
-// In the calling thread a closed pipe and a file over its limit are write errors, not signals that end the process.
+// In the calling thread a closed pipe and a file over its size limit become write errors, not signals that end the
+// process.
 void block_write_signals();
 
 }  // namespace weir::os

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waits for any number of descriptors.
+// PollSet: waits for any number of descriptors (poll).
 //
 //   threads  one at a time
 #pragma once
@@ -12,7 +12,7 @@ struct pollfd;
 
 namespace weir::os {
 
-// What is waited for. A connection that broke is always ready.
+// What to wait for. A broken connection is always ready.
 enum class WaitFor : uint8_t { nothing, reading, writing, either };
 
 class PollSet {
@@ -21,9 +21,9 @@ class PollSet {
   ~PollSet();
   void add(int fd, WaitFor what = WaitFor::reading);
   void clear();
-  // False when interrupted, or when the time is over and none is ready. Below 0: waits for ever.
+  // False when interrupted, or when none is ready in time. A negative timeout waits forever.
   bool wait(int timeout_ms);
-  // After wait(): the one that was added as number `index`.
+  // After wait(): whether the descriptor that was added as number `index` is ready.
   bool is_ready(size_t index) const;
 
  private:

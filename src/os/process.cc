@@ -21,7 +21,7 @@ static uint64_t count_open_files() {
   while (const dirent* entry = ::readdir(folder))
     if (entry->d_name[0] != '.') ++count;
   ::closedir(folder);
-  return count - 1;  // the folder's own descriptor
+  return count - 1;  // not counting the folder's own descriptor
 }
 
 static double boot_seconds() {
@@ -33,7 +33,7 @@ static double boot_seconds() {
   return 0;
 }
 
-// Fields of /proc/self/stat after the program's name, which may hold anything but is the last thing in parentheses
+// Fields of /proc/self/stat after the program's name, which may contain anything but is the last item in parentheses
 // (proc(5)): starttime is field 22, rss field 24, counted from 1; state is field 3.
 static void read_stat(ProcessFigures& figures) {
   std::ifstream file("/proc/self/stat");

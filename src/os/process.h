@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel says of this process: the figures that every Prometheus client exposes as process_*.
+// What the kernel reports about this process: the figures that every Prometheus client exposes as process_*.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ struct ProcessFigures {
 // Reads /proc/self; a figure that cannot be read is 0.
 ProcessFigures process_figures();
 
-// The limit of open files from the soft one to the hard one, for programs that do not call select(). Returns the limit
-// in force; 0 where unknown.
+// Raises the soft limit of open files to the hard one, for programs that do not call select(). Returns the limit in
+// force; 0 if unknown.
 uint64_t raise_open_files();
 int64_t pid();
 
-// The calling thread gives way to all others (nice 10): no lower, because it holds locks that they wait for.
+// The calling thread yields to all others (nice 10). Not lower than that, because it holds locks that they wait for.
 void lower_thread_priority();
 
-uint64_t physical_memory_bytes();  // of the machine; 0 where unknown
+uint64_t physical_memory_bytes();  // of the machine; 0 if unknown
 
 }  // namespace weir::os

@@ -8,20 +8,20 @@
 namespace weir::os {
 namespace {
 
-constexpr uint32_t kIpHeader = static_cast<uint32_t>(SKF_NET_OFF);  // offsets from there; others are into the payload
+constexpr uint32_t kIpHeader = static_cast<uint32_t>(SKF_NET_OFF);  // added to IP header offsets; others: payload
 constexpr uint32_t kV4Source = 12, kV6Source = 8;
-constexpr uint32_t kGolden = 0x9e3779b1, kMix = 0x85ebca6b;  // odd: every bit of the words counts
+constexpr uint32_t kGolden = 0x9e3779b1, kMix = 0x85ebca6b;  // odd: every bit of the words affects the result
 
 class Program {
  public:
-  // X: the source address, of IPv6 its four words in one.
+  // X: the source address; for IPv6 its four words combined by XOR.
   void load_source() {
     load(BPF_B, kIpHeader);
     add(BPF_ALU | BPF_RSH | BPF_K, 4);
     jump_unless_equal(4, 3);
     load(BPF_W, kIpHeader + kV4Source);
     add(BPF_MISC | BPF_TAX);
-    add(BPF_JMP | BPF_JA, 3 * 4 - 1);  // over what follows
+    add(BPF_JMP | BPF_JA, 3 * 4 - 1);  // skips the IPv6 part below
     load(BPF_W, kIpHeader + kV6Source);
     add(BPF_MISC | BPF_TAX);
     for (uint32_t word = 1; word < 4; ++word) {
@@ -31,7 +31,7 @@ class Program {
     }
   }
 
-  // A: the payload's word; 0 where it has none.
+  // A: the selected word of the payload; 0 if there is none.
   void load_word(std::span<const PayloadWord> words) {
     load(BPF_H, 0);
     auto left = static_cast<uint32_t>(words.size());
@@ -57,7 +57,7 @@ class Program {
  private:
   void add(int code, uint32_t k = 0) { instructions_.push_back({static_cast<uint16_t>(code), 0, 0, k}); }
   void load(int size, uint32_t offset) { add(BPF_LD | size | BPF_ABS, offset); }
-  // Over so many instructions.
+  // Skips `over` instructions.
   void jump_unless_equal(uint32_t value, uint8_t over) {
     instructions_.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, over, value});
   }

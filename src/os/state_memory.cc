@@ -10,7 +10,7 @@
 
 namespace weir::os {
 
-#ifdef WEIR_ADDRESS_SANITIZER  // which sees what is used after it was given back only where it is really given back
+#ifdef WEIR_ADDRESS_SANITIZER  // detects use after free only if memory is really freed
 
 std::pmr::memory_resource* object_memory() { return std::pmr::new_delete_resource(); }
 std::pmr::memory_resource* table_memory() { return std::pmr::new_delete_resource(); }
@@ -20,14 +20,14 @@ std::pmr::memory_resource* table_memory() { return std::pmr::new_delete_resource
 namespace {
 
 constexpr size_t kHugePage = 2 << 20;
-constexpr size_t kLargeBlock = kHugePage / 4;  // less is not worth a huge page
-constexpr size_t kMappedAtOnce = 32 << 20;     // for objects; what is not used of it costs nothing
-constexpr size_t kMaxBlocksPerChunk = 256;     // asked for at once, by the pool
+constexpr size_t kLargeBlock = kHugePage / 4;  // a huge page does not pay for less
+constexpr size_t kMappedAtOnce = 32 << 20;     // for objects; the unused part costs no memory
+constexpr size_t kMaxBlocksPerChunk = 256;     // requested at once by the pool
 constexpr size_t kLargestObject = 1024;
 
 size_t rounded_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
-// Of whole huge pages, and aligned to them. To be unmapped.
+// Returns whole huge pages, aligned to their size. The caller unmaps them.
 std::byte* map_huge_pages(size_t bytes) {
   void* mapped = ::mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
@@ -35,7 +35,7 @@ std::byte* map_huge_pages(size_t bytes) {
   size_t before = rounded_up(reinterpret_cast<uintptr_t>(begin), kHugePage) - reinterpret_cast<uintptr_t>(begin);
   if (before > 0) ::munmap(begin, before);
   ::munmap(begin + before + bytes, kHugePage - before);
-  ::madvise(begin + before, bytes, MADV_HUGEPAGE);  // where it is refused, small pages do
+  ::madvise(begin + before, bytes, MADV_HUGEPAGE);  // if refused, small pages are used
   return begin + before;
 }
 
@@ -51,7 +51,7 @@ class TableMemory : public std::pmr::memory_resource {
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };
 
-// Chunks for a pool, which keeps them: cut off huge pages one after the other.
+// Provides chunks for a pool that never frees them: cut from huge pages one after the other.
 class ChunkMemory : public std::pmr::memory_resource {
   void* do_allocate(size_t bytes, size_t alignment) override {
     std::lock_guard lock(mutex_);
@@ -76,7 +76,7 @@ class ChunkMemory : public std::pmr::memory_resource {
 
 }  // namespace
 
-// Both outlive all that is in them.
+// Both outlive everything allocated from them.
 std::pmr::memory_resource* object_memory() {
   static auto* const chunks = new ChunkMemory;
   static auto* const pool = new std::pmr::synchronized_pool_resource({kMaxBlocksPerChunk, kLargestObject}, chunks);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory for what is kept of each sender and looked at with each of its datagrams.
+// Memory for the per-sender state that is accessed with each of the sender's datagrams.
 //
-// Of ten thousand senders the objects would else lie among all that is seldom needed, each on a memory page of its own,
-// and finding the pages takes longer than fetching what is on them: a CPU remembers some 2,000. Here they stand side by
-// side, in huge pages where the kernel gives them (/sys/kernel/mm/transparent_hugepage/enabled: madvise or always).
+// With ten thousand senders these objects would otherwise be scattered among rarely used data, each on its own memory
+// page, and the address translation would take longer than fetching the data: a CPU caches some 2,000 translations.
+// Here the objects are adjacent, in huge pages if the kernel provides them
+// (/sys/kernel/mm/transparent_hugepage/enabled: madvise or always).
 //
 //   threads  any
 //   failure  std::bad_alloc
@@ -18,9 +19,9 @@
 
 namespace weir::os {
 
-// For many small objects. What is given back is used again for others of that size, and stays with this process.
+// For many small objects. Freed memory is reused for others of that size and is never returned to the system.
 std::pmr::memory_resource* object_memory();
-// For few large blocks, which go back to the system.
+// For few large blocks, which are returned to the system when freed.
 std::pmr::memory_resource* table_memory();
 
 template <class T, class... Arguments>
@@ -29,7 +30,7 @@ std::shared_ptr<T> make_shared_state(Arguments&&... arguments) {
                                  std::forward<Arguments>(arguments)...);
 }
 
-// To be made as StateMap<..> map{table_memory()}.
+// Construct as StateMap<..> map{table_memory()}.
 template <class Key, class Value>
 using StateMap = absl::flat_hash_map<Key, Value, absl::Hash<Key>, std::equal_to<Key>,
                                      std::pmr::polymorphic_allocator<std::pair<const Key, Value>>>;

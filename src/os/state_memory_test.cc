@@ -23,7 +23,7 @@ struct alignas(64) State {
 
 bool is_aligned(const void* at, size_t to) { return reinterpret_cast<uintptr_t>(at) % to == 0; }
 
-TEST(ObjectMemory, ObjectsOfManyThreadsAreTheirOwn) {
+TEST(ObjectMemory, ObjectsOfSeveralThreadsDoNotOverlap) {
   constexpr uint64_t kEach = 20'000;
   std::vector<std::vector<std::shared_ptr<State>>> made(4);
   {
@@ -44,8 +44,8 @@ TEST(ObjectMemory, ObjectsOfManyThreadsAreTheirOwn) {
   EXPECT_EQ(places.size(), made.size() * kEach);
 }
 
-#ifndef WEIR_ADDRESS_SANITIZER  // which keeps it for a while
-TEST(ObjectMemory, WhatIsGivenBackIsUsedAgain) {
+#ifndef WEIR_ADDRESS_SANITIZER  // ASan keeps freed memory for a while
+TEST(ObjectMemory, FreedMemoryIsReused) {
   std::set<const State*> places;
   for (int round = 0; round < 1000; ++round) {
     std::vector<std::shared_ptr<State>> some;
@@ -55,7 +55,7 @@ TEST(ObjectMemory, WhatIsGivenBackIsUsedAgain) {
 }
 #endif
 
-TEST(ObjectMemory, LargeObjectsAndArraysHaveRoom) {
+TEST(ObjectMemory, AllocatesLargeObjectsAndArrays) {
   std::pmr::vector<char> large(3 << 20, 'x', object_memory());
   large.resize(70 << 20, 'y');
   EXPECT_EQ(large.front(), 'x');
@@ -81,9 +81,9 @@ TEST(TableMemory, BlocksAreAlignedAndCanBeWritten) {
   }
 }
 
-#if !defined(WEIR_ADDRESS_SANITIZER) && !defined(__SANITIZE_THREAD__)  // which map much of their own
+#if !defined(WEIR_ADDRESS_SANITIZER) && !defined(__SANITIZE_THREAD__)  // sanitizers map much memory of their own
 
-// In a process of its own, which may map no more: what is given out afterwards is memory all the same.
+// Runs in its own process, which then may map no more memory: allocations that succeed afterwards must still be valid.
 [[noreturn]] void run_out_of_address_space() {
   rlimit limit{};
   ::getrlimit(RLIMIT_AS, &limit);
@@ -102,7 +102,7 @@ TEST(TableMemory, BlocksAreAlignedAndCanBeWritten) {
   std::_Exit(refused == 3 ? 0 : 1);
 }
 
-TEST(ObjectMemoryDeathTest, ARefusalOfTheKernelIsAnExceptionAndNothingElse) {
+TEST(ObjectMemoryDeathTest, AFailedMappingThrowsBadAllocAndCorruptsNothing) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(run_out_of_address_space(), testing::ExitedWithCode(0), "");
 }

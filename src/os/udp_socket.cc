@@ -50,8 +50,8 @@ std::string bind_remedy(int error) {
   return "";
 }
 
-// SO_RCVBUFFORCE passes net.core.rmem_max where we may (CAP_NET_ADMIN). The kernel doubles what is asked
-// for to pay for its own bookkeeping, and reports the doubled figure; the granted one is half of that.
+// SO_RCVBUFFORCE exceeds net.core.rmem_max if permitted (CAP_NET_ADMIN). The kernel doubles the requested size for its
+// own bookkeeping and reports the doubled figure; the granted size is half of that.
 int set_receive_buffer(int fd, int bytes) {
   if (bytes > 0 && ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0)
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
@@ -139,7 +139,7 @@ uint16_t UdpSocket::local_port() const {
 int UdpSocket::send(Bytes datagram) const {
   for (;;) {
     if (::send(fd(), datagram.data(), datagram.size(), 0) >= 0) return 0;
-    if (errno == EINTR || errno == ECONNREFUSED) continue;  // a refusal answers an earlier datagram
+    if (errno == EINTR || errno == ECONNREFUSED) continue;  // a refusal is the answer to an earlier datagram
     return errno;
   }
 }
@@ -151,11 +151,11 @@ int UdpSocket::take_error() const {
   return error;
 }
 
-// The slots stand 64 KiB and a bit apart: at a stride of a power of two the first lines of all datagrams
+// The slots are a little more than 64 KiB apart: with a power-of-two stride the first cache lines of all datagrams
 // would fall into the same few cache sets.
 static constexpr size_t kSlotStride = limits::kDatagramBytes + 1 + 1600;
 
-// Room for what the kernel says beside a datagram: when it came, and the size of joined ones.
+// Space for the kernel's control messages: time of arrival, and the segment size of joined datagrams.
 struct alignas(cmsghdr) Control {
   uint8_t bytes[CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(int))];
 };
@@ -202,7 +202,7 @@ ReceiveSlots::ReceiveSlots(size_t count) : count_(count), impl_(std::make_unique
 ReceiveSlots::~ReceiveSlots() = default;
 
 int ReceiveSlots::receive(const UdpSocket& socket) {
-  // The kernel shortens both lengths to what it wrote; the slots serve sockets of both families.
+  // The kernel overwrites both lengths with what it wrote; the slots serve sockets of both families.
   for (size_t i = 0; i < impl_->used; ++i) impl_->prepare(i);
   impl_->used = 0;
   int n = ::recvmmsg(socket.fd(), impl_->headers.data(), static_cast<unsigned>(count_), MSG_DONTWAIT, nullptr);

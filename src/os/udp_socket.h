@@ -24,8 +24,8 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
-// What the kernel says of a socket (SO_MEMINFO): how much waits in its buffer, and how many
-// datagrams it dropped since the socket was opened because the buffer was full.
+// What the kernel reports about a socket (SO_MEMINFO): how many bytes are queued in its buffer, and how many datagrams
+// it dropped since the socket was opened because the buffer was full.
 struct SocketMemory {
   uint32_t queued_bytes = 0;
   uint32_t drops = 0;  // wraps at 2^32
@@ -33,26 +33,25 @@ struct SocketMemory {
 
 class UdpSocket {
  public:
-  // Bound with SO_REUSEPORT, so that several sockets share the port and the kernel spreads
-  // exporters over them by their 4-tuple. An all-zero address listens on IPv6 and IPv4 at once
-  // (IPv4 only where the machine has no IPv6). The kernel notes when a datagram comes. Throws usage_error when the
-  // port is taken.
+  // Bound with SO_REUSEPORT, so that several sockets share the port and the kernel spreads exporters over them by their
+  // 4-tuple. An all-zero address listens on IPv6 and IPv4 at once (IPv4 only if the machine has no IPv6). The kernel
+  // timestamps arriving datagrams. Throws usage_error when the port is taken.
   static UdpSocket listen(const Endpoint& endpoint, int receive_buffer_bytes);
   // Bound to `source` (port 0: any) and connected to `destination`. Throws usage_error.
   static UdpSocket connect(const Endpoint& source, const Endpoint& destination);
 
   int fd() const { return file_.fd(); }
   int granted_receive_buffer() const { return granted_; }
-  // Whether the kernel may hand over datagrams of one sender and one size that come together in one piece (UDP_GRO;
-  // Received::segment_bytes). What it drops of these it counts as one. False where it cannot.
+  // Whether the kernel may deliver datagrams of one sender and one size that arrive together as one piece (UDP_GRO;
+  // Received::segment_bytes). A dropped piece counts as one drop. False if it cannot.
   bool receive_joined(bool may) const;
-  std::optional<SocketMemory> memory() const;  // nothing where the kernel does not say
-  // Has a program (classic BPF) say by its number which of the sockets that share the port gets a datagram; they are
-  // numbered as they were bound. 0 or errno.
+  std::optional<SocketMemory> memory() const;  // nothing if the kernel does not report it
+  // Installs a program (classic BPF) that returns the number of the socket, among those that share the port, that gets
+  // a datagram; sockets are numbered in the order in which they were bound. 0 or errno.
   int choose_socket_by(std::span<const sock_filter> program) const;
   uint16_t local_port() const;
   int send(Bytes datagram) const;  // 0 or errno
-  int take_error() const;          // what the network answered to earlier datagrams (ECONNREFUSED: nobody there), or 0
+  int take_error() const;          // error reported for earlier datagrams (ECONNREFUSED: no listener), or 0
 
  private:
   UdpSocket(File file, int granted) : file_(std::move(file)), granted_(granted) {}
@@ -63,18 +62,18 @@ class UdpSocket {
 // True when another process (or an earlier socket without SO_REUSEPORT) holds the port.
 bool port_in_use(const Endpoint& endpoint);
 
-// What one slot received, valid until the next receive().
+// The content of one slot, valid until the next receive().
 struct Received {
   Bytes bytes;
-  uint16_t segment_bytes = 0;  // 0: one datagram; else datagrams of this size, of which the last may be shorter
+  uint16_t segment_bytes = 0;  // 0: one datagram; else datagrams of this size, the last one may be shorter
   IpAddress source;            // v4-mapped for IPv4
   uint16_t source_port = 0;
-  int64_t kernel_ns = 0;  // when the kernel took it (the first of joined ones), by its clock then; 0: it does not say
+  int64_t kernel_ns = 0;  // when it arrived (of joined ones, the first), by the kernel's clock; 0: unknown
   size_t datagrams() const { return segment_bytes ? (bytes.size() + segment_bytes - 1) / segment_bytes : 1; }
 };
 
-// Preallocated slots for recvmmsg, each large enough for any datagram, and for joined ones, which are together no
-// larger than one may be: nothing is truncated, nothing is allocated after construction. One per worker.
+// Preallocated slots for recvmmsg, each large enough for any datagram, and for joined ones, whose total size does not
+// exceed that of the largest datagram: nothing is truncated or allocated after construction. One object per worker.
 class ReceiveSlots {
  public:
   explicit ReceiveSlots(size_t count);
@@ -82,8 +81,8 @@ class ReceiveSlots {
   ReceiveSlots(const ReceiveSlots&) = delete;
   ReceiveSlots& operator=(const ReceiveSlots&) = delete;
 
-  // Takes what waits in the socket, up to the number of slots, without blocking. Returns the number of slots filled
-  // (0: nothing there), or -errno.
+  // Takes what is queued in the socket, up to the number of slots, without blocking. Returns the number of slots filled
+  // (0: nothing queued), or -errno.
   int receive(const UdpSocket& socket);
   Received operator[](size_t i) const;
   size_t count() const { return count_; }
@@ -94,7 +93,7 @@ class ReceiveSlots {
   std::unique_ptr<Impl> impl_;
 };
 
-// Gathers datagrams and hands them to the kernel in one sendmmsg per `count`.
+// Collects datagrams and passes them to the kernel in one sendmmsg per `count`.
 class SendBatch {
  public:
   explicit SendBatch(size_t count, size_t datagram_bytes = 2048);
@@ -104,7 +103,7 @@ class SendBatch {
   void commit(size_t size);
   bool full() const { return used_ == count_; }
   size_t used() const { return used_; }
-  // Sends all that was committed over a connected socket; 0 or errno (what was not sent is dropped and not counted).
+  // Sends everything committed over a connected socket; 0 or errno (what was not sent is dropped and not counted).
   int flush(const UdpSocket& socket, size_t* sent = nullptr);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Over the loopback, with the kernel's sockets.
+// Tests over loopback, with real kernel sockets.
 #include "os/udp_socket.h"
 
 #include <fcntl.h>
@@ -57,7 +57,7 @@ TEST(UdpSocket, AnIPv4SenderIsMappedOnASocketOfBothFamilies) {
   EXPECT_EQ(slots[0].source_port, sender.local_port());
 }
 
-// An address of 16 octets after one of 4, in the same slot: and the other way round.
+// A 16-octet address after a 4-octet one in the same slot, and the reverse.
 TEST(UdpSocket, OneSetOfSlotsServesBothFamilies) {
   if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
   UdpSocket four = UdpSocket::listen(kLoopback4, 0), six = UdpSocket::listen(kLoopback6, 0);
@@ -77,7 +77,7 @@ TEST(UdpSocket, OneSetOfSlotsServesBothFamilies) {
   }
 }
 
-TEST(UdpSocket, ManySocketsShareAPortAndEachDatagramComesOnce) {
+TEST(UdpSocket, ManySocketsShareAPortAndEachDatagramArrivesOnce) {
   UdpSocket first = UdpSocket::listen(kLoopback4, 0);
   const Endpoint shared{kLoopback4.address, first.local_port()};
   UdpSocket second = UdpSocket::listen(shared, 0);
@@ -91,7 +91,7 @@ TEST(UdpSocket, ManySocketsShareAPortAndEachDatagramComesOnce) {
   ReceiveSlots slots(64);
   const int at_first = slots.receive(first), at_second = slots.receive(second);
   EXPECT_EQ(at_first + at_second, kSenders);
-  // Of 32 ports, all at one of two sockets: once in 2^31 times.
+  // Probability that 32 ports all fall on one of the two sockets: 2^-31.
   EXPECT_GT(at_first, 0);
   EXPECT_GT(at_second, 0);
 }
@@ -105,10 +105,10 @@ TEST(UdpSocket, ATakenPortIsRefusedWithARemedy) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     EXPECT_NE(std::string(error.what()).find("another program has the port"), std::string::npos) << error.what();
   }
-  EXPECT_THROW(UdpSocket::listen({IpAddress::v4(0xc0000201), 0}, 0), Error);  // 192.0.2.1: nobody has it
+  EXPECT_THROW(UdpSocket::listen({IpAddress::v4(0xc0000201), 0}, 0), Error);  // 192.0.2.1: no host has it
 }
 
-TEST(UdpSocket, SaysWhatWaitsAndWhatWasDropped) {
+TEST(UdpSocket, ReportsQueuedBytesAndDrops) {
   UdpSocket listener = UdpSocket::listen(kLoopback4, 4'096);
   UdpSocket sender = UdpSocket::connect(kLoopback4, {kLoopback4.address, listener.local_port()});
   ASSERT_TRUE(listener.memory());
@@ -123,13 +123,13 @@ TEST(UdpSocket, SaysWhatWaitsAndWhatWasDropped) {
   EXPECT_EQ(received + listener.memory()->drops, 100u);
 }
 
-// Several datagrams of so many octets in one send (UDP_SEGMENT), the last as long as is left.
+// Several datagrams of `size` octets in one send (UDP_SEGMENT), the last one shorter if need be.
 void send_in_pieces(const UdpSocket& sender, const std::string& text, int size) {
   ASSERT_EQ(::setsockopt(sender.fd(), SOL_UDP, UDP_SEGMENT, &size, sizeof size), 0);
   ASSERT_EQ(sender.send(bytes_of(text)), 0);
 }
 
-TEST(UdpSocket, WhatCameTogetherIsReceivedInOnePiece) {
+TEST(UdpSocket, JoinedDatagramsAreReceivedInOnePiece) {
   UdpSocket listener = UdpSocket::listen(kLoopback4, 1 << 20);
   UdpSocket sender = UdpSocket::connect(kLoopback4, {kLoopback4.address, listener.local_port()});
   ReceiveSlots slots(8);
@@ -149,7 +149,7 @@ TEST(UdpSocket, WhatCameTogetherIsReceivedInOnePiece) {
   EXPECT_EQ(slots[2].datagrams(), 1u);
 }
 
-TEST(UdpSocket, AFailureToTellIsNotZero) {
+TEST(UdpSocket, AFailedQueryIsNotReportedAsZero) {
   UdpSocket listener = UdpSocket::listen(kLoopback4, 0);
   int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(::dup3(null, listener.fd(), O_CLOEXEC), 0);
@@ -159,7 +159,7 @@ TEST(UdpSocket, AFailureToTellIsNotZero) {
   EXPECT_EQ(slots.receive(listener), -ENOTSOCK);
 }
 
-TEST(UdpSocket, AnAnswerOfNobodyThereIsTold) {
+TEST(UdpSocket, ReportsThatTheDestinationRefused) {
   uint16_t port = UdpSocket::listen(kLoopback4, 0).local_port();  // and closed again
   UdpSocket sender = UdpSocket::connect(kLoopback4, {kLoopback4.address, port});
   EXPECT_EQ(sender.send(bytes_of("x")), 0);
@@ -167,7 +167,7 @@ TEST(UdpSocket, AnAnswerOfNobodyThereIsTold) {
   EXPECT_EQ(sender.take_error(), 0);
 }
 
-TEST(SendBatch, AllOfABatchArrivesInOrder) {
+TEST(SendBatch, ABatchArrivesCompleteAndInOrder) {
   UdpSocket listener = UdpSocket::listen(kLoopback4, 1 << 20);
   UdpSocket sender = UdpSocket::connect(kLoopback4, {kLoopback4.address, listener.local_port()});
   SendBatch batch(8, 16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends another thread's poll(): readable once set, until cleared. Any thread may set it.
+// Wake: interrupts another thread's poll(): readable once set, until cleared. Any thread may set it.
 #pragma once
 
 #include "os/file.h"

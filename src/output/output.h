@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Output: where decoded flows and counter samples go. Each one of the configuration has a name, and settles every
-// record that it is offered exactly once, in its entry of the ledger (ledger/output_counts.h): acknowledged,
-// filtered or dropped, by reason. What acknowledged means is the output's to say: in the store's list, handed to the
-// kernel.
+// Output: a destination of decoded flows and counter samples. Each configured output has a name, and accounts for every
+// record offered to it exactly once, in its counts in the ledger (ledger/output_counts.h): acknowledged, filtered or
+// dropped, by reason. Each output defines what acknowledged means: in the store's list, passed to the kernel.
 //
 //   in       offer() from any thread, never blocks: what an output cannot take it drops
-//   threads  of its own, so that a slow output holds up neither decoding nor the others
+//   threads  of its own, so that a slow output delays neither decoding nor other outputs
 #pragma once
 
 #include <array>
@@ -20,12 +19,12 @@
 
 namespace weir {
 
-OutputError output_error(int error);  // of an errno
+OutputError output_error(int error);  // for an errno
 
-// Counter samples are shared by outputs, as batches of flows are.
+// Counter samples are shared by outputs, as flow batches are.
 using CounterBatchRef = std::shared_ptr<const CounterBatch>;
 
-// Since the start of the process.
+// Totals since the start of the process.
 struct OutputStats {
   uint64_t sent_records = 0;
   uint64_t sent_bytes = 0;
@@ -34,17 +33,17 @@ struct OutputStats {
   size_t queued_batches = 0;
   size_t queue_capacity = 0;
   bool is_failing = false;   // the last attempt failed
-  int64_t turned_at_ns = 0;  // monotonic: when its thread last began another turn; 0: it has not started
+  int64_t turned_at_ns = 0;  // monotonic: start of its thread's last loop iteration; 0: not started
 };
 
-// What an output has done so far. Any thread counts, any thread reads.
+// What an output has done so far. Any thread may count or read.
 class OutputCounters {
  public:
   void sent_records(uint64_t records) { add(sent_records_, records); }
   void sent_bytes(uint64_t bytes) { add(sent_bytes_, bytes); }
   void error(OutputError reason) { add(errors_[static_cast<size_t>(reason)], 1); }
   void dropped(OutputError reason, uint64_t records) { add(dropped_[static_cast<size_t>(reason)], records); }
-  // Without the queue.
+  // Everything except the queue's figures.
   OutputStats stats() const;
 
  private:
@@ -61,14 +60,14 @@ class Output {
   virtual void start() = 0;
   virtual void offer(const BatchRef& batch) = 0;
   virtual void offer(const CounterBatchRef& batch) = 0;
-  // Writes everything that is queued and flushes. What is offered after is dropped (stopped).
+  // Writes everything that is queued and flushes. What is offered afterwards is dropped (stopped).
   virtual void stop() = 0;
   virtual OutputStats stats() const = 0;
-  // Soon after: opens anew what it writes to (SIGHUP, after logrotate moved a file).
+  // Soon afterwards reopens what it writes to (SIGHUP, after logrotate moved a file).
   virtual void reopen() {}
   // What it writes to, for messages.
   virtual std::string destination() const { return name(); }
-  // Nobody takes what it writes any more, for good: the reader of standard output has gone.
+  // The output can never deliver again: the reader of standard output is gone.
   virtual bool broken() const { return false; }
 };
 

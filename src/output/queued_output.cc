@@ -98,7 +98,7 @@ void QueuedOutput::run() {
   begin();
   bool idle = true;
   for (;;) {
-    const bool closed = queue_.closed();  // before looking: once closed, nothing is added
+    const bool closed = queue_.closed();  // before checking the queue: once closed, nothing is added
     turned_at_ns_.store(os::monotonic_ns(), std::memory_order_relaxed);
     const bool taken = take_next(idle);
     idle = !taken;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// QueuedOutput: what outputs have in common: a bounded queue, a thread that empties it, counting, and lines in the log
-// that do not repeat themselves.
+// QueuedOutput: the common part of outputs: a bounded queue, a thread that empties it, counting, and log lines that are
+// not repeated.
 //
 //   in       offer() from any thread: into the queue; what does not fit is dropped (queue_full)
-//   out      begin(), take(), work() and end(), in the thread, by whoever derives from this
+//   out      begin(), take(), work() and end(), called in its thread and implemented by the derived class
 //   memory   QueueBounds, and what the output keeps
-//   failure  the output reports; a line at most once in 10 s, with all that was lost since the last one
+//   failure  the output calls report(); one log line in 10 s at most, with all that was lost since the last one
 #pragma once
 
 #include <atomic>
@@ -29,12 +29,12 @@ struct QueueBounds {
 
 struct QueuedOutputConfig {
   const char* thread = "output";
-  const char* log = "sink";  // whose lines in the log they are
+  const char* log = "sink";  // component name in the log
   QueueBounds queue;
-  const StopTime* stop_time = nullptr;  // after it what is queued is dropped (stop_timeout); nullptr: never
-  // Between two looks into an empty queue.
+  const StopTime* stop_time = nullptr;  // afterwards, queued batches are dropped (stop_timeout); nullptr: never
+  // Time between two checks of an empty queue.
   std::chrono::milliseconds pause{200};
-  // Whether a batch wakes the thread before its pause is over: it is there at once, and costs who offers it a call.
+  // Whether a new batch wakes the thread before its pause is over: no delay, but a call for the thread that offers it.
   bool is_woken = true;
 };
 
@@ -46,22 +46,23 @@ class QueuedOutput : public Output {
   void offer(const CounterBatchRef& batch) final;
   void stop() final;
   OutputStats stats() const final;
-  // So many records the run before had decoded, and they have been counted as dropped (Ledger::settle_unfinished).
+  // Counts records that the previous run had decoded and the ledger already counted as dropped
+  // (Ledger::settle_unfinished).
   void lost_before(int64_t records);
 
  protected:
-  // `entry` outlives the output. Who derives from this calls stop() in its destructor.
+  // `entry` outlives the output. The derived class calls stop() in its destructor.
   QueuedOutput(const QueuedOutputConfig& config, OutputCounts& entry);
 
-  // In the output's thread. take() sees to it that the batch is settled, now or later.
+  // Called in the output's thread. take() ensures that the batch is accounted for, now or later.
   virtual void begin() {}
   virtual void take(const FlowBatch& batch) = 0;
-  virtual void take(const CounterBatch& batch);  // unless the output has more to do with them: filtered
-  // After each batch, and after each look into an empty queue (`idle`): what is due.
+  virtual void take(const CounterBatch& batch);  // default: counts them as filtered
+  // Called after each batch, and after each check of an empty queue (`idle`): does what is due.
   virtual void work(bool idle) = 0;
-  virtual void end() {}  // nothing more comes
+  virtual void end() {}  // nothing more will arrive
 
-  // Records and counter samples of an entry that have their fate.
+  // Account for records and counter samples of a ledger entry.
   void acknowledge(uint32_t entry, uint64_t records);
   void acknowledge_counters(uint32_t entry, uint64_t samples);
   void drop(uint32_t entry, OutputError reason, uint64_t records);
@@ -69,12 +70,12 @@ class QueuedOutput : public Output {
   void drop(const FlowBatch& batch, OutputError reason);
   void drop(const CounterBatch& batch);
 
-  // Says why so many were lost, and what to do.
+  // Logs why records were lost, how many, and what to do.
   struct Lost {
     uint64_t records = 0, samples = 0;
   };
   void report(OutputError reason, const std::string& why, const Lost& lost, const std::string& remedy);
-  // It works: where the last attempt did not, `line` is said.
+  // The output works: if the last attempt failed, logs `line`.
   void works(const std::string& line);
 
   bool out_of_time() const { return config_.stop_time && config_.stop_time->is_over(); }
@@ -84,7 +85,7 @@ class QueuedOutput : public Output {
   OutputCounters counters_;
 
  private:
-  // One of the two.
+  // Either flows or counters.
   struct Queued {
     BatchRef flows;
     CounterBatchRef counters;
@@ -99,11 +100,11 @@ class QueuedOutput : public Output {
   std::atomic<bool> stopping_{false};
   std::optional<Worker> worker_;
 
-  // Of the output's thread.
+  // Used by the output's thread only.
   int64_t logged_ns_ = 0;  // monotonic; 0: never
   Lost lost_since_logged_;
-  std::atomic<bool> failing_{false};      // any thread reads
-  std::atomic<int64_t> turned_at_ns_{0};  // the same
+  std::atomic<bool> failing_{false};      // read by any thread
+  std::atomic<int64_t> turned_at_ns_{0};  // read by any thread
 };
 
 }  // namespace weir

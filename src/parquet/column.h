@@ -28,12 +28,12 @@ inline constexpr Field kNoField = static_cast<Field>(255);
 
 struct StoreColumn {
   std::string_view name;
-  int32_t id;  // Parquet field id: never given to another column. A field's Protobuf number, or from 2000
+  int32_t id;  // Parquet field id, never reused for another column: a field's Protobuf number, or from 2000 upwards
   StoreType type;
-  Field field;  // what it is made from; of counters: the field whose values are stored alike; kNoField: an added one
-                // that is not configured now
+  Field field;  // the field it is made from; in counters: one whose values are stored the same way; kNoField: an added
+                // column that is not configured now
   std::string_view meaning;
-  const FieldInfo* extra = nullptr;  // of an added one: how it is held and spelled
+  const FieldInfo* extra = nullptr;  // for an added column: how its values are kept and spelled
 };
 inline const FieldInfo& info_of(const StoreColumn& column) { return column.extra ? *column.extra : info(column.field); }
 

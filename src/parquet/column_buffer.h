@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ColumnBuffer: the values of one column of the row group that is being filled.
 //
-// Values stand without gaps; `presence` says which rows have one. Rows that nobody mentions are null: before a row
-// gets a value, those before it that have none are made up (lazily, so that a column costs nothing where it is absent).
+// Values are stored without gaps; `presence` says which rows have one. Rows that nothing is appended for are null: when
+// a row gets a value, the rows before it without one are marked null (lazily, so that a column costs nothing while it
+// is absent).
 #pragma once
 
 #include <algorithm>
@@ -28,12 +29,12 @@ struct ColumnBuffer {
 
   const StoreColumn* column;
   std::vector<PresenceRun> presence;
-  uint32_t rows = 0;    // covered by `presence`
+  uint32_t rows = 0;    // rows that `presence` covers
   uint32_t values = 0;  // rows that are not null
   // By type: u8: `bytes`. u16: `shorts`. u32, i32: `words`. u64, i64, f64, timestamp_ms: `longs`; signed ones in two's
-  // complement, f64 as its bits. Text: `words` holds indexes of `dictionary`, or of `strings` where it is_strings().
-  // Lists: `list_sizes` per value, the elements (numbers or indexes) in `words`. No wider than needed, because filling
-  // a row group is bound by memory.
+  // complement, f64 as its bits. Text: `words` contains indexes into `dictionary`, or into `strings` if is_strings().
+  // Lists: `list_sizes` has one size per value, the elements (numbers or indexes) are in `words`. No wider than needed,
+  // because filling a row group is bound by memory.
   Values<uint8_t> bytes;
   Values<uint16_t> shorts;
   Values<uint32_t> words;
@@ -41,16 +42,17 @@ struct ColumnBuffer {
   std::vector<uint32_t> list_sizes;
   TextDictionary dictionary;
   StringDictionary strings;
-  // While all values are the same, as a header's usually are, they may be counted instead: either `repeats` is
-  // `values`, each is `repeated` and none is written above, or it is 0.
+  // While all values are the same, as values from a header usually are, they may be counted instead: either `repeats`
+  // equals `values`, each value is `repeated` and none is stored above, or `repeats` is 0.
   uint32_t repeats = 0;
   uint64_t repeated = 0;
-  // Of the numbers that scan() has seen. With `flip` applied, unsigned comparison orders them as their type does.
+  // Minimum and maximum of the numbers that scan() has seen. XORed with flip(), so that unsigned comparison orders them
+  // as their type does.
   uint64_t smallest = UINT64_MAX, largest = 0;
   size_t scanned = 0;
 
   bool is_empty() const { return values == 0; }
-  // 8 bytes in Parquet, else 4.
+  // 8 bytes per value in Parquet, otherwise 4.
   bool is_wide() const {
     return column->type == StoreType::u64 || column->type == StoreType::i64 || column->type == StoreType::f64 ||
            column->type == StoreType::timestamp_ms;
@@ -63,7 +65,7 @@ struct ColumnBuffer {
   const Values<T>& numbers() const {
     return numbers_of<T>(*this);
   }
-  // Calls visit(T{}), where numbers<T>() has this column's values (a list's elements).
+  // Calls visit(T{}) with the T for which numbers<T>() contains this column's values (or a list's elements).
   template <class Visit>
   decltype(auto) with_width(Visit visit) const {
     switch (column->type) {
@@ -92,7 +94,7 @@ struct ColumnBuffer {
   void null_until(uint32_t first) {
     if (first > rows) mark(first - rows, false);
   }
-  // The next `count` rows, from `first` on, have values: where to put them.
+  // The next `count` rows, starting at `first`, have values; returns where to write them.
   template <class T>
   T* append(uint32_t first, uint32_t count) {
     if (repeats) write_repeats();
@@ -102,7 +104,7 @@ struct ColumnBuffer {
     to.resize(to.size() + count);
     return to.data() + to.size() - count;
   }
-  // The next `count` rows, from `first` on, have this value.
+  // The next `count` rows, starting at `first`, all have this value.
   template <class T>
   void fill(uint32_t first, uint32_t count, T value) {
     if (repeats != values || (repeats && repeated != value)) {
@@ -117,7 +119,7 @@ struct ColumnBuffer {
     with_width([&]<class T>(T) { numbers<T>().assign(repeats, static_cast<T>(repeated)); });
     repeats = 0;
   }
-  // The next row has a list of `size` elements: where to put them.
+  // The next row has a list of `size` elements; returns where to write them.
   uint32_t* append_list(uint32_t first, uint32_t size) {
     null_until(first);
     mark(1, true);
@@ -125,7 +127,8 @@ struct ColumnBuffer {
     words.resize(words.size() + size);
     return words.data() + words.size() - size;
   }
-  // Takes new numbers into `least` and `largest`: soon after they were appended, while the cache has them.
+  // Updates `smallest` and `largest` with the numbers appended since the last call: call it soon after appending, while
+  // they are still in the cache.
   void scan() {
     if (is_text()) return;
     if (repeats)
@@ -159,7 +162,7 @@ struct ColumnBuffer {
     else
       return self.longs;
   }
-  // Four at a time, because each comparison waits for the one before.
+  // Four lanes, because each comparison has to wait for the previous one.
   template <class T>
   void scan(const T* numbers, size_t count) {
     constexpr size_t kLanes = 4;

@@ -12,10 +12,10 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMaxEntries = 32'768;     // of a dictionary of numbers; their indexes have 16 bits
-constexpr uint64_t kDirectRange = 65'536;  // numbers within it are looked up by themselves, without a hash
+constexpr size_t kMaxEntries = 32'768;     // of a dictionary of numbers; its indexes have 16 bits
+constexpr uint64_t kDirectRange = 65'536;  // numbers in a range this small are looked up directly, without a hash
 
-// As INT32 or INT64.
+// Parquet's physical type: INT32 or INT64.
 template <class T>
 using Physical = std::conditional_t<sizeof(T) <= 4, uint32_t, uint64_t>;
 
@@ -39,17 +39,17 @@ std::string plain(T value) {
   return out;
 }
 
-// Numbers that are like those of the rows before them rather than of few kinds: zstd makes less of them as they are
-// than of their numbers in a dictionary (docs/decisions/0005-segments.md has the figures).
+// Columns whose numbers resemble those of the preceding rows instead of repeating a few values: zstd compresses the
+// numbers themselves better than their indexes into a dictionary (docs/decisions/0005-segments.md has the figures).
 bool follows_neighbours(const StoreColumn& column) {
   return column.field == Field::time_flow_start_ns || column.field == Field::time_flow_end_ns ||
          column.field == Field::sequence_num;
 }
 
-// Whether the order of the bits that `flip` makes is that of the values.
+// Whether comparing the bits, after `flip` is applied, orders the values.
 bool has_order(const StoreColumn& column) { return column.type != StoreType::f64; }
 
-// The bits of a dictionary index as written: whole bytes, but for few values.
+// The width of a dictionary index as written: whole bytes, except when there are few values.
 unsigned index_width(uint32_t largest) {
   unsigned width = bits_for(largest);
   return width <= 4 ? width : (width + 7) / 8 * 8;
@@ -68,7 +68,7 @@ ChunkEncoder::ChunkEncoder(int level) : zstd_(ZSTD_createCCtx()) {
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_checksumFlag, 1);
   if (level > 1) return;
-  // Of the fastest level: matches are looked for in 16 KiB, which a core's first cache holds, instead of 64.
+  // For the fastest level: matches are searched for in 16 KiB, which fits a core's first-level cache, instead of 64.
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_hashLog, 12);
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_minMatch, 6);
 }
@@ -105,11 +105,11 @@ ChunkFigures ChunkEncoder::encode(ColumnBuffer& buffer, uint32_t rows, std::stri
 void ChunkEncoder::append_levels(const ColumnBuffer& buffer, uint32_t rows) {
   levels_.clear();
   for (const PresenceRun& run : buffer.presence) encode_run(run.rows, run.present, 1, levels_);
-  encode_text(levels_, body_);  // four bytes of length, as levels want it too
+  encode_text(levels_, body_);  // prefixed with four bytes of length, which levels need too
   figures_.values = rows;
 }
 
-// LIST as three levels: 0 null, 1 empty, 2 an element; repetition 1 for all but a list's first element.
+// LIST as three definition levels: 0 null, 1 empty, 2 an element; repetition 1 for all but a list's first element.
 void ChunkEncoder::append_list_levels(const ColumnBuffer& buffer, uint32_t /*rows*/) {
   std::vector<uint32_t> definition, repetition;
   size_t list = 0;
@@ -165,7 +165,7 @@ void ChunkEncoder::append_indexes(std::span<const Index> indexes, uint32_t large
   encode_hybrid(indexes, width, body_);
 }
 
-// As many times the first entry of the dictionary.
+// `count` times the first entry of the dictionary.
 void ChunkEncoder::append_constant(size_t count) {
   figures_.encoding = parquet::kRleDictionary;
   body_.push_back(1);  // width
@@ -185,7 +185,7 @@ void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer&
   const auto smallest = static_cast<T>(buffer.smallest ^ buffer.flip()),
              largest = static_cast<T>(buffer.largest ^ buffer.flip());
   if (!buffer.is_list() && has_order(*buffer.column)) figures_.min = plain(smallest), figures_.max = plain(largest);
-  if (smallest == largest) {  // the usual case of a header's values
+  if (smallest == largest) {  // the usual case for values from a header
     dictionary_ = plain(smallest);
     dictionary_values_ = 1;
     append_constant(values.size());
@@ -196,7 +196,7 @@ void ChunkEncoder::encode_numbers(std::span<const T> values, const ColumnBuffer&
   append_plain(values, body_);
 }
 
-// A dictionary pays where it has few entries for the rows that there are.
+// A dictionary pays off if it has few entries compared to the number of rows.
 template <class T>
 bool ChunkEncoder::try_dictionary(std::span<const T> values, T smallest, T largest) {
   const size_t limit = std::min(values.size() / 8 + 256, kMaxEntries);
@@ -221,7 +221,7 @@ bool ChunkEncoder::try_dictionary(std::span<const T> values, T smallest, T large
   return true;
 }
 
-// indexes_ gets each value's number in the order of first appearance; false where there are more than `most`.
+// indexes_ gets each value's index in the order of first appearance; false if over `limit` are distinct.
 template <class T, class SlotOf>
 bool ChunkEncoder::number_values(std::span<const T> values, size_t limit, Values<T>& distinct, SlotOf slot_of) {
   indexes_.resize(values.size());

@@ -32,7 +32,7 @@ class Reader {
   std::string_view in_;
 };
 
-// Value `index` of those packed in `bytes`, `width` bits each (1 to 32); the caller knows that it is all there.
+// Value number `index` of those packed in `bytes`, `width` bits each (1 to 32); the caller ensures that it is there.
 uint32_t unpack(std::string_view bytes, size_t index, unsigned width) {
   size_t bit = index * width, at = bit / 8;
   uint64_t word = 0;

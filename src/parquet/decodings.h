@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reverse of encodings.h. The bytes may be damaged: false where they do not hold `count` values, or hold others
-// than can be.
+// Decodes Parquet's encodings, the reverse of encodings.h. The bytes may be damaged: false if they do not contain
+// `count` values or contain impossible ones.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// `values` gets exactly `count`.
+// `values` gets exactly `count` values.
 bool decode_hybrid(std::string_view in, unsigned width, size_t count, std::vector<uint32_t>& values);
 
 }  // namespace weir

@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr size_t kGroup = 8;  // values packed together: a whole number of bytes at any width
 
-// Packs `count` values of `width` bits, least significant bit first. `out` has room for count * width / 8 bytes and
+// Packs values of `width` bits, least significant bit first. `out` has space for values.size() * width / 8 bytes and
 // eight more.
 template <class T>
 void pack(std::span<const T> values, unsigned width, uint8_t* out) {
@@ -44,7 +44,7 @@ void narrow(std::span<const T> values, uint8_t* out) {
   }
 }
 
-// Whole groups of values; `out` as for pack(). Whole bytes need no shifting.
+// Packs whole groups of values; `out` as for pack(). Widths of whole bytes need no shifting.
 template <class T>
 void pack_groups(std::span<const T> values, unsigned width, uint8_t* out) {
   if (width == 8)
@@ -55,7 +55,7 @@ void pack_groups(std::span<const T> values, unsigned width, uint8_t* out) {
     pack(values, width, out);
 }
 
-// Bit-packed run of whole groups; the last one is padded with zeros.
+// Appends a bit-packed run of whole groups; the last one is padded with zeros.
 template <class T>
 void append_packed(std::span<const T> values, unsigned width, std::string& out) {
   if (values.empty()) return;
@@ -95,7 +95,7 @@ void encode_hybrid(std::span<const T> values, unsigned width, std::string& out) 
   WEIR_ASSERT(width >= 1 && width <= 32);
   const T* v = values.data();
   const size_t n = values.size();
-  size_t literal = 0, i = 0;  // values [literal, i) wait to be packed: whole groups, or readers count the padding
+  size_t literal = 0, i = 0;  // values [literal, i) are to be packed: whole groups, or readers count the padding
   while (n - i >= kGroup) {
     if (!all_equal(v + i)) {
       i += kGroup;

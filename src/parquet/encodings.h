@@ -10,20 +10,20 @@
 
 namespace weir {
 
-// Bits that hold 0..largest; at least 1.
+// The number of bits that can represent 0..largest; at least 1.
 unsigned bits_for(uint32_t largest);
 
-// RLE / bit-packing hybrid, `width` 1..32: groups of 8 equal values and what
-// follows as (count, value), others packed by 8. T: uint16_t or uint32_t.
+// RLE / bit-packing hybrid, `width` 1..32: a group of 8 equal values and the equal values that follow it are written as
+// (count, value), others are packed in groups of 8. T: uint16_t or uint32_t.
 template <class T>
 void encode_hybrid(std::span<const T> values, unsigned width, std::string& out);
 // One run of `count` equal values.
 void encode_run(uint64_t count, uint32_t value, unsigned width, std::string& out);
 
-// PLAIN of a BYTE_ARRAY: four bytes of length, then the bytes.
+// PLAIN encoding of a BYTE_ARRAY: four bytes of length, then the bytes.
 inline void encode_text(std::string_view text, std::string& out) {
   uint32_t size = static_cast<uint32_t>(text.size());
-  out.append(reinterpret_cast<const char*>(&size), 4);  // little-endian, as every machine we build for
+  out.append(reinterpret_cast<const char*>(&size), 4);  // little-endian, like every machine we build for
   out += text;
 }
 

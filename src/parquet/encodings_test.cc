@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expected bytes: the examples of the Parquet format's Encodings.md, and worked out by hand from its rules.
+// Expected bytes: the examples of the Parquet format's Encodings.md, or worked out by hand from its rules.
 #include "parquet/encodings.h"
 
 #include <gtest/gtest.h>
@@ -25,12 +25,12 @@ std::string hybrid(const std::vector<uint32_t>& values, unsigned width) {
   return out;
 }
 
-TEST(Hybrid, PacksTheExampleOfTheFormat) {
-  // Encodings.md: 0..7 at width 3 are 10001000 11000110 11111010. Before them: one group of 8, bit-packed.
+TEST(Hybrid, PacksTheExampleOfTheSpecification) {
+  // Encodings.md: 0..7 at width 3 are 10001000 11000110 11111010. The header before them: one group of 8, bit-packed.
   EXPECT_EQ(hybrid({0, 1, 2, 3, 4, 5, 6, 7}, 3), bytes({1 << 1 | 1, 0x88, 0xc6, 0xfa}));
 }
 
-TEST(Hybrid, RunsOfEightAreCounted) {
+TEST(Hybrid, EightEqualValuesBecomeARun) {
   EXPECT_EQ(hybrid(std::vector<uint32_t>(8, 5), 3), bytes({8 << 1, 5}));
   EXPECT_EQ(hybrid(std::vector<uint32_t>(300, 0x1234), 16), bytes({0xd8, 0x04, 0x34, 0x12}));  // varint of 600
 }
@@ -40,16 +40,16 @@ TEST(Hybrid, AFewValuesArePaddedToAGroup) {
   EXPECT_EQ(hybrid({}, 1), "");
 }
 
-// What is packed before a run must be whole groups, or readers count the padding as values.
+// The values packed before a run must be whole groups, or readers count the padding as values.
 TEST(Hybrid, ARunCompletesTheGroupBeforeIt) {
   std::vector<uint32_t> values = {1, 2, 3};
   values.insert(values.end(), 5 + 8, 7);
   EXPECT_EQ(hybrid(values, 8), bytes({1 << 1 | 1, 1, 2, 3, 7, 7, 7, 7, 7, 8 << 1, 7}));
-  values.pop_back();  // only seven are left for the run: all packed
+  values.pop_back();  // only seven values are left for the run: all are packed
   EXPECT_EQ(hybrid(values, 8), bytes({2 << 1 | 1, 1, 2, 3, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0}));
 }
 
-TEST(Hybrid, WideValuesCrossTheWord) {
+TEST(Hybrid, PacksWidthsThatCrossAWordBoundary) {
   std::vector<uint32_t> values = {0xffffffff, 0, 1, 2, 3, 4, 5, 6};
   std::string expected = bytes({3});
   for (uint32_t value : values) expected.append(reinterpret_cast<const char*>(&value), 4);
@@ -59,7 +59,7 @@ TEST(Hybrid, WideValuesCrossTheWord) {
             bytes({3, 0xde, 0xbc, 0x5a, 0x34, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0}));
 }
 
-TEST(Hybrid, WhatIsWiderThanItsWidthIsNoValue) {
+TEST(Hybrid, DecodingRefusesAValueWiderThanTheWidth) {
   std::vector<uint32_t> values;
   EXPECT_TRUE(decode_hybrid(bytes({8 << 1, 1}), 1, 8, values));
   EXPECT_FALSE(decode_hybrid(bytes({8 << 1, 2}), 1, 8, values));
@@ -75,7 +75,7 @@ TEST(Thrift, FieldsAndStructs) {
   thrift.field_bool(1, false);   // type 2
   thrift.field_string(4, "ab");  // delta 3, type 8
   thrift.end_struct();
-  thrift.begin_i32_list(10, 15);  // delta 7, type 9; a long list has its size apart
+  thrift.begin_i32_list(10, 15);  // delta 7, type 9; a list of 15 or more has its size in a separate byte
   thrift.end_struct();
   EXPECT_EQ(out, bytes({0x15, 0xac, 0x02, 0x2c, 0x12, 0x38, 2, 'a', 'b', 0, 0x79, 0xf5, 15, 0}));
 }

@@ -16,13 +16,13 @@ namespace {
 constexpr std::string_view kMagic = "PAR1";
 constexpr size_t kTail = 8;  // length of the footer, magic
 constexpr size_t kLargestFooter = 64u << 20;
-// Of the footer's end, which has the key: what the length says may be wrong.
+// How much of the footer's end is searched for the key, because the footer's length may be wrong.
 constexpr size_t kLookBack = 8'192;
 
-// Thrift between key and value: the next field, of octets, eight of them.
+// The Thrift bytes between key and value: the header of the next field (binary), then the length 8.
 constexpr std::string_view kBeforeValue("\x18\x08", 2);
 
-// Where the value stands; npos where the key, or what has to follow it, is not there.
+// The position of the value; npos if the key, or what must follow it, is missing.
 size_t value_at(std::string_view footer) {
   size_t key = footer.rfind(kFooterChecksumKey);
   if (key == std::string_view::npos) return key;
@@ -39,7 +39,7 @@ std::string checksum(const std::string& footer) {
   return digits;
 }
 
-// "", or what is wrong. `end`: the footer, with what stands before it where it is short.
+// What is wrong, or "". `end`: the footer; if it is short, also the bytes before it.
 std::string problem_of(const std::string& end, std::string footer) {
   if (!end.contains(kFooterChecksumKey)) return "";
   size_t at = value_at(footer);

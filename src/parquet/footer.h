@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The footer of a segment, with a checksum of its own (docs/formats/store.md): Parquet has none for it, and what it
-// says of minima, maxima and numbers of rows answers questions without a look at the pages, which have theirs.
+// Reads the footer of a segment and checks its checksum (docs/formats/store.md). Parquet has no checksum for the
+// footer, yet its minima, maxima and row counts answer queries without reading the pages, which have checksums.
 //
 //   in       a segment; nothing in it is trusted
-//   failure  reading: an errno (nothing is known of the segment) apart from damage
+//   failure  reading: an errno (nothing is known about the segment), as distinct from damage
 #pragma once
 
 #include <string>
@@ -13,20 +13,20 @@
 
 namespace weir {
 
-// A key of the file's key-value metadata. Its value is the CRC-32 (zlib's) of the footer, which has eight zeros in its
-// place then, as eight hexadecimal digits.
+// A key of the file's key-value metadata. Its value is the CRC-32 (zlib's) of the footer as eight hexadecimal digits,
+// computed with eight zeros in their place.
 inline constexpr std::string_view kFooterChecksumKey = "weir.footer_crc32";
 inline constexpr std::string_view kFooterChecksumPlace = "00000000";
 
-// Puts the checksum into its place; the footer has the key.
+// Writes the checksum into its place; the footer must contain the key.
 void set_footer_checksum(std::string& footer);
 
 struct Footer {
   std::string bytes;    // FileMetaData
-  int error = 0;        // errno: it could not be read
-  std::string problem;  // what is damaged, or why it could not be read; "" where it is whole
+  int error = 0;        // errno, if it could not be read
+  std::string problem;  // what is damaged, or why it could not be read; "" if it is intact
 };
-// A footer without the key, as segments had before, is taken as it is.
+// A footer without the key, as in older segments, is accepted without a check.
 Footer read_footer(const os::File& file);
 
 }  // namespace weir

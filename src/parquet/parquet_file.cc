@@ -48,7 +48,7 @@ Converted converted(StoreType type) {
     case StoreType::list_text:
       return kUtf8;
     default:
-      return kNone;  // of a timestamp it would mean "adjusted to UTC"
+      return kNone;  // for a timestamp it would mean "adjusted to UTC"
   }
 }
 
@@ -86,7 +86,7 @@ void put_logical(ThriftWriter& thrift, StoreType type) {
   }
 }
 
-// A SchemaElement that holds values. `id` 0: none.
+// A SchemaElement that has values. `id` 0: none.
 void put_leaf(ThriftWriter& thrift, std::string_view name, StoreType type, Repetition repetition, int32_t id) {
   thrift.begin_element();
   thrift.field_i32(1, physical(type));
@@ -148,7 +148,7 @@ void put_statistics(ThriftWriter& thrift, const ChunkFigures& figures) {
   if (!figures.min.empty()) {
     thrift.field_string(5, figures.max);
     thrift.field_string(6, figures.min);
-    thrift.field_bool(7, true);  // both are values that occur, so that they answer max() and min()
+    thrift.field_bool(7, true);  // both are values that occur, so they can answer max() and min()
     thrift.field_bool(8, true);
   }
   thrift.end_struct();
@@ -158,10 +158,10 @@ void put_statistics(ThriftWriter& thrift, const ChunkFigures& figures) {
 void put_chunk(ThriftWriter& thrift, const StoreColumn& column, uint64_t offset, const ChunkFigures& figures) {
   auto at = static_cast<int64_t>(offset);
   thrift.begin_element();
-  thrift.field_i64(2, 0);  // where a second copy of the metadata would be
+  thrift.field_i64(2, 0);  // the offset of a second copy of the metadata: there is none
   thrift.begin_struct(3);
   thrift.field_i32(1, physical(column.type));
-  bool dictionary = figures.dictionary_offset >= 0;  // whose page is plain
+  bool dictionary = figures.dictionary_offset >= 0;  // the dictionary page itself is plain
   thrift.begin_i32_list(2, dictionary ? 3 : 2);
   thrift.i32(parquet::kRle);  // of the levels
   thrift.i32(figures.encoding);
@@ -257,7 +257,7 @@ std::string ParquetFile::footer(const std::set<size_t>& columns) const {
   thrift.field_string(2, kFooterChecksumPlace);
   thrift.end_struct();
   thrift.field_string(6, "weir version " WEIR_VERSION);
-  // Minima and maxima are ordered as the types are.
+  // Minima and maxima are ordered as the types define.
   thrift.begin_struct_list(7, columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     thrift.begin_element();
@@ -281,7 +281,7 @@ int ParquetFile::finish() {
   end += kMagic;
   if (write(end)) return error_;
   error_ = os::sync(file_);
-  if (!error_) error_ = os::sync_folder(os::parent_folder(path_));  // its name too, before the list has it
+  if (!error_) error_ = os::sync_folder(os::parent_folder(path_));  // the file's name too, before the list contains it
   file_ = os::File();
   return error_;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// ParquetFile: the frame of a Parquet file: magic, column chunks, footer (parquet.thrift, FileMetaData).
+// ParquetFile: writes the frame of a Parquet file: magic, column chunks, footer (parquet.thrift, FileMetaData).
 //
-//   in       row groups, each with the columns that hold something in it
-//   out      a file whose schema is every column that holds something in any row group; where one of them was empty
-//            in an earlier row group, a chunk of nulls for it stands before the footer
-//   failure  errno, remembered
+//   in       row groups, each with the columns that have values in it
+//   out      a file whose schema is every column that has values in any row group; if such a column was empty in an
+//            earlier row group, a chunk of nulls for it is written before the footer
+//   failure  errno, which later calls return too
 #pragma once
 
 #include <set>
@@ -20,19 +20,19 @@ namespace weir {
 
 class ParquetFile {
  public:
-  // `columns` outlive the file. `schema_name`: of the root of the schema; a literal.
+  // `columns` must outlive the file. `schema_name`: the name of the schema's root; a literal.
   ParquetFile(std::string path, std::span<const StoreColumn> columns, std::string_view schema_name)
       : path_(std::move(path)), schema_name_(schema_name), columns_(columns) {}
   const std::string& path() const { return path_; }
   bool is_open() const { return file_.is_open(); }
   uint64_t bytes() const { return written_; }
 
-  // Encodes and writes; a buffer for each column, in their order. The file is made by the first call.
+  // Encodes and writes a row group; one buffer for each column, in the same order. The first call creates the file.
   int add_row_group(std::vector<ColumnBuffer>& columns, uint32_t rows);
-  // Chunks of another file as they are: a row group, then its columns in their order.
+  // Chunks of another file, copied unchanged: first begin the row group, then copy its columns in order.
   int begin_row_group(uint32_t rows);
   int copy_chunk(size_t column, const ChunkFigures& figures, std::string_view bytes);
-  // The footer; synced to disk, closed.
+  // Writes the footer, syncs to disk and closes.
   int finish();
 
  private:

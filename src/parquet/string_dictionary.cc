@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// Seeded per process: exporters choose the texts.
+// Seeded per process, because exporters choose the texts.
 static uint64_t hash_of(std::string_view text) { return absl::Hash<std::string_view>{}(text); }
 
 uint32_t StringDictionary::intern(std::string_view text) {
@@ -20,7 +20,7 @@ uint32_t StringDictionary::intern(std::string_view text) {
   for (size_t at = hash & mask;; at = (at + 1) & mask) {
     Slot& slot = slots_[at];
     if (slot.index == 0) {
-      WEIR_ASSERT(bytes_.size() + text.size() <= UINT32_MAX);  // row groups end long before
+      WEIR_ASSERT(bytes_.size() + text.size() <= UINT32_MAX);  // row groups end long before that
       bytes_ += text;
       ends_.push_back(static_cast<uint32_t>(bytes_.size()));
       slot = {tag, size()};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// StringDictionary: the distinct texts of a column of one row group, numbered in the order of their first appearance:
-// of texts that are made from nothing shorter (TextDictionary has the others).
+// StringDictionary: the distinct texts of a column of one row group, numbered in the order of their first appearance.
+// For texts that have no shorter key (TextDictionary handles those that have one).
 //
 //   threads  one at a time
-//   memory   the texts, and 12 to 20 bytes each
+//   memory   the texts, and 12 to 20 bytes for each
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kFirstSlots = 256;
-constexpr uint32_t kNoLength = 255;  // of a network whose length does not fit its address
+constexpr uint32_t kNoLength = 255;  // the length of a network whose prefix length does not fit its address
 
 char* write(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
@@ -52,7 +52,7 @@ std::optional<TextKey> read_type(std::string_view text) {
 std::optional<TextKey> read_layer(std::string_view text) {
   for (const LayerName& layer : kLayerNames)
     if (layer.name == text) return TextKey::of(layer.number);
-  return TextKey::of(UINT32_MAX);  // one without a name
+  return TextKey::of(UINT32_MAX);  // a layer without a name
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ char* write_text(char* out, Spelling spelling, const TextKey& key) {
     default:
       break;
   }
-  WEIR_ASSERT(false);  // columns.cc makes no other text
+  WEIR_ASSERT(false);  // columns.cc creates no other kind of text
   return out;
 }
 
@@ -112,7 +112,7 @@ inline uint32_t TextDictionary::find_in(size_t mask, const TextKey& key, uint64_
   }
 }
 
-// Both the slot and the key of a value are usually misses of the cache: each is asked for some values ahead.
+// Both a value's slot and its key usually miss the cache, so each is prefetched a few values ahead.
 void TextDictionary::intern_block(std::span<const TextKey> keys, uint32_t* indexes) {
   constexpr size_t kSlotAhead = 24, kKeyAhead = 12;
   while (keys_.size() + keys.size() >= slots_.size() / 2) grow();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TextDictionary: the distinct values of a text column of one row group, numbered in the order of their first
-// appearance. Values are looked up as numbers (an address is 16 bytes); text is made once per distinct value.
+// appearance. Values are looked up as numbers (an address is 16 bytes); the text is created once per distinct value.
 //
 //   threads  one at a time
 //   memory   24 bytes a value and 8 to 16 for the table
@@ -36,16 +36,16 @@ struct TextKey {
   IpAddress address() const;
 };
 
-// The text of a key, as JSON spells it; `out` holds at least kLongestText bytes; returns its end.
+// Writes the text of a key, as JSON spells it; `out` has space for at least kLongestText bytes; returns the end.
 inline constexpr size_t kLongestText = 64;
 char* write_text(char* out, Spelling spelling, const TextKey& key);
-// The key of a text that write_text made; nothing for any other.
+// The key of a text that write_text wrote; nullopt for any other text.
 std::optional<TextKey> read_text(std::string_view text, Spelling spelling);
 
 class TextDictionary {
  public:
   uint32_t intern(const TextKey& key) { return find(key, hash(key)); }
-  // Those of key_of(0) to key_of(count - 1), looked up together, so that the misses of the cache overlap.
+  // Interns key_of(0) to key_of(count - 1) in blocks, so that their cache misses overlap.
   template <class KeyOf>
   void intern(size_t count, KeyOf key_of, uint32_t* indexes) {
     for (size_t at = 0; at < count; at += kBlock) {
@@ -61,7 +61,7 @@ class TextDictionary {
  private:
   struct Slot {
     uint32_t tag = 0;    // of the hash
-    uint32_t index = 0;  // of keys_, plus one; 0: free
+    uint32_t index = 0;  // into keys_, plus one; 0: free
   };
   static uint64_t hash(const TextKey& key) {
     uint64_t h = (key.high ^ uint64_t{key.extra} << 32) * 0x9e3779b97f4a7c15 + key.low;

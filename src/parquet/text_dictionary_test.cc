@@ -26,7 +26,7 @@ TEST(TextDictionary, NumbersValuesInTheOrderOfTheirAppearance) {
   EXPECT_EQ(dictionary.intern(TextKey::of(addresses[3])), 0u);
 }
 
-TEST(TextDictionary, TextAndBack) {
+TEST(TextDictionary, TextIsReadBack) {
   const std::pair<Spelling, std::string> texts[] = {
       {Spelling::address, "192.0.2.1"},    {Spelling::address, "2001:db8::1"},
       {Spelling::address, "::"},           {Spelling::mac, "00:1b:21:aa:bb:cc"},

@@ -3,7 +3,7 @@
 
 namespace weir {
 namespace {
-constexpr int kDeepest = 16;  // structs in structs; Parquet has six
+constexpr int kDeepest = 16;  // nested structs; Parquet has six
 }
 
 bool ThriftReader::expect(uint8_t type) {
@@ -56,7 +56,7 @@ std::string_view ThriftReader::binary() {
 
 std::string_view ThriftReader::text() { return expect(kBinary) ? binary() : std::string_view{}; }
 
-// Every element takes a byte at least, so a list cannot be longer than what is left.
+// Every element takes at least one byte, so a list cannot be longer than the remaining bytes.
 size_t ThriftReader::list_header(uint8_t& element) {
   uint8_t head = byte();
   element = head & 15;
@@ -91,7 +91,7 @@ void ThriftReader::skip(uint8_t type, int depth) {
     case kSet: {
       uint8_t element;
       size_t size = list_header(element);
-      bool flags = element == kTrue || element == kFalse;  // as elements they take a byte
+      bool flags = element == kTrue || element == kFalse;  // as list elements they take a byte each
       for (size_t i = 0; i < size && ok_; ++i) flags ? void(byte()) : skip(element, depth + 1);
       return;
     }

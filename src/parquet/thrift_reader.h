@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading Thrift's compact protocol, as far as Parquet's metadata need it. The bytes may be damaged: whatever does not
-// fit makes ok() false, after which every value is 0 or empty and no struct has another field.
+// ThriftReader: reads Thrift's compact protocol, as far as Parquet's metadata need it. The bytes may be damaged: on
+// anything malformed, ok() becomes false; after that every value is 0 or empty and no struct has another field.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class ThriftReader {
   bool ok() const { return ok_; }
   size_t position() const { return at_; }
 
-  // Calls on_field(id) for every field of a struct, which reads its value with one of the functions below or leaves
-  // it, to be skipped.
+  // Calls on_field(id) for every field of a struct; it either reads the value with one of the functions below or leaves
+  // it unread, which skips it.
   template <class OnField>
   void read_struct(OnField on_field) {
     int64_t id = 0;
@@ -34,7 +34,7 @@ class ThriftReader {
       if (unread_) skip(type, 0);
     }
   }
-  // Calls on_element() for each; it reads one value.
+  // Calls on_element() for each element; it reads one value.
   template <class OnElement>
   void read_list(OnElement on_element) {
     if (!expect(kList)) return;
@@ -49,7 +49,7 @@ class ThriftReader {
   }
   int64_t integer();  // i8 to i64
   std::string_view text();
-  // The next value is a struct: read it with read_struct at once.
+  // The next value is a struct; follow with read_struct immediately.
   bool enter_struct() { return expect(kStruct); }
 
  private:
@@ -66,7 +66,7 @@ class ThriftReader {
   std::string_view in_;
   size_t at_ = 0;
   bool ok_ = true;
-  uint8_t type_ = kStop;  // of the value that comes next
+  uint8_t type_ = kStop;  // of the next value
   bool unread_ = false;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Thrift's compact protocol, as far as Parquet's metadata need it: structs, lists, integers, strings, booleans.
+// ThriftWriter: writes Thrift's compact protocol, as far as Parquet's metadata need it: structs, lists, integers,
+// strings, booleans.
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 #pragma once
 
@@ -34,7 +35,7 @@ class ThriftWriter {
   void i32(int32_t value) { append_varint(out_, zigzag(value)); }
   void string(std::string_view value) { append_varint(out_, value.size()), out_ += value; }
 
-  // Ends the innermost struct; once more for the outermost.
+  // Ends the innermost struct; must also be called once for the outermost.
   void end_struct() {
     out_.push_back(0);
     last_.pop_back();

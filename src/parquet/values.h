@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values<T>: a vector of numbers whose resize() leaves new elements unset, for code that writes them all at once:
-// setting them to zero first is measurable where every value of every flow passes.
+// Values<T>: a vector of numbers whose resize() leaves new elements uninitialised, for code that then writes all of
+// them: zeroing them first costs measurable time, because every value of every flow goes through here.
 #pragma once
 
 #include <memory>

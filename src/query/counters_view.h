@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The view `counters` as SQL: a row per counter sample, time_received_ns and then the columns of wire/counter_fields.h.
+// The view `counters` as SQL: a row per counter sample, with time_received_ns and then the columns of
+// wire/counter_fields.h.
 #pragma once
 
 #include <span>
@@ -9,8 +10,8 @@
 
 namespace weir {
 
-// CREATE VIEW counters over these Parquet files, as far as their rows were received in the range, whichever time of
-// flows the range means.
+// CREATE VIEW counters over these Parquet files, limited to rows that were received in the range, whichever time of
+// flows the range refers to.
 std::string counters_view(std::span<const std::string> files, const TimeRange& range);
 
 }  // namespace weir

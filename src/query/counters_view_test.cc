@@ -13,7 +13,7 @@ constexpr int64_t kNoon = 1'795'262'400'000'000'000;
 
 class CountersViewTest : public StoreFixture {
  protected:
-  // A segment of the table, by our own writer: interfaces first.. of one agent, a second apart.
+  // Writes a segment of the table with our own writer: interfaces from `first` on of one agent, a second apart.
   std::string add_counters(uint32_t first, uint32_t count) {
     std::vector<CounterSample> samples(count);
     for (uint32_t i = 0; i < count; ++i) {
@@ -51,7 +51,7 @@ TEST_F(CountersViewTest, WithoutSegmentsItHasItsColumnsAndNoRows) {
   EXPECT_EQ(answer(query, "SELECT column_name, column_type FROM (DESCRIBE counters)"), expected);
 }
 
-TEST_F(CountersViewTest, ARowASampleBesideTheFlows) {
+TEST_F(CountersViewTest, HasARowForEachSampleBesideTheFlows) {
   add_counters(1, 2);
   add_counters(3, 1);
   add_segment("SELECT 7::UBIGINT AS bytes");
@@ -65,7 +65,7 @@ TEST_F(CountersViewTest, ARowASampleBesideTheFlows) {
             "c,f\n3,1\n");
 }
 
-TEST_F(CountersViewTest, TheRangeMeansTheTimeOfReceiptWhateverElseItMeansForFlows) {
+TEST_F(CountersViewTest, TheRangeIsByTimeOfReceiptWhicheverTimeItMeansForFlows) {
   add_counters(0, 60);
   TimeRange range{kNoon + 10'000'000'000, kNoon + 15'000'000'000, TimeColumn::start};
   FlowQuery query = both(range);
@@ -74,7 +74,7 @@ TEST_F(CountersViewTest, TheRangeMeansTheTimeOfReceiptWhateverElseItMeansForFlow
   EXPECT_EQ(other.segments_read(), 0u);
 }
 
-TEST_F(CountersViewTest, QuestionsToFlowsDoNotOpenThem) {
+TEST_F(CountersViewTest, QueriesOfFlowsDoNotOpenCounterSegments) {
   std::string path = add_counters(0, 60);
   std::filesystem::resize_file(path, 20);
   FlowQuery flows = query();

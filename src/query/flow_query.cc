@@ -15,7 +15,7 @@ static constexpr int kMaxRemoved = 100;
 
 namespace {
 
-// The same rows, each column as `cast` has it: from "#1" to an expression, or to the same.
+// A statement for the same rows, each column replaced by `cast` of "#1", "#2", ...: an expression, or the same.
 template <class Cast>
 std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& columns, Cast cast) {
   std::string items;
@@ -24,7 +24,7 @@ std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& col
   return "SELECT " + items + " FROM (" + sql_body(sql) + "\n)";
 }
 
-// What we cannot spell as text, or as JSON.
+// Casts the columns whose type we cannot write as text, or as JSON.
 std::string as_text(const std::string& sql, const std::vector<SqlColumn>& columns, bool as_json) {
   return with_casts(sql, columns, [&](const std::string& item, const SqlColumn& column) {
     if (column.is_spelled()) return item;
@@ -47,7 +47,7 @@ FlowQuery::FlowQuery(QuerySettings settings)
     : settings_(std::move(settings)),
       files_(SegmentFiles::open(settings_.data, settings_.range,
                                 std::span(kTables).first(settings_.counters ? kTableCount : 1))),
-      columns_(Segments::read_extra_columns(settings_.data)),  // after the list: none is missing
+      columns_(Segments::read_extra_columns(settings_.data)),  // read after the list, so that none is missing
       no_rows_(os::unnamed_file()) {}
 
 void FlowQuery::interrupt() noexcept {
@@ -57,14 +57,14 @@ void FlowQuery::interrupt() noexcept {
 
 SqlTick FlowQuery::tick(SqlEngine& engine) const {
   return [this, &engine] {
-    if (interrupted_) throw QueryInterrupted();  // DuckDB forgets what came before a statement began
+    if (interrupted_) throw QueryInterrupted();  // DuckDB ignores an interrupt from before a statement began
     if (settings_.on_progress) settings_.on_progress(engine.progress());
   };
 }
 
-// Of the table's segments. DuckDB shares out the row groups of a single file among its threads only where it finds out
-// the columns itself, which we tell it; those of several files it always does. So a single one gets the company of one
-// without rows.
+// The paths of the table's segments. DuckDB distributes the row groups of a single file among its threads only if it
+// detects the columns itself, but we specify them; with several files it always does. So a single file is accompanied
+// by one without rows.
 std::vector<std::string> FlowQuery::paths(SqlEngine& engine, Table table) {
   std::vector<std::string> paths = files_.open_paths(table);
   if (paths.size() != 1) return paths;
@@ -75,8 +75,8 @@ std::vector<std::string> FlowQuery::paths(SqlEngine& engine, Table table) {
   return paths;
 }
 
-// The folders of the segments are allowed, since one may get another name at any moment; and by their descriptors
-// those that are removed already.
+// The folders of the segments are allowed, because a segment may be renamed at any moment; segments that have already
+// been removed are allowed by their descriptors.
 SqlSettings FlowQuery::engine_settings(const std::string& output) const {
   SqlSettings settings = settings_.engine;
   if (settings.external_access) return settings;
@@ -92,12 +92,12 @@ void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work, const std
   Interruptible::Scope running(running_, engine);
   engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_));
   engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
-  if (settings_.engine.external_access) engine.lock_settings();  // else they are
+  if (settings_.engine.external_access) engine.lock_settings();  // otherwise they are locked already
   if (interrupted_) throw QueryInterrupted();
   work(engine);
 }
 
-// No segment is read before a statement runs: what fails to be read earlier is a file that the statement names.
+// No segment is read before a statement runs: a read error before that is about a file that the statement names.
 SqlStatement FlowQuery::prepare(SqlEngine& engine, const std::string& sql) const {
   try {
     return engine.prepare_reading(sql);
@@ -111,21 +111,21 @@ SqlStatement FlowQuery::prepare(SqlEngine& engine, const std::string& sql) const
 bool FlowQuery::leave_out_if_damaged(SqlEngine& engine, size_t index) {
   if (interrupted_) throw QueryInterrupted();
   try {
-    // A hash needs every value; counting them would be answered from the footer.
+    // A hash needs every value; a count would be answered from the footer.
     engine.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(" +
                    sql_literal(files_.opened()[index].open_path()) + ")");
     return false;
   } catch (const SqlError& error) {
     if (error.kind() == SqlError::Kind::interrupted) throw QueryInterrupted();
     std::string text = error.what();
-    text.resize(std::min(text.find("\n\nLINE"), text.size()));  // the caret would stand below our own statement
+    text.resize(std::min(text.find("\n\nLINE"), text.size()));  // the caret would point into our own statement
     files_.leave_out(index, files_.with_real_paths(text));
     return true;
   }
 }
 
-// Finds files that DuckDB cannot read, by reading all of each: first of those that the error names, as it nearly
-// always does; if that was nothing, of all, which costs what is there. Returns whether there were any.
+// Finds files that DuckDB cannot read, by reading all of each: first those that the error names, which nearly always
+// finds them; if none of these is damaged, all others, however long that takes. Returns whether any were found.
 bool FlowQuery::leave_out_damaged(const std::string& error) {
   SqlEngine engine(engine_settings(""));
   Interruptible::Scope running(running_, engine);
@@ -151,7 +151,7 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
         case SqlError::Kind::statement:
           throw usage_error(text);
         case SqlError::Kind::not_allowed:
-          // One of ours, merged away since the engine was made: the next engine knows.
+          // One of our segments, merged away since the engine was created: the next engine knows its current name.
           if (text != error.what() && can_restart() && ++removed < kMaxRemoved) continue;
           throw usage_error(text);
         case SqlError::Kind::out_of_memory:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// FlowQuery: SQL over the views `flows` and `counters` of a data directory, from another process than the collector's.
+// FlowQuery: runs SQL over the views `flows` and `counters` of a data directory, outside the collector's process.
 //
 //   in       a statement that only reads (SqlEngine::prepare_reading), and a time range
 //   out      its rows to a consumer, or a Parquet file
 //   threads  one at a time; interrupt() also from signal handlers
 //   failure  usage_error: the directory, the SQL (DuckDB's text with its caret). runtime_failure: reading failed after
-//            rows were given out. QueryInterrupted. Damaged or lost segments are left out and named in problems()
+//            rows were handed out. QueryInterrupted. Damaged or lost segments are left out and named in problems()
 #pragma once
 
 #include <atomic>
@@ -29,23 +29,23 @@ class QueryInterrupted : public std::runtime_error {
 struct QuerySettings {
   std::string data = {};
   TimeRange range = {};
-  bool counters = false;    // else the view `counters` has no rows: questions to flows read nothing else
-  SqlSettings engine = {};  // without external_access SQL reads the segments and nothing else
+  bool counters = false;    // false: the view `counters` has no rows, and queries of flows read no counter segments
+  SqlSettings engine = {};  // without external_access SQL reads only the segments
   std::function<void(double)> on_progress = {};  // about ten times a second before the first rows: 0 to 1, < 0 unknown
-  std::function<void()> on_answer = {};          // before the first rows: no progress is told any more
+  std::function<void()> on_answer = {};          // before the first rows: no more progress is reported
 };
 
 class FlowQuery {
  public:
   struct Consumer {
     std::function<void(const std::vector<SqlColumn>&)> begin;              // the columns, without values
-    std::function<void(const std::vector<SqlColumn>&, size_t rows)> rows;  // any number of times
-    std::function<bool()> can_restart;                                     // whether `begin` may come again
+    std::function<void(const std::vector<SqlColumn>&, size_t rows)> rows;  // called any number of times
+    std::function<bool()> can_restart;                                     // whether `begin` may be called again
   };
 
   explicit FlowQuery(QuerySettings settings);
 
-  // `as_json`: how values of types that have no spelling of their own (structures, intervals) are cast.
+  // `as_json`: how values of types without a text form of their own (structures, intervals) are cast.
   void run(const std::string& sql, const Consumer& consumer, bool as_json);
   // Writes the result to `path`, zstd-compressed Parquet.
   void write_parquet(const std::string& sql, const std::string& path);
@@ -56,7 +56,7 @@ class FlowQuery {
   void interrupt() noexcept;
 
  private:
-  // `output`: the file that the work writes by its name, or "".
+  // `output`: the file that the work writes by name, or "".
   void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart,
                const std::string& output = "");
   void work_once(const std::function<void(SqlEngine&)>& work, const std::string& output);
@@ -70,7 +70,7 @@ class FlowQuery {
   QuerySettings settings_;
   SegmentFiles files_;
   StoreColumns columns_;
-  os::File no_rows_;  // a Parquet file without rows, once one was needed
+  os::File no_rows_;  // a Parquet file without rows, once one is needed
   Interruptible running_;
   std::atomic<bool> interrupted_ = false;
 };

@@ -38,7 +38,7 @@ TEST_F(FlowQueryTest, AnEmptyStoreHasNoRowsAndAllColumns) {
             "time_end,proto_name\n");
 }
 
-TEST_F(FlowQueryTest, AFileOfTheStatementThatIsMissingIsItsMistake) {
+TEST_F(FlowQueryTest, AMissingFileOfTheStatementIsAUsageError) {
   std::string segment = add_segment(rows(5, 0, 7));
   FlowQuery opened({.data = data_, .engine = {.external_access = true}});
   try {
@@ -51,7 +51,7 @@ TEST_F(FlowQueryTest, AFileOfTheStatementThatIsMissingIsItsMistake) {
   EXPECT_TRUE(opened.problems().empty());
 }
 
-TEST_F(FlowQueryTest, TheViewHasTheColumnsItSays) {
+TEST_F(FlowQueryTest, TheViewHasTheDocumentedColumns) {
   add_segment("SELECT 1::UBIGINT AS bytes");
   std::string expected = "column_name,column_type\n";
   for (const FlowsColumn& column : flows_columns(StoreColumns())) expected += column.name + "," + column.type + "\n";
@@ -97,7 +97,7 @@ TEST_F(FlowQueryTest, AddedFieldsAreColumnsOfTheView) {
     std::string why;
     ASSERT_EQ(segments.change({segment}, {}, {}, why), Change::done) << why;
   }
-  add_segment("SELECT 5::UBIGINT AS bytes");  // of a time before the fields
+  add_segment("SELECT 5::UBIGINT AS bytes");  // from before the fields were added
   FlowQuery opened = query();
   EXPECT_EQ(answer(opened, "SELECT bytes, host, allowed, ratio FROM flows ORDER BY bytes"),
             "bytes,host,allowed,ratio\n0,,false,0\n1,b,true,0.25\n5,,,\n");
@@ -109,8 +109,8 @@ TEST_F(FlowQueryTest, AddedFieldsAreColumnsOfTheView) {
   EXPECT_NO_THROW(check_top({.keys = {"host"}}, opened.columns()));
 }
 
-// A later version may have a field of that name itself.
-TEST_F(FlowQueryTest, AnAddedFieldGivesWayToOneOfWeirs) {
+// A later version of Weir may itself have a field with that name.
+TEST_F(FlowQueryTest, AnAddedFieldIsRenamedIfWeirHasOneOfThatName) {
   {
     Segments::open(data_, FieldTable({{"application_name", 9, 1, ElementType::string}}));
   }
@@ -136,8 +136,8 @@ TEST_F(FlowQueryTest, SegmentsWithDifferentColumnsAreOneTable) {
             "\n");
 }
 
-// 2^63 of 1 in 1000, 2^64 - 1, one whose rate is 0 (not sampled), one without. Scaled, together 2^63 * 1002 as far as a
-// DOUBLE tells.
+// 2^63 of 1 in 1000, 2^64 - 1, one whose rate is 0 (not sampled), one without a rate. Scaled, together 2^63 * 1002
+// within the precision of a DOUBLE.
 constexpr const char* kLargeCounters =
     "SELECT 'a' AS src_addr, b::UBIGINT AS bytes, b::UBIGINT AS packets, r::UBIGINT AS sampling_rate FROM "
     "(VALUES (9223372036854775808, 1000), (18446744073709551615, 1), (5, 0), (7, NULL)) t(b, r)";
@@ -189,8 +189,8 @@ TEST_F(FlowQueryTest, EveryProtocolNumberHasAName) {
             "proto,named\n6,true\n255,true\n");
 }
 
-// As far apart as the writer stores them (segment_writer.cc): milliseconds and what is below of INT64_MIN + 2 ms, and
-// of INT64_MAX.
+// The times farthest apart that the writer stores (segment_writer.cc): INT64_MIN + 2 ms and INT64_MAX, as milliseconds
+// and the part below a millisecond.
 TEST_F(FlowQueryTest, TheFarthestTimesAreRead) {
   add_segment(
       "SELECT make_timestamp(-9223372036853 * 1000)::TIMESTAMP_MS AS time_start, 224192::INTEGER AS time_start_sub_ns, "
@@ -202,7 +202,7 @@ TEST_F(FlowQueryTest, TheFarthestTimesAreRead) {
             "-9223372036852775808,9223372036854775807,2262-04-11T23:47:16.854Z\n");
 }
 
-TEST_F(FlowQueryTest, TimesAreMadeOfTheirParts) {
+TEST_F(FlowQueryTest, TimesAreComputedFromTheirParts) {
   // Start 12:00:00.001000500, end 1,999,600 ns later: the parts below a millisecond carry over.
   add_segment("SELECT " + received(3) +
               " AS time_received, TIMESTAMP_MS '2026-11-21 12:00:00.001' AS time_start, "
@@ -228,7 +228,7 @@ TEST_F(FlowQueryTest, TimesAreMadeOfTheirParts) {
   EXPECT_EQ(base, "1795262400");
 }
 
-TEST_F(FlowQueryTest, ARangeIsExactAndPassesOverSegments) {
+TEST_F(FlowQueryTest, ARangeIsExactAndSkipsSegments) {
   add_segment(rows(10, 0, 1), received_between(0, 0));
   add_segment("(" + rows(10, 10, 100) + ") UNION ALL (" + rows(10, 20, 10000) + ")", received_between(10, 20));
   auto sum = [&](int64_t since, int64_t until) {
@@ -264,7 +264,7 @@ TEST_F(FlowQueryTest, ARangeByFlowTime) {
   EXPECT_EQ(sum(TimeColumn::received, -1000, 10000), "b\n\n");
 }
 
-TEST_F(FlowQueryTest, FilesMayGoOnceTheyAreOpen) {
+TEST_F(FlowQueryTest, FilesMayBeRemovedOnceTheyAreOpen) {
   std::string file = add_segment(rows(10, 0, 1));
   FlowQuery opened = query();
   std::filesystem::remove(file);
@@ -272,7 +272,7 @@ TEST_F(FlowQueryTest, FilesMayGoOnceTheyAreOpen) {
   EXPECT_TRUE(opened.problems().empty());
 }
 
-TEST_F(FlowQueryTest, AFileThatHasNotGotItsNameYetIsRead) {
+TEST_F(FlowQueryTest, AFileNotYetRenamedIsRead) {
   std::string file = add_segment(rows(10, 0, 1));
   std::filesystem::rename(file, file + ".tmp");
   FlowQuery opened = query();
@@ -280,7 +280,7 @@ TEST_F(FlowQueryTest, AFileThatHasNotGotItsNameYetIsRead) {
   EXPECT_TRUE(opened.problems().empty());
 }
 
-TEST_F(FlowQueryTest, WhatIsLostShortOrNoParquetIsNamedAndTheRestAnswers) {
+TEST_F(FlowQueryTest, LostShortAndNonParquetFilesAreNamedAndTheRestIsRead) {
   std::string lost = add_segment(rows(10, 0, 1)), cut = add_segment(rows(10, 0, 10)),
               other = add_segment(rows(10, 0, 100));
   add_segment(rows(10, 0, 1000));
@@ -297,7 +297,7 @@ TEST_F(FlowQueryTest, WhatIsLostShortOrNoParquetIsNamedAndTheRestAnswers) {
   }
 }
 
-TEST_F(FlowQueryTest, DamageInsideIsFoundWhenReadAndTheRestAnswers) {
+TEST_F(FlowQueryTest, DamageInsideIsFoundWhenReadAndTheRestIsRead) {
   add_segment(rows(100'000, 0, 1));
   std::string damaged = add_segment(rows(100'000, 0, 10));
   std::fstream bytes(damaged, std::ios::in | std::ios::out | std::ios::binary);
@@ -312,7 +312,7 @@ TEST_F(FlowQueryTest, DamageInsideIsFoundWhenReadAndTheRestAnswers) {
   EXPECT_FALSE(opened.problems()[0].contains("/proc/self")) << opened.problems()[0];
 }
 
-TEST_F(FlowQueryTest, ErrorsOfTheStatementAreUsage) {
+TEST_F(FlowQueryTest, ErrorsOfTheStatementAreUsageErrors) {
   add_segment(rows(1, 0, 1));
   FlowQuery opened = query();
   for (const char* sql : {"SELECT byts FROM flows", "SELEC 1", "DROP VIEW flows", "SELECT 1; SELECT 2"}) {
@@ -325,7 +325,7 @@ TEST_F(FlowQueryTest, ErrorsOfTheStatementAreUsage) {
   }
 }
 
-TEST_F(FlowQueryTest, WithoutAStoreItSaysWhich) {
+TEST_F(FlowQueryTest, WithoutAStoreTheErrorNamesTheDirectory) {
   for (const std::string& data : {data_ + "/none", data_}) {
     try {
       FlowQuery opened({.data = data});
@@ -337,7 +337,7 @@ TEST_F(FlowQueryTest, WithoutAStoreItSaysWhich) {
   }
 }
 
-TEST_F(FlowQueryTest, WritesParquetThatIsTheResult) {
+TEST_F(FlowQueryTest, WritesTheResultAsParquet) {
   add_segment(rows(10, 0, 7));
   FlowQuery opened({.data = data_, .engine = {.external_access = true}});
   std::string file = data_ + "/result.parquet";
@@ -346,7 +346,7 @@ TEST_F(FlowQueryTest, WritesParquetThatIsTheResult) {
             "n,b,m\n10,70,9\n");
 }
 
-// 2^53 + 1 is the first whole number that a DOUBLE does not hold.
+// 2^53 + 1 is the first whole number that a DOUBLE cannot represent.
 TEST_F(FlowQueryTest, SumsInParquetAreExact) {
   add_segment("SELECT 9007199254740992::UBIGINT AS bytes UNION ALL SELECT 1");
   FlowQuery opened({.data = data_, .engine = {.external_access = true}});
@@ -355,7 +355,7 @@ TEST_F(FlowQueryTest, SumsInParquetAreExact) {
   EXPECT_EQ(answer(opened, "SELECT b, n FROM " + sql_literal(file)), "b,n\n9007199254740993,2\n");
 }
 
-// As SQL from a network would have it: the segments, however many, and nothing else.
+// As for SQL from a network: it may read the segments, however many, and nothing else.
 TEST_F(FlowQueryTest, WithoutExternalAccessOnlySegmentsAreRead) {
   add_segment(rows(10, 0, 7));
   std::string other = data_ + "/other.parquet";

@@ -11,8 +11,8 @@ namespace {
 
 constexpr const char* kReceivedNs = "epoch_ns(segment.time_received)";
 constexpr const char* kStartNs = "(epoch_ns(segment.time_start) + coalesce(segment.time_start_sub_ns, 0))";
-// Milliseconds are added before they become nanoseconds: the duration of a flow may be more than a number of those
-// holds, where its start and end are not.
+// Milliseconds are added before the conversion to nanoseconds: the duration of a flow may not fit into a 64-bit number
+// of nanoseconds even if its start and end do.
 constexpr const char* kEndNs =
     "coalesce((epoch_ms(segment.time_start) + segment.duration_ms) * 1000000 + "
     "coalesce(segment.time_start_sub_ns, 0) + coalesce(segment.duration_sub_ns, 0), "
@@ -22,8 +22,8 @@ void append(std::string& list, const std::string& item) { list += (list.empty() 
 
 constexpr std::string_view kProtoName = "proto_name";
 
-// Counters times the sampling rate. The product of two 64-bit numbers, and a sum of such, need not fit into 128 bits; a
-// DOUBLE holds them all, whole numbers up to 2^53 exactly.
+// Counters times the sampling rate. The product of two 64-bit numbers, or a sum of such products, may not fit into 128
+// bits; a DOUBLE can hold all of them, whole numbers up to 2^53 exactly.
 // CASE takes an eighth of the time of greatest().
 constexpr struct {
   const char* name;
@@ -35,7 +35,7 @@ constexpr struct {
      "packets::DOUBLE * CASE WHEN sampling_rate > 1::UBIGINT THEN sampling_rate::DOUBLE ELSE 1::DOUBLE END"},
 };
 
-// An added field may have a name that a later version gave to one of its own.
+// An added field may have a name that a later version uses for one of its own fields.
 std::string shown_name(const StoreColumn& column) {
   std::string name(column.name);
   return column.extra && !is_free_field_name(name) ? "field_" + name : name;
@@ -60,7 +60,7 @@ std::string no_rows(std::span<const StoreColumn> columns) {
   return "(SELECT " + items + " WHERE false)";
 }
 
-// A list that is looked up by number: DuckDB folds it into a constant.
+// A list indexed by number: DuckDB folds it into a constant.
 std::string proto_names() {
   std::string names;
   for (unsigned proto = 0; proto < 256; ++proto) append(names, sql_literal(proto_name(static_cast<uint8_t>(proto))));
@@ -98,8 +98,8 @@ std::string select_list(const StoreColumns& columns) {
 
 std::string microseconds(int64_t ns) { return "make_timestamp(" + std::to_string(ns / 1000) + ")"; }
 
-// Received and start times are columns of their own, whose statistics let DuckDB pass over row groups; the end is
-// computed. Bounds are whole milliseconds, so that the part below one cannot matter.
+// Receive and start times are columns of their own, whose statistics let DuckDB skip row groups; the end is computed.
+// Bounds are whole milliseconds, so the part below a millisecond does not matter.
 std::string condition(const TimeRange& range) {
   if (!range.has_since() && !range.has_until()) return "";
   bool computed = range.column == TimeColumn::end;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine that works at present, for those who interrupt it from other threads and from signal handlers.
+// Interruptible: lets other threads and signal handlers interrupt the engine that is currently working.
 #pragma once
 
 #include <atomic>
@@ -10,9 +10,9 @@ namespace weir {
 
 class Interruptible {
  public:
-  // While it lives, interrupt() reaches the engine; when it is destroyed no interrupt() uses the engine any more. It
-  // waits for those of other threads. A signal handler on the destroying thread has returned before that thread goes
-  // on, so that nothing waits for itself.
+  // While it exists, interrupt() reaches the engine; once it is destroyed no interrupt() uses the engine any more. The
+  // destructor waits for calls in other threads. A signal handler on the destroying thread has returned before that
+  // thread continues, so the thread never waits for itself.
   class Scope {
    public:
     Scope(Interruptible& place, SqlEngine& engine) : place_(place) { place_.engine_ = &engine; }
@@ -27,8 +27,8 @@ class Interruptible {
     Interruptible& place_;
   };
 
-  // From any thread and from signal handlers. It is counted before it looks for the engine: both in the one order of
-  // all sequentially consistent operations, so that either it finds none, or the scope finds it inside.
+  // From any thread and from signal handlers. The call is counted before it loads the engine pointer; as both are
+  // sequentially consistent operations, either it finds no engine, or the scope sees that a call is inside.
   void interrupt() noexcept {
     inside_.fetch_add(1);
     if (SqlEngine* engine = engine_.load()) engine->interrupt();

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kEngines = 60;
 
-TEST(Interruptible, EnginesGoWhileOthersInterrupt) {
+TEST(Interruptible, EnginesAreDestroyedWhileOthersInterrupt) {
   Interruptible place;
   std::jthread other([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) place.interrupt();
@@ -20,13 +20,13 @@ TEST(Interruptible, EnginesGoWhileOthersInterrupt) {
     SqlEngine engine({.threads = 1});
     Interruptible::Scope scope(place, engine);
   }
-  place.interrupt();  // with no engine nothing happens
+  place.interrupt();  // without an engine nothing happens
 }
 
 Interruptible* g_place;
 
-// Signals come to the very thread that destroys: with another thread inside, and without.
-TEST(Interruptible, ASignalOfTheDestroyingThreadDoesNotWaitForItself) {
+// Signals are delivered to the thread that destroys, both while another thread is inside and while none is.
+TEST(Interruptible, ASignalOnTheDestroyingThreadDoesNotWaitForItself) {
   Interruptible place;
   g_place = &place;
   struct sigaction action{}, before{};
@@ -47,7 +47,7 @@ TEST(Interruptible, ASignalOfTheDestroyingThreadDoesNotWaitForItself) {
 
 using InterruptedQueryTest = StoreFixture;
 
-TEST_F(InterruptedQueryTest, EndsAsInterruptedOrWithItsAnswer) {
+TEST_F(InterruptedQueryTest, AnInterruptedQueryThrows) {
   add_segment("SELECT range::UBIGINT AS bytes FROM range(1000)");
   for (int i = 0; i < 10; ++i) {
     FlowQuery opened = query();

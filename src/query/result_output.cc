@@ -14,8 +14,8 @@ static constexpr int kStandardOutput = 1;
 
 ResultOutput::ResultOutput(std::string path) : path_(std::move(path)) {
   if (is_stdout()) return;
-  path_ = os::followed(path_);  // a link stays one; /dev/stdout may be one to a file
-  // A pipe or a device is written to as it is.
+  path_ = os::followed(path_);  // a link remains a link; /dev/stdout may be a link to a file
+  // A pipe or a device is written to directly.
   partial_ = os::exists(path_) && !os::is_regular_file(path_) ? path_ : path_ + ".partial";
   file_ = os::create_file(partial_);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a result goes: standard output or a file, through a buffer. A file is written under another name and gets its
-// own when it is complete: who asks for it never sees half a result.
+// ResultOutput: writes a result to standard output or a file, through a buffer. A file is written under another name
+// and renamed when it is complete, so that nobody ever sees half a result under its name.
 //
-//   failure  OutputClosed where the reader of a pipe has gone; QueryInterrupted while waiting for a slow one;
-//            usage_error and runtime_failure for the rest
+//   failure  OutputClosed if the reader of a pipe is gone; QueryInterrupted while waiting for a slow one; usage_error
+//            and runtime_failure for the rest
 #pragma once
 
 #include <stdexcept>
@@ -31,12 +31,12 @@ class ResultOutput {
   }
   std::string& buffer() { return buffer_; }  // to append to; follow with write("")
   void flush();
-  // Whether everything written so far can be taken back: always in a file, elsewhere up to the first 4 MiB.
+  // Whether everything written so far can be taken back: always for a file, otherwise up to the first 4 MiB.
   bool can_restart() const { return !flushed_ || has_own_file(); }
   void restart();
-  void finish();  // all of it is there
+  void finish();  // the result is complete
 
-  // For those who write a file by its name: that name, and from it to where the result goes.
+  // For callers that write a file by name: returns that name; finish() moves or copies the contents to the destination.
   std::string file_to_fill();
 
  private:

@@ -106,7 +106,7 @@ class TableWriter : public ResultWriter {
  private:
   void take(std::vector<std::string> cells) {
     ++count_;
-    // A query plan is a drawing already; it holds constants of the statement, and statistics of what was stored.
+    // A query plan is already laid out; it contains constants of the statement, and statistics of stored data.
     if (is_plan_) return output_.write(printable_lines(std::move(cells[1])) + "\n");
     for (std::string& cell : cells) cell = printable(std::move(cell));
     if (begun_) return write_row(cells);

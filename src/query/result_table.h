@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables for people: columns as wide as their first rows need; what is longer later on stands out but loses nothing.
-// Nothing that came from the network can steer the terminal: control characters are shown as "?".
+// Writes results as tables for people: columns are as wide as their first rows need; longer values in later rows stick
+// out but are not cut off. Data from the network cannot control the terminal: control characters are shown as "?".
 #pragma once
 
 #include <memory>
@@ -14,10 +14,10 @@ namespace weir {
 // `lines`: with a frame and a bold heading, for terminals.
 std::unique_ptr<ResultWriter> make_table_writer(bool lines, ResultOutput& output);
 
-// The table alone, from cells that are text already.
+// The table layout alone, for cells that are text already.
 struct TextTable {
   std::vector<std::string> heading;
-  std::vector<bool> right;  // per column: aligned to the right
+  std::vector<bool> right;  // per column: right-aligned
   std::vector<size_t> widths;
 
   void fit(const std::vector<std::string>& cells);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results as text, row by row. Memory does not grow with the result: a table looks at its first rows for the widths.
+// ResultWriter: writes results as text, row by row. Memory does not grow with the result: a table takes its column
+// widths from the first rows.
 #pragma once
 
 #include <memory>
@@ -11,8 +12,8 @@
 
 namespace weir {
 
-// terminal: a table with lines; plain: one without. csv_terminal: CSV that people look at, without what steers a
-// terminal.
+// terminal: a table with lines; plain: a table without. csv_terminal: CSV shown to people, without characters that
+// control a terminal.
 enum class ResultFormat { terminal, plain, csv, csv_terminal, json };
 
 class ResultWriter {
@@ -24,7 +25,7 @@ class ResultWriter {
 };
 
 //   csv   RFC 4180 with a header, lines end with \n; null is empty, an empty text is ""
-//   json  an object a line; a name that comes twice gets a number
+//   json  one object per line; a repeated column name gets a number
 std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output);
 
 }  // namespace weir

@@ -32,7 +32,7 @@ TEST_F(ResultTest, JsonHasALinePerRowAndUniqueKeys) {
             "{\"a\":1,\"a_1\":2,\"s\":{\"k\":[1,null]},\"i\":\"1 day\"}\n");
 }
 
-TEST_F(ResultTest, PlainTableIsAlignedAndCannotSteerATerminal) {
+TEST_F(ResultTest, PlainTableIsAlignedAndCannotControlATerminal) {
   EXPECT_EQ(text("SELECT * FROM (VALUES ('é', 5, 'x' || chr(27) || '[2J'), (NULL, 1234, 'y')) t(name, n, note)",
                  ResultFormat::plain),
             "name     n  note\n"
@@ -40,17 +40,17 @@ TEST_F(ResultTest, PlainTableIsAlignedAndCannotSteerATerminal) {
             "-     1234  y\n");
 }
 
-// U+009B, which 8-bit terminals take for ESC [, and U+202E, from which on everything is shown from right to left.
+// U+009B, which 8-bit terminals interpret as ESC [, and U+202E, after which all text is shown from right to left.
 constexpr const char* kSteering = "SELECT 'a' || chr(155) || '2J' || chr(8238) || chr(127) || chr(10) || 'é' AS x";
 
-TEST_F(ResultTest, NoFormatForPeopleSteersATerminal) {
+TEST_F(ResultTest, NoFormatForPeopleControlsATerminal) {
   EXPECT_EQ(text(kSteering, ResultFormat::plain), "x\na?2J???é\n");
   EXPECT_EQ(text(kSteering, ResultFormat::csv_terminal), "x\na?2J???é\n");
   EXPECT_EQ(text(kSteering, ResultFormat::csv), "x\n\"a\xc2\x9b\x32J\xe2\x80\xae\x7f\né\"\n");
   EXPECT_EQ(text(kSteering, ResultFormat::json), "{\"x\":\"a\\u009b2J\\u202e\\u007f\\né\"}\n");
 }
 
-TEST_F(ResultTest, APlanDoesNotSteerATerminal) {
+TEST_F(ResultTest, APlanDoesNotControlATerminal) {
   std::string plan =
       text("EXPLAIN FROM range(5) t(x) WHERE x::VARCHAR > 'a\xc2\x9b\x32J\xe2\x80\xae'", ResultFormat::plain);
   EXPECT_TRUE(plan.contains("a?2J?")) << plan;
@@ -68,13 +68,13 @@ TEST_F(ResultTest, TerminalTable) {
             "1 row\n");
 }
 
-TEST_F(ResultTest, ATableOfManyRowsIsWhole) {
+TEST_F(ResultTest, ATableOfManyRowsIsComplete) {
   std::string table = text("SELECT range AS n FROM range(100000)", ResultFormat::plain);
   EXPECT_EQ(std::ranges::count(table, '\n'), 100'001);
   EXPECT_TRUE(table.ends_with("99999\n"));
 }
 
-TEST_F(ResultTest, AFileGetsItsNameWhenItIsWhole) {
+TEST_F(ResultTest, AFileIsRenamedWhenItIsComplete) {
   std::string path = data_ + "/result";
   {
     ResultOutput output(path);
@@ -95,7 +95,7 @@ TEST_F(ResultTest, AFileGetsItsNameWhenItIsWhole) {
   EXPECT_THROW(ResultOutput(data_ + "/none/result"), Error);
 }
 
-TEST_F(ResultTest, ALinkToAFileStaysALink) {
+TEST_F(ResultTest, ALinkToAFileRemainsALink) {
   std::string path = data_ + "/result", link = data_ + "/link";
   std::filesystem::create_symlink(path, link);
   std::ofstream(path) << "old";
@@ -131,7 +131,7 @@ TEST_F(TopTest, RanksByTheMeasureWithItsShareOfAll) {
       "proto_name,src_addr,flows,packets,bytes,percent\n,a,2,3,300,50\n");
 }
 
-TEST(Top, NamesTheColumnThatWasMeant) {
+TEST(Top, SuggestsTheColumnThatWasMeant) {
   try {
     check_top({.keys = {"src_adr"}}, StoreColumns());
     ADD_FAILURE();

@@ -12,11 +12,11 @@
 namespace weir {
 
 static constexpr int kMaxAttempts = 100;
-// DuckDB opens some of the segments again, and its own files.
+// Reserve for files that DuckDB opens: some of the segments again, and its own files.
 static constexpr size_t kFilesBesides = 256, kMinBesides = 64;
 static constexpr std::string_view kMagic = "PAR1";
 
-// Counter samples have only the time of receipt.
+// Counter samples have only a receive time.
 static const TimeSpan& span_of(const Segment& segment, TimeColumn column) {
   if (segment.table == Table::counters) return segment.figures.received;
   switch (column) {
@@ -36,7 +36,7 @@ static bool may_hold(const Segment& segment, const TimeRange& range) {
   return (!range.has_since() || span.max_ns >= range.since_ns) && (!range.has_until() || span.min_ns < range.until_ns);
 }
 
-// Opens what it can; returns the ids of those that are not there, under either name.
+// Opens all it can; returns the ids of the segments that do not exist, under either name.
 std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, const std::string& data) {
   std::vector<int64_t> missing;
   opened_.clear();
@@ -58,8 +58,8 @@ std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, 
   return missing;
 }
 
-// Signs of damage that DuckDB would not see, and cheap ones: another size than catalogued, no Parquet at its ends, a
-// footer with a wrong checksum.
+// Checks for damage that DuckDB would not notice and that is cheap to find: a size other than in the catalog, no
+// Parquet magic at the ends, a footer with a wrong checksum.
 void SegmentFiles::leave_out_broken() {
   for (size_t i = opened_.size(); i-- > 0;) {
     const Opened& opened = opened_[i];
@@ -93,7 +93,7 @@ SegmentFiles SegmentFiles::open(const std::string& data, const TimeRange& range,
     files.segments_in_all_ = all.size();
     std::erase_if(all, [&](const Segment& segment) { return !may_hold(segment, range); });
     missing_before = std::exchange(missing, files.open_all(all, data));
-    // One that is still listed a moment later is lost, not merged away.
+    // A segment that is still listed a moment later is lost, not merged away.
     if (missing.empty() || missing == missing_before) break;
   }
   files.leave_out_broken();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The segments that a query reads, all of one moment's list and all open at once: from then on merging and retention
-// may unlink them.
+// SegmentFiles: the segments that a query reads, all from one state of the list and all opened at the start: after
+// that, merging and retention may unlink them.
 //
 //   in       a data directory, tables and a time range
 //   out      a path per segment under /proc/self/fd, for as long as this object lives
-//   failure  usage_error where there is no list that can be read; a segment that cannot be read is left out and named
-//            in problems()
+//   failure  usage_error if there is no readable list; a segment that cannot be read is left out and named in
+//            problems()
 #pragma once
 
 #include <array>
@@ -34,12 +34,12 @@ class SegmentFiles {
   std::vector<std::string> open_paths(Table table) const;
   uint64_t segments_in_all() const { return segments_in_all_; }
 
-  // What was left out, a sentence each.
+  // What was left out, one sentence for each.
   const std::vector<std::string>& problems() const { return problems_; }
-  // `problem`: how it is damaged, unless it cannot be read at all, which is said then.
+  // `problem`: how it is damaged; if it cannot be read at all, that is reported instead.
   void leave_out(size_t index, const std::string& problem);
 
-  // `text` with the true names of our files.
+  // `text` with the real paths of our files instead of /proc/self/fd ones.
   std::string with_real_paths(std::string text) const;
 
  private:

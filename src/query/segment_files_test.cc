@@ -39,8 +39,8 @@ class SegmentFilesTest : public StoreFixture {
   static constexpr const char* kAnswer = "n,b,least,most,sum\n7,7,4,10,49\n";
 };
 
-// Statistics answer questions, and say which row groups need not be read: wrong ones gave wrong sums.
-TEST_F(SegmentFilesTest, AnyChangedOctetOfAFooterIsNamedOrHarmless) {
+// Statistics answer queries, and decide which row groups need not be read: wrong ones gave wrong sums.
+TEST_F(SegmentFilesTest, AnyChangedOctetOfAFooterIsReportedOrHarmless) {
   const std::string path = write_segment();
   std::ifstream in(path, std::ios::binary);
   const std::string good(std::istreambuf_iterator<char>(in), {});
@@ -69,11 +69,11 @@ TEST_F(SegmentFilesTest, AnyChangedOctetOfAFooterIsNamedOrHarmless) {
   EXPECT_LE(asked, kFooterChecksumKey.size());
 }
 
-TEST_F(SegmentFilesTest, WhatCannotBeReadIsNamedForThatAndTheRestAnswers) {
+TEST_F(SegmentFilesTest, UnreadableSegmentsAreNamedAsSuchAndTheRestIsRead) {
   const std::string folder = write_segment(), looped = write_segment();
   write_segment();
   std::filesystem::remove(folder);
-  std::filesystem::create_directory(folder);  // can be opened, but reading it is an error
+  std::filesystem::create_directory(folder);  // can be opened, but reading it fails
   std::filesystem::remove(looped);
   std::filesystem::create_symlink(looped, looped);
   FlowQuery opened = query();

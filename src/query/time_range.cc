@@ -19,7 +19,7 @@ class Reader {
   bool ok() const { return ok_; }
   bool at_end() const { return left_.empty(); }
 
-  // Exactly `digits` digits, at most `most`.
+  // Exactly `digits` digits, with a value from `smallest` to `limit`.
   int number(size_t digits, int smallest, int limit) {
     int value = 0;
     ok_ = ok_ && left_.size() >= digits;
@@ -37,7 +37,7 @@ class Reader {
     return true;
   }
   void need(std::string_view any) { ok_ = take(any) && ok_; }
-  // The digits after a point, cut to milliseconds.
+  // The digits after a point, truncated to milliseconds.
   int64_t fraction() {
     int64_t ns = 0;
     ok_ = ok_ && !left_.empty() && left_[0] >= '0' && left_[0] <= '9';

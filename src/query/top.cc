@@ -36,7 +36,7 @@ std::string top_sql(const TopRequest& request, bool with_total) {
     selected += key + " AS " + sql_name(request.keys[i]) + ", ";
     order += ", " + key;
   }
-  // Groups are made once; totals are sums of them, not another pass over the flows.
+  // Groups are computed once; the totals are sums of them, not another pass over the flows.
   std::string sql = "WITH groups AS MATERIALIZED (SELECT " + grouped +
                     "count(*) AS n_flows, sum(packets) AS n_packets, sum(bytes) AS n_bytes FROM flows GROUP BY ALL), "
                     "total AS (SELECT coalesce(sum(n_flows), 0) AS t_flows, coalesce(sum(n_packets), 0) AS t_packets, "

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// AllowedSenders: whose datagrams are taken (collect.allow), by source address.
+// AllowedSenders: decides by source address whose datagrams are accepted (collect.allow).
 //
 //   threads  set() one at a time; a View belongs to one worker
-//   time     a change is seen with the next read of the sockets
+//   time     a change takes effect with the next read of the sockets
 #pragma once
 
 #include <atomic>
@@ -16,15 +16,15 @@ namespace weir {
 
 class AllowedSenders {
  public:
-  // No networks: everybody.
+  // No networks: all senders are allowed.
   explicit AllowedSenders(std::vector<Network> networks = {});
   void set(std::vector<Network> networks);
 
-  // What one worker asks.
+  // One worker's access to the list.
   class View {
    public:
     explicit View(const AllowedSenders& senders) : senders_(senders) { look(); }
-    // Takes over a change.
+    // Applies a change, if there was one.
     void look();
     bool allows(const IpAddress& source);
 
@@ -32,7 +32,7 @@ class AllowedSenders {
     const AllowedSenders& senders_;
     uint32_t version_ = 0;
     std::shared_ptr<const std::vector<Network>> networks_;
-    IpAddress last_;  // that was allowed: datagrams of one sender often come together
+    IpAddress last_;  // last address allowed: datagrams of one sender often arrive together
   };
 
  private:

@@ -8,14 +8,14 @@ namespace {
 
 bool allows(AllowedSenders::View& view, const char* address) { return view.allows(*IpAddress::parse(address)); }
 
-TEST(AllowedSenders, WithoutNetworksEverybodyIs) {
+TEST(AllowedSenders, WithoutNetworksAllAreAllowed) {
   AllowedSenders senders;
   AllowedSenders::View view(senders);
   EXPECT_TRUE(allows(view, "192.0.2.1"));
   EXPECT_TRUE(allows(view, "::"));
 }
 
-TEST(AllowedSenders, ElseThoseOfANetwork) {
+TEST(AllowedSenders, WithNetworksOnlyTheirAddressesAreAllowed) {
   AllowedSenders senders({parse_network("192.0.2.0/24"), parse_network("2001:db8::/32"), parse_network("10.0.0.1")});
   AllowedSenders::View view(senders);
   for (int i = 0; i < 2; ++i) {
@@ -31,7 +31,7 @@ TEST(AllowedSenders, ElseThoseOfANetwork) {
   }
 }
 
-TEST(AllowedSenders, AChangeIsSeenAtTheNextLook) {
+TEST(AllowedSenders, AChangeTakesEffectAtTheNextLook) {
   AllowedSenders senders({parse_network("192.0.2.0/24")});
   AllowedSenders::View view(senders);
   EXPECT_TRUE(allows(view, "192.0.2.1"));

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// ReceivingWorker: a thread that receives for a handler, of which it knows nothing: the decoder, or the relay.
+// ReceivingWorker: a thread that receives datagrams for a handler that it knows nothing about: the decoder, or the
+// relay.
 //
 //   in       the worker's own sockets
-//   out      the handler's calls, all in that thread:
-//              receive(std::span<const Datagram>)  a batch, borrowed for the call
-//              turn(int64_t now_ns, bool idle)     after each look at the sockets, at least every kTurnMs; monotonic.
-//                                                  idle: nothing came
-//              finish()                            once: what the sockets held at the stop has been received
-//            of a handler that has streams (connections and their listeners), too:
-//              begin(os::EpollSet&)                once, before all others: where they belong; it may change that set
-//                                                  in each of these calls
-//              readable(uint64_t tag)              for each one that can be read, before turn()
-//   stop     reads what the sockets still hold, for as long as StopTime lets it; what is left is counted as kernel
-//   drops
+//   out      calls of the handler, all in that thread:
+//              receive(std::span<const Datagram>)  a batch, valid during the call only
+//              turn(int64_t now_ns, bool idle)     after each check of the sockets, at least every kTurnMs; monotonic.
+//                                                  idle: nothing arrived
+//              finish()                            once: after everything left in the sockets at the stop was received
+//            for a handler that also has streams (connections and their listeners):
+//              begin(os::EpollSet&)                once, before all others: the set for its streams; the handler may
+//                                                  change it in each of these calls
+//              readable(uint64_t tag)              for each readable stream, before turn()
+//   stop     reads what the sockets still hold, as long as StopTime allows; what is left is counted as kernel drops
 #pragma once
 
 #include <concepts>
@@ -45,7 +45,7 @@ class ReceivingWorker {
  public:
   static constexpr int kTurnMs = 50;
 
-  // All but the sockets outlive this.
+  // Everything except the sockets must outlive this object.
   ReceivingWorker(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const AllowedSenders& allowed,
                   const StopTime& stop_time, Handler& handler)
       : receiver_(std::move(sockets), clock, allowed), stop_time_(stop_time), handler_(handler) {}
@@ -58,7 +58,7 @@ class ReceivingWorker {
     thread_->request_stop();
     receiver_.wake();
   }
-  // Waits until all is received. The number of datagrams that were left in the sockets.
+  // Waits until everything is received. Returns the number of datagrams that were left in the sockets.
   size_t join() {
     thread_.reset();
     return left_;
@@ -66,7 +66,7 @@ class ReceivingWorker {
   UdpReceiver& receiver() { return receiver_; }
 
  private:
-  static constexpr int64_t kDrainNs = 2'000'000'000;  // at most, where exporters go on sending
+  static constexpr int64_t kDrainNs = 2'000'000'000;  // at most, if exporters keep sending
   static constexpr int64_t kGiveUpNs = 200'000'000;   // at most, for counting what is left
 
   void work(const std::stop_token& stop) {
@@ -85,7 +85,7 @@ class ReceivingWorker {
     handler_.finish();
   }
 
-  // Whether there were any.
+  // Returns whether any were readable.
   bool read_streams() {
     os::EpollSet& streams = receiver_.streams();
     bool any = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers that only note what they are called with, on the loopback.
+// Handlers that only record their calls, over loopback.
 #include "receive/receiving_worker.h"
 #include "base/time_units.h"
 
@@ -37,7 +37,7 @@ struct Datagrams {
   int finished = 0;
 };
 
-// Has two streams, and removes one when it has been readable.
+// Has two streams, and removes one after it was readable.
 struct WithStreams : Datagrams {
   void begin(os::EpollSet& set) {
     streams = &set;
@@ -78,7 +78,7 @@ struct Running {
 static_assert(DatagramHandler<Datagrams> && !StreamHandler<Datagrams>);
 static_assert(DatagramHandler<WithStreams> && StreamHandler<WithStreams>);
 
-TEST(ReceivingWorker, GivesTheHandlerWhatComesAndItsTurns) {
+TEST(ReceivingWorker, PassesDatagramsAndTurnsToTheHandler) {
   Running<Datagrams> r;
   r.worker->start("test");
   ASSERT_TRUE(eventually([&] { return r.handler.idle_turns >= 2; }));
@@ -90,7 +90,7 @@ TEST(ReceivingWorker, GivesTheHandlerWhatComesAndItsTurns) {
   EXPECT_EQ(r.handler.finished, 1);
 }
 
-TEST(ReceivingWorker, AStopReadsWhatIsThereFirst) {
+TEST(ReceivingWorker, AStopFirstReadsWhatIsQueued) {
   Running<Datagrams> r;
   for (int i = 0; i < 300; ++i) r.send();
   r.worker->start("test");
@@ -100,7 +100,7 @@ TEST(ReceivingWorker, AStopReadsWhatIsThereFirst) {
   EXPECT_EQ(r.handler.finished, 1);
 }
 
-TEST(ReceivingWorker, WithoutTimeWhatIsThereIsCountedAsDropped) {
+TEST(ReceivingWorker, WithoutTimeQueuedDatagramsAreCountedAsDropped) {
   Running<Datagrams> r;
   r.stop_time.hurry();
   for (int i = 0; i < 300; ++i) r.send();
@@ -112,14 +112,14 @@ TEST(ReceivingWorker, WithoutTimeWhatIsThereIsCountedAsDropped) {
   EXPECT_EQ(r.handler.finished, 1);
 }
 
-TEST(ReceivingWorker, OneThatWasNeverStartedEndsAtOnce) {
+TEST(ReceivingWorker, AWorkerThatWasNeverStartedEndsAtOnce) {
   Running<Datagrams> r;
   r.worker->request_stop();
   EXPECT_EQ(r.worker->join(), 0u);
   EXPECT_EQ(r.handler.finished, 0);
 }
 
-TEST(ReceivingWorker, StreamsAreReadBesideDatagrams) {
+TEST(ReceivingWorker, ReadsStreamsAlongsideDatagrams) {
   Running<WithStreams> r;
   r.worker->start("test");
   for (int i = 1; i <= 50; ++i) {
@@ -132,7 +132,7 @@ TEST(ReceivingWorker, StreamsAreReadBesideDatagrams) {
   ASSERT_TRUE(eventually([&] { return r.handler.goes_read == 1; }));
   const size_t turns = r.handler.turns;
   ASSERT_TRUE(eventually([&] { return r.handler.turns > turns + 2; }));
-  EXPECT_EQ(r.handler.goes_read, 1);  // it is readable still, and waited for no more
+  EXPECT_EQ(r.handler.goes_read, 1);  // it is still readable, but no longer waited for
   r.worker->request_stop();
   EXPECT_EQ(r.worker->join(), 0u);
 }

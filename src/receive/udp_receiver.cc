@@ -14,9 +14,9 @@
 
 namespace weir {
 
-// A wake-up and a system call cost about as much as ten datagrams. After a short batch the next one is given time to
-// gather: as long as the socket's buffer takes what a 10 Gbit/s link could bring meanwhile (4 MiB are 1,800 full
-// datagrams, 2 ms), within these bounds. Measured: docs/decisions/0004-waiting-for-a-batch.md.
+// A wake-up and a system call cost about as much as ten datagrams. After a short batch the receiver waits for the next
+// one to gather: as long as the socket's buffer can hold what a 10 Gbit/s link could deliver in that time (4 MiB are
+// 1,800 full datagrams, 2 ms), within these bounds. Measured: docs/decisions/0004-waiting-for-a-batch.md.
 static constexpr int64_t kMinLingerNs = 2'000'000, kMaxLingerNs = 4'000'000;
 static constexpr int64_t kBufferPerMs = 2 << 20;
 static constexpr size_t kShortBatch = limits::kReceiveSlots / 2;
@@ -47,7 +47,7 @@ bool UdpReceiver::wait(int timeout_ms) {
   if (short_batch && linger_ns_ > 0) waiting_.linger(linger_ns_);
   if (last_batch_ > 0) {
     last_batch_ = 0;
-    return true;  // the socket may well have more: reading tells as cheaply as waiting
+    return true;  // the socket may well have more: reading shows that as cheaply as waiting
   }
   return waiting_.wait(int64_t{timeout_ms} * 1'000'000);
 }
@@ -64,7 +64,7 @@ void UdpReceiver::read(ListeningSocket& socket) {
   socket.entry->receive_calls.add();
 }
 
-// Of what was read, as much as a batch takes.
+// The next batch of datagrams from what was read.
 std::span<const Datagram> UdpReceiver::next_batch(ListeningSocket& socket) {
   batch_.clear();
   while (slot_ < filled_ && batch_.size() < limits::kReceiveSlots) {
@@ -151,7 +151,7 @@ void UdpReceiver::keep_senders_together(unsigned workers) {
 void UdpReceiver::update_drops() {
   for (ListeningSocket& s : sockets_) {
     std::optional<os::SocketMemory> memory = s.socket.memory();
-    if (!memory) continue;  // the next look will tell
+    if (!memory) continue;  // the next call will read it
     s.entry->kernel_drops.add(static_cast<uint32_t>(memory->drops - s.drops_seen));
     s.drops_seen = memory->drops;
   }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Receiving: datagrams out of a worker's sockets, a batch per system call.
+// UdpReceiver: receives datagrams from a worker's sockets, one batch per system call.
 //
 //   in       the worker's own sockets (SO_REUSEPORT: the kernel gives each exporter's 4-tuple to one worker)
-//   out      batches of Datagram, borrowed until the next call
+//   out      batches of Datagram, valid until the next call
 //   threads  one receiver per worker; update_drops() from any thread
-//   memory   limits::kReceiveSlots slots of 64 KiB, made once
-//   joined   datagrams that the kernel hands over in one piece (UDP_GRO) are taken apart here
-//   time     a datagram's is the kernel's, of when it came; where that is missing or cannot be, the time of the read.
-//            Both as ReceiveClock has them
-//   allowed  datagrams from elsewhere are counted (not_allowed), and nothing is kept of their sender
-//   failure  what the kernel drops is counted by the kernel and read from it (SO_MEMINFO), joined datagrams as one; a
-//            socket that cannot be read is counted, logged at most once a minute, and tried again after some
-//            milliseconds
+//   memory   limits::kReceiveSlots slots of 64 KiB, allocated once
+//   joined   datagrams that the kernel delivers in one piece (UDP_GRO) are separated here
+//   time     a datagram has the kernel's time of arrival; if that is missing or implausible, the time of the read. Both
+//            are corrected by ReceiveClock
+//   allowed  datagrams from other senders are counted (not_allowed), and nothing is kept about their sender
+//   failure  the kernel counts what it drops, joined datagrams as one; the count is read from it (SO_MEMINFO). A socket
+//            that cannot be read is counted, logged at most once a minute, and tried again after some milliseconds
 #pragma once
 
 #include <algorithm>
@@ -29,20 +28,20 @@
 
 namespace weir {
 
-ReceiveError receive_error(int error);  // errno
+ReceiveError receive_error(int error);  // for an errno
 
 // One socket per listener.
 struct ListeningSocket {
   os::UdpSocket socket;
   SocketCounts* entry = nullptr;
-  uint32_t drops_seen = 0;   // the kernel's counter when last read; it wraps
-  int64_t failures = 0;      // to read it, since the last line in the log
+  uint32_t drops_seen = 0;   // the kernel's counter at the last reading; it wraps
+  int64_t failures = 0;      // failed reads since the last log line
   int64_t next_line_ns = 0;  // monotonic
 };
 
 class UdpReceiver {
  public:
-  // `clock` and `allowed` outlive the receiver.
+  // `clock` and `allowed` must outlive the receiver.
   UdpReceiver(std::vector<ListeningSocket> sockets, ReceiveClock& clock, const AllowedSenders& allowed);
 
   // Waits for datagrams, at most `timeout_ms`. Calls on_batch(std::span<const Datagram>) for every batch read;
@@ -60,23 +59,23 @@ class UdpReceiver {
         total += batch.size();
       }
     }
-    last_batch_ = std::max(total, read_slots);  // nothing of what was read may be allowed
-    // What can be read but does not let itself be read would keep a core busy.
+    last_batch_ = std::max(total, read_slots);  // maybe none of what was read is allowed
+    // A socket that is readable but fails to be read would keep a core busy.
     if (failed_ || (waits && last_batch_ == 0)) pause();
     return total;
   }
 
-  // What else ends waiting, also while datagrams gather; its tags: from 1 on.
+  // Streams that also end waiting, even while datagrams gather; their tags start at 1.
   os::EpollSet& streams() { return waiting_.streams(); }
-  // Ends waiting, from any thread: for this and every later receive(), until rest().
+  // Ends waiting, from any thread: for this and every later receive(), until rest() is called.
   void wake() const { waiting_.wake(); }
   void rest() const { waiting_.rest(); }
 
-  // Reads what the sockets hold without looking at it, until they are empty or `end_ns` (monotonic), and counts it as
-  // kernel drops: so many datagrams, which no exporter's entry has.
+  // Reads and discards what the sockets hold, until they are empty or `end_ns` (monotonic), and counts it as kernel
+  // drops: the number of datagrams, none of which is in an exporter's entry. Returns it.
   size_t give_up_waiting(int64_t end_ns);
-  // Whatever a sender's source port, its datagrams go to one of the workers, of which there are so many (steering.h).
-  // The kernel joins none any more: those of several domains would go where the first of them belongs.
+  // Sends all datagrams of a sender to the same worker (of `workers`), whatever their source port (steering.h). The
+  // kernel then no longer joins datagrams: those of several domains would all go where the first of them belongs.
   void keep_senders_together(unsigned workers);
   // Reads the kernel's drop counters into the entries.
   void update_drops();
@@ -95,7 +94,7 @@ class UdpReceiver {
   AllowedSenders::View allowed_;
   Waiting waiting_;
   os::ReceiveSlots slots_;
-  // What was read, and how far it has become batches: the next slot, and the place in it.
+  // What was read, and how much of it has been put into batches: the next slot, and the position in it.
   size_t filled_ = 0, slot_ = 0, place_ = 0;
   ReceiveClock::Times read_at_;
   ReceiveClock::Stamp stamp_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Over the loopback: what is received, from whom, when, and what happens where a socket cannot be read.
+// Over loopback: what is received, from whom, when, and what happens if a socket cannot be read.
 #include "receive/udp_receiver.h"
 #include "base/time_units.h"
 
@@ -33,7 +33,7 @@ struct Seen {
 
 class UdpReceiverTest : public testing::Test {
  protected:
-  // One listener: its socket, and one that sends to it.
+  // One listener: its socket, and a socket that sends to it.
   struct Listener {
     SocketCounts entry;
     uint16_t port = 0;
@@ -59,7 +59,7 @@ class UdpReceiverTest : public testing::Test {
     const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
     ASSERT_EQ(listeners_[to].sender->send({bytes, text.size()}), 0);
   }
-  // One after the other in one piece, which the network card of a receiver would make of them.
+  // Several datagrams joined into one piece, as a receiver's network card would do.
   void send_in_pieces(const std::string& text, int octets) {
     const int fd = listeners_[0].sender->fd(), off = 0;
     ASSERT_EQ(::setsockopt(fd, SOL_UDP, UDP_SEGMENT, &octets, sizeof octets), 0);
@@ -78,8 +78,8 @@ class UdpReceiverTest : public testing::Test {
     while (seen_.size() < count && os::monotonic_ns() < until) receive(100);
     return seen_.size() == count;
   }
-  // The kernel begins to note times a moment after the first socket asks for them; until then they are those of the
-  // read.
+  // The kernel starts to timestamp a moment after the first socket requests it; until then datagrams have the time of
+  // the read.
   bool wait_for_kernel_times() {
     const int64_t until = os::monotonic_ns() + 60 * kSecond;
     while (os::monotonic_ns() < until) {
@@ -92,7 +92,7 @@ class UdpReceiverTest : public testing::Test {
     }
     return false;
   }
-  // What is read is no socket any more, and what is waited for still is one, with a datagram in it.
+  // The descriptor that is read is no socket any more; the one waited for still is a socket, with a datagram in it.
   void break_socket(size_t which) {
     send("unread", which);
     kept_.emplace_back(::dup(listeners_[which].fd));
@@ -113,9 +113,9 @@ class UdpReceiverTest : public testing::Test {
   std::vector<os::File> kept_;
 };
 
-TEST_F(UdpReceiverTest, WhatIsSentIsReceivedAndCounted) {
+TEST_F(UdpReceiverTest, ReceivesAndCountsWhatIsSent) {
   open(1);
-  const std::string large(65'507, 'x');  // the most that UDP over IPv4 carries
+  const std::string large(65'507, 'x');  // the maximum for UDP over IPv4
   for (const std::string& text : {std::string("one"), std::string(), large}) send(text);
   ASSERT_TRUE(receive_until(3));
   EXPECT_EQ(seen_[0].text, "one");
@@ -128,7 +128,7 @@ TEST_F(UdpReceiverTest, WhatIsSentIsReceivedAndCounted) {
   EXPECT_EQ(receive(0), 0u);
 }
 
-TEST_F(UdpReceiverTest, MoreThanABatchComesInTheOrderOfSending) {
+TEST_F(UdpReceiverTest, MoreThanABatchArrivesInOrder) {
   open(1, 4 << 20);
   const size_t count = 3 * limits::kReceiveSlots + 5;
   for (size_t i = 0; i < count; ++i) send(std::to_string(i));
@@ -137,7 +137,7 @@ TEST_F(UdpReceiverTest, MoreThanABatchComesInTheOrderOfSending) {
   EXPECT_GE(listeners_[0].entry.receive_calls.value(), 4);
 }
 
-TEST_F(UdpReceiverTest, DatagramsThatCameInOnePieceAreDatagrams) {
+TEST_F(UdpReceiverTest, JoinedDatagramsAreSeparated) {
   open(1, 4 << 20, true);
   send("before");
   const size_t pieces = limits::kReceiveSlots / 2 + 3;
@@ -158,7 +158,7 @@ TEST_F(UdpReceiverTest, DatagramsThatCameInOnePieceAreDatagrams) {
   EXPECT_LE(largest_batch_, limits::kReceiveSlots);
 }
 
-TEST_F(UdpReceiverTest, WhatIsGivenUpIsCountedByDatagrams) {
+TEST_F(UdpReceiverTest, DiscardedDatagramsAreCountedOneByOne) {
   open(1, 4 << 20, true);
   send("alone");
   send_in_pieces(std::string(1'001, 'x'), 100);
@@ -166,7 +166,7 @@ TEST_F(UdpReceiverTest, WhatIsGivenUpIsCountedByDatagrams) {
   EXPECT_EQ(listeners_[0].entry.kernel_drops.value(), 12);
 }
 
-TEST_F(UdpReceiverTest, WhoIsNotAllowedIsCountedAndNotSeen) {
+TEST_F(UdpReceiverTest, SendersNotAllowedAreCountedAndNotSeen) {
   open(1, 4 << 20, true);
   allowed_.set({parse_network("192.0.2.0/24")});
   send("alone");
@@ -181,7 +181,7 @@ TEST_F(UdpReceiverTest, WhoIsNotAllowedIsCountedAndNotSeen) {
   EXPECT_EQ(listeners_[0].entry.not_allowed.value(), 4);
 }
 
-TEST_F(UdpReceiverTest, NoSocketIsTooMany) {
+TEST_F(UdpReceiverTest, HandlesManySockets) {
   open(100);
   for (size_t which : {99u, 65u, 64u, 0u}) {
     seen_.clear();
@@ -194,8 +194,8 @@ TEST_F(UdpReceiverTest, NoSocketIsTooMany) {
   }
 }
 
-// Read together, they came apart.
-TEST_F(UdpReceiverTest, ADatagramHasTheTimeAtWhichItCame) {
+// The datagrams are read together, but arrived at different times.
+TEST_F(UdpReceiverTest, ADatagramHasItsTimeOfArrival) {
   open(1);
   ASSERT_TRUE(wait_for_kernel_times());
   std::vector<int64_t> before;
@@ -213,7 +213,7 @@ TEST_F(UdpReceiverTest, ADatagramHasTheTimeAtWhichItCame) {
   }
 }
 
-TEST_F(UdpReceiverTest, WithoutTheKernelsTimeItHasThatOfTheRead) {
+TEST_F(UdpReceiverTest, WithoutTheKernelsTimeItHasTheTimeOfTheRead) {
   open(1);
   int off = 0;
   ASSERT_EQ(::setsockopt(listeners_[0].fd, SOL_SOCKET, SO_TIMESTAMPNS, &off, sizeof off), 0);
@@ -236,7 +236,7 @@ TEST_F(UdpReceiverTest, TimesAreCorrectedAndMarkedWhileTheClockIsHeld) {
   ASSERT_TRUE(receive_until(1));
   testing::internal::GetCapturedStderr();
   EXPECT_TRUE(seen_[0].clock_held);
-  EXPECT_GE(seen_[0].received_ns, before + 2 * kDay - kSecond);  // set a moment before
+  EXPECT_GE(seen_[0].received_ns, before + 2 * kDay - kSecond);  // the clock was started a moment before
   EXPECT_LE(seen_[0].received_ns, os::realtime_ns() + 2 * kDay);
 }
 
@@ -272,13 +272,13 @@ TEST_F(UdpReceiverTest, WakingEndsTheWaitAtOnce) {
   EXPECT_TRUE(receive_until(1));
 }
 
-TEST_F(UdpReceiverTest, ErrorsHaveTheNamesOfTheirErrno) {
+TEST_F(UdpReceiverTest, ErrorsAreNamedByErrno) {
   EXPECT_EQ(kReceiveErrorNames[static_cast<size_t>(receive_error(ENOMEM))], "ENOMEM");
   EXPECT_EQ(kReceiveErrorNames[static_cast<size_t>(receive_error(ENOBUFS))], "ENOBUFS");
   EXPECT_EQ(kReceiveErrorNames[static_cast<size_t>(receive_error(EIO))], "other");
 }
 
-TEST_F(UdpReceiverTest, DropsOfTheKernelAreCountedOnce) {
+TEST_F(UdpReceiverTest, KernelDropsAreCountedOnce) {
   open(1, 4'096);
   for (int i = 0; i < 200; ++i) send(std::string(1'000, 'x'));
   while (receive(0) > 0) {
@@ -289,7 +289,7 @@ TEST_F(UdpReceiverTest, DropsOfTheKernelAreCountedOnce) {
   EXPECT_EQ(dropped + static_cast<int64_t>(seen_.size()), 200);
   receiver_->update_drops();
   EXPECT_EQ(listeners_[0].entry.kernel_drops.value(), dropped);
-  break_socket(0);  // now the kernel says nothing of it, which is not 0
+  break_socket(0);  // now the kernel reports nothing, which does not mean 0
   receiver_->update_drops();
   EXPECT_EQ(listeners_[0].entry.kernel_drops.value(), dropped);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting: what one worker waits for: datagrams in its UDP sockets, and streams (connections, their listeners, the wish
-// to stop). While datagrams gather, only streams end the wait.
+// Waiting: lets one worker wait for datagrams in its UDP sockets and for streams (connections, their listeners, the
+// wake-up for a stop). While datagrams gather, only streams end the wait.
 //
 //   threads  one per worker; wake() from any
 #pragma once
@@ -14,20 +14,20 @@ namespace weir {
 
 class Waiting {
  public:
-  // Tags of streams(), beside those that others choose from 1 on.
+  // A tag in streams(); others choose theirs from 1 on.
   static constexpr uint64_t kWake = 0;
 
   Waiting();
   void add_socket(int fd) { all_.add(fd, kSocket); }
-  // Where connections and their listeners belong.
+  // The set that connections and their listeners are added to.
   os::EpollSet& streams() { return streams_; }
 
-  // Until a socket or a stream can be read, at most so long. Whether it is a socket.
+  // Waits until a socket or a stream is readable, at most `timeout_ns`. Returns whether a socket is readable.
   bool wait(int64_t timeout_ns);
-  // Until a stream can be read, at most so long: sockets fill meanwhile.
+  // Waits until a stream is readable, at most `timeout_ns`, while the sockets fill.
   void linger(int64_t timeout_ns) { streams_.wait(timeout_ns); }
 
-  // Ends the wait of the worker, and each one after it until rest().
+  // Ends the worker's current wait, and every later one until rest().
   void wake() const { wake_.set(); }
   void rest() const { wake_.clear(); }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// BoundedQueue: hands batches from many threads to one, in order, and refuses instead of waiting.
+// BoundedQueue: passes batches from many threads to one, in order, and refuses instead of waiting.
 //
 //   in       try_push() from any thread; never blocks beyond the lock, false when full or closed
 //   out      pop() in one thread
 //   memory   `capacity` slots, allocated once
-//   close    try_push() refuses from then on; pop() still hands out what is queued
+//   close    try_push() refuses afterwards; pop() still returns what is queued
 // One lock per call: made for batches of records, not for records.
 #pragma once
 
@@ -23,7 +23,7 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(size_t capacity) : slots_(capacity) { WEIR_ASSERT(capacity > 0); }
 
-  // Takes `value` only when it returns true.
+  // Moves from `value` only if it returns true.
   bool try_push(T&& value) {
     {
       std::lock_guard lock(mutex_);
@@ -35,7 +35,7 @@ class BoundedQueue {
     return true;
   }
 
-  // The oldest value; false when none came within `timeout_ms` (0: look once), or when closed and empty.
+  // The oldest value; false if none arrived within `timeout_ms` (0: check once), or if closed and empty.
   bool pop(T& value, int timeout_ms) {
     std::unique_lock lock(mutex_);
     if (timeout_ms > 0 && count_ == 0)

@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-TEST(BoundedQueue, HandsOutInOrderAcrossTheEndOfTheRing) {
+TEST(BoundedQueue, PopsInOrderAcrossTheEndOfTheRing) {
   BoundedQueue<int> queue(3);
   int value = 0;
   for (int round = 0; round < 5; ++round) {
@@ -27,7 +27,7 @@ TEST(BoundedQueue, HandsOutInOrderAcrossTheEndOfTheRing) {
   EXPECT_FALSE(queue.pop(value, 0));
 }
 
-TEST(BoundedQueue, RefusesWhenFullAndKeepsTheRefusedValueWithItsOwner) {
+TEST(BoundedQueue, RefusesWhenFullAndLeavesTheRefusedValueUntouched) {
   BoundedQueue<std::unique_ptr<int>> queue(1);
   EXPECT_TRUE(queue.try_push(std::make_unique<int>(1)));
   auto second = std::make_unique<int>(2);
@@ -37,7 +37,7 @@ TEST(BoundedQueue, RefusesWhenFullAndKeepsTheRefusedValueWithItsOwner) {
   EXPECT_EQ(queue.size(), 1u);
 }
 
-TEST(BoundedQueue, KeepsNothingOfWhatWasTaken) {
+TEST(BoundedQueue, KeepsNoReferenceToAPoppedValue) {
   BoundedQueue<std::shared_ptr<int>> queue(4);
   auto value = std::make_shared<int>(7);
   EXPECT_TRUE(queue.try_push(std::shared_ptr<int>(value)));
@@ -56,10 +56,10 @@ TEST(BoundedQueue, ClosedRefusesButDrains) {
   int value = 0;
   EXPECT_TRUE(queue.pop(value, 1000));
   EXPECT_EQ(value, 1);
-  EXPECT_FALSE(queue.pop(value, 60'000));  // at once: nothing can come any more
+  EXPECT_FALSE(queue.pop(value, 60'000));  // at once: nothing can arrive any more
 }
 
-TEST(BoundedQueue, PopWaitsNoLongerThanTold) {
+TEST(BoundedQueue, PopWaitsNoLongerThanItsTimeout) {
   BoundedQueue<int> queue(1);
   auto begin = std::chrono::steady_clock::now();
   int value = 0;

@@ -12,9 +12,9 @@
 namespace weir {
 
 static constexpr int64_t kHourNs = 3'600'000'000'000, kDayNs = 24 * kHourNs;
-// Where flows are kept for ever, as if they were kept for a month: a collector may have been off for a week.
+// If flows are kept forever, assume a month: a collector may have been off for a week.
 static constexpr int64_t kMonthNs = 30 * kDayNs;
-// Smaller steps and drifts do not move the yardstick, so that workers seldom write what all of them read.
+// Smaller steps and drifts do not move the yardstick, so that workers seldom write a value that all of them read.
 static constexpr int64_t kSlackNs = 1'000'000;
 
 static std::string length_text(int64_t ns) {

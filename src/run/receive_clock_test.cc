@@ -25,7 +25,7 @@ class ReceiveClockTest : public testing::Test {
     return testing::internal::GetCapturedStderr();
   }
   static size_t lines(const std::string& text) { return static_cast<size_t>(std::ranges::count(text, '\n')); }
-  // A store whose newest flow came at kNewest, and a clock that says `ahead` more.
+  // A store whose newest flow was received at kNewest, and a clock that is ahead of that by `ahead`.
   void start(int64_t ahead, int64_t keep = 30 * kDay) {
     at_ = {kNewest + ahead, 7 * kHour};
     clock_.emplace(keep, [this] { return at_; });
@@ -39,7 +39,7 @@ class ReceiveClockTest : public testing::Test {
   bool capturing_ = true;
 };
 
-TEST_F(ReceiveClockTest, AClockThatFitsIsBelievedWithoutAWord) {
+TEST_F(ReceiveClockTest, AClockThatFitsIsTrustedWithoutALogLine) {
   for (int64_t ahead : {-kDay, int64_t{0}, kHour, 15 * kDay}) {
     start(ahead);
     EXPECT_FALSE(clock_->is_held()) << ahead;
@@ -50,7 +50,7 @@ TEST_F(ReceiveClockTest, AClockThatFitsIsBelievedWithoutAWord) {
   EXPECT_EQ(log(), "");
 }
 
-TEST_F(ReceiveClockTest, WithoutAYardstickAnyClockIsBelieved) {
+TEST_F(ReceiveClockTest, WithoutAYardstickAnyClockIsTrusted) {
   at_ = {5, 0};
   clock_.emplace(30 * kDay, [this] { return at_; });
   clock_->start_from(0);
@@ -61,7 +61,7 @@ TEST_F(ReceiveClockTest, WithoutAYardstickAnyClockIsBelieved) {
   EXPECT_EQ(log(), "");
 }
 
-TEST_F(ReceiveClockTest, HowFarAheadItMayBe) {
+TEST_F(ReceiveClockTest, LimitsHowFarAheadTheClockMayBe) {
   struct Case {
     int64_t keep, limit;
   };
@@ -73,8 +73,8 @@ TEST_F(ReceiveClockTest, HowFarAheadItMayBe) {
   }
 }
 
-// What has come bears the clock's time, which may be right, and a mark.
-TEST_F(ReceiveClockTest, AheadIsHeldForADayAndThenBelieved) {
+// Received data gets the clock's time, which may be right, and a mark.
+TEST_F(ReceiveClockTest, AheadIsHeldForADayAndThenTrusted) {
   start(1'000 * kDay);
   for (int hour = 0; hour < 24; ++hour, pass(kHour)) {
     EXPECT_TRUE(receive().held);
@@ -93,7 +93,7 @@ TEST_F(ReceiveClockTest, AheadIsHeldForADayAndThenBelieved) {
   EXPECT_NE(said.find("1000 days after"), std::string::npos) << said;
 }
 
-TEST_F(ReceiveClockTest, BehindTheYardstickGoesOnByItself) {
+TEST_F(ReceiveClockTest, WhileBehindTheYardstickAdvancesByItself) {
   start(-20'000 * kDay);  // 1972
   pass(3 * kHour);
   ReceiveClock::Stamp stamp = receive();
@@ -102,7 +102,7 @@ TEST_F(ReceiveClockTest, BehindTheYardstickGoesOnByItself) {
   pass(kHour);
   EXPECT_EQ(at_.real_ns + receive().correction_ns, kNewest + 4 * kHour);
   EXPECT_EQ(clock_->now().now_ns, kNewest + 4 * kHour);
-  at_.real_ns = kNewest + 30 * kHour;  // set right
+  at_.real_ns = kNewest + 30 * kHour;  // set correctly
   EXPECT_FALSE(receive().held);
   EXPECT_EQ(receive().correction_ns, 0);
   std::string said = log();
@@ -110,7 +110,7 @@ TEST_F(ReceiveClockTest, BehindTheYardstickGoesOnByItself) {
   EXPECT_NE(said.find("before"), std::string::npos) << said;
 }
 
-TEST_F(ReceiveClockTest, BehindIsBelievedAfterADay) {
+TEST_F(ReceiveClockTest, BehindIsTrustedAfterADay) {
   start(-kDay - 1);
   EXPECT_TRUE(receive().held);
   pass(kDay);
@@ -119,7 +119,7 @@ TEST_F(ReceiveClockTest, BehindIsBelievedAfterADay) {
   EXPECT_FALSE(receive().held);
 }
 
-TEST_F(ReceiveClockTest, WhatIsReceivedWhileHeldDoesNotMoveTheYardstick) {
+TEST_F(ReceiveClockTest, DataReceivedWhileHeldDoesNotMoveTheYardstick) {
   start(0);
   receive();
   at_.real_ns += 100 * kDay;
@@ -128,7 +128,7 @@ TEST_F(ReceiveClockTest, WhatIsReceivedWhileHeldDoesNotMoveTheYardstick) {
   EXPECT_FALSE(receive().held);
 }
 
-TEST_F(ReceiveClockTest, WhatIsReceivedMovesItElse) {
+TEST_F(ReceiveClockTest, DataReceivedWhileTrustedMovesTheYardstick) {
   start(10 * kDay);
   receive();
   at_.real_ns += 10 * kDay;
@@ -137,8 +137,8 @@ TEST_F(ReceiveClockTest, WhatIsReceivedMovesItElse) {
   EXPECT_TRUE(receive().held);
 }
 
-// From one side to the other it is held for a day in all.
-TEST_F(ReceiveClockTest, AClockThatIsSetFromWrongToWrongIsHeldForADayInAll) {
+// A change from ahead to behind does not restart the day.
+TEST_F(ReceiveClockTest, AClockSetFromOneWrongTimeToAnotherIsHeldForADayInAll) {
   start(100 * kDay);
   EXPECT_TRUE(receive().held);
   pass(20 * kHour);

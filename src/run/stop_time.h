@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// StopTime: until when a stop may go on with what is queued. Afterwards what is left is given up, and counted.
+// StopTime: the time until which a stop may keep working on what is queued. What is left then is dropped and counted.
 //
 //   threads  any
 #pragma once
@@ -13,7 +13,7 @@ namespace weir {
 
 class StopTime {
  public:
-  // The stop has begun; `monotonic_ns` is its end.
+  // The stop has begun and ends at `monotonic_ns`.
   void set(int64_t monotonic_ns) { end_ns_.store(monotonic_ns, std::memory_order_relaxed); }
   void hurry() { set(0); }
   bool is_over() const { return os::monotonic_ns() >= end_ns_.load(std::memory_order_relaxed); }

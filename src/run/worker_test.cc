@@ -28,7 +28,7 @@ TEST(Worker, JoinWaitsForABodyThatEndsByItself) {
   worker.join();
 }
 
-TEST(Worker, NameIsCutToWhatTheKernelTakes) {
+TEST(Worker, NamesAreTruncatedToTheKernelsLimit) {
   std::atomic<bool> named{false};
   char name[16] = "";
   {

@@ -11,9 +11,9 @@
 namespace weir {
 namespace {
 
-constexpr int32_t kNear = 4'096;  // sequence numbers that go on are no further apart
+constexpr int32_t kNear = 4'096;  // sequence numbers that continue each other are no further apart
 constexpr size_t kMaxSaid = 100;
-constexpr int64_t kSameBootMs = 2'000;  // v9 tells the time of export in seconds
+constexpr int64_t kSameBootMs = 2'000;  // v9 has the export time in seconds
 
 IgnoredPorts::Group group_of(const SessionKey& key) { return {key.exporter, key.protocol, key.domain}; }
 
@@ -35,7 +35,7 @@ std::shared_ptr<const IgnoredPorts::Table> IgnoredPorts::table() const {
   return table_;
 }
 
-// Of v1, which has no number, the boot alone tells.
+// v1 has no sequence number: there the boot time alone decides.
 bool IgnoredPorts::Candidate::goes_on(const Candidate& next) const {
   if (next.since_ns - since_ns >= kWindowNs || std::llabs(next.boot_ms - boot_ms) > kSameBootMs) return false;
   const auto step = static_cast<int32_t>(next.highest - highest);
@@ -49,11 +49,11 @@ bool IgnoredPorts::shows(const SessionKey& key, const IpAddress& agent, const Se
   const int64_t boot_ms = has_uptime ? int64_t{header.export_seconds} * 1'000 - header.uptime_ms : 0;
   const Candidate next{group_of(key), agent, received_ns, boot_ms, header.sequence, 1};
   std::lock_guard lock(mutex_);
-  if (table_->learned.contains(next.group)) return true;  // by another worker, a moment ago
+  if (table_->learned.contains(next.group)) return true;  // learned by another worker, a moment ago
   if (candidates_.empty()) candidates_.resize(kCandidates);
   Candidate& candidate = candidates_[absl::HashOf(next.group, agent) % kCandidates];
   if (!candidate.is_of(next)) {
-    // Who has shown more than one port keeps the place for its time.
+    // A candidate that has shown more than one port keeps its slot until its window is over.
     const bool is_over = received_ns - candidate.since_ns >= kWindowNs;
     if (candidate.ports <= 1 || is_over) candidate = next;
     return false;
@@ -87,7 +87,7 @@ bool IgnoredPorts::learn_locked(const Group& group) {
   return true;
 }
 
-// Once for each address, whatever its domains; of very many addresses not for each: those are forged.
+// Logs once per address, whatever its domains. Of very many addresses, not each is logged: those are forged.
 void IgnoredPorts::say(const IpAddress& exporter) {
   const auto same = [&](const Group& group) { return group.exporter == exporter; };
   if (table_->learned.size() > kMaxSaid || std::ranges::count_if(table_->learned, same) > 1) return;

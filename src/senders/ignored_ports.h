@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// IgnoredPorts: of which exporters the source port is no part of the session. A balancer may give each datagram a port
-// of its own (nginx's stream module does), and then templates would never be of the port that data comes from.
+// IgnoredPorts: for which exporters the source port is not part of the session. A load balancer may send each datagram
+// from a source port of its own (nginx's stream module does); then templates would never belong to the port that data
+// comes from.
 //
 //   in       networks (templates.ignore_ports); the first datagram of each new port
 //   out      whether the port of a session counts
-//   threads  any; a table, once given out, is not changed
+//   threads  any; a table is not changed once it has been given out
 //   memory   kMaxLearned sessions, kCandidates that are watched
-//   failure  beyond these the port counts, and templates wait as they do for any other port
+//   failure  beyond these the port counts, and data waits for templates as on any other port
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
@@ -24,7 +25,7 @@ namespace weir {
 
 struct IgnorePorts {  // templates.ignore_ports
   std::vector<Network> networks;
-  bool by_itself = true;  // also where an exporter shows it
+  bool by_itself = true;  // also for exporters whose datagrams show it
 };
 
 class IgnoredPorts {
@@ -33,7 +34,7 @@ class IgnoredPorts {
   static constexpr int64_t kWindowNs = 10'000'000'000;
   static constexpr size_t kMaxLearned = 4'096, kCandidates = 1'024;
 
-  // The exporter of one observation domain, whatever its port.
+  // The exporter of one observation domain, whatever its source port.
   struct Group {
     IpAddress exporter;
     Protocol protocol = Protocol::unknown;
@@ -47,24 +48,24 @@ class IgnoredPorts {
   struct Table {
     std::vector<Network> networks;
     absl::flat_hash_set<Group> learned;
-    // Whether the port of that session is no part of it.
+    // Whether the port is not part of that session.
     bool ignores(const SessionKey& key) const { return (!learned.empty() || !networks.empty()) && has(key); }
     bool has(const SessionKey& key) const;
   };
 
   explicit IgnoredPorts(IgnorePorts configured);
 
-  // Whether there is any such exporter.
+  // Whether the ports of any exporter are ignored.
   bool any() const { return any_.load(std::memory_order_relaxed); }
-  // Moves whenever table() would answer differently.
+  // Changes whenever table() would return something different.
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
   std::shared_ptr<const Table> table() const;
 
-  // A datagram came from a port that its exporter has not used before. True where it shows that the port is not to
-  // count from now on: more than kMaxPorts new ports in kWindowNs, with one boot time (IPFIX tells none) and sequence
-  // numbers that go on from port to port. `agent`: sFlow's, else the exporter.
+  // A datagram came from a source port that its exporter has not used before. True if it shows that the port must not
+  // count any more: more than kMaxPorts new ports in kWindowNs, with one boot time (IPFIX has none) and sequence
+  // numbers that continue from port to port. `agent`: sFlow's, else the exporter.
   bool shows(const SessionKey& key, const IpAddress& agent, const SequenceHeader& header, int64_t received_ns);
-  // It was known before, in an earlier run.
+  // Its ports were already ignored in an earlier run.
   void learn(const SessionKey& key);
 
  private:
@@ -86,7 +87,7 @@ class IgnoredPorts {
   std::atomic<bool> any_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;
-  std::vector<Candidate> candidates_;  // by hash; made when the first port is seen
+  std::vector<Candidate> candidates_;  // by hash; allocated when the first port is seen
 };
 
 }  // namespace weir

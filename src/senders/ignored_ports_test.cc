@@ -15,12 +15,13 @@ SessionKey key(uint16_t port, Protocol protocol = Protocol::netflow9, uint32_t d
   return {kBalancer, port, protocol, domain};
 }
 
-// A datagram from each of `ports` ports, `apart_ns` after the one before it; the first answer that was yes, or 0.
+// Sends each datagram from another port, `apart_ns` after the one before it. until_shown() returns the number of the
+// datagram that showed it, or 0.
 struct Stream {
   IgnoredPorts& ports;
   Protocol protocol = Protocol::netflow9;
   int64_t apart_ns = kMillisecond;
-  uint32_t sequence = 0xffffff00, step = 1;  // over the end of the numbers
+  uint32_t sequence = 0xffffff00, step = 1;  // across the wrap of the numbers
   int64_t now_ns = 1'700'000'000 * kSecond;
   uint32_t boot_seconds = 1'699'999'000;
   uint16_t port = 20'000;
@@ -54,7 +55,7 @@ TEST(IgnoredPorts, NetworksAreIgnoredFromTheStart) {
   EXPECT_FALSE(is_ignored(ports, connection)) << "a connection has one port, and is a session of its own";
 }
 
-TEST(IgnoredPorts, MoreThanSixtyFourPortsThatGoOnShowIt) {
+TEST(IgnoredPorts, MoreThanSixtyFourPortsWithContinuingNumbersShowIt) {
   for (Protocol protocol : {Protocol::netflow5, Protocol::netflow9, Protocol::ipfix, Protocol::sflow5}) {
     IgnoredPorts ports({});
     Stream stream{ports, protocol};
@@ -65,28 +66,28 @@ TEST(IgnoredPorts, MoreThanSixtyFourPortsThatGoOnShowIt) {
   }
 }
 
-TEST(IgnoredPorts, NotWhereItTakesLonger) {
+TEST(IgnoredPorts, NotIfItTakesLonger) {
   IgnoredPorts ports({});
   Stream slow{ports};
   slow.apart_ns = kSecond / 6;  // 60 in ten seconds
   EXPECT_EQ(slow.until_shown(1'000), 0u);
 }
 
-TEST(IgnoredPorts, NotWhereExportersOfOneAddressHaveNumbersOfTheirOwn) {
+TEST(IgnoredPorts, NotIfExportersOfOneAddressHaveNumbersOfTheirOwn) {
   IgnoredPorts ports({});
   for (uint32_t n = 0; n < 1'000; ++n) {
     Stream one{ports};
-    one.sequence = n % 10;  // they have all just begun
+    one.sequence = n % 10;  // they have all just started
     one.port = static_cast<uint16_t>(n);
     ASSERT_FALSE(one.next());
     Stream running{ports};
-    running.sequence = n * 2'654'435'761u;  // or run for long
+    running.sequence = n * 2'654'435'761u;  // or have run for long
     running.port = static_cast<uint16_t>(30'000 + n);
     ASSERT_FALSE(running.next());
   }
 }
 
-TEST(IgnoredPorts, NotWhereTheyHaveBootTimesOfTheirOwn) {
+TEST(IgnoredPorts, NotIfTheyHaveBootTimesOfTheirOwn) {
   IgnoredPorts ports({});
   Stream one{ports}, other{ports};
   other.boot_seconds += 60;
@@ -97,8 +98,8 @@ TEST(IgnoredPorts, NotWhereTheyHaveBootTimesOfTheirOwn) {
   }
 }
 
-// Two workers see the datagrams in another order than they were sent.
-TEST(IgnoredPorts, AlsoWhereTheyComeALittleOutOfOrder) {
+// Two workers see the datagrams in a different order from the one they were sent in.
+TEST(IgnoredPorts, AlsoIfTheyArriveALittleOutOfOrder) {
   IgnoredPorts ports({});
   Stream stream{ports};
   bool shown = false;
@@ -109,7 +110,7 @@ TEST(IgnoredPorts, AlsoWhereTheyComeALittleOutOfOrder) {
   EXPECT_TRUE(shown);
 }
 
-TEST(IgnoredPorts, SflowAgentsBehindOneAddressAreToldApart) {
+TEST(IgnoredPorts, SflowAgentsBehindOneAddressAreDistinguished) {
   IgnoredPorts ports({});
   Stream one{ports, Protocol::sflow5}, other{ports, Protocol::sflow5};
   one.agent = IpAddress::v4(1), other.agent = IpAddress::v4(2);
@@ -119,7 +120,7 @@ TEST(IgnoredPorts, SflowAgentsBehindOneAddressAreToldApart) {
   EXPECT_LE(n, 65u);
 }
 
-TEST(IgnoredPorts, OffIsNever) {
+TEST(IgnoredPorts, NeverWhenTurnedOff) {
   IgnoredPorts ports({{}, false});
   Stream stream{ports};
   EXPECT_EQ(stream.until_shown(1'000), 0u);
@@ -127,7 +128,7 @@ TEST(IgnoredPorts, OffIsNever) {
   EXPECT_FALSE(is_ignored(ports, key(5)));
 }
 
-TEST(IgnoredPorts, TheVersionMovesWithTheTable) {
+TEST(IgnoredPorts, TheVersionChangesWithTheTable) {
   IgnoredPorts ports({});
   const uint32_t before = ports.version();
   ports.learn(key(0));

@@ -9,11 +9,11 @@ namespace {
 
 using Step = DatagramSequence::Step;
 
-// A datagram may be this much older than the newest without its agent having begun anew.
+// A datagram may be this much older than the newest without a restart of its agent.
 constexpr uint32_t kReorderMs = 10'000;
-// Datagrams that may be missing before one that is believed at once, or between one and that which confirms it.
+// Datagrams that may be missing before one that is trusted at once, or between one and the one that confirms it.
 constexpr int32_t kFarAhead = 1 << 12;
-// A jump further than this is no loss but another counter.
+// A longer jump than this is not a loss but another counter.
 constexpr int32_t kMaxLost = 1 << 28;
 
 }  // namespace
@@ -36,7 +36,7 @@ void DatagramSequence::take(uint32_t number) {
   next_ = number + 1;
 }
 
-// In place of the oldest where there are too many.
+// Replaces the oldest gap if there are too many.
 void DatagramSequence::remember(const Gap& gap) {
   auto age = [&](const Gap& slot) { return slot.units == 0 ? UINT32_MAX : next_ - slot.from; };
   *std::ranges::max_element(gaps_, {}, age) = gap;
@@ -53,7 +53,7 @@ void DatagramSequence::fill(uint32_t number) {
   }
 }
 
-// Near the end of the former boot, and far from where the present one is.
+// Near the end of the previous boot, and far from where the current one is.
 bool SampleSequences::is_of_former(const Agent& agent, uint32_t sequence, uint32_t uptime_ms) {
   if (!agent.former) return false;
   uint32_t ahead = uptime_ms - agent.now.uptime_ms, behind = agent.now.uptime_ms - uptime_ms;
@@ -63,7 +63,7 @@ bool SampleSequences::is_of_former(const Agent& agent, uint32_t sequence, uint32
   return place == Step::late || place == Step::before;
 }
 
-// The uptime went back, or it went on and the numbers did not.
+// The uptime went back, or it advanced and the numbers did not.
 bool SampleSequences::is_restart(const Boot& now, Step place, uint32_t uptime_ms) {
   const uint32_t back = now.uptime_ms - uptime_ms;
   const bool is_older = back != 0 && back < 0x8000'0000u;

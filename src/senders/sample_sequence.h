@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Following the sequence numbers of sFlow: which samples were lost. Every data source of an agent numbers its flow
-// samples, its counter samples and its discarded packets apart; a sample's number is one more than that of the sample
-// before. The datagram's own number tells which datagrams came late or twice, so that the samples of a late one are
-// those taken for lost before. The agent's uptime, when it goes back, tells that all numbers begin anew. Without that,
-// a source whose numbers go back in a datagram that is not late has begun anew (a new sampling rate does that) and lost
-// nothing. Datagrams of before a restart that come after it are recognised for a while, so that they are no restart
-// again; what was lost of that boot is settled by then.
+// Follows the sequence numbers of sFlow, to find which samples were lost. Every data source of an agent numbers its
+// flow samples, its counter samples and its discarded packets separately; a sample's number is one more than that of
+// the sample before. The datagram's own number shows which datagrams are late or repeated, so that the samples of a
+// late one are recognised as those counted as lost before. If the agent's uptime goes back, all numbers start again.
+// Otherwise, a source whose numbers go back in a datagram that is not late has started again (a new sampling rate does
+// that) and lost nothing. Datagrams from before a restart that arrive after it are recognised for a while, so that they
+// are not taken for another restart; what was lost of that boot has been counted by then.
 //
 //   in       per datagram its header, then the numbers of its samples
 //   threads  none; the owner locks
-//   memory   about 60 octets a source and 200 an agent (300 after a restart), limits::kSampleSourcesPerStream of
+//   memory   about 60 octets per source and 200 per agent (300 after a restart), limits::kSampleSourcesPerStream of
 //            both in one stream and kSampleSources of all that share a SampleSourceCapacity; samples of further sources
 //            are not followed, and counted as refused
 #pragma once
@@ -27,7 +27,7 @@
 
 namespace weir {
 
-// Sources that all streams together may still take.
+// The number of sources that all streams together may still add.
 class SampleSourceCapacity {
  public:
   explicit SampleSourceCapacity(size_t limit = limits::kSampleSources) : left_(static_cast<int64_t>(limit)) {}
@@ -48,9 +48,9 @@ enum class SampleKind : uint8_t { flow, counters, discarded };
 class DatagramSequence {
  public:
   enum class Step : uint8_t { next, ahead, late, before };
-  // Where `number` stands. Nothing changes.
+  // How `number` relates to those seen so far. Changes nothing.
   Step place(uint32_t number) const;
-  // Whether it is further ahead than a stream that loses some datagrams gets at once.
+  // Whether it is further ahead than is accepted at once in a stream that loses some datagrams.
   bool is_far_ahead(uint32_t number) const;
   void take(uint32_t number);
   void start(uint32_t number) { *this = {}, next_ = number + 1; }
@@ -75,7 +75,7 @@ class SampleSequences {
   SampleSequences(const SampleSequences&) = delete;
   SampleSequences& operator=(const SampleSequences&) = delete;
 
-  // In steps of 64 sources, so that it seldom changes.
+  // Rounded up to 64 sources, so that it seldom changes.
   size_t bytes() const { return sizeof(*this) + ((agents_.size() + sources_.size() + 63) / 64) * 64 * kSourceBytes; }
 
   struct Datagram {
@@ -83,15 +83,15 @@ class SampleSequences {
     bool duplicate = false;
     bool restart = false;
   };
-  // Whether a datagram is of a restart or far ahead: nothing to believe of one datagram alone, for anyone can forge it.
+  // Whether a datagram shows a restart or is far ahead. One datagram alone is not enough for that: anyone can forge it.
   bool is_far(const IpAddress& agent, uint32_t sequence, uint32_t uptime_ms) const;
-  // Whether a datagram of that agent goes on from where a far one stands, and so confirms it. It may be near to both.
+  // Whether a datagram of that agent continues after a far one, and so confirms it. It may be near to the stream, too.
   bool goes_on(const IpAddress& agent, const SequenceHeader& far, const SequenceHeader& later) const;
-  // The next datagram of an agent, not far or confirmed; its samples follow.
+  // The next datagram of an agent, which is not far, or is confirmed; its samples follow.
   Datagram datagram(const IpAddress& agent, uint32_t sequence, uint32_t uptime_ms);
 
   struct Sample {
-    int64_t lost = 0;  // negative: counted as lost before, came after all
+    int64_t lost = 0;  // negative: counted as lost before, arrived after all
     bool refused = false;
   };
   // A sample of the datagram; `type` and `index` name its source.
@@ -115,12 +115,12 @@ class SampleSequences {
   using Step = DatagramSequence::Step;
   struct Boot {
     DatagramSequence sequence;
-    uint32_t first_uptime_ms = 0, uptime_ms = 0;  // of the first datagram; the newest
+    uint32_t first_uptime_ms = 0, uptime_ms = 0;  // of the first datagram; of the newest
   };
   struct Agent {
     Boot now;
-    uint32_t boot = 0;             // how often it has begun anew
-    std::unique_ptr<Boot> former;  // for a while after that
+    uint32_t boot = 0;             // how often it has started again
+    std::unique_ptr<Boot> former;  // the boot before, for a while after a restart
   };
   static constexpr size_t kSourceBytes = 96;
   bool take_source() { return agents_.size() + sources_.size() < limit_ && capacity_->take(); }
@@ -132,7 +132,7 @@ class SampleSequences {
   const size_t limit_;
   absl::flat_hash_map<IpAddress, Agent> agents_;
   absl::flat_hash_map<Key, Source> sources_;
-  // Of the datagram whose samples come now.
+  // For the datagram whose samples are read now.
   IpAddress agent_;
   uint32_t boot_ = 0;
   bool late_ = false;

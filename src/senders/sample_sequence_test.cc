@@ -26,14 +26,14 @@ struct Follower {
   void sample(uint32_t sequence, SampleKind kind = SampleKind::flow, uint32_t index = 7) {
     lost += sequences.sample(kind, 0, index, sequence).lost;
   }
-  // A datagram that comes in order, with one sample.
+  // A datagram that arrives in order, with one sample.
   void both(uint32_t datagram_sequence, uint32_t sample_sequence) {
     uptime_ms += 100;
     if (datagram(datagram_sequence)) sample(sample_sequence);
   }
 };
 
-TEST(SampleSequences, NothingIsLostInARow) {
+TEST(SampleSequences, NothingIsLostInOrder) {
   Follower f;
   for (uint32_t n = 0; n < 100; ++n) f.both(n, 1000 + n);
   EXPECT_EQ(f.lost, 0);
@@ -41,7 +41,7 @@ TEST(SampleSequences, NothingIsLostInARow) {
   EXPECT_EQ(f.duplicates, 0);
 }
 
-TEST(SampleSequences, SamplesThatNeverCameAreLost) {
+TEST(SampleSequences, SamplesThatNeverArrivedAreLost) {
   Follower f;
   f.both(1, 10);
   f.both(4, 15);
@@ -57,7 +57,7 @@ TEST(SampleSequences, NumbersWrap) {
   EXPECT_EQ(f.restarts, 0);
 }
 
-TEST(SampleSequences, SourcesAndKindsAreFollowedApart) {
+TEST(SampleSequences, SourcesAndKindsAreFollowedSeparately) {
   Follower f;
   f.datagram(1);
   f.sample(10);
@@ -72,7 +72,7 @@ TEST(SampleSequences, SourcesAndKindsAreFollowedApart) {
   EXPECT_EQ(f.lost, 1) << "one counter sample";
 }
 
-TEST(SampleSequences, AgentsBehindOneAddressAreFollowedApart) {
+TEST(SampleSequences, AgentsBehindOneAddressAreFollowedSeparately) {
   Follower f;
   for (uint32_t n = 0; n < 10; ++n) {
     EXPECT_TRUE(f.datagram(n, kAgent));
@@ -84,7 +84,7 @@ TEST(SampleSequences, AgentsBehindOneAddressAreFollowedApart) {
   EXPECT_EQ(f.restarts, 0);
 }
 
-TEST(SampleSequences, LateIsNotLost) {
+TEST(SampleSequences, LateSamplesAreNotLost) {
   Follower f;
   f.both(1, 10);
   f.both(3, 12);
@@ -116,7 +116,7 @@ TEST(SampleSequences, LateInTheMiddleOfAGap) {
   EXPECT_EQ(f.duplicates, 1);
 }
 
-TEST(SampleSequences, RepeatedDatagramsAreToldAndNotFollowed) {
+TEST(SampleSequences, RepeatedDatagramsAreReportedAndNotFollowed) {
   Follower f;
   f.both(1, 10);
   EXPECT_FALSE(f.datagram(1));
@@ -136,7 +136,7 @@ TEST(SampleSequences, AnUptimeThatGoesBackIsARestart) {
   EXPECT_EQ(f.lost, 0);
 }
 
-TEST(SampleSequences, ARestartWhoseNumbersGoOnHighIsNoLoss) {
+TEST(SampleSequences, ARestartWithHigherNumbersIsNoLoss) {
   Follower f;
   f.both(10, 50);
   f.uptime_ms = 5'000;
@@ -146,7 +146,7 @@ TEST(SampleSequences, ARestartWhoseNumbersGoOnHighIsNoLoss) {
   EXPECT_EQ(f.lost, 0);
 }
 
-TEST(SampleSequences, WhatComesFromBeforeARestartIsNoRestart) {
+TEST(SampleSequences, DatagramsFromBeforeARestartAreNoRestart) {
   Follower f;
   f.both(1, 1);
   f.both(4, 4);
@@ -168,7 +168,7 @@ TEST(SampleSequences, WhatComesFromBeforeARestartIsNoRestart) {
   EXPECT_EQ(f.lost, 2);
 }
 
-TEST(SampleSequences, ABootThatReachesTheUptimeOfTheFormerIsItself) {
+TEST(SampleSequences, ABootThatReachesTheUptimeOfThePreviousIsNotTakenForIt) {
   Follower f;
   f.uptime_ms = 11'900;
   f.both(119, 119);
@@ -190,7 +190,7 @@ TEST(SampleSequences, TheUptimeMayWrap) {
   EXPECT_EQ(f.lost, 0);
 }
 
-TEST(SampleSequences, ASourceMayBeginAnewByItself) {
+TEST(SampleSequences, ASourceMayStartAgainByItself) {
   Follower f;
   f.both(1, 5'000);
   f.both(2, 1);  // a new sampling rate
@@ -200,7 +200,7 @@ TEST(SampleSequences, ASourceMayBeginAnewByItself) {
   EXPECT_EQ(f.restarts, 0);
 }
 
-TEST(SampleSequences, AJumpThatNoLossExplains) {
+TEST(SampleSequences, AHugeJumpIsNoLoss) {
   Follower f;
   f.both(1, 5);
   f.both(2, 0x7000'0000);

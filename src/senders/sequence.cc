@@ -7,16 +7,16 @@
 namespace weir {
 namespace {
 
-// A datagram may be this much older than the newest without its exporter having restarted.
+// A datagram may be this much older than the newest without a restart of its exporter.
 constexpr uint32_t kReorderMs = 10'000;
 constexpr uint32_t kReorderSeconds = 1;
-// Two headers of one boot agree so far on when it was: the clock has seconds, and may be set now and then.
+// Two headers of one boot agree within this on when it was: the clock has seconds, and may be set now and then.
 constexpr int64_t kSameBootMs = 5'000;
-// Numbers that are not further ahead may be of the same count.
+// Numbers that are no further ahead than this may belong to the same count.
 constexpr int32_t kNumbersGoOn = 1 << 16;
-// Units that may be missing before a datagram which is believed at once, or that one may be late by.
+// Units that may be missing before a datagram that is trusted at once, or by which one may be late.
 constexpr int32_t kFar = 1 << 12;
-// A jump further than this is no loss but another counter.
+// A longer jump than this is not a loss but another counter.
 constexpr int32_t kMaxLost = 1 << 28;
 
 }  // namespace
@@ -45,7 +45,7 @@ void SequenceTracker::start_over(const SequenceStep& step) {
   start(step);
 }
 
-// By far, and more than the export times do: else the datagram is only late. (Uptimes wrap after 49.7 days.)
+// By far, and by more than the export times do: otherwise the datagram is only late. (Uptimes wrap after 49.7 days.)
 bool SequenceTracker::uptime_went_back(const SequenceHeader& header) const {
   uint32_t back = uptime_ms_ - header.uptime_ms;
   if (back <= kReorderMs || back >= 0x8000'0000u) return false;
@@ -53,8 +53,8 @@ bool SequenceTracker::uptime_went_back(const SequenceHeader& header) const {
   return std::abs(int64_t{back} + later_ms) > kSameBootMs;
 }
 
-// Whether it says to have been up already when the newest datagram was sent: cards of one router whose uptimes
-// differ, where the numbers go on.
+// Whether its exporter, by its uptime, was already up when the newest datagram was sent. Cards of one router whose
+// uptimes differ look like this, if the numbers continue.
 bool SequenceTracker::was_up_before(const SequenceHeader& header) const {
   int64_t later_ms = (int64_t{header.export_seconds} - export_seconds_) * 1000;
   return later_ms >= 0 && header.uptime_ms > later_ms + kSameBootMs;
@@ -85,7 +85,7 @@ bool SequenceTracker::is_far(const SequenceHeader& header) const {
 bool SequenceTracker::is_repeated(const SequenceHeader& header) const {
   if (!started_ || counts_own_ || header.export_seconds > export_seconds_ + kReorderSeconds) return false;
   if (header.sequence == newest_ && size_unknown_) return true;
-  // Between the newest number and the next: no number that was there, but maybe one of the other style.
+  // Between the newest number and the next: no datagram had this number, but it may be one of the other style.
   if (header.sequence == next_ || static_cast<int32_t>(header.sequence - newest_) > 0) return false;
   for (const Gap& gap : gaps()) {
     uint32_t into = header.sequence - gap.from;
@@ -94,8 +94,8 @@ bool SequenceTracker::is_repeated(const SequenceHeader& header) const {
   return true;
 }
 
-// The uptime going back tells a restart (unless it wrapped, after 49.7 days, and the numbers go on). Without it:
-// numbers that go back while the exporter's clock goes on.
+// An uptime that goes back shows a restart (unless it wrapped, after 49.7 days, and the numbers continue). Otherwise:
+// numbers that go back while the exporter's clock advances.
 bool SequenceTracker::restarted(const SequenceStep& step, int32_t distance) const {
   if (distance > kMaxLost || distance < -kMaxLost) return true;
   if (step.has_uptime && uptime_went_back(step)) return true;
@@ -116,7 +116,7 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
     change = change_style(step);
   } else if (distance < 0) {
     change = behind(step);
-  } else if (size_unknown_) {  // how much its sets held shows now, and with it what was lost
+  } else if (size_unknown_) {  // what its sets contained is known now, and with it what was lost
     unexplained_ += distance;
     if (distance > 0) remember({next_, static_cast<uint32_t>(distance), GapKind::unexplained, true});
     size_unknown_ = false;
@@ -134,7 +134,7 @@ SequenceChange SequenceTracker::advance(const SequenceStep& step) {
   return change;
 }
 
-// Whether the datagram follows the newest one without a gap, were the numbers meant the other way.
+// Whether the datagram follows the newest one without a gap if the numbers are read in the other style.
 bool SequenceTracker::fits_other_style(const SequenceStep& step) const {
   if (!started_ || !step.units_known || size_unknown_ || step.units == 0) return false;
   if (counts_own_) return step.sequence == newest_ + newest_units_;
@@ -151,12 +151,12 @@ SequenceChange SequenceTracker::change_style(const SequenceStep& step) {
   return change;
 }
 
-// Behind the newest: late, if it fills a gap; else it came before.
+// Behind the newest: late, if it fills a gap; otherwise it arrived before.
 SequenceChange SequenceTracker::behind(const SequenceStep& step) {
   for (Gap& gap : gaps()) {
     uint32_t into = first_unit(step) - gap.from;
     if (into >= gap.units) continue;
-    if (into == 0 && gap.after_unknown) break;  // the message before the gap, once more
+    if (into == 0 && gap.after_unknown) break;  // the message before the gap, again
     return fill(gap, step);
   }
   SequenceChange change;
@@ -167,7 +167,7 @@ SequenceChange SequenceTracker::behind(const SequenceStep& step) {
 SequenceChange SequenceTracker::fill(Gap& gap, const SequenceStep& step) {
   uint32_t into = first_unit(step) - gap.from;
   uint32_t filled = std::min(step.units, gap.units - into);
-  if (filled == 0 && step.units_known) return {};  // nothing countable in it: neither late nor twice
+  if (filled == 0 && step.units_known) return {};  // nothing countable in it: neither late nor repeated
   Gap rest{first_unit(step) + filled, gap.units - into - filled, gap.kind, !step.units_known};
   gap.units = into;
   SequenceChange change;
@@ -180,8 +180,8 @@ SequenceChange SequenceTracker::fill(Gap& gap, const SequenceStep& step) {
   return change;
 }
 
-// `units` of a gap of that kind are there after all. How many of them had been told as lost or given up, and no longer
-// are.
+// `units` of a gap of that kind arrived after all. Returns how many of them had been counted as lost or given up, and
+// no longer are.
 int64_t SequenceTracker::take(GapKind kind, uint32_t units, SequenceChange& change) {
   if (kind == GapKind::unexplained) {
     unexplained_ -= units;
@@ -222,8 +222,8 @@ SequenceChange SequenceTracker::give_up() {
   return change;
 }
 
-// Where no set is open: what remains of the unexplained gaps was lost, or was in sets that were given up. Not before
-// the gap of the newest datagram is shown, if that is one of them.
+// If no set is open: what remains of the unexplained gaps was lost, or was in sets that were given up. If the newest
+// datagram is of unknown size, this waits until the gap after it is known.
 void SequenceTracker::settle(SequenceChange& change) {
   if (open_sets_ != 0 || size_unknown_) return;
   if (unexplained_ == 0 && !any_given_up_ && !any_to_settle_) return;  // as for nearly every datagram

@@ -60,7 +60,7 @@ TEST(Sequence, AnUptimeThatGoesBackIsARestart) {
   EXPECT_EQ(t.advance(with_uptime(1, 1, 31'000)).lost, 0);
 }
 
-TEST(Sequence, AnUptimeThatWrapsIsNone) {
+TEST(Sequence, AnUptimeThatWrapsIsNoRestart) {
   SequenceTracker t;
   t.advance(with_uptime(50, 1, 4'294'967'000u));
   SequenceChange change = t.advance(with_uptime(51, 1, 700));
@@ -71,7 +71,7 @@ TEST(Sequence, AnUptimeThatWrapsIsNone) {
   EXPECT_EQ(change.lost, 1);
 }
 
-TEST(Sequence, NumbersThatGoBackWhileTheClockGoesOnAreARestart) {
+TEST(Sequence, NumbersThatGoBackWhileTheClockAdvancesAreARestart) {
   SequenceTracker t;
   t.advance(step(20'000, 20, 1000));
   EXPECT_TRUE(t.advance(step(0, 20, 1060)).restart);
@@ -92,7 +92,7 @@ TEST(Sequence, NumbersThatCountTheDatagramsOwnRecords) {
   EXPECT_EQ(t.advance(step(number += 25, 5)).lost, 20);
 }
 
-// IPFIX: the first message holds a set whose template is missing, the second shows that it held 20 records.
+// IPFIX: the first message contains a set whose template is missing, the second shows that it had 20 records.
 TEST(Sequence, AHeldSetExplainsItsGap) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
@@ -154,8 +154,8 @@ TEST(Sequence, OfTwoHeldSetsOfTheNewestMessageOneIsGivenUp) {
   }
 }
 
-// A message between a held one and its template that comes only after the template.
-TEST(Sequence, LaterThanTheTemplateItIsStillTakenBack) {
+// A message sent between a held one and its template, which arrives only after the template.
+TEST(Sequence, AMessageLaterThanTheTemplateIsStillTakenBack) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
@@ -169,7 +169,7 @@ TEST(Sequence, LaterThanTheTemplateItIsStillTakenBack) {
   EXPECT_TRUE(t.advance(step(10, 20)).duplicate);
 }
 
-TEST(Sequence, AHeldMessageThatComesTwice) {
+TEST(Sequence, AHeldMessageThatArrivesTwice) {
   SequenceTracker t;
   t.advance(step(0, 10));
   SequenceStep unknown = step(10, 0);
@@ -209,7 +209,7 @@ TEST(Sequence, ALateMessageOfUnknownSizeLeavesItsGapUnexplained) {
   EXPECT_EQ(t.explain(15).lost, 5);
 }
 
-TEST(Sequence, GivenUpSetsTellHowManyRecordsTheyHeld) {
+TEST(Sequence, GivenUpSetsAccountForTheirRecords) {
   SequenceTracker t;
   SequenceStep unknown = step(0, 0);
   unknown.units_known = false;
@@ -219,7 +219,7 @@ TEST(Sequence, GivenUpSetsTellHowManyRecordsTheyHeld) {
   EXPECT_EQ(t.give_up().given_up, 20);
 }
 
-// Twelve seconds late, but by the clock of the same boot.
+// Twelve seconds late, but of the same boot by its clock.
 TEST(Sequence, AVeryLateDatagramIsNoRestart) {
   SequenceTracker t;
   SequenceStep late = with_uptime(10, 1, 100'000);
@@ -233,8 +233,8 @@ TEST(Sequence, AVeryLateDatagramIsNoRestart) {
   EXPECT_EQ(change.lost, -1);
 }
 
-// An exporter that counts messages, not records: behind what is expected, but not behind what it sent.
-TEST(Sequence, NumbersThatLagBehindTheRecordsAreNoRestartToRelyOn) {
+// An exporter that counts messages, not records: behind the expected number, but not behind what it sent.
+TEST(Sequence, NumbersThatLagBehindTheRecordsAreNoRestart) {
   SequenceTracker t;
   t.advance(step(7, 30, 1000));
   EXPECT_FALSE(t.is_restart(step(8, 30, 1060)));
@@ -258,7 +258,7 @@ TEST(Sequence, PartsAddUpUnderLossReorderingAndDuplicates) {
     }
     uint32_t duplicated = 0;
     for (size_t i = 0; i < sent.size(); ++i) {
-      bool edge = i == 0 || i + 1 == sent.size();  // the first and the last frame the count
+      bool edge = i == 0 || i + 1 == sent.size();  // the first and the last delimit the count
       if (!edge && random() % 10 == 0) continue;
       arriving.push_back(sent[i]);
       if (!edge && random() % 20 == 0) arriving.push_back(sent[i]), ++duplicated;

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stray: a datagram whose header tells a restart of its exporter, or a number far from where its stream stands.
-// Anyone can forge one, so it is read only once the stream has told what it is:
+// A stray: a datagram whose header shows a restart of its exporter, or a sequence number far from the expected one.
+// Anyone can forge one, so it is kept, and read only once the next datagrams show where it belongs:
 //
-//   confirmed  the next far datagram goes on from there, or nothing else came for kStrayWaitNs: it is read as what it
-//              tells, before that next datagram
-//   denied     the stream went on where it was, or another far datagram came, which does not go on from this one: its
-//              records are read, its templates and options data are not taken over (Refused::out_of_sequence), and its
-//              number is not followed
-//   unordered  one after the other came, and nothing between them that goes on: an exporter that numbers wrongly, or
-//              several behind one address and port. Read with its templates, its number not followed
+//   confirmed  the next far datagram continues after it, or nothing else arrived for kStrayWaitNs: it is read as what
+//              its header says, before that next datagram
+//   denied     the stream continued where it was, or another far datagram arrived that does not continue after this
+//              one: its records are read, its templates and options data are not accepted (Refused::out_of_sequence),
+//              and its number is not followed
+//   unordered  strays arrived one after the other, with nothing between them that continues the stream: an exporter
+//              that numbers wrongly, or several behind one address and port. Read with its templates, its number not
+//              followed
 //
-// Whatever is not followed counts as a duplicate, for nothing of it was sent in the stream's numbers.
+// A datagram whose number is not followed counts as a duplicate, because it was not sent in the stream's numbers.
 //
-//   memory   one a stream, charged to the SenderBudget as its stream is
+//   memory   one per stream, charged to the SenderBudget with its stream
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@
 
 namespace weir {
 
-// What is known of where a datagram belongs.
+// What is known about where a datagram belongs.
 enum class Standing : uint8_t {
   asked,  // nothing yet
   confirmed,
@@ -32,11 +33,11 @@ enum class Standing : uint8_t {
 };
 
 inline constexpr int64_t kStrayWaitNs = 5'000'000'000;
-// So many datagrams of a stream that goes on deny a stray: those that were sent before a restart may come after it.
+// This many datagrams that continue the stream deny a stray: those sent before a restart may arrive after it.
 inline constexpr uint32_t kMaxGoneOn = 64;
-// So many copies of a stray settle it, so that they are never read in one long go.
+// This many copies of a stray end its wait, so that they are never all read in one long run.
 inline constexpr uint32_t kMaxCopies = 64;
-// So many strays in a row, and nothing that goes on, show that the stream has no order.
+// This many strays in a row, with nothing that continues the stream, show that the stream has no order.
 inline constexpr uint32_t kMaxInRow = 64;
 
 struct Stray {
@@ -53,12 +54,12 @@ struct Stray {
   size_t memory_bytes() const { return sizeof(*this) + bytes.capacity(); }
 
   const std::vector<uint8_t> bytes;
-  Datagram datagram;  // of these
+  Datagram datagram;  // refers to `bytes`
   const IpAddress agent;
   const SequenceHeader header;
   const int64_t since_ns;
-  uint32_t gone_on = 0;  // datagrams of the stream, where it was, that came since
-  uint32_t copies = 0;   // of itself that came since: they confirm nothing
+  uint32_t gone_on = 0;  // datagrams received since that continue the stream where it was
+  uint32_t copies = 0;   // of itself, received since: they confirm nothing
   Standing standing = Standing::asked;
 };
 

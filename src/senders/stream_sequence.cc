@@ -6,12 +6,12 @@
 namespace weir {
 namespace {
 
-// Two headers of one boot agree so far on when it was.
+// Two headers of one boot agree within this on when it was.
 constexpr int64_t kSameBootMs = 5'000;
 constexpr int64_t kClockMs = 1'000;  // export times have whole seconds
-// A late datagram's number is so near to the next that its boot would have had.
+// A late datagram's number is this near to the next one that its boot would have had.
 constexpr int64_t kNearUnits = 1 << 20;
-// What the datagram that confirms another is ahead of it, or behind: some may be lost between them, or overtaken.
+// How far the datagram that confirms another is ahead of it, or behind: some may be lost between them, or overtaken.
 constexpr int64_t kConfirmUnits = 1 << 12;
 
 int64_t booted_ms(uint32_t export_seconds, uint32_t uptime_ms) { return int64_t{export_seconds} * 1000 - uptime_ms; }
@@ -27,8 +27,8 @@ int64_t distance(const SequenceHeader& header, const SequenceTracker::State& sta
 
 }  // namespace
 
-// With an uptime the time of the boot tells. Without one: exported before the first datagram of the new boot, with a
-// number near the old ones, and not just the one that the new boot goes on with.
+// With an uptime, the boot time decides. Without one: exported before the first datagram of the new boot, with a number
+// near the old ones, which is not just the next one of the new boot.
 bool StreamSequence::is_of_previous(const SequenceHeader& header) const {
   const SequenceTracker::State current = current_.state(), previous = previous_->state();
   if (header.has_uptime)

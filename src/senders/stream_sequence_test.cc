@@ -23,7 +23,7 @@ struct Stream {
   }
 };
 
-TEST(StreamSequence, ARestartBeginsABootAndTheLastOfTheOldOneIsItsOwn) {
+TEST(StreamSequence, ARestartBeginsABootAndLateDatagramsBelongToTheOldOne) {
   Stream s;
   s.send(v9(100, 1000, 500), 1, 0);
   s.send(v9(102, 1000, 501), 1, 1);
@@ -39,7 +39,7 @@ TEST(StreamSequence, ARestartBeginsABootAndTheLastOfTheOldOneIsItsOwn) {
   EXPECT_EQ(s.lost, 0);
 }
 
-TEST(StreamSequence, WithoutAnUptimeTheNumbersAndTheClockTell) {
+TEST(StreamSequence, WithoutAnUptimeTheNumbersAndTheClockDecide) {
   Stream s;
   s.send(ipfix(50'000, 1000), 10, 0);
   s.send(ipfix(50'020, 1000), 10, 0);
@@ -50,7 +50,7 @@ TEST(StreamSequence, WithoutAnUptimeTheNumbersAndTheClockTell) {
   EXPECT_EQ(s.lost, 0);
 }
 
-// A balancer in front makes two exporters one 4-tuple: each is followed as a boot of its own, neither restarts again.
+// A load balancer gives two exporters one 4-tuple: each is followed as a boot of its own, neither restarts again.
 TEST(StreamSequence, TwoExportersBehindOneAddressAndPort) {
   Stream s;
   int restarts = 0;
@@ -62,8 +62,8 @@ TEST(StreamSequence, TwoExportersBehindOneAddressAndPort) {
   EXPECT_EQ(s.lost, 0);
 }
 
-// A router in a capture (samplingrate.pcap of Akvorado's tests): the uptime goes back by 113 s, and is one of 44 days.
-TEST(StreamSequence, NoOneHasBootedSinceWhoHasBeenUpForLonger) {
+// A router in a capture (samplingrate.pcap of Akvorado's tests): the uptime goes back by 113 s, but is still 44 days.
+TEST(StreamSequence, AnExporterThatHasBeenUpForLongerHasNotRestarted) {
   StreamSequence s;
   SequenceHeader first{2073, true, 3'872'245'664, 1'691'746'213}, next{2089, true, 3'872'132'129, 1'691'746'229};
   s.advance({first, 1, true, 0, 0, false}, s.arrive(first, 0, true).boot);
@@ -72,9 +72,9 @@ TEST(StreamSequence, NoOneHasBootedSinceWhoHasBeenUpForLonger) {
   EXPECT_TRUE(s.arrive(booted, 16 * kSecond, true).restart);
 }
 
-// An EdgeRouter in a capture (netflow9_test_ubnt_edgerouter of Logstash's tests): what fills a gap was exported later
-// than what opened it.
-TEST(StreamSequence, WhatFillsAGapIsOfTheSameBoot) {
+// An EdgeRouter in a capture (netflow9_test_ubnt_edgerouter of Logstash's tests): the datagram that fills a gap was
+// exported later than the one that opened it.
+TEST(StreamSequence, ADatagramThatFillsAGapIsOfTheSameBoot) {
   StreamSequence s;
   SequenceHeader headers[] = {{31663, true, 409'398'185, 1'473'524'648},
                               {31826, true, 409'360'002, 1'473'524'610},
@@ -84,15 +84,15 @@ TEST(StreamSequence, WhatFillsAGapIsOfTheSameBoot) {
     EXPECT_FALSE(arrival.restart);
     s.advance({header, 1, true, 0, 0, false}, arrival.boot);
   }
-  SequenceHeader anew{3, true, 409'400'000, 1'473'524'650};  // the exporting process alone began anew
+  SequenceHeader anew{3, true, 409'400'000, 1'473'524'650};  // only the exporting process started again
   EXPECT_TRUE(s.arrive(anew, 2 * kSecond, true).restart);
 }
 
-TEST(StreamSequence, SoManyRestartsAreNone) {
+TEST(StreamSequence, TooManyRestartsAreNotAccepted) {
   StreamSequence s;
   int restarts = 0;
   for (uint32_t n = 0; n < 60; ++n) {
-    SequenceHeader header = v9(1000 - 10 * n, 1000 + 100 * n, 300 - n);  // each second another boot
+    SequenceHeader header = v9(1000 - 10 * n, 1000 + 100 * n, 300 - n);  // another boot each second
     StreamSequence::Arrival arrival = s.arrive(header, n * kSecond, true);
     restarts += arrival.restart;
     s.advance({header, 1, true, 0, 0, false}, arrival.boot);

@@ -10,10 +10,10 @@
 namespace weir {
 namespace {
 
-constexpr size_t kShare = 8;   // what part of the table or of the budget is made free at a time
-constexpr size_t kWorth = 64;  // what part of the budget makes looking again worth it, where there was little to find
+constexpr size_t kShare = 8;   // 1/kShare of the table or of the budget is freed at a time
+constexpr size_t kWorth = 64;  // 1/kWorth of the budget makes another search worth it, if little was found
 constexpr int64_t kRetryNs = 1'000'000'000;
-// What came before all datagrams of a sender went to one worker has no order.
+// What arrived before all datagrams of a sender went to one worker has no order.
 constexpr int64_t kJoiningNs = 1'000'000'000;
 // A stream, its place in the tables of Streams and of one worker, and what allocating it costs.
 constexpr size_t kStreamBytes = sizeof(Stream) + 3 * sizeof(SessionKey) + 160;
@@ -37,7 +37,7 @@ std::shared_ptr<Stream> Streams::find_locked(const SessionKey& key, int64_t now_
   auto found = streams_.find(key);
   if (found != streams_.end()) return found->second;
   if (streams_.size() >= limit_) evict_idle();
-  const size_t bytes = first_bytes(key.protocol) + ledger_.row_bytes();  // which may be a new one, too
+  const size_t bytes = first_bytes(key.protocol) + ledger_.row_bytes();  // the row may be a new one, too
   if (budget_ && (budget_->is_over() || !budget_->may_keep(key.exporter, bytes))) {
     spend_less(now_ns);
     if (!budget_->may_keep(key.exporter, bytes)) return nullptr;
@@ -76,8 +76,8 @@ std::shared_ptr<Stream> Streams::find(SessionKey& key, const First& first, int64
   return stream;
 }
 
-// The numbers of the ports are followed no further, and those of the stream a moment later. What of them was taken for
-// lost was of ports that came twice.
+// The numbers of the separate ports are followed no further, and those of the joined stream only a moment later. What
+// was counted as lost for the ports came from ports that occurred twice, and is taken back.
 TemplateStore::TakenOver Streams::join_ports(Stream& joined, int64_t now_ns) {
   bool gave_records = joined.gave_records.load(std::memory_order_relaxed);
   {
@@ -129,7 +129,7 @@ std::unique_ptr<Stray> Streams::take_stray(Stream& stream, Standing standing) {
   return stray;
 }
 
-// Where nothing else came, nothing speaks against it.
+// If nothing else arrived, nothing speaks against the stray.
 std::vector<std::unique_ptr<Stray>> Streams::take_strays(int64_t monotonic_ns, bool all) {
   std::unique_lock list_lock(with_stray_mutex_);
   std::vector<std::shared_ptr<Stream>> streams = std::exchange(with_stray_, {});
@@ -157,7 +157,7 @@ std::vector<EvictionEntry> Streams::entries() const {
   return all;
 }
 
-// There are too many. All may have to go, so an eighth does.
+// There are too many streams. Any of them may have to be evicted; an eighth is.
 void Streams::evict_idle() {
   const size_t goal = limit_ - std::max<size_t>(limit_ / kShare, 1);
   for (const void* what : eviction_order(entries(), limit_)) {
@@ -167,7 +167,7 @@ void Streams::evict_idle() {
   departures_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// They and what else is kept of senders take too much.
+// Streams and the other state kept for senders take too much memory.
 void Streams::spend_less(int64_t now_ns) {
   const size_t before = budget_->total(), goal = budget_->limit() - budget_->limit() / kShare;
   if (before < retry_bytes_ && now_ns < retry_ns_) return;
@@ -189,7 +189,7 @@ void Streams::keep_to_budget(int64_t now_ns) {
   spend_less(now_ns);
 }
 
-// Counted as what came of a sender that there is no capacity for.
+// Counted like datagrams of a sender for which there is no capacity.
 void Streams::forget_stray(Stream& stream) {
   if (!stream.stray) return;
   const int64_t datagrams = 1 + int64_t{stream.stray->copies};
@@ -199,7 +199,7 @@ void Streams::forget_stray(Stream& stream) {
   stream.has_stray = false;
 }
 
-// With its templates. A worker that is reading a datagram of it goes on; see Senders::pin.
+// Evicts a stream with its templates. A worker that is reading a datagram of it continues; see Senders::pin.
 void Streams::forget(Stream& stream) {
   const std::shared_ptr<Stream> kept = streams_.at(stream.key);
   leave(stream);
@@ -210,7 +210,7 @@ void Streams::forget(Stream& stream) {
   }
 }
 
-// Leaves the table. Whoever calls this holds a pointer to it.
+// Removes a stream from the table. The caller holds a pointer to it.
 void Streams::leave(Stream& stream) {
   std::lock_guard lock(stream.mutex);
   stream.forgotten.store(true, std::memory_order_relaxed);
@@ -220,8 +220,8 @@ void Streams::leave(Stream& stream) {
   streams_.erase(SessionKey(stream.key));
 }
 
-// Of others there is nothing that a gap could be missing from, and they may be many. A connection ends with the
-// process.
+// Streams that gave no records are left out: a gap in them says nothing, and they may be many. A connection ends with
+// the process.
 std::vector<SequenceRow> Streams::sequence_rows() {
   std::lock_guard lock(mutex_);
   std::vector<SequenceRow> rows;
@@ -249,7 +249,7 @@ void Streams::restore_sessions() {
   for (const SessionKey& key : keys) restore(key);
 }
 
-// It counts as what its row in the ledger says of it.
+// What is known of the stream is taken from its ledger entry.
 std::shared_ptr<Stream> Streams::restore(const SessionKey& key) {
   if (key.port == 0 && !key.is_connection()) ignored_ports_.learn(key);
   std::shared_ptr<Stream> stream = find(key, 0);

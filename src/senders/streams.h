@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams: who sends us datagrams, and what each sender's entry, sequence state and template session are. One table
+// Streams: the senders of datagrams, each with its ledger entry, sequence state and template session. One table
 // per process: a sender's datagrams may reach any worker.
 //
-// Where the table or the budget of senders is full, streams make capacity, with their templates: those that never gave
-// a decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). Before
-// them, where it is the budget, rows of the ledger without a stream do. An eighth goes at a time, so that a flood of
-// new senders costs a walk of the table only now and then.
+// If the table or the budget of senders is full, streams are evicted, with their templates: those that never gave
+// a decoded record at once, then the idlest of the addresses that hold more than a fair share (base/eviction.h). If it
+// is the budget, rows of the ledger without a stream are evicted before them. An eighth is evicted at a time, so that a
+// flood of new senders costs a walk of the table only now and then.
 //
 //   threads  any; a lock for the table (workers keep what they have seen), one lock per stream for its sequence state.
 //            Order of locks: table, stream, then those of ledger, templates and budget
-//   memory   limits::kSessions, and the SenderBudget. Who cannot have a stream is refused: it can happen only to an
-//            address that holds more than a fair share
+//   memory   limits::kSessions, and the SenderBudget. A sender that cannot have a stream is refused: it can happen only
+//            to an address that holds more than a fair share
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -37,13 +37,13 @@ struct alignas(64) Stream {
   Stream(const SessionKey& k, LedgerHold a) : key(k), hold(std::move(a)), entry(*hold) {}
   static constexpr size_t kHotBytes = 128;  // what every datagram reads or writes comes first: two cache lines
 
-  std::mutex mutex;  // of sequence, samples, strays, follow_from_ns, charged and lost; `forgotten` is set under it
+  std::mutex mutex;  // guards sequence, samples, strays, follow_from_ns, charged and lost; `forgotten` is set under it
   std::atomic<int64_t> last_seen_ns{0};
-  std::atomic<bool> forgotten{false};     // left the table: look it up again
-  std::atomic<bool> gave_records{false};  // it is worth more than one that never did
+  std::atomic<bool> forgotten{false};     // has left the table: look it up again
+  std::atomic<bool> gave_records{false};  // it is kept longer than one that never did
   bool has_stray = false;                 // `stray` is set
-  bool lists_stray = false;               // Streams looks after it
-  int64_t follow_from_ns = 0;             // numbers of what was received before are not followed
+  bool lists_stray = false;               // it is in the list of streams with a stray
+  int64_t follow_from_ns = 0;             // numbers of datagrams received before this are not followed
   StreamSequence sequence;
 
   const SessionKey key;
@@ -52,12 +52,12 @@ struct alignas(64) Stream {
   std::shared_ptr<Session> session;          // null for v5, which has no templates
   std::unique_ptr<SampleSequences> samples;  // sFlow
   std::unique_ptr<Stray> stray;
-  uint32_t strays_in_row = 0;  // that another one followed, with nothing between that goes on
+  uint32_t strays_in_row = 0;  // strays that another one followed, with nothing between that continues the stream
   size_t charged = 0;          // to the budget
-  int64_t since_ns = 0;        // when it was made, as find() was told
-  int64_t lost = 0;            // of its numbers, as counted in the entry
+  int64_t since_ns = 0;        // when it was created, as passed to find()
+  int64_t lost = 0;            // by its sequence numbers, as counted in the entry
 
-  // Whether the number of what was received then is followed. The lock is held.
+  // Whether the number of a datagram received then is followed. The lock is held.
   bool follows(int64_t received_ns) const { return received_ns >= follow_from_ns; }
 };
 
@@ -72,43 +72,43 @@ class Streams {
         limit_(limit),
         ignored_ports_(std::move(ignore_ports)) {}
 
-  // The stream of a sender, made on first sight; null where there is no capacity.
+  // The stream of a sender, created on first sight; null if there is no capacity.
   std::shared_ptr<Stream> find(const SessionKey& key, int64_t now_ns);
 
-  // The same where there is one already, else null.
+  // The same if it exists already, else null.
   std::shared_ptr<Stream> known(const SessionKey& key);
 
-  // Of which sessions the port does not count.
+  // The sessions whose port does not count.
   const IgnoredPorts& ignored_ports() const { return ignored_ports_; }
-  // What the first datagram of a stream tells that find() needs to know whether its port counts.
+  // What find() needs from the first datagram of a stream, to know whether its port counts.
   struct First {
     IpAddress agent;  // sFlow's, else the exporter
     SequenceHeader header;
   };
-  // As find(). Where the datagram shows that the port does not count, that becomes 0 in `key`, the streams of the
-  // exporter's ports become one, and `joined` is what their sessions had.
+  // Like find(). If the datagram shows that the port does not count, the port becomes 0 in `key`, the streams of the
+  // exporter's ports are merged into one, and `joined` is what their sessions had.
   std::shared_ptr<Stream> find(SessionKey& key, const First& first, int64_t now_ns,
                                std::optional<TemplateStore::TakenOver>& joined);
 
-  // Streams leave where the budget is exceeded. Cheap where it is not. `now_ns`: any clock that find() is told of.
+  // Evicts streams if the budget is exceeded. Cheap if it is not. `now_ns`: of the clock that find() is given.
   void keep_to_budget(int64_t now_ns);
-  // Charges what a stream's sequence state has grown to. Its lock is held.
+  // Charges for the current size of a stream's sequence state. Its lock is held.
   void charge(Stream& stream);
-  // Keeps a datagram until its stream tells where it belongs, or nothing more comes for a while. The stream has none,
-  // and its lock is held.
+  // Keeps a datagram until its stream shows where it belongs, or nothing more arrives for a while. The stream keeps
+  // none yet, and its lock is held.
   void keep(const std::shared_ptr<Stream>& stream, std::unique_ptr<Stray> stray);
-  // What a stream keeps, with what it has told by now. Its lock is held.
+  // Takes the stray that a stream keeps, and records where it belongs. Its lock is held.
   std::unique_ptr<Stray> take_stray(Stream& stream, Standing standing);
-  // Those that have waited for kStrayWaitNs; `all`: every one.
+  // Takes those that have waited for kStrayWaitNs; `all`: every one.
   std::vector<std::unique_ptr<Stray>> take_strays(int64_t monotonic_ns, bool all);
 
-  // How often streams have left the table: whoever keeps some should look which.
+  // How often streams have left the table: a caller that keeps some should check which.
   uint64_t departures() const { return departures_.load(std::memory_order_relaxed); }
 
-  // Sequence state, to be kept with the counts and continued after a restart: of streams that gave records.
+  // Sequence state, to be saved with the counts and continued after a restart: of streams that gave records.
   std::vector<SequenceRow> sequence_rows();
   void restore(const std::vector<SequenceRow>& rows);
-  // Makes the streams of the sessions that the template store has kept, so that they can make capacity.
+  // Creates the streams of the sessions that the template store has restored, so that they can be evicted.
   void restore_sessions();
 
  private:
@@ -133,7 +133,7 @@ class Streams {
   std::atomic<uint64_t> departures_{0};
   std::mutex with_stray_mutex_;  // may be taken while a stream's lock is held
   std::vector<std::shared_ptr<Stream>> with_stray_;
-  // Where little could be made free: not before the budget holds more, or that time.
+  // If little could be freed: not again before the budget holds this much, or before that time.
   size_t retry_bytes_ = 0;
   int64_t retry_ns_ = 0;
 };

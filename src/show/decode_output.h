@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Standard output of `weir decode`, buffered. Who reads it may go: then nothing more is written, quietly.
+// DecodeOutput: the buffered standard output of `weir decode`. If its reader closes the pipe, nothing more is written
+// and no error is reported.
 #pragma once
 
 #include <cerrno>
@@ -15,13 +16,13 @@ namespace weir {
 class DecodeOutput {
  public:
   std::string& text() { return text_; }  // to append to
-  // From here on the text is lines for people to look at: without what steers the terminal.
+  // From here on the text consists of lines for people: terminal control characters are removed.
   void show_lines() { lines_ = true; }
   bool closed() const { return closed_; }
   void write_when_full() {
     if (text_.size() >= kBufferBytes) write();
   }
-  // Throws runtime_failure where it cannot be written.
+  // Throws runtime_failure if it cannot be written.
   void write() {
     if (lines_) text_ = printable_lines(std::move(text_));
     int error = closed_ || text_.empty() ? 0 : os::write_all(1, text_.data(), text_.size());

@@ -20,7 +20,7 @@ struct TableColumn {
   const char* heading;
   const char* key;
   bool left = false;
-  bool quiet = false;  // 0 is what it should be
+  bool quiet = false;  // 0 is the normal value
 };
 constexpr TableColumn kExporterColumns[] = {
     {"exporter", "exporter", true},
@@ -65,20 +65,20 @@ std::string cell(const Json& row, const TableColumn& column, TableStyle style) {
   if (value == row.end() || value->is_null()) return "-";
   bool terminal = style == TableStyle::terminal;
   if (value->is_number_integer()) {
-    // A domain is a name, not a quantity.
+    // A domain is an identifier, not a quantity.
     bool separators = terminal && std::string_view(column.key) != "domain";
     return separators ? in_thousands(value->dump()) : value->dump();
   }
   if (value->is_number_float()) return hundredths(value->get<double>());
   if (!value->is_string()) return value->dump();
-  std::string text = printable(value->get<std::string>());  // nothing from outside steers the terminal
+  std::string text = printable(value->get<std::string>());  // text from outside must not control the terminal
   if (text.empty()) return "-";
   if (std::string_view(column.key) == "last_seen" && terminal && row.contains("silent_seconds"))
     return age_text(row["silent_seconds"].get<int64_t>()) + " ago";
   return text;
 }
 
-// Left out of a terminal's table where it has nothing to say.
+// Whether to omit the column from a terminal's table because it shows nothing of interest.
 bool is_quiet(const TableColumn& column, const std::vector<std::string>& cells, TableStyle style) {
   return column.quiet && style == TableStyle::terminal &&
          std::all_of(cells.begin() + 1, cells.end(), [](const std::string& c) { return c == "0" || c == "-"; });
@@ -119,7 +119,7 @@ int64_t number(const Json& row, const char* key) {
 
 struct Sum {
   int64_t value = 0;
-  int64_t rows = 0;   // in which it is not 0
+  int64_t rows = 0;   // in which the value is not 0
   std::string worst;  // exporter with the most
   int64_t worst_value = 0;
 };
@@ -171,7 +171,7 @@ void add_waiting(const Json& row, std::vector<Waiting>& all) {
   }
 }
 
-// The templates that most data sets wait for.
+// Hints about the templates that most data sets wait for.
 std::vector<std::string> waiting_hints(const std::vector<const Json*>& rows) {
   std::vector<Waiting> all;
   for (const Json* row : rows) add_waiting(*row, all);
@@ -184,7 +184,7 @@ std::vector<std::string> waiting_hints(const std::vector<const Json*>& rows) {
   return hints;
 }
 
-// What to do about each reason of Refused.
+// The remedy for each reason of Refused.
 constexpr std::pair<std::string_view, const char*> kRemedies[] = {
     {"sessions_full",
      "datagrams of senders that there was no memory for; is it a flood of forged senders? Else raise "
@@ -280,7 +280,7 @@ std::vector<std::string> exporters_hints(const Json& rows) {
 std::string sort_key(const std::string& name) {
   for (const TableColumn& column : kExporterColumns)
     if (name == without_blanks(column.heading)) {
-      // The oldest last, as everything else that one looks for comes first.
+      // The oldest last, because in other columns, too, the values of interest come first.
       return std::string_view(column.key) == "last_seen" ? "silent_seconds" : column.key;
     }
   return {};

@@ -39,7 +39,7 @@ TEST(ExportersTable, PlainHasAllColumns) {
   EXPECT_NE(text.find("  sampling  "), std::string::npos);
 }
 
-TEST(ExportersTable, WhatWasRefusedIsNamedWithItsRemedy) {
+TEST(ExportersTable, RefusalsAreListedWithTheirRemedy) {
   std::vector<std::string> hints = exporters_hints(Json::parse(R"([
     {"exporter": "192.0.2.1", "refused": 5, "refused_by_reason": {"templates_full": 4, "out_of_sequence": 1}},
     {"exporter": "192.0.2.2", "refused": 7, "refused_by_reason": {"templates_full": 7}, "counters_dropped": 3}])"));
@@ -66,21 +66,21 @@ TEST(ExportersTable, HintsNameTheRemedy) {
   EXPECT_NE(hints[3].find("short_set 2"), std::string::npos);
 }
 
-TEST(ExportersTable, QuietWhereAllIsWell) {
+TEST(ExportersTable, NoHintsIfAllIsWell) {
   EXPECT_TRUE(exporters_hints(Json::array()).empty());
   EXPECT_EQ(exporters_table(Json::array(), TableStyle::plain), "No exporter has sent anything yet.\n");
 }
 
-TEST(ExportersTable, NoneChosenIsNotNoneThere) {
+TEST(ExportersTable, NoMatchIsNotAnEmptyLedger) {
   EXPECT_EQ(exporters_table(Json::array(), TableStyle::plain, true), "No exporter matches.\n");
 }
 
-TEST(ExportersTable, ForeignTextCannotSteerTheTerminal) {
+TEST(ExportersTable, TextFromOutsideCannotControlTheTerminal) {
   Json rows = Json::parse("[{\"exporter\": \"\\u001b[2J\"}]");
   EXPECT_EQ(exporters_table(rows, TableStyle::terminal).find('\x1b'), std::string::npos);
 }
 
-TEST(ExportersTable, RefusesWhatIsNoList) {
+TEST(ExportersTable, RejectsAnythingThatIsNotAList) {
   EXPECT_THROW(exporters_table(Json::parse("{\"a\":1}"), TableStyle::plain), Error);
   EXPECT_THROW(exporters_table(Json::parse("[1]"), TableStyle::plain), Error);
 }

@@ -43,7 +43,7 @@ std::optional<int64_t> time_ms(const Json& row, const char* key) {
          (int64_t{hour} * 3600 + int64_t{minute} * 60 + second) * 1000 + ms;
 }
 
-// What was received in the unit of the sequence numbers (ledger/ledger.h).
+// The amount received, in the unit of the sequence numbers (ledger/ledger.h).
 int64_t received(const Json& row) {
   const std::string protocol = text(row, "protocol");
   if (protocol == protocol_name(Protocol::netflow9)) return number(row, "datagrams") - number(row, "duplicates");
@@ -85,7 +85,7 @@ std::optional<Network> prefix_of(std::string_view word) {
   return Network{address->masked(length), length};
 }
 
-// What came before an output was configured is not lost there.
+// Records received before an output was configured are not lost by it.
 bool has_output_dropped(const Json& row) {
   auto outputs = row.find("outputs");
   if (outputs == row.end() || !outputs->is_object()) return false;
@@ -112,7 +112,7 @@ bool is_chosen(const Json& row, const ExportersView& view) {
   return address && prefix_of(view.only)->contains(*address);
 }
 
-// Addresses by number, other texts by letter, numbers from the greatest; what is not known comes last.
+// Addresses in numeric order, other texts alphabetically, numbers in descending order; unknown values last.
 bool comes_before(const Json& a, const Json& b, const std::string& key) {
   static const Json kNone = nullptr;
   auto value = [&](const Json& row) -> const Json& { return row.contains(key) ? row[key] : kNone; };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of the ledger's JSON `weir exporters` shows, in which order, and the figures that it adds to them.
+// Selects and sorts the rows of the ledger's JSON for `weir exporters`, and adds derived figures to them.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,23 +9,23 @@ namespace weir {
 
 struct ExportersView {
   std::string only;  // lossy, silent, an address, a prefix ("192.0.2.0/24"); empty: all
-  std::string sort;  // a heading of the table, without its blanks ("lost%"); empty: as the ledger has them
+  std::string sort;  // a heading of the table, without its spaces ("lost%"); empty: in the ledger's order
 };
 
 inline constexpr int64_t kSilentSeconds = 300;
 
-// Throws usage_error for an `only` or a `sort` that is neither.
+// Throws usage_error for an invalid `only` or `sort`.
 void check_view(const ExportersView& view);
 
-// Adds to each exporter what follows from its counters; throws runtime_failure where `rows` are none of the ledger:
-//   lost_percent        of what it sent, in sequence_unit; to a hundredth, null where nothing tells
+// Adds to each exporter figures derived from its counters; throws runtime_failure if `rows` do not come from a ledger:
+//   lost_percent        of what it sent, in sequence_unit; to a hundredth, null if it cannot be determined
 //   records_per_second  mean between its first datagram and its last; null within one second
-//   silent_seconds      since its last datagram; null where none came
+//   silent_seconds      since its last datagram; null if none was received
 void add_figures(nlohmann::ordered_json& rows, int64_t now_ns);
 
 void remove_figures(nlohmann::ordered_json& rows);
 
-// After add_figures(). Exporters first, then the sockets: all, with `lossy` those with drops, else none.
+// Call after add_figures(). Exporters first, then the sockets: all, with `lossy` those with drops, else none.
 nlohmann::ordered_json select_rows(const nlohmann::ordered_json& rows, const ExportersView& view);
 
 }  // namespace weir

@@ -37,7 +37,7 @@ std::vector<std::string> chosen(const ExportersView& view) {
   return names;
 }
 
-TEST(ExportersView, LossIsAShareOfWhatWasSentInItsUnit) {
+TEST(ExportersView, LossIsAShareOfWhatWasSentInSequenceUnits) {
   Json all = rows();
   EXPECT_EQ(all[0]["lost_percent"], 20);  // 25 of 100 received datagrams and 25 lost
   EXPECT_EQ(all[1]["lost_percent"], 10);  // 100 of 900 records and 100
@@ -80,7 +80,7 @@ TEST(ExportersView, Sort) {
   EXPECT_EQ(by("proto"), "192.0.2.9 2001:db8::2 2001:db8::1 192.0.2.10 netflow://:2055 ");
 }
 
-TEST(ExportersView, WhatIsNoLedgerIsRefused) {
+TEST(ExportersView, RejectsRowsThatAreNotALedger) {
   Json foreign = Json::parse("[1]");
   EXPECT_THROW(add_figures(foreign, kNow), Error);
   Json odd =
@@ -89,7 +89,7 @@ TEST(ExportersView, WhatIsNoLedgerIsRefused) {
   EXPECT_NE(exporters_table(odd, TableStyle::terminal).find("18,446,744,073,709,551,615"), std::string::npos);
 }
 
-TEST(ExportersView, WhatIsNoColumnOrFilterIsRefused) {
+TEST(ExportersView, RejectsUnknownColumnsAndFilters) {
   for (const char* only : {"lossless", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129", "/24"})
     EXPECT_THROW(check_view({only, ""}), Error) << only;
   EXPECT_THROW(check_view({"", "loss"}), Error);

@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-// What the default columns are made from, and the columns.
+// The fields that the default columns are made from, and the columns.
 const std::vector<Field> kSource = {Field::time_flow_start_ns,
                                     Field::time_flow_end_ns,
                                     Field::proto,
@@ -62,7 +62,7 @@ std::string clock_time(int64_t ns) {
   return text;
 }
 
-// Seconds with milliseconds. What ends before it starts has a negative one.
+// Seconds with milliseconds. Negative for a flow that ends before it starts.
 std::string duration(int64_t start_ns, int64_t end_ns) {
   uint64_t ns = static_cast<uint64_t>(end_ns) - static_cast<uint64_t>(start_ns);
   bool negative = end_ns < start_ns;
@@ -77,7 +77,7 @@ std::string end_point(const std::string& address, const std::string& port) {
   return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + port;
 }
 
-// "...AP.SF", as they stand in the header (RFC 9293 §3.1); "-" for none.
+// "...AP.SF", in the order of the header (RFC 9293 §3.1); "-" for none.
 std::string flag_letters(int64_t flags) {
   static constexpr std::string_view kLetters = "CEUAPRSF";
   if ((flags & 0xff) == 0) return "-";
@@ -167,7 +167,7 @@ void FlowTable::take(Cells cells, std::string& out) {
   if (held_.size() >= kRowsForWidths) begin(out);
 }
 
-// Two blanks between columns; who and whom are always shown.
+// Two spaces between columns; the columns up to the destination are always shown.
 void FlowTable::fit_width() {
   static constexpr size_t kAlways = 5;
   if (width_ == 0 || !default_columns_) return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flow records as a table for reading, a line each: by default when, how long, protocol, who to whom, TCP flags, how
-// much, interfaces, exporter; else the chosen fields, spelt as in CSV.
+// FlowTable: renders flow records as a table for people, one line each: by default start time, duration, protocol,
+// source and destination, TCP flags, amounts, interfaces, exporter; otherwise the chosen fields, written as in CSV.
 //
-// Streaming: the first kRowsForWidths rows tell how wide columns are; a value that is wider later on stands out, but
-// loses nothing.
+// Streaming: the first kRowsForWidths rows determine the column widths; a later value that is wider breaks the
+// alignment, but is not truncated.
 #pragma once
 
 #include "format/record_writer.h"
@@ -13,14 +13,14 @@ namespace weir {
 
 class FlowTable final : public RecordWriter {
  public:
-  // `fields` empty: the default columns, of which those at the right that a line of `width` characters has no room for
-  // are left out (0: all are shown).
+  // `fields` empty: the default columns, without those at the right that do not fit into a line of `width` characters
+  // (0: all are shown).
   FlowTable(const std::vector<Field>& fields, size_t width, const FieldTable& table = FieldTable::plain());
 
   void write(const FlowBatch& batch, std::string& out) override;
-  // The rows still held back.
+  // Writes the rows that are still held back.
   void finish(std::string& out);
-  // Names of columns left out, "" where all were shown. Known after the first rows came out.
+  // Names of the omitted columns, "" if all were shown. Known once the first rows have been written.
   const std::string& left_out() const { return left_out_; }
 
   static constexpr size_t kRowsForWidths = 1'000;
@@ -41,7 +41,7 @@ class FlowTable final : public RecordWriter {
   std::string left_out_;
 };
 
-// The cells of the CSV line that `csv` begins with (RFC 4180), which is removed.
+// Removes the first line from `csv` (RFC 4180) and returns its cells.
 std::vector<std::string> take_csv_line(std::string_view& csv);
 
 }  // namespace weir

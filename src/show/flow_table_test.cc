@@ -42,7 +42,7 @@ void fill(FlowBatch& batch) {
   }
 }
 
-TEST(FlowTable, IsForReading) {
+TEST(FlowTable, IsReadable) {
   FlowBatch batch;
   fill(batch);
   FlowTable table({}, 0);
@@ -60,14 +60,14 @@ TEST(FlowTable, IsForReading) {
       " 0    0  192.0.2.9\n");
 }
 
-TEST(FlowTable, LeavesOutWhatHasNoRoom) {
+TEST(FlowTable, OmitsColumnsThatDoNotFit) {
   FlowBatch batch;
   fill(batch);
   FlowTable table({}, 100);
   std::string out;
   table.write(batch, out);
   table.finish(out);
-  // 23 + 8 + 5 + 18 + 17 + 8 + 7 and two blanks between: 98; "bytes" would be 105.
+  // 23 + 8 + 5 + 18 + 17 + 8 + 7 and two spaces between: 98; with "bytes" it would be 105.
   EXPECT_EQ(table.left_out(), "bytes, in, out, exporter");
   for (std::string_view rest = out; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
     EXPECT_LE(rest.find('\n'), 100u);
@@ -83,7 +83,7 @@ TEST(FlowTable, ShowsTheChosenFieldsWhateverTheWidth) {
   EXPECT_EQ(out, "bytes  src_addr\n 1000  2001:db8::1\n 1001  192.0.2.1\n");
 }
 
-TEST(FlowTable, WritesOnceItKnowsTheWidths) {
+TEST(FlowTable, WritesOnceTheWidthsAreKnown) {
   FlowTable table({Field::bytes}, 0);
   std::string out;
   for (size_t rows = 0; rows < FlowTable::kRowsForWidths; rows += 2) {

@@ -72,7 +72,7 @@ void MalformedReport::finish() const {
   for (const auto& [key, missing] : missing_) {
     if (++printed > max_lines_) break;
     const auto& [session, template_id, quarantined] = key;
-    // The offset of the set, whose header of 4 octets is before its body.
+    // The offset of the set, whose 4-octet header precedes its body.
     print(missing.first_tag, missing.first_offset - 4,
           "template " + std::to_string(template_id) + " of " + sender(session) + " (" +
               std::string(protocol_name(session.protocol)) + ")" +

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `weir decode` says on standard error of input that breaks the protocols: where it is, which rule it breaks and
-// where that is written; and of data sets whose template never came.
+// MalformedReport: prints on standard error, for `weir decode`, input that violates the protocols: where it is, which
+// rule it violates and where that rule is defined; and data sets whose template never arrived.
 //
-// Bounded: so many lines for each reason, then a count; kMaxMissing templates that never came.
+// Bounded: a maximum number of lines per reason, then a count; at most kMaxMissing templates that never arrived.
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -15,11 +15,11 @@
 
 namespace weir {
 
-// The files being decoded: a datagram's tag says which file it is from, and its number there.
+// The files being decoded: a datagram's tag tells its file and its number in that file.
 struct DecodedFiles {
   struct File {
     std::string path;
-    std::string_view unit;  // what is numbered: "packet" (as tshark numbers frames), "message", "datagram"
+    std::string_view unit;  // of the numbering: "packet" (as tshark numbers frames), "message", "datagram"
   };
   std::vector<File> files;
 
@@ -42,7 +42,7 @@ class MalformedReport {
 
   void malformed(const DecodePlace& place, Malformed reason);
   void given_up(const HeldSet& set, bool quarantined);
-  // Prints what came to nothing, and what was not printed.
+  // Prints the data that could not be decoded, and the number of lines not printed.
   void finish() const;
 
  private:
@@ -59,7 +59,7 @@ class MalformedReport {
   struct MissingKey {
     SessionKey session;
     uint16_t template_id = 0;
-    bool quarantined = false;  // it came, but after the sets
+    bool quarantined = false;  // it arrived, but after the sets
     auto operator<=>(const MissingKey&) const = default;
   };
   absl::btree_map<MissingKey, Missing> missing_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages of docs/ that are generated from the tables of the program; `./dev lint` fails where a committed page
-// differs. Printed by the hidden command `weir docs`.
+// Generates the pages of docs/ that are made from the program's tables; `./dev lint` fails if a committed page differs.
+// Printed by the hidden command `weir docs`.
 #pragma once
 
 #include <string>

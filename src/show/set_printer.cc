@@ -32,7 +32,7 @@ std::string padded(const std::string& text, size_t width, bool right = false) {
   return right ? std::string(missing, ' ') + text : text + std::string(missing, ' ');
 }
 
-// Octets of a record, "" where records say themselves.
+// Length of a record in octets, "" if it varies.
 std::string record_length(const TemplateRecord& record) {
   size_t octets = 0;
   for (const FieldSpecifier& field : record.fields) {
@@ -48,7 +48,7 @@ std::string set_name(const Plan& plan) {
          std::to_string(plan.id);
 }
 
-// f(one field, its offset in the record as text: "" after a field of variable length).
+// Calls f(field, its offset in the record as text: "" after a field of variable length) for each field.
 template <class F>
 void for_each_field(const TemplateRecord& record, F f) {
   size_t offset = 0;
@@ -60,14 +60,14 @@ void for_each_field(const TemplateRecord& record, F f) {
   }
 }
 
-// v1, v5 and v7 end their records with octets that mean nothing there; only what is not zero is worth a line.
+// v1, v5 and v7 records end with padding; it is only printed if it is not zero.
 bool is_empty_padding(const Plan& plan, const ShownValue& value) {
   return plan.id == 0 && value.name == "paddingOctets" && value.text.find_first_not_of('0') == std::string::npos;
 }
 
-// The text that octets of an unknown element are, "" where they do not look like one.
+// The text in the octets of an unknown element, "" if they do not look like text.
 std::string text_of_octets(const std::string& hexadecimal) {
-  static constexpr size_t kMin = 3;  // octets; fewer are text by chance
+  static constexpr size_t kMin = 3;  // octets; fewer look like text by chance
   std::string text;
   for (size_t i = 0; i + 1 < hexadecimal.size(); i += 2)
     text += static_cast<char>(std::stoi(hexadecimal.substr(i, 2), nullptr, 16));
@@ -76,7 +76,7 @@ std::string text_of_octets(const std::string& hexadecimal) {
   return printable && text.size() >= kMin ? text : "";
 }
 
-// What a value means, for people: units, a protocol's name, the text that octets are.
+// Explains a value to people: its unit, a protocol's name, the text in octets.
 std::string remark(const ShownValue& value) {
   const ElementInfo* element = value.element;
   if (!element && value.kind == ShownValue::Kind::octets) {
@@ -193,7 +193,7 @@ void SetPrinter::print_set(const DecodePlace& place, const Plan& plan, Bytes bod
     if (length == 0) break;
     rest = rest.subspan(length);
   }
-  // The set's own place: its header comes before its records.
+  // The position of the set itself: its header precedes its records.
   DecodePlace set{place.session, place.context, place.offset - (plan.id == 0 ? 0 : kSetHeaderBytes)};
   bool options = plan.kind == TemplateKind::options;
   if (config_.json) {
@@ -238,7 +238,7 @@ void SetPrinter::text_of_record(const DecodePlace& place, const Plan& plan, cons
   append_text_members(elements, "", 2);
 }
 
-// A line for each member, names and values aligned; lists and records within are set under their name.
+// One line per member, names and values aligned; nested lists and records are below their name.
 void SetPrinter::append_text_members(const ShownValue& record, const std::string& prefix, size_t indent) {
   using Kind = ShownValue::Kind;
   size_t width = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What came over the wire, as `weir decode --templates`, `--sets` and `--elements` print it: template records, data
-// sets, and data records with all their elements. Text for people or an object a line; docs/operate.md shows both.
+// SetPrinter: prints what was received, for `weir decode --templates`, `--sets` and `--elements`: template records,
+// data sets, and data records with all their elements. Text for people or one JSON object per line; docs/operate.md
+// shows both.
 #pragma once
 
 #include <string>
@@ -15,9 +16,9 @@ namespace weir {
 struct SetPrinterConfig {
   bool templates = false;  // template records, and options data
   bool sets = false;
-  bool elements = false;  // data records, options data too
+  bool elements = false;  // data records, including options data
   bool json = false;
-  bool name_files = false;  // say which file in the text, too
+  bool name_files = false;  // name the file in the text, too
 };
 
 class SetPrinter {
@@ -36,7 +37,7 @@ class SetPrinter {
   void print_record(const DecodePlace& place, const Plan& plan, const SessionPlans* known);
   void text_of_record(const DecodePlace& place, const Plan& plan, const ShownValue& scope, const ShownValue& elements);
   void append_text_members(const ShownValue& record, const std::string& prefix, size_t indent);
-  // What every object or heading begins with: where it is and from whom.
+  // Begins every object or heading: the place and the exporter.
   void begin_json(const DecodePlace& place);
   void begin_text(const DecodePlace& place, const std::string& what);
 

@@ -22,7 +22,7 @@ std::string hexadecimal(Bytes octets) {
 
 ShownValue as_octets(Bytes octets) { return ShownValue::of_octets(hexadecimal(octets)); }
 
-// Integers may come in fewer octets than their type has (RFC 7011 §6.2).
+// Integers may have fewer octets than their type (RFC 7011 §6.2).
 ShownValue show_unsigned(Bytes octets) {
   if (octets.size() > 8) return as_octets(octets);
   return ShownValue::of_number(std::to_string(load_be_any(octets.data(), octets.size())));
@@ -63,23 +63,23 @@ ShownValue show_mac(Bytes octets) {
   return ShownValue::of_text(out);
 }
 
-// One that stands for an IPv4 address is an IPv6 address all the same: "::ffff:192.0.2.1" (RFC 5952 §5).
+// An IPv4-mapped address is still shown as an IPv6 address: "::ffff:192.0.2.1" (RFC 5952 §5).
 ShownValue show_ipv6(Bytes octets) {
   if (octets.size() != 16) return as_octets(octets);
   IpAddress address = IpAddress::v6(octets.data());
   return ShownValue::of_text((address.is_v4() ? "::ffff:" : "") + address.to_string());
 }
 
-// Fixed-length strings are filled up with NUL.
+// Fixed-length strings are padded with NUL.
 ShownValue show_string(Bytes octets) {
   std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
   size_t end = text.find_last_not_of('\0');
   return ShownValue::of_text(std::string(text.substr(0, end == text.npos ? 0 : end + 1)));
 }
 
-// RFC 3339 in UTC with `digits` digits of the second's fraction; a time that no calendar has is the number it came as.
+// RFC 3339 in UTC with `digits` fractional digits; a time outside the supported range is shown as the number received.
 ShownValue show_time(int64_t seconds, uint64_t nanoseconds, size_t digits, Bytes octets) {
-  static constexpr int64_t kLastSecond = 9'223'372'035;  // that nanoseconds in 64 bits can tell: in 2262
+  static constexpr int64_t kLastSecond = 9'223'372'035;  // the last one that 64-bit nanoseconds can represent: in 2262
   if (seconds < -kLastSecond || seconds > kLastSecond) return show_unsigned(octets);
   std::string out = rfc3339_ms(seconds * static_cast<int64_t>(kSecond));
   out.resize(out.find('.'));
@@ -95,7 +95,7 @@ ShownValue show_time(int64_t seconds, uint64_t nanoseconds, size_t digits, Bytes
 ShownValue show_ntp(Bytes octets, bool microseconds) {
   uint64_t ntp = load_be64(octets.data());
   uint64_t fraction = ntp & 0xffff'ffff;
-  if (microseconds) fraction &= ~uint64_t{0x7ff};  // its 11 lowest bits mean nothing
+  if (microseconds) fraction &= ~uint64_t{0x7ff};  // its 11 lowest bits are ignored
   return show_time(static_cast<int64_t>(ntp >> 32) - kNtpToUnixSeconds, (fraction * kSecond) >> 32, 9, octets);
 }
 
@@ -118,8 +118,8 @@ std::string semantic_name(uint8_t semantic) {
   return semantic < std::size(kNames) ? std::string(kNames[semantic]) : std::to_string(semantic);
 }
 
-// RFC 6313 §4.5.1: semantic (1), the element as in a template (id, length, with the top bit of the id its enterprise),
-// values. Variable length as in records.
+// RFC 6313 §4.5.1: semantic (1), the element as in a template (id, length, and, if the top bit of the id is set, the
+// enterprise number), values. Variable length as in records.
 ShownValue show_basic_list(const ShownContext& context, Bytes octets, unsigned depth) {
   ByteReader reader(octets);
   uint8_t semantic = reader.u8();
@@ -153,7 +153,7 @@ const Plan* plan_of(const ShownContext& context, uint16_t template_id) {
   return choice.plan ? choice.plan->get() : nullptr;
 }
 
-// {"template": id, "records": [..]}, or with "octets" where the template is not known or the records do not fit it.
+// {"template": id, "records": [..]}, or with "octets" if the template is not known or the records do not fit it.
 ShownValue show_records(const ShownContext& context, uint16_t template_id, Bytes octets, unsigned depth) {
   ShownValue shown = ShownValue::of_record();
   shown.add("template", ShownValue::of_number(std::to_string(template_id)));

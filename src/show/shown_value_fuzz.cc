@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any datagrams (as decode_fuzz.h has them; the first octet picks NetFlow v9 or IPFIX), every element of every record
-// shown: ends, reads nothing out of bounds, and the JSON is one line of UTF-8 whose brackets match.
+// Shows every element of every record in arbitrary datagrams (format: decode_fuzz.h; the first octet selects NetFlow v9
+// or IPFIX): it must end, read nothing out of bounds, and the JSON must be one line of UTF-8 with matching brackets.
 #include "decode/testing/decode_fuzz.h"
 #include "show/shown_value.h"
 

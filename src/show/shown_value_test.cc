@@ -21,7 +21,7 @@ std::string spelled(const char* element, const Octets& octets) {
   return json(show_value({Protocol::ipfix, nullptr}, info, octets));
 }
 
-TEST(ShownValue, SpellsByAbstractType) {
+TEST(ShownValue, FormatsByAbstractType) {
   struct Case {
     const char* element;
     Octets octets;
@@ -48,7 +48,7 @@ TEST(ShownValue, SpellsByAbstractType) {
        {'a', '"', '\n', 0xff, 0xc3, 0xa4, 0xe2, 0x82},
        "\"a\\\"\\u000a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\""},
       {"samplingProbability", {0x3f, 0xf8, 0, 0, 0, 0, 0, 0}, "1.5"},  // float64, IEEE 754
-      {"samplingProbability", {0x40, 0x20, 0, 0}, "2.5"},              // in reduced size a float32
+      {"samplingProbability", {0x40, 0x20, 0, 0}, "2.5"},              // in reduced size, a float32
       {"samplingProbability", {0x7f, 0xf0, 0, 0, 0, 0, 0, 0}, "\"inf\""},
       {"mibObjectValueInteger", {0xff, 0xfe}, "-2"},
       {"mibObjectValueInteger", {0x7f, 0xff, 0xff, 0xff}, "2147483647"},
@@ -59,13 +59,13 @@ TEST(ShownValue, SpellsByAbstractType) {
 }
 
 // 2026-01-02T03:04:05Z is 1,767,323,045 s (0x695735a5) since 1970 and 3,976,311,845 s (0xed01b425) since 1900.
-TEST(ShownValue, SpellsTimes) {
+TEST(ShownValue, FormatsTimes) {
   EXPECT_EQ(spelled("flowStartSeconds", {0x69, 0x57, 0x35, 0xa5}), "\"2026-01-02T03:04:05Z\"");
   // 1,767,323,045,678 ms = 0x19b7ca98f2e
   EXPECT_EQ(spelled("flowStartMilliseconds", {0, 0, 1, 0x9b, 0x7c, 0xa9, 0x8f, 0x2e}), "\"2026-01-02T03:04:05.678Z\"");
   EXPECT_EQ(spelled("flowStartNanoseconds", {0xed, 1, 0xb4, 0x25, 0x80, 0, 0, 0}),
             "\"2026-01-02T03:04:05.500000000Z\"");
-  // RFC 7011 §6.1.9: the 11 lowest bits of the fraction are ignored: 0xfff... of them alone are no time.
+  // RFC 7011 §6.1.9: the 11 lowest bits of the fraction are ignored: if only these are set, the fraction is zero.
   EXPECT_EQ(spelled("flowStartMicroseconds", {0xed, 1, 0xb4, 0x25, 0, 0, 0x07, 0xff}),
             "\"2026-01-02T03:04:05.000000000Z\"");
   EXPECT_EQ(spelled("flowStartSeconds", {0, 0, 0, 0}), "\"1970-01-01T00:00:00Z\"");
@@ -74,7 +74,7 @@ TEST(ShownValue, SpellsTimes) {
 }
 
 // RFC 6313 §4.5.1: semantic, element, length, values.
-TEST(ShownValue, SpellsBasicLists) {
+TEST(ShownValue, FormatsBasicLists) {
   EXPECT_EQ(spelled("basicList", {3, 0, 10, 0, 2, 0, 1, 0, 2}),
             R"({"semantic":"allOf","element":"ingressInterface","values":[1,2]})");
   EXPECT_EQ(spelled("basicList", {255, 0, 82, 0xff, 0xff, 2, 'a', 'b', 0, 255, 0, 1, 'c'}),
@@ -99,7 +99,7 @@ SessionPlans plans_with(uint16_t id, std::vector<FieldSpecifier> fields) {
 }
 
 // RFC 6313 §4.5.2 and §4.5.3.
-TEST(ShownValue, SpellsListsOfRecords) {
+TEST(ShownValue, FormatsListsOfRecords) {
   SessionPlans plans = plans_with(300, {{0, 7, 2}, {0, 82, kVariableLength}});
   ShownContext context{Protocol::ipfix, &plans};
   auto show = [&](const char* element, const Octets& octets) {
@@ -118,8 +118,8 @@ TEST(ShownValue, SpellsListsOfRecords) {
   EXPECT_EQ(show("subTemplateMultiList", {1, 1, 44, 0, 9, 0}), "\"01012c000900\"") << "longer than there is";
 }
 
-// A template of one list, whose list names that same template: lists within lists, as deep as the octets go.
-TEST(ShownValue, GoesOnlySoDeep) {
+// A template of one list, whose list refers to the same template: nested lists, as deep as the octets go.
+TEST(ShownValue, NestingDepthIsLimited) {
   SessionPlans plans = plans_with(300, {{0, 292, kVariableLength}});
   Octets octets;
   for (int level = 0; level < 30; ++level) {

@@ -40,7 +40,7 @@ std::string decimal(const Json& value) {
   return text;
 }
 
-// "2026-11-21T09:39:00.123Z", on a terminal to the second.
+// "2026-11-21T09:39:00.123Z"; for people, only to the second.
 std::string time(const Json& value, bool human) {
   if (value.is_null()) return "-";
   std::string text = value.get<std::string>();
@@ -57,7 +57,7 @@ Line line_of(const std::string& name, const Json& sum, bool human) {
           time(sum["newest"], human)};
 }
 
-// The first column to the left, the others to the right.
+// The first column is left-aligned, the others are right-aligned.
 std::string aligned(const std::vector<Line>& lines) {
   std::array<size_t, std::tuple_size_v<Line>> widths{};
   for (const Line& line : lines)
@@ -73,7 +73,7 @@ std::string aligned(const std::vector<Line>& lines) {
   return text;
 }
 
-// "unlisted: 2 files, 1.2 MB, …", where there are any.
+// "unlisted: 2 files, 1.2 MB, …", if there are any.
 std::string unlisted(const Json& stats, bool human) {
   const Json& found = stats["unlisted"];
   if (found["files"] == 0) return "";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures of `weir store stats` as text.
+// Renders the figures of `weir store stats` as text.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -16,8 +16,8 @@ namespace weir {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPause{200};  // how often a quiet output looks whether to reopen
-constexpr int kPipeWaitMs = 100;                  // how often a full pipe looks whether to stop
+constexpr std::chrono::milliseconds kPause{200};  // how often an idle output checks whether to reopen
+constexpr int kPipeWaitMs = 100;                  // how often it checks whether to stop while a pipe is full
 
 std::string remedy(int error) {
   const std::string advice(os::advice(error));
@@ -62,7 +62,7 @@ void FileOutput::open() {
   line_break_wanted_ = config_.format != RecordFormat::protobuf && file_.ends_within_line();
 }
 
-// Lines of other columns under a CSV file's header would be taken for what the header says.
+// Lines with other columns would be misread under the header of an existing CSV file.
 void FileOutput::refuse_other_columns() const {
   std::string header;
   writer_->header(header);
@@ -95,7 +95,7 @@ void FileOutput::work(bool idle) {
   if (reopen_wanted_.exchange(false, std::memory_order_relaxed)) reopen_now();
 }
 
-// What goes before the first record, where the file's state asks for it.
+// Buffers what must precede the first record, if the file's state requires anything.
 void FileOutput::begin_buffer() {
   buffer_ += begun_record_;
   if (line_break_wanted_) buffer_ += '\n';
@@ -137,7 +137,7 @@ void FileOutput::flush() {
   head_bytes_ = 0;
 }
 
-// Writes the buffer, waiting for a pipe as long as it takes; once stopping, as long as its reader takes anything.
+// Writes the buffer, waiting for a pipe as long as necessary; once stopping, only as long as its reader still reads.
 int FileOutput::write_buffer(size_t* written) {
   int waited_ms = 0;
   for (;;) {
@@ -155,8 +155,8 @@ int FileOutput::write_buffer(size_t* written) {
   }
 }
 
-// After a write that ended early: sees to it that the next one begins with a whole record. Returns the number of
-// records that are in the file.
+// After an incomplete write: makes sure that the next one begins with a whole record. Returns the number of records
+// that are in the file.
 size_t FileOutput::keep_whole_records(size_t written) {
   std::string_view bytes = buffer_;
   WholeRecords whole;
@@ -177,7 +177,7 @@ size_t FileOutput::keep_whole_records(size_t written) {
   return whole.records;
 }
 
-// Of the buffer's records the first `written` are in the file, the rest is lost.
+// The first `written` of the buffer's records are in the file, the rest are lost.
 void FileOutput::settle(size_t written, OutputError reason) {
   size_t left = written;
   for (const Pending& p : pending_) {
@@ -188,7 +188,7 @@ void FileOutput::settle(size_t written, OutputError reason) {
   }
 }
 
-// /dev/stdout and the like are pipes that nobody else can open.
+// /dev/stdout and the like are pipes that nobody else can open again.
 bool FileOutput::reader_is_final() const {
   if (config_.path == "-") return true;
   return std::ranges::any_of(std::array{"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"},
@@ -198,7 +198,7 @@ bool FileOutput::reader_is_final() const {
 void FileOutput::report_lost(int error, OutputError reason, size_t records) {
   counters_.error(reason);
   if (reason == OutputError::closed_pipe && reader_is_final()) {
-    broken_.store(true, std::memory_order_relaxed);  // who stops for it says so
+    broken_.store(true, std::memory_order_relaxed);  // the caller that stops because of it reports it
     return;
   }
   report(reason, "cannot write to " + config_.path + ": " + os::error_text(error), {.records = records, .samples = 0},

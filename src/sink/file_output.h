@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// FileOutput: records to a file, a named pipe or standard output.
+// FileOutput: writes records to a file, a named pipe or standard output.
 //
 //   in       offer() from any thread; stats(), reopen(), broken() too. Counter samples are filtered
-//   out      few large writes; at once when the queue is empty. Acknowledged is what the kernel has taken: a killed
-//            process loses none of it, a machine without power may
+//   out      few large writes; immediately when the queue is empty. Records are acknowledged once the kernel has
+//            accepted them: if the process is killed none of them is lost, if the machine loses power they may be
 //   threads  one of its own
 //   memory   `queue_batches` batches, and a buffer of kBufferBytes and the records of one batch
-//   failure  cannot open: usage_error that names the path. A failed write loses its records, counted under a
-//            named reason and logged at most once in 10 s; later ones are tried again, so it recovers by itself
+//   failure  cannot open: usage_error that names the path. The records of a failed write are lost, counted under a
+//            named reason and logged at most once in 10 s; later writes are tried again, so it recovers by itself
 //
-// A file never holds half a record followed by another: after a write that came part of the way, the file is cut
-// back to the last whole record; a pipe gets the rest of the record first when it takes anything again. A full pipe
-// is waited for, until stop() loses patience with its reader, or its time is over.
-// Existing files are appended to; CSV's line of names is written only where the file is empty.
+// A file never contains half a record followed by another: after a partial write, the file is cut back to the last
+// whole record; a pipe gets the rest of the record first when it accepts data again. It waits while a pipe is full,
+// until stop() has waited too long for its reader, or until the stop time is over.
+// Existing files are appended to; CSV's header line is written only if the file is empty.
 #pragma once
 
 #include <atomic>
@@ -32,27 +32,27 @@ struct FileOutputConfig {
   std::vector<Field> fields = {};  // empty: all
   const FieldTable* table = &FieldTable::plain();
   size_t queue_batches = limits::kQueueBatches;
-  int stuck_pipe_ms = 5'000;            // how long stop() waits for a pipe that takes nothing
-  const StopTime* stop_time = nullptr;  // after it what is queued is given up; nullptr: never
+  int stuck_pipe_ms = 5'000;            // how long stop() waits for a pipe that accepts nothing
+  const StopTime* stop_time = nullptr;  // after it queued data is dropped; nullptr: never
 };
 
 class FileOutput final : public QueuedOutput {
  public:
-  // Opens the file. `entry` outlives the output.
+  // Opens the file. `entry` must outlive the output.
   FileOutput(const FileOutputConfig& config, OutputCounts& entry);
   ~FileOutput() override { stop(); }
 
-  // Soon after: what is buffered is written, the path closed and opened again (after logrotate moved the file).
-  // Where it cannot be opened the old file stays in use. Nothing for standard output.
+  // Takes effect soon after: buffered data is written, the path closed and opened again (after logrotate moved the
+  // file). If it cannot be opened, the old file stays in use. Does nothing for standard output.
   void reopen() override { reopen_wanted_.store(true, std::memory_order_relaxed); }
   std::string destination() const override { return config_.path == "-" ? "standard output" : config_.path; }
-  // The reader of standard output, or of another pipe without a name, has gone. That of a named one may come back.
+  // Whether the reader of standard output, or of another unnamed pipe, is gone. A named pipe may get a reader again.
   bool broken() const override { return broken_.load(std::memory_order_relaxed); }
 
   static constexpr size_t kBufferBytes = 256 << 10;
 
  private:
-  // Rows in the buffer, in its order, and whose they are.
+  // Rows in the buffer, in its order, and the ledger entry they belong to.
   struct Pending {
     uint32_t entry;
     uint32_t rows;
@@ -76,14 +76,14 @@ class FileOutput final : public QueuedOutput {
   const FileOutputConfig config_;
   std::unique_ptr<RecordWriter> writer_;
 
-  // Of the output's thread.
+  // Used by the output's thread only.
   os::OutputFile file_;
   bool header_wanted_ = false;      // the file is empty
   bool line_break_wanted_ = false;  // the file ends within a line
-  std::string begun_record_;        // the rest of a record that a pipe has the beginning of
-  bool stuck_ = false;              // given up waiting for the pipe's reader
+  std::string begun_record_;        // the rest of a record whose beginning a pipe has received
+  bool stuck_ = false;              // no longer waiting for the pipe's reader
   std::string buffer_;
-  size_t head_bytes_ = 0;  // of the buffer, before the first record
+  size_t head_bytes_ = 0;  // bytes of the buffer before the first record
   std::vector<Pending> pending_;
 
   std::atomic<bool> reopen_wanted_{false}, broken_{false};

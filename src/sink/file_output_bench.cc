@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an output costs from queue to file, CPU time of all threads: ns/record.
+// The cost of an output from queue to file, CPU time of all threads: ns/record.
 #include <benchmark/benchmark.h>
 
 #include <thread>

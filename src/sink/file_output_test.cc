@@ -23,7 +23,7 @@ namespace weir {
 namespace {
 
 bool eventually(const std::function<bool()>& condition) {
-  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);  // bounds a wait
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);  // limits the wait
   while (std::chrono::steady_clock::now() < until) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -35,7 +35,7 @@ std::string read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
-// Whether a named pipe takes no more.
+// Whether a named pipe is full.
 bool is_full(const std::string& path) {
   int writer = ::open(path.c_str(), O_WRONLY | O_NONBLOCK);
   pollfd wait{writer, POLLOUT, 0};
@@ -45,7 +45,7 @@ bool is_full(const std::string& path) {
 }
 size_t lines_in(const std::string& text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')); }
 
-// Every line is one whole object with a time; empty lines are not.
+// Checks that every line is a complete object with a time; there are no empty lines.
 void expect_whole_json_lines(const std::string& text) {
   ASSERT_TRUE(text.empty() || text.ends_with('\n'));
   std::istringstream in(text);
@@ -82,7 +82,7 @@ class FileOutputTest : public testing::Test {
   OutputCounts& entry_ = ledger_.add_output("file");
 };
 
-TEST_F(FileOutputTest, WritesEveryRecordAndBooksItAsStored) {
+TEST_F(FileOutputTest, WritesEveryRecordAndCountsItAsStored) {
   FileOutput output({.path = path()}, entry_);
   output.start();
   for (uint32_t i = 0; i < 5; ++i) output.offer(batch(1000, i));
@@ -96,11 +96,11 @@ TEST_F(FileOutputTest, WritesEveryRecordAndBooksItAsStored) {
   EXPECT_EQ(output.stats().sent_bytes, text.size());
 }
 
-TEST_F(FileOutputTest, BesideAnotherOutputItCountsForItselfAlone) {
+TEST_F(FileOutputTest, BesideAnotherOutputItCountsOnlyItsOwnRecords) {
   OutputCounts& second = ledger_.add_output("second");
   FileOutput output({.path = path(), .queue_batches = 1}, second);
   output.offer(batch(10));
-  output.offer(batch(20));  // no room
+  output.offer(batch(20));  // the queue is full
   output.stop();
   EXPECT_EQ(lines_in(read_text(path())), 10u);
   EXPECT_EQ(output.stats().sent_records, 10u);
@@ -125,7 +125,7 @@ TEST_F(FileOutputTest, CounterSamplesAreFiltered) {
   EXPECT_EQ(read_text(path()), "");
 }
 
-TEST_F(FileOutputTest, ARecordOnAQuietStreamIsThereAtOnce) {
+TEST_F(FileOutputTest, ARecordOnAQuietStreamIsWrittenAtOnce) {
   FileOutput output({.path = path()}, entry_);
   output.start();
   output.offer(batch(1));
@@ -146,13 +146,13 @@ TEST_F(FileOutputTest, AppendsAndWritesTheCsvHeaderOnce) {
   EXPECT_EQ(text.find("proto", 1), text.npos);
 }
 
-TEST_F(FileOutputTest, CsvHeaderIsThereBeforeAnyFlow) {
+TEST_F(FileOutputTest, CsvHeaderIsWrittenBeforeAnyFlow) {
   FileOutput output({.path = path(), .format = RecordFormat::csv, .fields = {Field::proto}}, entry_);
   output.start();
   EXPECT_TRUE(eventually([&] { return read_text(path()) == "proto\n"; }));
 }
 
-TEST_F(FileOutputTest, NothingIsGluedToAHalfLineThatACrashLeft) {
+TEST_F(FileOutputTest, NothingIsAppendedToAnIncompleteLineLeftByACrash) {
   std::ofstream(path()) << "{\"time_received_ns\":1}\n{\"half\":";
   FileOutput output({.path = path()}, entry_);
   output.start();
@@ -178,7 +178,7 @@ TEST_F(FileOutputTest, ReopensAfterTheFileWasMoved) {
   EXPECT_TRUE(read_text(path()).starts_with("type,"));
 }
 
-TEST_F(FileOutputTest, FullDeviceDropsUnderItsNameAndNothingElse) {
+TEST_F(FileOutputTest, FullDeviceDropsUnderItsOwnReasonOnly) {
   FileOutput output({.path = "/dev/full"}, entry_);
   output.start();
   output.offer(batch(100));
@@ -189,8 +189,8 @@ TEST_F(FileOutputTest, FullDeviceDropsUnderItsNameAndNothingElse) {
   EXPECT_FALSE(output.broken());
 }
 
-// Fills what there is room for, checks that only whole records are there and that the books agree; makes room and
-// checks that writing goes on.
+// Fills the available space, checks that only whole records were written and that the counts agree; then frees space
+// and checks that writing continues.
 void expect_recovery(FileOutput& output, RecordFormat format, const std::string& path,
                      const std::function<void()>& offer, const std::function<LedgerRow()>& entry,
                      const std::function<void()>& evict_idle) {
@@ -217,8 +217,8 @@ void expect_recovery(FileOutput& output, RecordFormat format, const std::string&
 class FullFileTest : public FileOutputTest, public testing::WithParamInterface<RecordFormat> {};
 INSTANTIATE_TEST_SUITE_P(Formats, FullFileTest, testing::Values(RecordFormat::json, RecordFormat::protobuf));
 
-// The limit of a file's size makes the kernel take part of a write and refuse the rest, as a full disk does.
-TEST_P(FullFileTest, LimitOfTheFileLeavesNoHalfRecord) {
+// A file size limit makes the kernel accept part of a write and refuse the rest, as a full disk does.
+TEST_P(FullFileTest, FileSizeLimitLeavesNoHalfRecord) {
   rlimit before;
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   rlimit small = before;
@@ -234,7 +234,7 @@ TEST_P(FullFileTest, LimitOfTheFileLeavesNoHalfRecord) {
   EXPECT_EQ(output.stats().sent_bytes, read_text(path()).size());
 }
 
-TEST_P(FullFileTest, FullDiskLeavesNoHalfRecordAndIsWrittenToAgainWhenItHasRoom) {
+TEST_P(FullFileTest, FullDiskLeavesNoHalfRecordAndIsWrittenToAgainOnceItHasSpace) {
   std::string disk = path("disk");
   ASSERT_EQ(::mkdir(disk.c_str(), 0700), 0);
   if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0)
@@ -251,7 +251,7 @@ TEST_P(FullFileTest, FullDiskLeavesNoHalfRecordAndIsWrittenToAgainWhenItHasRoom)
   EXPECT_EQ(::umount(disk.c_str()), 0);
 }
 
-TEST_F(FileOutputTest, CsvHeaderThatFoundNoRoomComesWithTheFirstRecords) {
+TEST_F(FileOutputTest, CsvHeaderThatDidNotFitIsWrittenWithTheFirstRecords) {
   rlimit before;
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   rlimit small = before;
@@ -268,7 +268,7 @@ TEST_F(FileOutputTest, CsvHeaderThatFoundNoRoomComesWithTheFirstRecords) {
   EXPECT_EQ(read_text(path()), "dst_port\n443\n443\n");
 }
 
-TEST_F(FileOutputTest, ClosedPipeIsToldAndCounted) {
+TEST_F(FileOutputTest, ClosedPipeIsReportedAndCounted) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
   FileOutput output({.path = path()}, entry_);
@@ -277,18 +277,18 @@ TEST_F(FileOutputTest, ClosedPipeIsToldAndCounted) {
   ::close(reader);
   output.offer(batch(50));
   EXPECT_TRUE(eventually([&] { return entry().sink_dropped == 50; }));
-  EXPECT_FALSE(output.broken());  // another reader may come
+  EXPECT_FALSE(output.broken());  // another reader may open it
   output.stop();
   EXPECT_EQ(dropped(output.stats(), OutputError::closed_pipe), 50u);
 }
 
-// What the pipe took stays in it: the next reader must not find half a record followed by another.
-TEST_F(FileOutputTest, NextReaderOfAPipeFindsTheBegunRecordFinished) {
+// The data that the pipe has accepted stays in it: the next reader must not find half a record followed by another.
+TEST_F(FileOutputTest, NextReaderOfAPipeGetsTheRestOfTheBegunRecord) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int first_reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
   FileOutput output({.path = path()}, entry_);
   output.start();
-  output.offer(batch(500));  // more than a pipe holds (64 KiB)
+  output.offer(batch(500));  // more than the capacity of a pipe (64 KiB)
   ASSERT_TRUE(eventually([&] { return is_full(path()); }));
   ::close(first_reader);
   ASSERT_TRUE(eventually([&] { return entry().stored + entry().sink_dropped == 500; }));
@@ -330,7 +330,7 @@ TEST_F(FileOutputTest, SlowReaderOfAPipeGetsEveryRecordWhole) {
   EXPECT_EQ(entry().stored, 2000);
 }
 
-TEST_F(FileOutputTest, StopDoesNotWaitForeverForAReaderThatTakesNothing) {
+TEST_F(FileOutputTest, StopDoesNotWaitForeverForAReaderThatReadsNothing) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
   FileOutput output({.path = path(), .stuck_pipe_ms = 200}, entry_);
@@ -338,12 +338,12 @@ TEST_F(FileOutputTest, StopDoesNotWaitForeverForAReaderThatTakesNothing) {
   for (uint32_t i = 0; i < 20; ++i) output.offer(batch(1000, i));
   output.stop();  // returns
   EXPECT_EQ(entry().stored + entry().sink_dropped, 20'000);
-  EXPECT_GT(entry().stored, 0);  // what the pipe itself holds
+  EXPECT_GT(entry().stored, 0);  // the capacity of the pipe itself
   EXPECT_GT(dropped(output.stats(), OutputError::stuck_pipe), 0u);
   ::close(reader);
 }
 
-TEST_F(FileOutputTest, StandardOutputThatIsAPipeStaysAsTheShellMadeIt) {
+TEST_F(FileOutputTest, StandardOutputThatIsAPipeKeepsItsFlags) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   std::fflush(stdout);
@@ -376,9 +376,9 @@ TEST_F(FileOutputTest, PathsThatCannotBeWrittenToAreUsageErrorsThatNameThem) {
   }
 }
 
-TEST_F(FileOutputTest, FullQueueDropsAndTheBooksStillAddUp) {
+TEST_F(FileOutputTest, FullQueueDropsAndTheCountsStillAddUp) {
   FileOutput output({.path = path(), .queue_batches = 2}, entry_);
-  for (uint32_t i = 0; i < 5; ++i) output.offer(batch(10, i));  // not started: two fit
+  for (uint32_t i = 0; i < 5; ++i) output.offer(batch(10, i));  // not started: only two fit
   EXPECT_EQ(output.stats().queued_batches, 2u);
   EXPECT_EQ(entry().sink_dropped, 30);
   EXPECT_EQ(dropped(output.stats(), OutputError::queue_full), 30u);

@@ -19,9 +19,9 @@ namespace weir {
 
 struct SqlType {
   duckdb_type id = DUCKDB_TYPE_INVALID;
-  duckdb_type stored = DUCKDB_TYPE_INVALID;  // DECIMAL: the integer it is kept in
+  duckdb_type stored = DUCKDB_TYPE_INVALID;  // DECIMAL: the integer type it is stored in
   unsigned scale = 0;                        // DECIMAL: digits after the point
-  bool is_json = false;                      // text that is JSON already
+  bool is_json = false;                      // text that already is JSON
   std::shared_ptr<const SqlType> item;       // LIST
 };
 
@@ -78,7 +78,7 @@ void append_decimal(std::string& out, __int128 value, unsigned scale) {
 template <class T>
 void append_float(std::string& out, T value, SqlStyle style) {
   if (style == SqlStyle::json && !std::isfinite(value))
-    out += "null";  // JSON knows no such number
+    out += "null";  // JSON has no such number
   else
     append_number(out, value);
 }
@@ -100,8 +100,8 @@ void append_date(std::string& out, int64_t days) {
   append_padded(out, static_cast<unsigned>(date.day()), 2);
 }
 
-// `count` units since 1970, `digits` of them after the point of a second: at least milliseconds are shown, more only
-// where there is more.
+// `count` units since 1970, a second having `digits` decimal digits of them: at least milliseconds are shown, more
+// digits only if they are not zero.
 void append_timestamp(std::string& out, int64_t count, unsigned digits, SqlStyle style) {
   int64_t unit = 1;
   for (unsigned i = 0; i < digits; ++i) unit *= 10;
@@ -123,7 +123,7 @@ void append_timestamp(std::string& out, int64_t count, unsigned digits, SqlStyle
   if (style != SqlStyle::human) out += 'Z';
 }
 
-// DuckDB's infinities: the largest and the smallest but one.
+// DuckDB's infinities: the largest value and the smallest but one.
 template <class T>
 std::string_view infinity(T value) {
   if (value == std::numeric_limits<T>::max()) return "infinity";
@@ -188,7 +188,7 @@ void append_text(std::string& out, const SqlVector& vector, const SqlType& type,
 
 void append_value(std::string& out, const SqlVector& vector, const SqlType& type, size_t row, SqlStyle style);
 
-// As JSON, whatever stands around it.
+// As JSON, whatever the style of the surrounding text.
 void append_list(std::string& out, const SqlVector& vector, const SqlType& type, size_t row) {
   auto entry = vector.at<duckdb_list_entry>(row);
   out += '[';

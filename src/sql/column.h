@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A column of a result, and how its values are spelled. Every value of these types can be spelled: whole numbers of
-// up to 128 bits, DOUBLE, DECIMAL, BOOLEAN, VARCHAR, DATE, the TIMESTAMPs, and lists of these; is_spelled() is false
-// for the rest, which the statement has to cast.
+// SqlColumn: a column of a result, and how its values are written as text. Values of these types can be written: whole
+// numbers of up to 128 bits, DOUBLE, DECIMAL, BOOLEAN, VARCHAR, DATE, the TIMESTAMPs, and lists of these; is_spelled()
+// is false for all others, which the statement must cast.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace weir {
 
 enum class SqlStyle {
   human,  // 2026-11-21 09:39:00.123
-  csv,    // 2026-11-21T09:39:00.123Z; text as it is, lists as JSON
+  csv,    // 2026-11-21T09:39:00.123Z; text unchanged, lists as JSON
   json,   // the same times; text quoted and escaped
 };
 
@@ -25,12 +25,12 @@ class SqlColumn {
   SqlColumn(std::string name, std::shared_ptr<const SqlType> type);
 
   const std::string& name() const { return name_; }
-  bool is_number() const;  // to be aligned to the right
+  bool is_number() const;  // to be right-aligned
   bool is_spelled() const;
-  bool is_128_bits() const;  // a HUGEINT: the sum of whole numbers, for one
+  bool is_128_bits() const;  // a HUGEINT, for example the sum of whole numbers
 
   bool is_null(size_t row) const;
-  // Adds the value to `out`; nothing for null (csv, human), or null (json).
+  // Appends the value to `out`; for null nothing (csv, human), or null (json).
   void append(std::string& out, size_t row, SqlStyle style) const;
 
   void set_vector(void* duckdb_vector);  // for SqlResult

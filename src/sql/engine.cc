@@ -15,7 +15,7 @@
 namespace weir {
 
 static constexpr int64_t kTickNs = 100'000'000;
-static constexpr int64_t kIdleNs = 100'000;  // while DuckDB's own threads have all the work
+static constexpr int64_t kIdleNs = 100'000;  // while all work is with DuckDB's own threads
 static constexpr int64_t kMaxDefaultMemory = 8ll << 30;
 static constexpr const char* kOnlyReading =
     "only statements that read can be run: SELECT, FROM, WITH, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE, PIVOT, "
@@ -45,12 +45,12 @@ using Pending = Owned<duckdb_pending_result, duckdb_destroy_pending>;
 using Chunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using LogicalType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
 
-// A pending result carries no error number, so the kind is taken from the words that DuckDB begins every text with.
+// A pending result has no error number, so the kind is taken from the prefix with which DuckDB begins every message.
 SqlError::Kind kind_of(std::string_view message) {
   using Kind = SqlError::Kind;
   auto begins = [&](std::string_view prefix) { return message.starts_with(prefix); };
   if (begins("INTERRUPT")) return Kind::interrupted;
-  // "Invalid Error" is any foreign exception: those of the Parquet reader's Thrift among them.
+  // "Invalid Error" is any foreign exception, including those of the Parquet reader's Thrift.
   for (auto prefix : {"IO Error", "Invalid Input Error", "Invalid Error", "Serialization Error", "INTERNAL Error",
                       "TransactionContext Error", "FATAL Error"})
     if (begins(prefix)) return Kind::reading;
@@ -177,7 +177,7 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
   set(configuration, "memory_limit", std::to_string(memory) + "B");
   if (settings.threads > 0) set(configuration, "threads", std::to_string(settings.threads));
   set(configuration, "temp_directory", settings.spill_folder);
-  // Nothing is fetched from elsewhere, and nothing is loaded but what is linked in.
+  // Nothing is downloaded, and no extensions are loaded except those linked in.
   set(configuration, "autoinstall_known_extensions", "false");
   set(configuration, "autoload_known_extensions", "false");
   char* message = nullptr;
@@ -200,16 +200,16 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
   lock_settings();
 }
 
-// A statement whose rows were not read to the end is still worked on by DuckDB's threads. Closing the connection waits
-// for them, but not where an exception is on its way up in the closing thread: DuckDB 1.5 leaves them running then, in
-// memory that is freed. So another thread closes it.
+// DuckDB's threads still work on a statement whose rows were not read to the end. Closing the connection waits for
+// them, but not if an exception is propagating in the closing thread: DuckDB 1.5 then leaves them running, in memory
+// that is freed. So another thread closes it.
 SqlEngine::~SqlEngine() {
   interrupt();
   if (std::uncaught_exceptions() == 0) return;
   try {
     Worker closing("sql-close", [this](const std::stop_token&) { impl_.reset(); });
   } catch (const Error&) {
-    [[maybe_unused]] Impl* left_open = impl_.release();  // no thread to be had: until the process ends
+    [[maybe_unused]] Impl* left_open = impl_.release();  // no thread can be created: left open until the process ends
   }
 }
 
@@ -265,7 +265,7 @@ SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
   duckdb_statement_type type = duckdb_prepared_statement_type(statement.impl_->prepared->get());
   if (type == DUCKDB_STATEMENT_TYPE_SELECT) return statement;
   if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN) {
-    // EXPLAIN ANALYZE runs what it explains.
+    // EXPLAIN ANALYZE runs the statement that it explains.
     prepare_reading(std::string(explained_statement(sql)));
     return statement;
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqlEngine: DuckDB in this process, with owners and one exception; nothing of its C API shows outside sql/.
+// SqlEngine: DuckDB in this process, with RAII owners and one exception type; no other folder sees its C API.
 //
-//   in       SQL text, over the files of SqlSettings, or over whatever files the text names (external_access)
-//   out      results as a stream of chunks (SqlResult), so that a result of any size needs bounded memory
+//   in       SQL text, over the files of SqlSettings, or over any files that the text names (external_access)
+//   out      results as a stream of chunks (SqlResult), so that a result of any size needs a limited amount of memory
 //   threads  one at a time; interrupt() from any thread and from signal handlers. DuckDB has threads of its own
-//   memory   SqlSettings::memory_bytes; what does not fit is spilled into a folder that goes with the engine
-//   failure  SqlError with DuckDB's whole text, the lines with the caret included
+//   memory   SqlSettings::memory_bytes; data that does not fit is spilled into a folder that is removed with the engine
+//   failure  SqlError with DuckDB's complete message, including the lines with the caret
 #pragma once
 
 #include <atomic>
@@ -24,8 +24,8 @@ namespace weir {
 class SqlError : public std::runtime_error {
  public:
   enum class Kind {
-    statement,    // what was asked for is wrong: syntax, an unknown column, a value that cannot be converted
-    reading,      // a file could not be read, or holds something else than expected
+    statement,    // the request is wrong: syntax, an unknown column, a value that cannot be converted
+    reading,      // a file could not be read, or contains something other than expected
     interrupted,  // interrupt() was called
     out_of_memory,
     not_allowed,  // a file that SqlSettings does not allow
@@ -41,19 +41,20 @@ class SqlError : public std::runtime_error {
 struct SqlSettings {
   int64_t memory_bytes = 0;       // 0: half of the machine's memory, at most 8 GiB
   unsigned threads = 0;           // 0: one per core
-  std::string spill_folder = {};  // made when something does not fit into memory, and removed; "": nowhere
+  std::string spill_folder = {};  // created when something does not fit into memory, and removed; "": none
   bool track_progress = false;    // SqlEngine::progress() works
-  // SQL may read and write every file that this process may: only for SQL of the very user who runs it. Without it only
-  // `files` and what is in `folders`, and the settings are locked from the start. DuckDB looks at where a link leads:
-  // /proc/self/fd/N is the file behind it, by its name when the engine was made, and by its name when it is opened.
+  // SQL may read and write every file that this process may: only for SQL of the same user who runs it. Otherwise only
+  // `files` and the contents of `folders` are accessible, and the settings are locked from the start. DuckDB resolves
+  // links: /proc/self/fd/N means the file behind it, by the name it had when the engine was created and by the name it
+  // has when it is opened.
   bool external_access = false;
   std::vector<std::string> files = {}, folders = {};
 };
 
-// Called about ten times a second while a statement has not given its first rows yet.
+// Called about ten times a second until a statement returns its first rows.
 using SqlTick = std::function<void()>;
 
-// Rows of a statement, chunk by chunk. Outlived by its engine.
+// Rows of a statement, chunk by chunk. The engine must outlive it.
 class SqlResult {
  public:
   SqlResult(SqlResult&&) noexcept;
@@ -71,7 +72,7 @@ class SqlResult {
   std::unique_ptr<Impl> impl_;
 };
 
-// A statement whose names and types are known, to be run once. Outlived by its engine.
+// A statement whose column names and types are known, to be run once. The engine must outlive it.
 class SqlStatement {
  public:
   SqlStatement(SqlStatement&&) noexcept;
@@ -93,16 +94,16 @@ class SqlEngine {
   ~SqlEngine();
   SqlEngine(const SqlEngine&) = delete;
 
-  // A statement of our own. Throws SqlError.
+  // Prepares a statement of our own. Throws SqlError.
   SqlStatement prepare(const std::string& sql);
-  // One as a user wrote it: throws SqlError (statement) unless it is exactly one, and only reads (statement_text.h).
-  // What is refused has done nothing: no file was made or opened.
+  // Prepares a statement written by a user: throws SqlError (statement) unless the text is exactly one statement that
+  // only reads (statement_text.h). A refused statement has had no effect: no file was created or opened.
   SqlStatement prepare_reading(const std::string& sql);
-  void execute(const std::string& sql, const SqlTick& tick = {});  // for those without a result
-  void lock_settings();                                            // no SQL can change a setting from here on
+  void execute(const std::string& sql, const SqlTick& tick = {});  // for statements without a result
+  void lock_settings();                                            // from here on no SQL can change a setting
 
   void interrupt() noexcept;  // the running statement ends with SqlError (interrupted)
-  double progress() const;    // of the running statement: 0 to 1, or below 0 where unknown
+  double progress() const;    // of the running statement: 0 to 1, or below 0 if unknown
 
  private:
   struct Impl;

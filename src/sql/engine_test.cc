@@ -73,7 +73,7 @@ TEST(Engine, SpellsNumbersWithEveryDigit) {
   EXPECT_EQ(cells, expected);
 }
 
-TEST(Engine, SpellsTimesAsRfc3339AndForPeopleWithABlank) {
+TEST(Engine, SpellsTimesAsRfc3339AndForPeopleWithASpace) {
   SqlEngine engine({});
   const char* sql =
       "SELECT TIMESTAMP '2026-11-21 09:39:00.123', TIMESTAMP '1969-12-31 23:59:59.999999', "
@@ -101,7 +101,7 @@ TEST(Engine, SpellsTextListsAndNull) {
   EXPECT_EQ(first_row(engine, sql, SqlStyle::csv)[3], "");
 }
 
-TEST(Engine, SaysWhichTypesNeedACast) {
+TEST(Engine, ReportsWhichTypesNeedACast) {
   SqlEngine engine({});
   SqlStatement statement = engine.prepare("SELECT 1 AS a, {'x': 1} AS b, [INTERVAL 1 DAY] AS c, [now()] AS d");
   std::vector<bool> spelled;
@@ -109,7 +109,7 @@ TEST(Engine, SaysWhichTypesNeedACast) {
   EXPECT_EQ(spelled, (std::vector<bool>{true, false, false, true}));
 }
 
-TEST(Engine, KeepsTheCaret) {
+TEST(Engine, KeepsTheCaretInErrors) {
   SqlEngine engine({});
   Failure syntax = failure_of([&] { engine.prepare_reading("SELECT 1 +* 2"); });
   EXPECT_EQ(syntax.kind, Kind::statement);
@@ -141,7 +141,7 @@ class Folder {
   std::string path_ = os::temporary_path("engine_test_files");
 };
 
-// Of each type that DuckDB has, except those that no SQL text makes.
+// One of each type that DuckDB has, except those that no SQL text produces.
 std::vector<std::string> changing_statements(const Folder& folder) {
   std::string made = folder.file("made");
   return {"INSERT INTO t VALUES (2)",
@@ -192,7 +192,7 @@ std::vector<std::string> changing_statements(const Folder& folder) {
           "FROM json_execute_serialized_sql('{}')"};
 }
 
-TEST(Engine, WhatChangesSomethingIsRefusedBeforeAnythingHappens) {
+TEST(Engine, ChangingStatementsAreRefusedBeforeAnythingHappens) {
   Folder folder;
   folder.file("schema.sql", "SELECT 'run from a file';");
   folder.file("load.sql", " ");
@@ -261,7 +261,7 @@ TEST(Engine, SettingsCanBeLocked) {
   EXPECT_THROW(engine.execute("SET threads = 3"), SqlError);
 }
 
-TEST(Engine, WithoutExternalAccessOnlyTheGivenFilesAreThere) {
+TEST(Engine, WithoutExternalAccessOnlyTheGivenFilesAreAccessible) {
   Folder folder;
   std::string csv = folder.file("a.csv", "a,b\n1,2\n"), made = folder.file("made");
   {
@@ -296,7 +296,7 @@ TEST(Engine, WithoutExternalAccessOnlyTheGivenFilesAreThere) {
   EXPECT_EQ(first_row(engine, "SELECT x FROM " + folder.file("given.parquet"), SqlStyle::csv)[0], "7");
 }
 
-// As segments are: open, while whoever owns them renames or removes them.
+// As with segments, which stay open while their owner renames or removes them.
 TEST(Engine, AGivenFileMayBeRenamedAndRemoved) {
   Folder folder;
   SqlEngine({.external_access = true}).execute("COPY (SELECT 7 AS x) TO " + folder.file("a.tmp") + " (FORMAT parquet)");
@@ -311,12 +311,12 @@ TEST(Engine, AGivenFileMayBeRenamedAndRemoved) {
   std::filesystem::remove(folder.path() + "/a");
   SqlEngine later({.files = {path}, .folders = {folder.path()}});
   EXPECT_EQ(first_row(later, sql, SqlStyle::csv)[0], "7");
-  // What was removed in between has no name that the first knows.
+  // A file that was removed in between has no name that the first engine knows.
   Failure refused = failure_of([&] { first_row(engine, sql, SqlStyle::csv); });
   EXPECT_EQ(refused.kind, Kind::not_allowed) << refused.text;
 }
 
-TEST(Engine, StreamsMoreThanItsMemoryHolds) {
+TEST(Engine, StreamsMoreThanFitsIntoItsMemory) {
   SqlEngine engine({.memory_bytes = 64 << 20, .threads = 2});
   // Over 300 MB of numbers.
   SqlResult result = engine.prepare_reading("SELECT range, range * 2, range * 3, range * 4 FROM range(10000000)").run();
@@ -339,7 +339,7 @@ TEST(Engine, SpillsAndCleansUp) {
   EXPECT_FALSE(os::exists(folder));
 }
 
-TEST(Engine, WithoutRoomItSaysSo) {
+TEST(Engine, WithoutMemoryItReportsSo) {
   SqlEngine engine({.memory_bytes = 64 << 20, .threads = 2});
   Failure full = failure_of([&] {
     SqlResult result = engine.prepare_reading("SELECT hash(range) AS h, range FROM range(20000000) ORDER BY h").run();
@@ -361,10 +361,10 @@ TEST(Engine, CanBeInterrupted) {
   });
   EXPECT_EQ(interrupted.kind, Kind::interrupted) << interrupted.text;
   EXPECT_LE(progress, 1);
-  EXPECT_EQ(first_row(engine, "SELECT 1", SqlStyle::csv)[0], "1");  // and goes on
+  EXPECT_EQ(first_row(engine, "SELECT 1", SqlStyle::csv)[0], "1");  // and keeps working
 }
 
-TEST(Engine, AnExceptionEndsWhatItsThreadsWorkOn) {
+TEST(Engine, AnExceptionEndsTheWorkOfTheEnginesThreads) {
   struct GivenUp {};
   auto give_up = [] { throw GivenUp(); };
   auto ask = [&](const SqlTick& tick) {
@@ -379,14 +379,14 @@ TEST(Engine, AnExceptionEndsWhatItsThreadsWorkOn) {
   }
 }
 
-TEST(Engine, ParametersHaveNoValues) {
+TEST(Engine, ParametersAreRefused) {
   SqlEngine engine({});
   Failure unknown = failure_of([&] { engine.prepare_reading("SELECT 1 + $1::INTEGER"); });
   EXPECT_EQ(unknown.kind, Kind::statement) << unknown.text;
   EXPECT_TRUE(unknown.text.contains("parameters")) << unknown.text;
 }
 
-TEST(Engine, ADamagedFileIsAnErrorOfReading) {
+TEST(Engine, ADamagedFileIsAReadingError) {
   SqlEngine engine({.external_access = true});
   Failure missing = failure_of([&] { engine.prepare_reading("FROM read_parquet('/nowhere/x.parquet')").run(); });
   EXPECT_EQ(missing.kind, Kind::reading) << missing.text;

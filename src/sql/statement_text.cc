@@ -15,7 +15,7 @@ static size_t after(std::string_view sql, std::string_view end, size_t from) {
 
 static bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
 
-// The end of a comment in /* */, which may hold others.
+// The end of a comment in /* */, which may be nested.
 static size_t after_comment(std::string_view sql, size_t at) {
   int depth = 0;
   while (at < sql.size()) {
@@ -38,7 +38,7 @@ static size_t after_escaped(std::string_view sql, size_t at) {
   return std::min(at + 1, sql.size());
 }
 
-// The end of $$text$$ or $tag$text$tag$; `at` where no such text begins there.
+// The end of $$text$$ or $tag$text$tag$; `at` if no such text begins there.
 static size_t after_dollars(std::string_view sql, size_t at) {
   size_t end = at + 1;
   while (end < sql.size() && is_word(sql[end])) ++end;
@@ -47,12 +47,12 @@ static size_t after_dollars(std::string_view sql, size_t at) {
   return after(sql, sql.substr(at, end + 1 - at), end + 1);
 }
 
-// The end of the quoted text or comment that begins at `at`; `at` where there is none.
+// The end of the quoted text or comment that begins at `at`; `at` if none begins there.
 static size_t skip_quoted(std::string_view sql, size_t at) {
   char c = sql[at];
   bool escapes = c == '\'' && at > 0 && (sql[at - 1] | 0x20) == 'e' && (at == 1 || !is_word(sql[at - 2]));
   if (escapes) return after_escaped(sql, at);
-  // A doubled quote begins the next one.
+  // A doubled quote simply begins the next quoted text.
   if (c == '\'' || c == '"') return after(sql, std::string_view(&c, 1), at + 1);
   if (c == '$') return after_dollars(sql, at);
   if (sql.substr(at, 2) == "--") return after(sql, "\n", at);
@@ -70,7 +70,7 @@ static bool is_comment(std::string_view sql, size_t at, size_t next) {
   return next > at && (sql[at] == '-' || sql[at] == '/');
 }
 
-// Where the first thing from `at` on begins that is neither a comment nor one of `passed`.
+// The position of the first thing at or after `at` that is neither a comment nor a character of `passed`.
 static size_t skip_between(std::string_view sql, size_t at, std::string_view passed) {
   while (at < sql.size()) {
     size_t next = skip_quoted(sql, at);
@@ -84,7 +84,7 @@ static size_t skip_between(std::string_view sql, size_t at, std::string_view pas
 static constexpr std::string_view kBlanks = " \t\r\n";
 static constexpr std::string_view kBeforeAWord = "; \t\r\n(";
 
-// The word at or after `at`, in lower case; moves `at` behind it.
+// The word at or after `at`, in lower case; moves `at` past it.
 static std::string next_word(std::string_view sql, size_t& at, std::string_view passed) {
   at = skip_between(sql, at, passed);
   size_t begin = at;
@@ -100,11 +100,11 @@ static constexpr std::array<std::string_view, 36> kChanging = {
     "copy",    "create", "deallocate", "delete", "detach",  "drop",     "end",        "execute", "explain",
     "export",  "force",  "import",     "insert", "install", "load",     "merge",      "pragma",  "prepare",
     "replace", "reset",  "rollback",   "set",    "start",   "truncate", "update",     "use",     "vacuum"};
-// Others change settings, or run the content of files (import_database).
+// The PRAGMAs that only read. Others change settings, or run the content of files (import_database).
 static constexpr std::array<std::string_view, 5> kReadingPragmas = {"table_info", "show_tables", "database_list",
                                                                     "database_size", "version"};
-// Functions that a SELECT can call and that do more than read: they write files, change settings that are locked, or
-// run SQL that nobody has looked at.
+// Functions that a SELECT can call and that do more than read: they write files, change locked settings, or run SQL
+// that has not been checked.
 static constexpr std::array<std::string_view, 10> kChangingFunctions = {
     "enable_logging",    "disable_logging",   "truncate_duckdb_logs",        "write_log",  "enable_profiling",
     "disable_profiling", "enable_peg_parser", "json_execute_serialized_sql", "arrow_scan", "disable_peg_parser"};
@@ -113,7 +113,7 @@ static bool is_one_of(std::span<const std::string_view> words, std::string_view 
   return std::ranges::find(words, word) != words.end();
 }
 
-// Behind the bracket that closes the one at `at`.
+// The position after the bracket that closes the one at `at`.
 static size_t after_brackets(std::string_view sql, size_t at) {
   int depth = 0;
   while (at < sql.size()) {
@@ -150,7 +150,7 @@ bool begins_as_reading(std::string_view sql) {
     if (word != "explain") return is_one_of(kReading, word);
     sql = explained_statement(sql);
   }
-  return false;  // EXPLAIN EXPLAIN is no SQL
+  return false;  // EXPLAIN EXPLAIN is not valid SQL
 }
 
 bool begins_as_changing(std::string_view sql) {

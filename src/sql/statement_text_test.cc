@@ -14,7 +14,7 @@ TEST(SqlText, CountsStatements) {
   EXPECT_EQ(count_statements("SELECT 1;SELECT 2 ; SELECT 3"), 3u);
 }
 
-TEST(SqlText, FindsWhatIsExplained) {
+TEST(SqlText, FindsTheExplainedStatement) {
   EXPECT_EQ(explained_statement("SELECT 1"), "");
   EXPECT_EQ(explained_statement("EXPLAIN SELECT 1"), "SELECT 1");
   EXPECT_EQ(explained_statement(" -- x\nexplain /* */ Analyze\tFROM t"), "FROM t");
@@ -22,7 +22,7 @@ TEST(SqlText, FindsWhatIsExplained) {
   EXPECT_EQ(explained_statement("EXPLAIN (ANALYZE, FORMAT 'a)') COPY t TO 'x'"), "COPY t TO 'x'");
 }
 
-TEST(SqlText, KnowsTheFirstWord) {
+TEST(SqlText, RecognizesTheFirstWord) {
   for (const char* sql : {"SELECT 1", "/* EXPORT */ from t", "((WITH a AS (SELECT 1) FROM a))",
                           "explain analyze table t", "PRAGMA table_info('t')", "--\n;show tables"})
     EXPECT_TRUE(begins_as_reading(sql)) << sql;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage: what a batch passes between decoding and publishing: a filter, an enrichment, the join with sessions of
-// subscribers.
+// Stage: processes a batch between decoding and publishing: a filter, an enrichment, the join with subscriber sessions.
 //
-//   in       batches that nobody else sees yet
-//   out      values in columns of its own, which neither decoders nor other stages fill; rows left out
+//   in       batches that nothing else has access to yet
+//   out      values in its own columns, which neither decoders nor other stages fill; rows removed
 //   threads  pass() from any worker, from several at once
-//   memory   texts: its share of the batch's arena
-//   counts   rows left out, texts that are cut or find no room: in the entries of their exporters (StageBatch)
+//   memory   texts: its share of the batch's text arena
+//   counts   rows removed, texts truncated or omitted: in the entries of their exporters (StageBatch)
 #pragma once
 
 #include <cstdint>
@@ -18,32 +17,32 @@
 
 namespace weir {
 
-// A batch at a stage.
+// A batch as seen by one stage.
 class StageBatch {
  public:
-  // `owned`: the stage's columns; `text_bytes`: its share.
+  // `owned`: the stage's columns; `text_bytes`: its share of the text arena.
   StageBatch(FlowBatch& flows, const FieldMask& owned, size_t text_bytes);
 
   const FlowBatch& flows() const { return flows_; }
-  // A column of the stage, by the number of the row. The rows of that run, all of them, have a value in it from now on:
-  // to be set by the caller.
+  // A column of the stage, indexed by row number. Afterwards all rows of that run have a value in it, which the caller
+  // must set.
   template <class T>
   T* fill(size_t run, Field field) {
     WEIR_ASSERT(owned_.has(field));
     flows_.run(run).mask.set(field);
     return flows_.column<T>(field);
   }
-  // Where there is no room the text is empty.
+  // If there is no space left, the text is empty.
   TextRef add_text(size_t run, std::string_view text);
-  // The row goes to no output.
+  // Removes the row from all outputs.
   void leave_out(uint32_t row);
 
-  // For each run: what happened to it.
+  // Per run: what the stage did to it.
   struct Counts {
     uint32_t cut_texts = 0, left_out = 0;
   };
   std::span<const Counts> counts() const { return counts_; }
-  // Takes the rows out that are left out; the numbers of rows and runs are others then.
+  // Removes the rows passed to leave_out(); this changes the numbers of rows and runs.
   void close();
 
  private:
@@ -58,9 +57,9 @@ class Stage {
   virtual ~Stage() = default;
   virtual std::string_view name() const = 0;  // for messages
   virtual FieldMask columns() const = 0;
-  // Octets of texts that it adds to a batch, at most.
+  // The most octets of text that it adds to a batch.
   virtual size_t text_bytes() const { return 0; }
-  // Once for each batch.
+  // Called once for each batch.
   virtual void pass(StageBatch& batch) = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A filter, an enrichment of numbers and one of names, on batches filled by hand.
+// Tests with a filter, an enrichment of numbers and one of names, on batches filled by hand.
 #include "stage/stages.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ class StagesTest : public testing::Test {
   }
   void pass_all() { Stages(std::move(stages_), ledger_).pass(batch_); }
 
-  // Rows whose source port is their number; the run belongs to the entry of 192.0.2.`exporter`.
+  // Adds rows whose source port is their number; the run belongs to the entry of 192.0.2.`exporter`.
   void add_run(uint32_t exporter, uint32_t rows) {
     const uint32_t first = batch_.rows();
     weir::Run& run = batch_.append_run(rows);
@@ -85,7 +85,7 @@ TEST_F(StagesTest, AStageFillsItsColumnInTheRunsThatItChooses) {
   EXPECT_EQ(entry(1).filtered.value() + entry(2).filtered.value(), 0);
 }
 
-TEST_F(StagesTest, RowsLeftOutAreFilteredInTheirEntriesAndSeenByNoLaterStage) {
+TEST_F(StagesTest, RemovedRowsAreCountedAsFilteredAndSeenByNoLaterStage) {
   add_run(1, 4);
   add_run(2, 2);
   add_run(3, 3);
@@ -111,7 +111,7 @@ TEST_F(StagesTest, RowsLeftOutAreFilteredInTheirEntriesAndSeenByNoLaterStage) {
     EXPECT_EQ(batch_.text(Field::in_if_name, row), "port " + std::to_string(was));
     EXPECT_EQ(batch_.number(Field::src_as, row), was + 1'000);
   }
-  ASSERT_EQ(batch_.runs().size(), 2u);  // the second has lost all of its rows
+  ASSERT_EQ(batch_.runs().size(), 2u);  // the second run has lost all of its rows
   EXPECT_EQ(batch_.runs()[0].entry, entry(1).index);
   EXPECT_EQ(batch_.runs()[0].rows, 3u);
   EXPECT_EQ(batch_.runs()[1].entry, entry(3).index);
@@ -122,7 +122,7 @@ TEST_F(StagesTest, RowsLeftOutAreFilteredInTheirEntriesAndSeenByNoLaterStage) {
   EXPECT_EQ(entry(3).filtered.value(), 1);
 }
 
-TEST_F(StagesTest, ABatchOfWhichNothingIsLeftPassesNoOtherStage) {
+TEST_F(StagesTest, AnEmptiedBatchPassesNoFurtherStage) {
   add_run(1, limits::kBatchRows);
   add("filter", {}, 0, [](StageBatch& batch) {
     for (uint32_t row = 0; row < batch.flows().rows(); ++row) batch.leave_out(row);
@@ -134,8 +134,8 @@ TEST_F(StagesTest, ABatchOfWhichNothingIsLeftPassesNoOtherStage) {
   EXPECT_EQ(entry(1).filtered.value(), int64_t{limits::kBatchRows});
 }
 
-// 2,000 octets are more than the share of the first; the second has all of its own.
-TEST_F(StagesTest, TextsBeyondAStagesShareAreLeftOutAndCounted) {
+// 40 texts of 50 octets, 2,000 in all, exceed the first stage's share; the second stage's share is large enough.
+TEST_F(StagesTest, TextsBeyondAStagesShareAreOmittedAndCounted) {
   add_run(1, 10);
   add_run(2, 30);
   const auto name_rows = [](Field field, char c) {
@@ -151,7 +151,7 @@ TEST_F(StagesTest, TextsBeyondAStagesShareAreLeftOutAndCounted) {
   add("names", fields({Field::application_name}), 1'000, name_rows(Field::application_name, 'a'));
   add("more names", fields({Field::egress_vrf_name}), 40 * 150, name_rows(Field::egress_vrf_name, 'b'));
   pass_all();
-  // Each takes 50 octets, and is refused where three times as many are not free: a character may become three.
+  // Each text takes 50 octets, and is refused if less than three times that is free: an octet may become three.
   const uint32_t fit = (1'000 - 150) / 50 + 1;
   for (uint32_t row = 0; row < 40; ++row) {
     const std::string number = std::to_string(10 + row);
@@ -162,7 +162,7 @@ TEST_F(StagesTest, TextsBeyondAStagesShareAreLeftOutAndCounted) {
   EXPECT_EQ(cut(entry(2)), 40 - fit);
 }
 
-TEST_F(StagesTest, WhatTheDecoderHasAddedLeavesTheStagesTheirShare) {
+TEST_F(StagesTest, TheDecodersTextsLeaveTheStagesTheirShare) {
   batch_.texts().keep_free(1'000);
   while (batch_.texts().space() >= 3 * 300)
     batch_.texts().add(std::string(299, 'x') + std::to_string(batch_.texts().size() % 7));
@@ -194,7 +194,7 @@ TEST_F(StagesTest, TwoStagesCannotFillOneColumn) {
             "both routes and registry fill the field src_as; leave one of them out");
 }
 
-TEST_F(StagesTest, TheirTextsMustFit) {
+TEST_F(StagesTest, TextSharesMustFitTogether) {
   add("names", {}, limits::kStageTextBytes, {});
   EXPECT_EQ(Stages(std::move(stages_), ledger_).text_bytes(), limits::kStageTextBytes);
   stages_.clear();

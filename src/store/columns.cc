@@ -89,7 +89,7 @@ std::span<const StoreColumn> store_columns(Table table) {
 
 StoreColumns::StoreColumns(std::vector<ExtraColumn> extras, const FieldTable& configured)
     : extras_(std::move(extras)), all_(store_columns().begin(), store_columns().end()) {
-  infos_.reserve(extras_.size());  // the columns point there
+  infos_.reserve(extras_.size());  // because the columns point into it
   for (const ExtraColumn& extra : extras_) {
     const FieldInfo* now = configured.find(extra.field.name);
     Field slot = now && is_extra(now->field) ? now->field : kNoField;

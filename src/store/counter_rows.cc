@@ -37,7 +37,7 @@ void append_field(std::span<const CounterSample> samples, size_t field, ColumnBu
 void append_counters(std::span<const CounterSample> samples, std::vector<ColumnBuffer>& columns, uint32_t first_row) {
   for (size_t column = 0; column < kCounterHeaderCount; ++column)
     append_header(samples, column, columns[column], first_row);
-  std::bitset<kCounterFieldCount> present;  // in any of them: most of an interface's say nothing of hosts
+  std::bitset<kCounterFieldCount> present;  // in any of the samples: most interface samples have no host counters
   for (const CounterSample& sample : samples) present |= sample.present;
   for (size_t field = 0; field < kCounterFieldCount; ++field) {
     if (!present[field]) continue;

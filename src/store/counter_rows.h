@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter samples as rows of a row group of the table `counters`.
+// Appends counter samples as rows of a row group of the table `counters`.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace weir {
 
-// The first becomes row `first_row`; `columns` as store_columns(Table::counters).
+// The first sample becomes row `first_row`; `columns` as in store_columns(Table::counters).
 void append_counters(std::span<const CounterSample> samples, std::vector<ColumnBuffer>& columns, uint32_t first_row);
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a flush of counter samples costs: 25,000 rows, as 1,000 agents of 50 interfaces each make in 10 s when they send
-// every 20 s.
+// The cost of a flush of counter samples: 25,000 rows, the number that 1,000 agents with 50 interfaces each produce in
+// 10 s when they send every 20 s.
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t kAgents = 500, kInterfaces = 50;
 
-// An interface's counters after some weeks: large, and unlike those of any other interface. Errors are rare.
+// An interface's counters after some weeks: large, and different from those of any other interface. Errors are rare.
 std::vector<CounterSample> make_samples() {
   std::mt19937_64 random(7);
   std::vector<CounterSample> samples;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table `counters` through the whole store: files, list, merging, retention, recovery.
+// Tests the table `counters` through the whole store: files, list, merging, retention, recovery.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -18,7 +18,7 @@ namespace {
 
 class CounterStoreTest : public StoreTest {
  protected:
-  // An interface's counters of that hour: `number` tells them apart.
+  // An interface's counters, received in that hour: `number` distinguishes them.
   CounterSample sample(uint32_t number, int64_t hour = kHour) {
     CounterSample sample;
     sample.received_ns = hour * kHourNs + 5'000'000'000 + number * 1'000'000;
@@ -62,7 +62,7 @@ class CounterStoreTest : public StoreTest {
     std::erase_if(all, [&](const Segment& segment) { return segment.table != table; });
     return all;
   }
-  // The columns of a file, by name; one row group.
+  // The columns of a file by name; the file has one row group.
   std::vector<ColumnBuffer> read(const std::string& path) {
     SegmentReader reader(store_columns(Table::counters));
     EXPECT_TRUE(reader.open(path)) << reader.problem();
@@ -80,14 +80,14 @@ class CounterStoreTest : public StoreTest {
   OutputCounts& entry_ = ledger_.add_output("store");
 };
 
-TEST_F(CounterStoreTest, WhatIsWrittenComesBack) {
+TEST_F(CounterStoreTest, WrittenSamplesAreReadBack) {
   Segments segments = Segments::open(data_);
   Segment segment = write_counters(segments, samples(100));
   EXPECT_TRUE(segment.path.starts_with("counters/day=2026-11-21/hour=12/")) << segment.path;
   EXPECT_EQ(segment.figures.rows, 100u);
   EXPECT_EQ(segment.figures.received.min_ns, kHour * kHourNs + 5'000'000'000);
   EXPECT_EQ(segment.figures.received.max_ns, kHour * kHourNs + 5'099'000'000);
-  EXPECT_GT(segment.figures.start.min_ns, segment.figures.start.max_ns);  // there is no such time
+  EXPECT_GT(segment.figures.start.min_ns, segment.figures.start.max_ns);  // counters have no start time
   std::vector<ColumnBuffer> columns = read(segments.file(segment.path) + kUnfinishedSuffix);
   ColumnBuffer& octets = column(columns, "in_octets");
   ASSERT_EQ(octets.longs.size(), 100u);
@@ -95,13 +95,13 @@ TEST_F(CounterStoreTest, WhatIsWrittenComesBack) {
   ColumnBuffer& errors = column(columns, "fcs_errors");
   ASSERT_EQ(errors.words.size(), 50u);
   EXPECT_EQ(errors.words[49], 99u);
-  EXPECT_EQ(errors.presence.size(), 100u);  // null and value by turns
+  EXPECT_EQ(errors.presence.size(), 100u);  // null and value alternate
   EXPECT_EQ(column(columns, "sampler_address").dictionary.keys().size(), 1u);
   EXPECT_TRUE(column(columns, "out_octets").is_empty());
   EXPECT_EQ(column(columns, "time_received").longs[1] - column(columns, "time_received").longs[0], 1u);
 }
 
-TEST_F(CounterStoreTest, SegmentsOfOneTableAreMergedAndNeverWithAnother) {
+TEST_F(CounterStoreTest, OnlySegmentsOfTheSameTableAreMerged) {
   Segments segments = Segments::open(data_);
   for (uint32_t i = 0; i < 3; ++i) {
     add_counters(segments, 10, kHour, i * 10);
@@ -155,22 +155,22 @@ TEST_F(CounterStoreTest, ACrashLeavesEveryListedRowOnce) {
   EXPECT_EQ(listed(Table::counters).size(), 1u);
 }
 
-TEST_F(CounterStoreTest, AListOfBeforeThereWereTablesHoldsFlows) {
+TEST_F(CounterStoreTest, AListFromBeforeThereWereTablesContainsFlows) {
   {
     Segments segments = Segments::open(data_);
     add(segments, 7);
   }
   sql("ALTER TABLE segments DROP COLUMN table_name; ALTER TABLE segments DROP COLUMN tier; DROP TABLE owners; "
       "PRAGMA user_version = 1");
-  EXPECT_EQ(listed(Table::flows).size(), 1u);  // as it is
-  Segments segments = Segments::open(data_);   // brought up to date
+  EXPECT_EQ(listed(Table::flows).size(), 1u);  // before the update
+  Segments segments = Segments::open(data_);   // updates it
   EXPECT_EQ(number("PRAGMA user_version"), kCatalogVersion);
   EXPECT_EQ(listed(Table::flows).size(), 1u);
   add_counters(segments, 3);
   EXPECT_EQ(listed(Table::counters).size(), 1u);
 }
 
-TEST_F(CounterStoreTest, SegmentsOfATableThatIsNotKnownAreLeftAlone) {
+TEST_F(CounterStoreTest, SegmentsOfAnUnknownTableAreLeftAlone) {
   Segments segments = Segments::open(data_);
   add(segments, 7);
   sql("UPDATE segments SET table_name = 'sessions'");
@@ -200,7 +200,7 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   std::vector<CounterSample> two_hours = samples(40);
   for (const CounterSample& sample : samples(30, kHour + 1)) two_hours.push_back(sample);
   offer(output, two_hours);
-  FlowBatch* flows = new FlowBatch;  // beside them
+  FlowBatch* flows = new FlowBatch;  // offered together with the samples
   fill(*flows, 9, kHour, entry().index);
   BatchPool pool;
   output.offer(pool.publish(std::unique_ptr<FlowBatch>(flows)));
@@ -221,8 +221,8 @@ TEST_F(CounterOutputTest, SamplesAreStoredByHourAndCounted) {
   EXPECT_EQ(noted[Table::flows], 9);
 }
 
-// A snapshot of the ledger from before the segment was listed, saved after it.
-TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
+// A snapshot of the ledger taken before the segment was listed, saved afterwards.
+TEST_F(CounterOutputTest, StoredCountsSurviveAnOlderSnapshot) {
   SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
@@ -239,7 +239,7 @@ TEST_F(CounterOutputTest, WhatIsStoredSurvivesAnOlderSnapshot) {
   EXPECT_EQ(number("SELECT counter_samples FROM exporters"), 40);
 }
 
-TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {
+TEST_F(CounterOutputTest, SamplesBeyondTheQueueAreDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
@@ -248,7 +248,7 @@ TEST_F(CounterOutputTest, WhatTheQueueCannotHoldIsDroppedAndCounted) {
   EXPECT_EQ(dropped(), 10);
   output.stop();
   EXPECT_EQ(stored(), 20);
-  offer(output, samples(5));  // after the end
+  offer(output, samples(5));  // after the stop
   EXPECT_EQ(dropped(), 15);
   EXPECT_EQ(entry().counter_samples.value(), stored() + dropped());
 }
@@ -264,7 +264,7 @@ TEST_F(CounterOutputTest, WithoutSpaceSamplesAreDroppedAndCounted) {
   EXPECT_TRUE(listed(Table::counters).empty());
 }
 
-TEST_F(CounterOutputTest, WhatCannotBeWrittenIsDroppedAndCounted) {
+TEST_F(CounterOutputTest, SamplesThatCannotBeWrittenAreDroppedAndCounted) {
   Segments segments = Segments::open(data_);
   Retention retention({}, segments, clock_);
   FreeSpace space(data_, 0);
@@ -276,14 +276,14 @@ TEST_F(CounterOutputTest, WhatCannotBeWrittenIsDroppedAndCounted) {
   EXPECT_EQ(stored(), 0);
 }
 
-// What a killed run had decoded and not stored.
-TEST_F(CounterOutputTest, AfterACrashWhatWasNotStoredIsDropped) {
+// Samples that a killed run had decoded but not stored.
+TEST_F(CounterOutputTest, AfterACrashUnstoredSamplesAreDropped) {
   entry().counter_samples.add(100);
   entry().counters_stored.add(60);
   entry().counters_filtered.add(5);
   EXPECT_EQ(ledger_.settle_unfinished(), 0);  // no flows
   EXPECT_EQ(dropped(), 35);
-  entry().counters_stored.add(50);  // stored is known longer than decoded
+  entry().counters_stored.add(50);  // the stored count survives longer than the decoded one
   ledger_.settle_unfinished();
   EXPECT_EQ(entry().counter_samples.value(), 150);
 }

@@ -35,7 +35,7 @@ const ExtraColumn* find(const std::vector<ExtraColumn>& columns, const std::stri
 
 std::vector<ExtraColumn> read_extra_columns(Database& database) {
   std::vector<ExtraColumn> columns;
-  if (columns_of(database, "extra_fields").empty()) return columns;  // of a version that had none
+  if (columns_of(database, "extra_fields").empty()) return columns;  // written by a version without added fields
   Statement row = database.prepare("SELECT id, name, type, element FROM extra_fields ORDER BY id");
   while (row.step()) columns.push_back(column_of(row));
   return columns;

@@ -13,7 +13,7 @@
 
 namespace {
 
-// The names of what this program has synced, in order: fsync and fdatasync of the C library pass through here.
+// The names of the files that this program has synced, in order: the C library's fsync and fdatasync are replaced here.
 std::mutex synced_mutex;
 std::vector<std::string> synced;
 
@@ -49,7 +49,7 @@ class FooterTest : public StoreTest {
   }
 };
 
-TEST_F(FooterTest, EveryOctetOfTheFooterIsGuarded) {
+TEST_F(FooterTest, TheChecksumCoversEveryOctetOfTheFooter) {
   Segments segments = Segments::open(data_);
   add(segments, 10);
   const std::string good = read(data_ + "/" + segments.live()[0].path);
@@ -58,7 +58,7 @@ TEST_F(FooterTest, EveryOctetOfTheFooterIsGuarded) {
   const size_t key = good.find(kFooterChecksumKey), begin = good.size() - 8 - whole.bytes.size();
   ASSERT_GT(key, begin);
   for (size_t at = begin; at < good.size(); ++at) {
-    if (at >= key && at < key + kFooterChecksumKey.size()) continue;  // of the key, which is all that changes then
+    if (at >= key && at < key + kFooterChecksumKey.size()) continue;  // within the key: only the key is changed then
     for (int bit : {1, 0x10, 0x80}) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ bit);
@@ -67,8 +67,8 @@ TEST_F(FooterTest, EveryOctetOfTheFooterIsGuarded) {
   }
 }
 
-// As segments had none before.
-TEST_F(FooterTest, WithoutAChecksumAFooterIsTakenAsItIs) {
+// Older segments have no checksum.
+TEST_F(FooterTest, AFooterWithoutAChecksumIsAccepted) {
   Segments segments = Segments::open(data_);
   add(segments, 10);
   std::string old = read(data_ + "/" + segments.live()[0].path);
@@ -80,7 +80,7 @@ TEST_F(FooterTest, WithoutAChecksumAFooterIsTakenAsItIs) {
   EXPECT_EQ(reader.rows(), 10u);
 }
 
-TEST_F(FooterTest, WhatCannotBeReadIsNotDamaged) {
+TEST_F(FooterTest, AFileThatCannotBeReadIsNotDamaged) {
   int error = 0;
   SegmentReader reader;
   EXPECT_FALSE(reader.open(os::open_read(data_, error)));  // a folder can be opened, but not read
@@ -92,7 +92,7 @@ TEST_F(FooterTest, WhatCannotBeReadIsNotDamaged) {
   EXPECT_EQ(reader.error(), 0);
 }
 
-// A power failure after the list was written would leave a row whose file has no name.
+// Otherwise a power failure after the list was written could leave a row whose file has no name.
 TEST_F(FooterTest, NamesAreOnDiskBeforeTheList) {
   Segments segments = Segments::open(data_);
   {

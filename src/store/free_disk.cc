@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// The catalog grows with the first change, and the ledger is saved at once.
+// More than the reserve, because the catalog grows with the first change and the ledger is saved immediately.
 static constexpr uint64_t kEnough = 4 * limits::kCatalogReserveBytes;
 
 size_t free_disk_space(const std::string& data, uint64_t max_bytes, int64_t now_ns) {
@@ -21,13 +21,13 @@ size_t free_disk_space(const std::string& data, uint64_t max_bytes, int64_t now_
     const LiveSegments live(Segments::read(data));
     for (const Segment* segment : too_much(live, max_bytes, now_ns)) {
       if (os::space_at(data).free >= kEnough) break;
-      // Not unlinked: a query that has it open would keep its room.
+      // Not unlinked: a query that has the file open would keep its space allocated.
       if (os::empty_file(data + "/" + segment->path) != 0) continue;
       ++emptied;
       if (segment->table == Table::flows) flows += segment->figures.rows;
     }
   } catch (const Error&) {
-    return emptied;  // there is no list, or it cannot be read: whoever opens it next says why
+    return emptied;  // there is no list, or it cannot be read: the next open of it reports why
   }
   if (emptied > 0)
     log_warning("store", "the disk of " + data + " is full: emptied the " + std::to_string(emptied) +

@@ -8,8 +8,8 @@
 namespace weir {
 
 static constexpr uint64_t kMaxAuto = 1ull << 30;
-static constexpr uint64_t kAutoShare = 20;      // one in so many bytes: 5 %
-static constexpr uint64_t kBackAgainPart = 10;  // of the floor, beyond it, before rows are taken again
+static constexpr uint64_t kAutoShare = 20;      // one byte in this many: 5 %
+static constexpr uint64_t kBackAgainPart = 10;  // a tenth of the floor more must be free before rows are accepted again
 
 FreeSpace::FreeSpace(std::string folder, int64_t floor) : folder_(std::move(folder)) {
   set_floor(floor);
@@ -23,7 +23,7 @@ void FreeSpace::set_floor(int64_t floor) {
 
 void FreeSpace::look() {
   os::Space space = os::space_at(folder_);
-  if (space.total == 0) return;  // it cannot be told
+  if (space.total == 0) return;  // the free space is unknown
   free_.store(space.free, std::memory_order_relaxed);
   const uint64_t floor = this->floor(), enough = is_low() ? floor + floor / kBackAgainPart : floor;
   low_.store(space.free < enough, std::memory_order_relaxed);

@@ -22,9 +22,9 @@ constexpr int64_t kAfterHourNs = kMinute;  // an hour is over once its last rows
 constexpr int64_t kNoHourIsOver = INT64_MIN;
 constexpr int64_t kAsideNs = kMinute;
 constexpr int64_t kPausePerWork = 2;  // a third of a core
-constexpr int kAll = 2;               // the level of whatever an hour that is over leaves
+constexpr int kAll = 2;               // the level of a merge of an hour that is over
 
-// A large segment is not written again for the sake of a few late rows.
+// A large segment is not rewritten just to add a few late rows.
 constexpr uint64_t kLargeBytes = 16 << 20;
 constexpr uint64_t kWorthPart = 16;
 
@@ -36,7 +36,7 @@ uint64_t bytes_of(const Pointers& segments) {
   return bytes;
 }
 
-// The first of `candidates` that fit into one segment, at most `most`; nothing where that is not at least two.
+// The first of `candidates` that together fit into one segment, at most `limit`; none if fewer than two fit.
 Pointers that_fit(const Pointers& candidates, size_t limit, uint64_t max_bytes) {
   Pointers chosen;
   uint64_t bytes = 0;
@@ -67,7 +67,7 @@ std::optional<MergeJob> by_count(const Pointers& hour, const MergeConfig& config
   return {};
 }
 
-// Smallest first, so that late rows gather before they are worth writing a large segment again.
+// Smallest first, so that late rows accumulate before a large segment is rewritten for them.
 std::optional<MergeJob> whole_hour(Pointers hour, const MergeConfig& config) {
   std::ranges::sort(hour, {}, [](const Segment* s) { return std::pair(s->figures.bytes, s->id); });
   Pointers chosen = that_fit(hour, hour.size(), config.max_bytes);
@@ -119,7 +119,7 @@ void Merger::pause(int64_t ns, const std::stop_token& stop) {
   stopped_.wait_for(lock, stop, std::chrono::nanoseconds(ns), [] { return false; });
 }
 
-// What there is room for: a merge that has to wait for space holds up no other.
+// Considers only merges that fit into the free space: one that has to wait for space does not block the others.
 std::optional<MergeJob> Merger::next() {
   if (space_.is_low()) return {};
   const uint64_t free = space_.free_bytes();
@@ -132,7 +132,7 @@ std::optional<MergeJob> Merger::next() {
   return next_merge(segments_.live(), left_alone, held ? kNoHourIsOver : now_ns, config);
 }
 
-// So that others are merged meanwhile.
+// So that other segments are merged in the meantime.
 void Merger::put_aside(const MergeJob& job) {
   for (const Segment& input : job.inputs) aside_.insert(input.id);
   aside_until_ns_ = os::monotonic_ns() + kAsideNs;
@@ -161,7 +161,7 @@ size_t Merger::merge_all() {
   return merges;
 }
 
-// False where nothing came of it that another input would change: to be tried again later.
+// False if it failed for a reason other than a stop or an unusable or outdated input: it is tried again later.
 bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses) {
   std::vector<int64_t> ids;
   for (const Segment& input : job.inputs) ids.push_back(input.id);
@@ -198,7 +198,7 @@ bool Merger::merge(const MergeJob& job, const std::stop_token& stop, bool pauses
   return false;
 }
 
-// 0 or errno; ECANCELED where it was told to stop, or an input cannot be used or is no longer listed.
+// 0 or errno; ECANCELED if stop was requested, or an input cannot be used or is no longer listed.
 int Merger::add_inputs(SegmentWriter& writer, const MergeJob& job, const std::stop_token& stop, bool pauses,
                        int64_t& busy_ns) {
   for (const Segment& input : job.inputs) {
@@ -223,7 +223,7 @@ int Merger::add_inputs(SegmentWriter& writer, const MergeJob& job, const std::st
   return 0;
 }
 
-// Retention may have removed it meanwhile, which is nothing to speak of.
+// False if retention has removed it in the meantime, which is not an error.
 bool Merger::is_listed(int64_t id) const {
   const LiveSegments live = segments_.live();
   return std::ranges::find(live, id, &Segment::id) != live.end();
@@ -236,7 +236,7 @@ void Merger::note_unusable(const Segment& segment, const std::string& why) {
                          " " + std::string(row_name(segment.table)));
 }
 
-// Not for what is in it: others are merged meanwhile, and it is tried again.
+// The cause is not the file's content: other segments are merged in the meantime, and this one is tried again.
 void Merger::note_unreadable(const Segment& segment, const std::string& why) {
   aside_.insert(segment.id);
   aside_until_ns_ = os::monotonic_ns() + kAsideNs;

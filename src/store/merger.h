@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Merger: many small segments of an hour become few large ones, in the background.
+// Merger: merges the many small segments of an hour into a few large ones, in the background.
 //
 //   in       the list of segments
-//   out      one segment in the place of several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over,
-//            what is left of it as one
-//   threads  one of its own, of low priority, at work for at most about a third of the time
-//   clock    while it is held (run/receive_clock.h), no hour is over; merging by count goes on
+//   out      one segment that replaces several: by count, level 0 -> 1 (5 min) -> 2 (1 h); once an hour is over, its
+//            remaining segments as one
+//   threads  one of its own, of low priority, busy for at most about a third of the time
+//   clock    while it is held (run/receive_clock.h), no hour is considered over; merging by count continues
 //   memory   a row group being read, one being written
-//   failure  a segment that is damaged is named in the log once and left as it is from then on; one that cannot be read
-//            (permission, an error of the disk) is named once, and tried again each minute, as is what cannot be
-//            written
+//   failure  a damaged segment is logged once and never merged; one that cannot be read (permission, disk error) is
+//            logged once and tried again each minute; so is a merge that cannot be written
 #pragma once
 
 #include <array>
@@ -30,42 +29,42 @@
 namespace weir {
 
 struct MergeConfig {
-  size_t flushes = 30;  // of level 0 that become one of level 1
-  size_t merged = 12;   // of level 1 that become one of level 2
+  size_t flushes = 30;  // segments of level 0 that become one of level 1
+  size_t merged = 12;   // segments of level 1 that become one of level 2
   uint64_t max_bytes = limits::kMergedBytes;
 };
 
 struct MergeJob {
   int64_t hour = 0;
-  int level = 0;                // of the result
-  std::vector<Segment> inputs;  // of one table
+  int level = 0;                // of the merged segment
+  std::vector<Segment> inputs;  // all of the same table
   Table table = Table::flows;
 };
 
-// What to merge next: segments of one hour and table. `live`: by hour, then id. `unusable`: ids that are left alone.
+// What to merge next: segments of one hour and table. `live`: by hour, then id. `unusable`: ids to leave out.
 std::optional<MergeJob> next_merge(const std::vector<Segment>& live, const std::set<int64_t>& unusable, int64_t now_ns,
                                    const MergeConfig& config);
 
 inline constexpr double kMergeSecondsBounds[] = {0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300};
-inline constexpr size_t kMergeSecondsBuckets = std::size(kMergeSecondsBounds) + 1;  // the last one: more
+inline constexpr size_t kMergeSecondsBuckets = std::size(kMergeSecondsBounds) + 1;  // the last one: above all bounds
 
 struct MergeFigures {
-  uint64_t merged_segments = 0;                         // inputs
-  std::array<uint64_t, kMergeSecondsBuckets> merges{};  // by seconds at work, pauses left out
-  double seconds = 0;                                   // of all of them
+  uint64_t merged_segments = 0;                         // input segments
+  std::array<uint64_t, kMergeSecondsBuckets> merges{};  // by seconds of work, without pauses
+  double seconds = 0;                                   // sum over all merges
 };
 
 class Merger {
  public:
-  // All outlive the merger.
+  // All arguments but the configuration must outlive the merger.
   Merger(const MergeConfig& config, Segments& segments, const FreeSpace& space, ReceiveClock& clock);
   ~Merger() { stop(); }
 
   void start();
-  // Within the input being read; a merge that is not done is given up.
+  // Takes effect within the input being read; an unfinished merge is abandoned.
   void request_stop();
   void stop();
-  // All that is due, in the calling thread and without pauses. Returns the number of merges.
+  // Does all merges that are due, in the calling thread and without pauses. Returns the number of merges.
   size_t merge_all();
   MergeFigures figures() const;
 
@@ -87,7 +86,7 @@ class Merger {
   const FreeSpace& space_;
   ReceiveClock& clock_;
   std::set<int64_t> unusable_;
-  std::set<int64_t> unreadable_;  // ids that the log has named
+  std::set<int64_t> unreadable_;  // ids already logged
   std::set<int64_t> aside_;       // ids that wait after a failure, all until the same time
   int64_t aside_until_ns_ = 0;
 

@@ -45,7 +45,7 @@ TEST_F(MergerTest, FlushesAreMergedByCount) {
   EXPECT_EQ(job->hour, kHour);
 }
 
-TEST_F(MergerTest, MergedOnesAreMergedOnceMoreAndFirst) {
+TEST_F(MergerTest, MergedSegmentsAreMergedAgainBeforeFlushes) {
   std::vector<Segment> live = many(3);
   for (const Segment& segment : many(2, 1, kMiB, 10)) live.push_back(segment);
   auto job = next_merge(live, {}, kWithin, config_);
@@ -54,7 +54,7 @@ TEST_F(MergerTest, MergedOnesAreMergedOnceMoreAndFirst) {
   EXPECT_FALSE(next_merge(many(9, 2), {}, kWithin, config_));
 }
 
-TEST_F(MergerTest, WhatIsLeftOfAnHourIsMergedOnceItIsOver) {
+TEST_F(MergerTest, TheRestOfAnHourIsMergedOnceItIsOver) {
   std::vector<Segment> live = {made_up(1, kHour, 1, kMiB), made_up(2, kHour, 0, kMiB)};
   EXPECT_FALSE(next_merge(live, {}, kOver - 1, config_));
   auto job = next_merge(live, {}, kOver, config_);
@@ -69,22 +69,22 @@ TEST_F(MergerTest, HoursAreNeverMixed) {
   EXPECT_FALSE(next_merge(live, {}, kOver + 10 * kHourNs, config_));
 }
 
-TEST_F(MergerTest, AMergedSegmentStaysWithinItsBound) {
+TEST_F(MergerTest, AMergedSegmentStaysWithinTheSizeLimit) {
   EXPECT_EQ(ids(next_merge(many(3, 0, 100 * kMiB), {}, kWithin, config_)), (Ids{1, 2}));
   EXPECT_FALSE(next_merge(many(3, 0, 129 * kMiB), {}, kWithin, config_));
   EXPECT_FALSE(next_merge(many(3, 0, 129 * kMiB), {}, kOver, config_));
 }
 
-TEST_F(MergerTest, ALargeSegmentIsNotWrittenAgainForAFewLateRows) {
+TEST_F(MergerTest, ALargeSegmentIsNotRewrittenForAFewLateRows) {
   std::vector<Segment> live = {made_up(1, kHour, 2, 160 * kMiB), made_up(2, kHour, 0, 9 * kMiB)};
   EXPECT_FALSE(next_merge(live, {}, kOver, config_));
   live.push_back(made_up(3, kHour, 0, kMiB));
-  EXPECT_EQ(ids(next_merge(live, {}, kOver, config_)), (Ids{1, 2, 3}));  // a sixteenth
+  EXPECT_EQ(ids(next_merge(live, {}, kOver, config_)), (Ids{1, 2, 3}));  // the others have a sixteenth of its size
   live.back().figures.bytes = kMiB / 2;
-  EXPECT_EQ(ids(next_merge(live, {}, kOver, config_)), (Ids{2, 3}));  // among themselves
+  EXPECT_EQ(ids(next_merge(live, {}, kOver, config_)), (Ids{2, 3}));  // only the small ones
 }
 
-TEST_F(MergerTest, UnusableOnesAreLeftOut) {
+TEST_F(MergerTest, UnusableSegmentsAreLeftOut) {
   EXPECT_EQ(ids(next_merge(many(4), {2}, kWithin, config_)), (Ids{1, 3, 4}));
   EXPECT_FALSE(next_merge(many(3), {2}, kWithin, config_));
 }
@@ -107,7 +107,7 @@ TEST_F(MergerTest, RowsAreTheSameBeforeAndAfter) {
   EXPECT_EQ(merger.figures().merged_segments, 8u);
 }
 
-TEST_F(MergerTest, ADamagedSegmentIsNamedOnceAndLeftAsItIs) {
+TEST_F(MergerTest, ADamagedSegmentIsLoggedOnceAndLeftUnchanged) {
   Segments segments = Segments::open(data_);
   FreeSpace space(data_, 0);
   for (uint32_t rows : {10, 20, 30}) add(segments, rows);
@@ -129,8 +129,8 @@ TEST_F(MergerTest, ADamagedSegmentIsNamedOnceAndLeftAsItIs) {
   EXPECT_EQ(files().size(), 2u);
 }
 
-// A lack of permission, or an error of the disk, says nothing of what is in the file, and may pass.
-TEST_F(MergerTest, ASegmentThatCannotBeReadIsNotTakenForDamaged) {
+// A lack of permission or a disk error says nothing about the file's content, and may be temporary.
+TEST_F(MergerTest, AnUnreadableSegmentIsNotTreatedAsDamaged) {
   Segments segments = Segments::open(data_);
   FreeSpace space(data_, 0);
   for (uint32_t rows : {10, 20, 30, 40}) add(segments, rows);
@@ -143,16 +143,16 @@ TEST_F(MergerTest, ASegmentThatCannotBeReadIsNotTakenForDamaged) {
   std::string log = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(log.contains(unreadable + " cannot be read")) << log;
   EXPECT_FALSE(log.contains("damaged") || log.contains("left as it is")) << log;
-  EXPECT_EQ(segments.live().size(), 3u);  // others were merged
+  EXPECT_EQ(segments.live().size(), 3u);  // the others were merged
   std::filesystem::rename(unreadable + "x", unreadable);
-  Merger later({2, 0, 256 * kMiB}, segments, space, clock_);  // as a minute later
+  Merger later({2, 0, 256 * kMiB}, segments, space, clock_);  // a later attempt, as after a minute
   real_ns_ = kOver;
   later.merge_all();
   EXPECT_EQ(segments.live().size(), 1u);
   expect_files_as_listed(100);
 }
 
-TEST_F(MergerTest, WithoutRoomNothingIsMerged) {
+TEST_F(MergerTest, WithoutFreeSpaceNothingIsMerged) {
   Segments segments = Segments::open(data_);
   FreeSpace space(data_, INT64_MAX);
   add(segments, 10);
@@ -162,12 +162,12 @@ TEST_F(MergerTest, WithoutRoomNothingIsMerged) {
   expect_files_as_listed(30);
 }
 
-TEST_F(MergerTest, AMergeWithoutRoomHoldsUpNoOther) {
+TEST_F(MergerTest, AMergeWithoutFreeSpaceDoesNotBlockOthers) {
   Segments segments = Segments::open(data_);
   std::string error;
   for (int i = 0; i < 2; ++i) {
     Segment large = write(segments, 10, kHour - 5);
-    large.figures.bytes = 10 * kMiB;  // so the list says
+    large.figures.bytes = 10 * kMiB;  // the size in the list only
     ASSERT_EQ(segments.change({large}, {}, {}, error), Change::done) << error;
   }
   add(segments, 20);
@@ -195,7 +195,7 @@ TEST_F(MergerTest, WhileTheClockIsHeldNoHourIsOverButFlushesAreMerged) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(merger.merge_all(), 1u);
   EXPECT_EQ(segments.live().size(), 2u);
-  real_ns_ = kOver;  // set right
+  real_ns_ = kOver;  // the clock is correct again
   EXPECT_EQ(merger.merge_all(), 1u);
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(segments.live().size(), 1u);

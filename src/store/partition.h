@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a segment lies: flows/day=2026-11-21/hour=12/, by its table and the hour (UTC) in which its rows were received.
+// The folder of a segment: flows/day=2026-11-21/hour=12/, by its table and the hour (UTC) of receipt of its rows.
 #pragma once
 
 #include <cstdint>

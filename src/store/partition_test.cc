@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-TEST(Partition, GoesByTheHourInUtc) {
+TEST(Partition, FoldersFollowTheHourInUtc) {
   EXPECT_EQ(hour_of(0), 0);
   EXPECT_EQ(hour_of(kHourNs - 1), 0);
   EXPECT_EQ(hour_of(kHourNs), 1);

@@ -16,7 +16,7 @@ std::vector<const Segment*> too_old(const std::vector<Segment>& live, int64_t ke
   return removed;
 }
 
-// Hours that have not come yet are of a clock that was wrong then, or is now: either way the flows of this moment are
+// Hours in the future come from a clock that was wrong then or is wrong now: either way the flows received now are
 // newer.
 std::vector<const Segment*> too_much(const std::vector<Segment>& live, uint64_t max_bytes, int64_t now_ns) {
   const int64_t last = hour_of(now_ns) + 1;

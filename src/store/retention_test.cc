@@ -26,31 +26,31 @@ class RetentionTest : public StoreTest {
   using Ids = std::vector<int64_t>;
 };
 
-TEST_F(RetentionTest, WholeHoursGoOnceAllOfTheHourIsTooOld) {
+TEST_F(RetentionTest, AnHourIsRemovedOnceAllOfItIsTooOld) {
   std::vector<Segment> live = {made_up(1, 10, 5), made_up(2, 10, 5), made_up(3, 11, 5), made_up(4, 12, 5)};
   const int64_t keep = 2 * kHourNs;
   EXPECT_EQ(ids(too_old(live, keep, 13 * kHourNs - 1)), Ids{});
-  EXPECT_EQ(ids(too_old(live, keep, 13 * kHourNs)), (Ids{1, 2}));  // hour 10 ended at 11
+  EXPECT_EQ(ids(too_old(live, keep, 13 * kHourNs)), (Ids{1, 2}));  // hour 10 ended at 11:00
   EXPECT_EQ(ids(too_old(live, keep, 14 * kHourNs)), (Ids{1, 2, 3}));
 }
 
-TEST_F(RetentionTest, OldestHoursGoUntilTheRestIsSmallEnough) {
+TEST_F(RetentionTest, OldestHoursAreRemovedUntilTheRestIsSmallEnough) {
   std::vector<Segment> live = {made_up(1, 10, 50), made_up(2, 10, 50), made_up(3, 11, 30), made_up(4, 12, 20)};
   EXPECT_EQ(ids(too_much(live, 150, 12 * kHourNs)), Ids{});
-  EXPECT_EQ(ids(too_much(live, 149, 12 * kHourNs)), (Ids{1, 2}));  // 10 as a whole, though one would do
+  EXPECT_EQ(ids(too_much(live, 149, 12 * kHourNs)), (Ids{1, 2}));  // all of hour 10, though one segment would be enough
   EXPECT_EQ(ids(too_much(live, 50, 12 * kHourNs)), (Ids{1, 2}));
   EXPECT_EQ(ids(too_much(live, 49, 12 * kHourNs)), (Ids{1, 2, 3}));
 }
 
 TEST_F(RetentionTest, TheNewestHourLosesItsOldestSegments) {
-  // 9 is a merge of what was received first.
+  // 9 is a merge of the rows that were received first.
   std::vector<Segment> live = {made_up(7, 12, 20, 300), made_up(8, 12, 20, 400), made_up(9, 12, 60, 100)};
   EXPECT_EQ(ids(too_much(live, 99, 12 * kHourNs)), (Ids{9}));
   EXPECT_EQ(ids(too_much(live, 39, 12 * kHourNs)), (Ids{9, 7}));
 }
 
-// Else they would stay for ever, and what comes in now would go at once.
-TEST_F(RetentionTest, HoursThatHaveNotComeYetGoFirst) {
+// Otherwise they would stay forever, and what is received now would be removed at once.
+TEST_F(RetentionTest, HoursInTheFutureAreRemovedFirst) {
   std::vector<Segment> live = {made_up(4, 10, 50), made_up(5, 11, 50), made_up(1, 90, 50), made_up(2, 90, 50),
                                made_up(3, 91, 50)};
   EXPECT_EQ(ids(too_much(live, 249, 11 * kHourNs)), (Ids{1, 2}));
@@ -76,7 +76,7 @@ TEST_F(RetentionTest, RemovesFilesAndCountsRows) {
   expect_files_as_listed(40);
 }
 
-TEST_F(RetentionTest, NothingIsRemovedUnlessAsked) {
+TEST_F(RetentionTest, NothingIsRemovedByDefault) {
   Segments segments = Segments::open(data_);
   add(segments, 10, 0);
   Retention retention({}, segments, clock_);
@@ -85,7 +85,7 @@ TEST_F(RetentionTest, NothingIsRemovedUnlessAsked) {
   expect_files_as_listed(10);
 }
 
-// The clock of one that starts, whose store holds flows up to an hour ago; a month is kept.
+// The clock of a process that starts with flows up to an hour old in the store, and keeps a month.
 class RetentionClockTest : public RetentionTest {
  protected:
   static constexpr int64_t kDayNs = 24 * kHourNs, kKeepNs = 30 * kDayNs;
@@ -120,12 +120,12 @@ TEST_F(RetentionClockTest, AStartYearsAheadRemovesNothingForADay) {
   retention_->run();
   EXPECT_EQ(removed(), 0u);
   expect_files_as_listed(30);
-  pass(1);  // it is meant to be so
+  pass(1);  // by now the clock is trusted
   retention_->run();
   EXPECT_EQ(removed(), 30u);
 }
 
-TEST_F(RetentionClockTest, SetRightAgainItIsBelievedAtOnce) {
+TEST_F(RetentionClockTest, AfterCorrectionTheClockIsTrustedAtOnce) {
   real_ns_ += 3 * 365 * kDayNs;
   start();
   retention_->run();
@@ -136,7 +136,7 @@ TEST_F(RetentionClockTest, SetRightAgainItIsBelievedAtOnce) {
   expect_files_as_listed(20);
 }
 
-TEST_F(RetentionClockTest, ACollectorThatWasOffForLessThanHalfOfKeepIsBelieved) {
+TEST_F(RetentionClockTest, AClockIsTrustedIfTheCollectorWasOffForLessThanHalfOfKeep) {
   real_ns_ += 14 * kDayNs;
   start();
   retention_->run();
@@ -154,8 +154,8 @@ TEST_F(RetentionClockTest, AStepWhileRunningRemovesNothing) {
   expect_files_as_listed(30);
 }
 
-// Hours of the future go first where there is too much; with a clock of 1970 all of the store would be of the future.
-TEST_F(RetentionClockTest, WithAClockOfThePastTheOldestGoFirstAsEver) {
+// With max_bytes, hours in the future are removed first; under a clock of 1970 the whole store would be in the future.
+TEST_F(RetentionClockTest, WithAClockInThePastTheOldestAreStillRemovedFirst) {
   real_ns_ = 5;
   start();
   Retention by_size({0, 2 * segments_->live()[0].figures.bytes}, *segments_, *month_);
@@ -165,9 +165,9 @@ TEST_F(RetentionClockTest, WithAClockOfThePastTheOldestGoFirstAsEver) {
   EXPECT_EQ(segments_->live()[0].hour, kHour - 240);
 }
 
-// A store that holds flows of a future that was wrong, under a clock that is right: after a day they tell the time no
-// more, also to the next run.
-TEST_F(RetentionClockTest, ABelievedClockLowersWhatTheListSays) {
+// A store contains flows of a wrong time in the future, and the clock is correct: after a day those flows no longer
+// determine the yardstick, and not in the next run of the process either.
+TEST_F(RetentionClockTest, ATrustedClockLowersTheYardsticksInTheList) {
   add(*segments_, 10, kHour + 24 * 1'000);
   start();
   retention_->run();
@@ -184,7 +184,7 @@ TEST_F(RetentionClockTest, ABelievedClockLowersWhatTheListSays) {
   expect_files_as_listed(40);
 }
 
-// An empty store, whose first flows come before the clock is set.
+// An empty store, which receives its first flows before the clock is set.
 class FirstRunTest : public RetentionTest {
  protected:
   static constexpr int64_t kDayNs = 24 * kHourNs;
@@ -198,7 +198,7 @@ class FirstRunTest : public RetentionTest {
     testing::internal::GetCapturedStderr();
     RetentionTest::TearDown();
   }
-  // Flows, stored in the hour in which they are said to have come.
+  // Receives flows and stores them in the hour of their receive time.
   ReceiveClock::Stamp receive(uint32_t rows) {
     ReceiveClock::Stamp stamp = month_.receive({real_ns_, steady_ns_});
     Segment segment = write(*segments_, rows, hour_of(real_ns_ + stamp.correction_ns));
@@ -219,17 +219,17 @@ TEST_F(FirstRunTest, From1970ToNow) {
   retention_.emplace(RetentionConfig{30 * kDayNs, 0}, *segments_, month_);
   real_ns_ = kHourNs;
   EXPECT_FALSE(receive(10).held);
-  real_ns_ = kHour * kHourNs;  // set
+  real_ns_ = kHour * kHourNs;  // the clock is set
   ReceiveClock::Stamp stamp = receive(20);
   EXPECT_TRUE(stamp.held);
-  EXPECT_EQ(stamp.correction_ns, 0);  // so these are right
+  EXPECT_EQ(stamp.correction_ns, 0);  // so these times are right
   pass(kDayNs - kHourNs);
   EXPECT_TRUE(receive(30).held);
   expect_files_as_listed(60);
   pass(kHourNs);
   EXPECT_FALSE(receive(40).held);
-  expect_files_as_listed(90);                      // without those of 1970
-  EXPECT_EQ(segments_->yardstick_ns(), real_ns_);  // from when it is believed
+  expect_files_as_listed(90);                      // without the flows from 1970
+  EXPECT_EQ(segments_->yardstick_ns(), real_ns_);  // the time from which the clock is trusted
 }
 
 TEST_F(FirstRunTest, FromTheFutureToNow) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Segments with texts, and with fields that configurations have added.
+// Tests segments with texts, and with fields that configurations have added.
 #include "store/testing/segment_fixture.h"
 
 namespace weir {
 namespace {
 
-// A run whose rows have names, but every third.
+// A run in which all rows but every third have names.
 void begin_named_run(FlowBatch& batch, uint32_t rows, uint32_t kinds) {
   weir::Run& run = begin_run(batch, rows, {Field::in_if_name, Field::application_name});
   for (uint32_t i = 0; i < rows; ++i) {
@@ -15,7 +15,7 @@ void begin_named_run(FlowBatch& batch, uint32_t rows, uint32_t kinds) {
   }
 }
 
-TEST_F(SegmentTest, TextsComeBackAndAreMerged) {
+TEST_F(SegmentTest, TextsAreReadBackAndMerged) {
   FlowBatch batch;
   begin_run(batch, 2, {});
   begin_named_run(batch, 7, 5);
@@ -55,7 +55,7 @@ std::vector<ExtraField> added_fields() {
           {"ratio", 9, 4, float_number},  {"allowed", 9, 5, boolean},        {"client", 9, 6, ip_address},
           {"station", 9, 7, mac_address}, {"seen", 9, 8, datetime}};
 }
-// As a store has them after `added`, read by a process that is configured with `configured`.
+// The columns of a store with the fields `added`, as seen by a process that is configured with `configured`.
 std::unique_ptr<StoreColumns> columns_of(const std::vector<ExtraField>& added, const FieldTable& configured) {
   std::vector<ExtraColumn> extras;
   for (const ExtraField& field : added) extras.push_back({static_cast<int32_t>(kFirstExtraId + extras.size()), field});
@@ -81,7 +81,7 @@ void add_rows_of_added_fields(FlowBatch& batch, const FieldTable& table) {
   set("seen", int64_t{1'700'000'000'000'000'001}, int64_t{-1});
 }
 
-// What the added fields of a row are; the rest is left out.
+// The added fields of a row; the others are left out.
 Row added_of(const Row& row) {
   Row added;
   for (const ExtraField& field : added_fields())
@@ -89,7 +89,7 @@ Row added_of(const Row& row) {
   return added;
 }
 
-TEST_F(SegmentTest, AddedFieldsComeBack) {
+TEST_F(SegmentTest, AddedFieldsAreReadBack) {
   FieldTable table(added_fields());
   auto columns = columns_of(added_fields(), table);
   FlowBatch batch;
@@ -101,7 +101,7 @@ TEST_F(SegmentTest, AddedFieldsComeBack) {
   auto rows = read_all(path("a"), columns->all());
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(added_of(rows[0]), Row());
-  // Doubles as their bits: 0x3fb999999999999a, with the sign 0xbfb999999999999a.
+  // Doubles appear as their bits: 0x3fb999999999999a, with the sign 0xbfb999999999999a.
   EXPECT_EQ(added_of(rows[1]), (Row{{"host", "a"},
                                     {"number", "7"},
                                     {"difference", "-7"},
@@ -119,7 +119,7 @@ TEST_F(SegmentTest, AddedFieldsComeBack) {
                                     {"seen", "-1"}}));
 }
 
-// Segments of three configurations: all fields; one of them in another slot; none. The merging process has none.
+// Segments of three configurations: all fields; some in other slots; none. The merging process has none configured.
 TEST_F(SegmentTest, SegmentsWithDifferentAddedFieldsAreMerged) {
   const std::vector<ExtraField> all = added_fields();
   FieldTable first(all), second({all[2], all[0]}), none({});
@@ -142,12 +142,12 @@ TEST_F(SegmentTest, SegmentsWithDifferentAddedFieldsAreMerged) {
   for (const char* name : {"a", "b", "c"}) ASSERT_EQ(writer.add_segment(path(name), figures[name], error), 0) << error;
   finish(writer);
   EXPECT_EQ(read_all(path("m"), merging->all()), expected);
-  // A reader that was not told of them refuses the segment rather than leave their values out.
+  // A reader that does not know the added fields refuses the segment rather than leave out their values.
   SegmentReader other;
   EXPECT_FALSE(other.open(path("m")));
 }
 
-// Large row groups are copied without being read, those of added fields too.
+// Large row groups are copied without being decoded, those with added fields too.
 TEST_F(SegmentTest, LargeRowGroupsWithAddedFieldsAreCopied) {
   FieldTable table(added_fields()), none({});
   auto columns = columns_of(added_fields(), table), merging = columns_of(added_fields(), none);

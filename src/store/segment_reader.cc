@@ -79,8 +79,8 @@ bool SegmentReader::read_at(uint64_t offset, size_t size, std::string& out) {
   return out.size() == size || fail("the file ends too early");
 }
 
-// The order of the leaves in the schema is that of the chunks in each row group. A column is known by its field id.
-// Segments of before have no checksum of the footer: what it says twice has to agree.
+// The leaves in the schema have the same order as the chunks in each row group. A column is identified by its field id.
+// Older segments have no checksum of the footer, so anything that it says twice must agree.
 bool SegmentReader::parse_footer(std::string_view footer) {
   ThriftReader thrift(footer);
   std::vector<size_t> leaves;
@@ -93,7 +93,7 @@ bool SegmentReader::parse_footer(std::string_view footer) {
       if (field == 4) name = thrift.text();
       if (field == 9) id = thrift.integer();
     });
-    if (!id) return;  // the root, and what is within a list
+    if (!id) return;  // the root, and the inner elements of a list
     auto column = std::ranges::find(columns_, id, &StoreColumn::id);
     auto index = static_cast<size_t>(column - columns_.begin());
     known &= column != columns_.end() && column->name == name && std::ranges::find(leaves, index) == leaves.end();
@@ -161,7 +161,7 @@ bool SegmentReader::read(size_t group, std::vector<ColumnBuffer>& columns, uint3
   return true;
 }
 
-// The chunk's pages into dictionary_ (where it has one) and body_; `data_offset`: of the data page in the chunk.
+// Reads the chunk's pages into dictionary_ (if it has one) and body_; `data_offset`: of the data page within the chunk.
 bool SegmentReader::read_pages(const Chunk& chunk, Page& dictionary, Page& data, int64_t& data_offset) {
   if (chunk.begin() < 0 || chunk.figures.compressed <= 0) return fail("an offset is wrong");
   if (static_cast<uint64_t>(chunk.figures.compressed) > 2 * kLargestPage) return fail("a chunk's size is wrong");
@@ -176,7 +176,7 @@ bool SegmentReader::read_pages(const Chunk& chunk, Page& dictionary, Page& data,
   data_offset = static_cast<int64_t>(bytes_.size() - bytes.size());
   if (!next_page(bytes, data, body_)) return false;
   if (data.type != parquet::kDataPage || data.values != chunk.figures.values) return fail("no data page");
-  // The same of the pages' headers.
+  // What the page headers say must agree likewise.
   auto encoding = chunk.dictionary_offset >= 0 ? parquet::kRleDictionary : parquet::kPlain;
   bool ours = data.encoding == encoding && data.definition == parquet::kRle && data.repetition == parquet::kRle;
   return (ours && bytes.empty()) || fail("it has pages that this version does not know");
@@ -274,7 +274,7 @@ bool SegmentReader::read_text_dictionary(int64_t count, ColumnBuffer& buffer) {
   return entries_.size() == static_cast<uint64_t>(count);
 }
 
-// values_ gets `count` values: numbers, or indexes of the target's dictionary.
+// values_ gets `count` values: numbers, or indexes into the buffer's dictionary.
 bool SegmentReader::read_values(const Page& page, std::string_view body, size_t count, const ColumnBuffer& buffer) {
   values_.clear();
   if (!count) return true;
@@ -314,7 +314,7 @@ bool SegmentReader::append_rows(std::string_view& body, uint32_t rows, ColumnBuf
       auto begin = values_.begin() + static_cast<std::ptrdiff_t>(value);
       bool fit = buffer.with_width([&]<class T>(T) {
         auto fits = [](uint64_t number) { return number <= std::numeric_limits<T>::max(); };
-        if (sizeof(T) < 4 && !std::all_of(begin, begin + (end - row), fits)) return false;  // INT32 holds more
+        if (sizeof(T) < 4 && !std::all_of(begin, begin + (end - row), fits)) return false;  // INT32 has a larger range
         std::transform(begin, begin + (end - row), buffer.append<T>(first + row, end - row),
                        [](uint64_t number) { return static_cast<T>(number); });
         return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SegmentReader: reads back what SegmentWriter wrote, column by column, to be merged. Queries read segments with
-// DuckDB; this knows our own files only: one dictionary page and one data page a chunk, and the encodings we use.
+// SegmentReader: reads back what SegmentWriter wrote, column by column, for merging. Queries read segments with DuckDB;
+// this class reads our own files only: one dictionary page and one data page per chunk, and the encodings we use.
 //
-//   in       a segment; it may be damaged: nothing in it is trusted
+//   in       a segment, which may be damaged: nothing in it is trusted
 //   out      its values appended to ColumnBuffers
 //   threads  one at a time
 //   memory   a chunk and its two pages, each page at most kLargestPage
@@ -25,16 +25,16 @@
 namespace weir {
 
 struct WholeChunk {
-  size_t column = 0;  // number, of the store
+  size_t column = 0;  // index into the store's columns
   ChunkFigures figures;
-  std::string_view bytes;  // its pages
+  std::string_view bytes;  // the pages
 };
 
 class SegmentReader {
  public:
   static constexpr size_t kLargestPage = 256u << 20;
 
-  // `columns`: of the store, which outlive the reader.
+  // `columns`: those of the store; they must outlive the reader.
   explicit SegmentReader(std::span<const StoreColumn> columns = store_columns());
   bool open(const std::string& path);
   bool open(os::File file);
@@ -43,20 +43,20 @@ class SegmentReader {
   uint32_t rows(size_t group) const { return groups_[group].rows; }
   uint64_t rows() const;
   uint64_t bytes() const { return size_; }  // of the file
-  uint64_t max_values(size_t group) const;  // of the column with most; more than rows only where it has lists
+  uint64_t max_values(size_t group) const;  // of the column with the most values; more than rows only if it has lists
   size_t chunks(size_t group) const { return groups_[group].chunks.size(); }
-  // One chunk of a row group as it stands in the file, its pages checked; valid until the next call.
+  // One chunk of a row group as it is in the file, its pages checked; valid until the next call.
   bool read_whole(size_t group, size_t chunk, WholeChunk& whole);
-  // Appends all columns of a row group, its first row becoming row `first`; a buffer for each.
+  // Appends all columns of a row group, its first row becoming row `first`; one buffer for each column.
   bool read(size_t group, std::vector<ColumnBuffer>& columns, uint32_t first);
   const std::string& problem() const { return problem_; }
-  // errno where the segment could not be opened or read, for want of permission or descriptors or for an error of the
-  // disk: nothing is known of it then. 0 where it is damaged, or not there.
+  // errno if the segment could not be opened or read, because of missing permission, too few descriptors or a disk
+  // error: nothing is known about the segment then. 0 if it is damaged or does not exist.
   int error() const { return error_; }
 
  private:
   struct Chunk {
-    size_t column = 0;                                 // number, of the store
+    size_t column = 0;                                 // index into the store's columns
     int64_t data_offset = -1, dictionary_offset = -1;  // in the file
     ChunkFigures figures;                              // its offsets are not set
     int64_t begin() const { return dictionary_offset >= 0 ? dictionary_offset : data_offset; }
@@ -94,9 +94,9 @@ class SegmentReader {
   int error_ = 0;
   std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_;
 
-  // Of the chunk being read.
+  // State of the chunk being read.
   std::string bytes_, dictionary_, body_;
-  std::vector<uint64_t> entries_;  // the dictionary: numbers, or indexes of the target's dictionary
+  std::vector<uint64_t> entries_;  // the dictionary: numbers, or indexes into the target's dictionary
   std::vector<uint32_t> levels_, repetition_, indexes_;
   std::vector<uint64_t> values_;
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A segment that is not one: never a crash, never a loop, never more memory than a page; and what can be read can be
-// written, and is then read as the same.
+// Feeds SegmentReader files that may not be segments: it must not crash, loop, or use more memory than a page; and
+// whatever can be read can be written, and then reads back the same.
 //
-// An input that begins with P is a file. Any other describes one: zstd's checksums keep a changed file from the
-// decoders, so the pages stand here as they are, and are compressed and framed to become a file.
-//   input := flags u8, rows less one u16, chunk*      flags: 1 two row groups, of the same chunks
+// An input that begins with P is a file. Any other input describes one: zstd's checksums keep a modified file from
+// reaching the decoders, so such an input contains the pages uncompressed, and they are compressed and framed to become
+// a file.
+//   input := flags u8, rows - 1 u16, chunk*           flags: 1 two row groups with the same chunks
 //   chunk := column u8, kind u8, values u16, dictionary's values u16, dictionary, body
-//            kind: 1 values as given, not as many as rows; 2 a dictionary page; the rest: which encoding
-//   dictionary, body := size u16, bytes               little-endian; what lies behind the end is 0
+//            kind: 1 values as given instead of the number of rows; 2 a dictionary page; the rest: which encoding
+//   dictionary, body := size u16, bytes               little-endian; bytes past the end are 0
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ constexpr int64_t kEncodings[] = {parquet::kPlain, parquet::kRleDictionary, parq
 
 struct Part {
   size_t column = 0;
-  ChunkFigures figures;  // values and offsets alone are used
+  ChunkFigures figures;  // only values and offsets are used
   std::string bytes;
 };
 
@@ -102,7 +103,7 @@ void put_chunk(ThriftWriter& thrift, const Part& part, uint64_t offset) {
   thrift.end_struct();
 }
 
-// A segment with as much of a footer as SegmentReader looks at.
+// A segment with only those parts of a footer that SegmentReader reads.
 std::string make_file(const std::vector<Part>& parts, uint32_t rows, size_t groups) {
   std::string file = "PAR1", footer;
   std::vector<uint64_t> offsets;
@@ -140,7 +141,7 @@ std::string described_file(std::string_view bytes) {
 
 std::vector<ColumnBuffer> empty_columns() { return {store_columns().begin(), store_columns().end()}; }
 
-// What others rely on in a column that was read.
+// Checks the invariants that other code relies on in a column that was read.
 void check(const ColumnBuffer& column, uint32_t rows) {
   WEIR_ASSERT(column.rows <= rows);
   uint64_t covered = 0, values = 0;

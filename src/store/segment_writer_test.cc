@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is written is read back with our own reader here; test/test_store.py reads segments with DuckDB, pyarrow and
+// Here segments are read back with our own reader; test/test_store.py reads segments with DuckDB, pyarrow and
 // ClickHouse's engine.
 #include "store/segment_writer.h"
 
@@ -19,7 +19,7 @@
 namespace weir {
 namespace {
 
-TEST_F(SegmentTest, EveryKindOfValueComesBack) {
+TEST_F(SegmentTest, EveryKindOfValueIsReadBack) {
   FlowBatch batch;
   begin_run(batch, 2,
             {Field::src_addr, Field::src_net, Field::src_mac, Field::proto, Field::src_port, Field::in_if, Field::bytes,
@@ -66,7 +66,7 @@ TEST_F(SegmentTest, EveryKindOfValueComesBack) {
   EXPECT_EQ(rows[1], second);
 }
 
-TEST_F(SegmentTest, WhatTheExporterDidNotSayIsNull) {
+TEST_F(SegmentTest, FieldsTheExporterDidNotSendAreNull) {
   FlowBatch batch;
   begin_run(batch, 1, {Field::bytes});
   begin_run(batch, 1, {Field::packets});
@@ -90,7 +90,7 @@ struct Times {
   int64_t start_ns, end_ns;
 };
 
-TEST_F(SegmentTest, TimesComeBackToTheNanosecond) {
+TEST_F(SegmentTest, TimesAreReadBackToTheNanosecond) {
   const Times cases[] = {{1'700'000'000'000'000'000, 1'700'000'001'000'000'000},  // whole milliseconds
                          {1'700'000'000'123'456'789, 1'700'000'000'123'456'788},  // ends before it starts
                          {-1, 1},
@@ -130,9 +130,9 @@ TEST_F(SegmentTest, AnUnknownSamplingRateIsNull) {
   EXPECT_EQ(rows[2]["sampling_rate"], "64");
 }
 
-// The writer counts values that are the same for all rows, until one is not: in the middle of a call, between calls,
-// and in a row group of its own again.
-TEST_F(SegmentTest, HeadersAreTheirRowsOwnWhereverTheyChange) {
+// The writer counts values that are the same for all rows until one differs: in the middle of a call, between calls,
+// and again in each new row group.
+TEST_F(SegmentTest, HeaderValuesMayChangeAtAnyRow) {
   struct Header {
     const char* exporter;
     uint32_t domain;
@@ -188,7 +188,7 @@ void fill(FlowBatch& batch, uint32_t seed) {
   }
 }
 
-// More rows than a row group takes; and a column that only a later row group has.
+// More rows than fit into a row group; and a column that only a later row group has.
 TEST_F(SegmentTest, ManyRowGroups) {
   SegmentWriter writer(path("a"));
   FlowBatch batch;
@@ -216,8 +216,8 @@ TEST_F(SegmentTest, ManyRowGroups) {
   EXPECT_EQ(rows.back()["src_mac"], "00:00:00:00:00:01");
 }
 
-// What a row group says of itself is of its own rows, even where the next one begins within a call.
-TEST_F(SegmentTest, MinimaAndMaximaAreOfTheRowGroupsOwnRows) {
+// A row group's statistics cover its own rows only, even if the next one begins within a call.
+TEST_F(SegmentTest, MinimaAndMaximaCoverOnlyTheRowGroupsOwnRows) {
   SegmentWriter writer(path("a"));
   FlowBatch batch;
   constexpr uint32_t kLast = 100;  // rows of the last batch that still belong to the first row group
@@ -306,9 +306,9 @@ TEST_F(SegmentTest, DamageIsNoticed) {
   }
 }
 
-// No checksum covers the footer of older segments. A column that is taken for another would put its values beside the
-// rows of the other segments that are merged with this one, or make all of them unreadable.
-TEST_F(SegmentTest, AColumnTakenForAnotherIsNoticed) {
+// Older segments have no checksum of the footer. A column mistaken for another would put its values beside the rows of
+// the other segments that are merged with this one, or make all of them unreadable.
+TEST_F(SegmentTest, AColumnMistakenForAnotherIsNoticed) {
   FlowBatch batch;
   fill(batch, 1);
   SegmentFigures figures = write(batch, "a");
@@ -335,8 +335,8 @@ TEST_F(SegmentTest, AColumnTakenForAnotherIsNoticed) {
   EXPECT_EQ(merge("PAR1" + good.substr(4)), 0);
 }
 
-// Whole chunks are copied unread: what the headers of their pages say is checked all the more.
-TEST_F(SegmentTest, DamageOfAPageHeaderIsNotCopied) {
+// Whole chunks are copied without being decoded, so what the headers of their pages say must be checked.
+TEST_F(SegmentTest, DamagedPageHeadersAreNotCopied) {
   SegmentWriter writer(path("a"));
   FlowBatch batch;
   for (uint32_t b = 0; b < 64; ++b) {  // half a row group: large enough to be copied
@@ -356,7 +356,7 @@ TEST_F(SegmentTest, DamageOfAPageHeaderIsNotCopied) {
     ASSERT_EQ(good.substr(encoding + 1, end.size()), end);
     for (size_t byte : {encoding, encoding + 2, encoding + 4}) {
       std::string bad = good;
-      bad[byte] = static_cast<char>(bad[byte] ^ 0x10);  // PLAIN becomes RLE_DICTIONARY, and the reverse
+      bad[byte] = static_cast<char>(bad[byte] ^ 0x10);  // PLAIN becomes RLE_DICTIONARY, and vice versa
       std::ofstream(path("bad"), std::ios::binary) << bad;
       SegmentWriter merged(path("m"));
       std::string error;

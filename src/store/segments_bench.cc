@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a flush costs beside the writing of its file, by how many exporters have rows in it, and what a look at the list
-// costs while it is long.
+// The cost of a flush besides writing its file, by the number of exporters that have rows in it, and the cost of
+// reading the list while it is long.
 #include <benchmark/benchmark.h>
 
 #include <filesystem>

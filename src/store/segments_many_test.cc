@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of segments and the counts of the ledger where there are many of them.
+// The list of segments and the counts of the ledger with many segments and exporters.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -29,7 +29,7 @@ class ManyTest : public StoreTest {
     std::string error;
     ASSERT_EQ(segments.change({write(segments, 10)}, {}, stored, error), Change::done) << error;
   }
-  // As after a crash: what a ledger has once the next process has opened the store.
+  // What a ledger contains after a crash, once the next process has opened the store.
   LedgerSnapshot recovered() const {
     Ledger ledger(0);
     OutputCounts& output = ledger.add_output("store");
@@ -54,7 +54,7 @@ TEST_F(ManyTest, CountsOfAHundredThousandExportersAreOneNote) {
   }
 }
 
-TEST_F(ManyTest, NotesNeverTakeACountBack) {
+TEST_F(ManyTest, NotesNeverLowerACount) {
   {
     Segments segments = Segments::open(data_);
     change(segments, counts(1'000));
@@ -64,13 +64,13 @@ TEST_F(ManyTest, NotesNeverTakeACountBack) {
   EXPECT_EQ(recovered().entries[2].stored, 5'002);
 }
 
-TEST_F(ManyTest, ANoteGoesOnceTheLedgerHasBeenSavedWithItsCounts) {
+TEST_F(ManyTest, ANoteIsRemovedOnceTheLedgerIsSavedWithItsCounts) {
   Segments segments = Segments::open(data_);
   change(segments, counts(1'000));
-  segments.ledger_saved(os::monotonic_ns());  // whether the counts were in that copy is not known
+  segments.ledger_saved(os::monotonic_ns());  // unknown whether that copy contained the counts
   change(segments, counts(2'000));
   EXPECT_EQ(number("SELECT count(*) FROM stored_counts"), 2);
-  segments.ledger_saved(os::monotonic_ns());  // the first ones were: another change came after them
+  segments.ledger_saved(os::monotonic_ns());  // it contained the first counts: another change followed them
   change(segments, {});
   EXPECT_EQ(number("SELECT count(*) FROM stored_counts"), 1);
   EXPECT_EQ(number("SELECT min(id) FROM stored_counts"), 2);
@@ -96,7 +96,7 @@ TEST_F(ManyTest, CountersHaveTheirOwnColumn) {
   EXPECT_EQ(rows.entries[5].stored, 0);
 }
 
-TEST_F(ManyTest, WhoLooksGetsTheSameListAndWaitsForNoChange) {
+TEST_F(ManyTest, ReadersShareTheListAndDoNotWaitForChanges) {
   Segments segments = Segments::open(data_);
   add(segments, 10);
   add(segments, 20);
@@ -104,7 +104,7 @@ TEST_F(ManyTest, WhoLooksGetsTheSameListAndWaitsForNoChange) {
   EXPECT_EQ(&first[0], &second[0]);  // no segment was copied
 
   SavedLedger catalog =
-      SavedLedger::open(data_ + "/catalog.db");  // as the ledger's, whose writing takes as long as it takes
+      SavedLedger::open(data_ + "/catalog.db");  // a connection like the ledger's, whose writes may take long
   Segment more = write(segments, 5);
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open((data_ + "/catalog.db").c_str(), &other), SQLITE_OK);
@@ -121,7 +121,7 @@ TEST_F(ManyTest, WhoLooksGetsTheSameListAndWaitsForNoChange) {
     EXPECT_EQ(segments.live().size(), 2u);
     std::this_thread::yield();
   }
-  EXPECT_FALSE(done);  // it waits for the other writer; looking did not wait for it
+  EXPECT_FALSE(done);  // it waits for the other writer; reading the list did not wait for it
   EXPECT_EQ(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
   changing.join();
   EXPECT_EQ(segments.live().size(), 3u);
@@ -149,7 +149,7 @@ TEST_F(ManyTest, FiguresOfTheList) {
   EXPECT_EQ(figures.bytes(), bytes);
 }
 
-// All of them in one flush, through the output, and then the last seconds before a crash again.
+// All of them in one flush, through the output, and then again the last seconds before a crash.
 TEST_F(ManyTest, AFlushOfAHundredThousandExportersIsCountedExactly) {
   Ledger ledger(0);
   OutputCounts& entry = ledger.add_output("store");

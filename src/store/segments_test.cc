@@ -35,7 +35,7 @@ class SegmentsTest : public StoreTest {
   }
 };
 
-TEST_F(SegmentsTest, WhatIsAddedIsListedWithItsFigures) {
+TEST_F(SegmentsTest, AddedSegmentsAreListedWithTheirFigures) {
   Segments segments = Segments::open(data_);
   Segment segment = write(segments, 100);
   EXPECT_TRUE(Segments::read(data_).empty());
@@ -47,11 +47,11 @@ TEST_F(SegmentsTest, WhatIsAddedIsListedWithItsFigures) {
   EXPECT_EQ(read[0].hour, kHour);
   EXPECT_EQ(read[0].figures.rows, 100u);
   EXPECT_EQ(read[0].figures.received.min_ns, 1'795'262'405'000'000'000);
-  EXPECT_GT(read[0].figures.start.min_ns, read[0].figures.start.max_ns);  // no flow names one
+  EXPECT_GT(read[0].figures.start.min_ns, read[0].figures.start.max_ns);  // no flow has a start time
   expect_files_as_listed(100);
 }
 
-TEST_F(SegmentsTest, AnExchangeTakesEffectAtOnceAndLeavesOnlyTheNewFile) {
+TEST_F(SegmentsTest, AReplacementTakesEffectAtOnceAndLeavesOnlyTheNewFile) {
   Segments segments = Segments::open(data_);
   int64_t a = add(segments, 10), b = add(segments, 20);
   int64_t other = add(segments, 5, kHour + 1);
@@ -61,12 +61,12 @@ TEST_F(SegmentsTest, AnExchangeTakesEffectAtOnceAndLeavesOnlyTheNewFile) {
   expect_files_as_listed(35);
   auto live = segments.live();
   ASSERT_EQ(live.size(), 2u);
-  EXPECT_EQ(live[0].path, merged.path);  // by hour
+  EXPECT_EQ(live[0].path, merged.path);  // sorted by hour
   EXPECT_EQ(live[1].id, other);
   EXPECT_EQ(paths(live), paths(Segments::read(data_)));
 }
 
-TEST_F(SegmentsTest, WhatIsNotListedAnyMoreCannotBeReplaced) {
+TEST_F(SegmentsTest, ASegmentNoLongerListedCannotBeReplaced) {
   Segments segments = Segments::open(data_);
   int64_t a = add(segments, 10), b = add(segments, 20);
   std::string error;
@@ -77,15 +77,16 @@ TEST_F(SegmentsTest, WhatIsNotListedAnyMoreCannotBeReplaced) {
   expect_files_as_listed(20);
 }
 
-// The ledger's connection and the list's are of one process, and POSIX takes away all its locks of a file when it
-// closes any descriptor of it. Without them the next program that closes the catalog removes its -wal, and what is
-// listed from then on is lost.
+// The ledger and the list have separate connections in one process, and POSIX releases all of a process's locks on a
+// file when it closes any descriptor of it. Without the locks, the next program that closes the catalog removes its
+// -wal, and everything listed after that is lost.
 TEST_F(SegmentsTest, TheCatalogStaysLockedWhileItIsOpen) {
   SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
   add(segments, 10);
   os::File other(::open((data_ + "/catalog.db").c_str(), O_RDWR | O_CLOEXEC));
-  // Its shared lock, where SQLite's file format puts it. A lock of the open file is asked for as another process would.
+  // Its shared lock, at the offset that SQLite's file format defines. The lock is queried through an open file
+  // description, as another process would.
   struct flock lock = {F_WRLCK, SEEK_SET, 0x40000002, 510, 0};
   ASSERT_EQ(::fcntl(other.fd(), F_OFD_GETLK, &lock), 0);
   EXPECT_EQ(lock.l_type, F_RDLCK);
@@ -104,7 +105,7 @@ TEST_F(SegmentsTest, NamesAreNeverUsedTwice) {
   EXPECT_EQ(names.size(), given);
 }
 
-TEST_F(SegmentsTest, EmptyFoldersGoButNotOneThatAwaitsASegment) {
+TEST_F(SegmentsTest, EmptyFoldersAreRemovedExceptOneThatAwaitsASegment) {
   Segments segments = Segments::open(data_);
   int64_t old = add(segments, 10, kHour - 48), old_too = add(segments, 10, kHour - 24);
   Segment coming = write(segments, 10, kHour - 24);
@@ -116,10 +117,10 @@ TEST_F(SegmentsTest, EmptyFoldersGoButNotOneThatAwaitsASegment) {
   EXPECT_FALSE(fs::exists(data_ + "/flows/day=2026-11-20"));
 }
 
-// ---- What a crash leaves, step by step (segments.h). A crash is a list that is closed without the later steps, which
-// are undone by hand.
+// ---- The state after a crash, step by step (segments.h). A crash is simulated by closing the list and undoing the
+// later steps by hand.
 
-TEST_F(SegmentsTest, CrashBeforeListingLeavesTheOldAndNoLeftover) {
+TEST_F(SegmentsTest, CrashBeforeListingKeepsTheOldAndLeavesNoTmpFile) {
   {
     Segments segments = Segments::open(data_);
     add(segments, 10);
@@ -141,7 +142,7 @@ TEST_F(SegmentsTest, CrashBetweenListingAndRenaming) {
     std::string old = data_ + "/" + segments.live()[0].path, error;
     fs::copy_file(old, data_ + "/kept");
     ASSERT_EQ(segments.change({merged}, {id}, {}, error), Change::done);
-    // As it was between steps 2 and 3.
+    // The state between steps 2 and 3.
     fs::rename(path, path + ".tmp");
     fs::rename(data_ + "/kept", old);
   }
@@ -183,7 +184,7 @@ TEST_F(SegmentsTest, CrashAfterUnlinkingIsForgotten) {
   expect_files_as_listed(3);
 }
 
-TEST_F(SegmentsTest, ALostCatalogCostsNoFile) {
+TEST_F(SegmentsTest, ALostCatalogRemovesNoFile) {
   std::string path;
   {
     Segments segments = Segments::open(data_);
@@ -199,7 +200,7 @@ TEST_F(SegmentsTest, ALostCatalogCostsNoFile) {
   EXPECT_TRUE(fs::exists(path));
 }
 
-TEST_F(SegmentsTest, AMissingFileIsNamedAndTheRestGoesOn) {
+TEST_F(SegmentsTest, AMissingFileIsLoggedAndTheRestKeepsWorking) {
   std::string gone;
   {
     Segments segments = Segments::open(data_);
@@ -212,11 +213,11 @@ TEST_F(SegmentsTest, AMissingFileIsNamedAndTheRestGoesOn) {
   Segments segments = Segments::open(data_);
   std::string log = testing::internal::GetCapturedStderr();
   EXPECT_NE(log.find(gone), std::string::npos) << log;
-  EXPECT_EQ(segments.live().size(), 2u);  // so that queries say that something is missing
+  EXPECT_EQ(segments.live().size(), 2u);  // so that queries report that something is missing
   add(segments, 5);
 }
 
-TEST_F(SegmentsTest, StoredCountsComeWithTheSegmentAndSurviveAnOlderSnapshot) {
+TEST_F(SegmentsTest, StoredCountsAreAddedWithTheSegmentAndSurviveAnOlderSnapshot) {
   SavedLedger catalog = SavedLedger::open(data_ + "/catalog.db");
   Segments segments = Segments::open(data_);
   LedgerKey known{IpAddress::v4(0xc0000201), Protocol::netflow9, 7};
@@ -262,7 +263,7 @@ TEST_F(SegmentsTest, ACatalogThatCannotBeWrittenChangesNothing) {
   expect_files_as_listed(17);
 }
 
-TEST_F(SegmentsTest, ReadingSaysWhatIsWrong) {
+TEST_F(SegmentsTest, ReadingReportsWhatIsWrong) {
   EXPECT_NE(error_of([&] { Segments::read(data_ + "/none"); }).find(data_ + "/none"), std::string::npos);
   EXPECT_NE(error_of([&] { Segments::read(data_); }).find("no " + data_ + "/catalog.db"), std::string::npos);
   {
@@ -276,7 +277,7 @@ TEST_F(SegmentsTest, ReadingSaysWhatIsWrong) {
   EXPECT_NE(error_of([&] { Segments::open(data_); }).find("damaged or no SQLite database"), std::string::npos);
 }
 
-TEST_F(SegmentsTest, ACatalogOfBeforeTheStoreHasNoSegments) {
+TEST_F(SegmentsTest, ACatalogFromBeforeTheStoreHasNoSegments) {
   SavedLedger::open(data_ + "/catalog.db");
   EXPECT_TRUE(Segments::read(data_).empty());
 }
@@ -301,7 +302,7 @@ TEST_F(SegmentsTest, AReaderSeesEveryRowExactlyOnceWhileItChanges) {
   size_t reads = 0;
   for (; !done; ++reads) {
     uint64_t rows = 0;
-    for (int attempt = 0;; ++attempt) {  // as a reader must: all files at once, or the list anew
+    for (int attempt = 0;; ++attempt) {  // as every reader must: all files at once, or the list again
       rows = 0;
       bool all = true;
       for (const Segment& segment : Segments::read(data_)) {
@@ -328,7 +329,7 @@ TEST_F(SegmentsTest, AReaderSeesEveryRowExactlyOnceWhileItChanges) {
 
 using enum ElementType;
 
-TEST_F(SegmentsTest, AddedFieldsBecomeColumnsForGood) {
+TEST_F(SegmentsTest, AddedFieldsBecomePermanentColumns) {
   auto names = [](std::span<const StoreColumn> columns) {
     std::vector<std::string> added;
     for (const StoreColumn& column : columns)
@@ -354,7 +355,7 @@ TEST_F(SegmentsTest, AddedFieldsBecomeColumnsForGood) {
   std::vector<ExtraColumn> read = Segments::read_extra_columns(data_);
   ASSERT_EQ(read.size(), 3u);
   EXPECT_EQ(read[0].field.element_text(), "9/1");
-  EXPECT_EQ(read[1].field.element_text(), "9/4");  // as it was configured last
+  EXPECT_EQ(read[1].field.element_text(), "9/4");  // as last configured
   EXPECT_EQ(read[2].field.type, string);
 }
 
@@ -380,9 +381,9 @@ TEST_F(SegmentsTest, ATypeOfANewerVersionIsRefused) {
   EXPECT_THROW(Segments::read_extra_columns(data_), Error);
 }
 
-// What tells the time is the newest time of receipt of rows that were not marked.
-TEST_F(SegmentsTest, TheYardstickIsOfRowsThatAreNotMarked) {
-  const int64_t after = 5'000'000'000;  // the hour, as the rows are written
+// The yardstick is the newest receive time of rows that were not marked.
+TEST_F(SegmentsTest, TheYardstickIgnoresMarkedRows) {
+  const int64_t after = 5'000'000'000;  // offset into the hour, as the rows are written
   Segments segments = Segments::open(data_);
   EXPECT_EQ(segments.yardstick_ns(), 0);
   add(segments, 10, kHour);
@@ -391,7 +392,7 @@ TEST_F(SegmentsTest, TheYardstickIsOfRowsThatAreNotMarked) {
   std::string error;
   ASSERT_EQ(segments.change({marked}, {}, {}, error), Change::done) << error;
   EXPECT_EQ(segments.yardstick_ns(), kHour * kHourNs + after);
-  // A merge says no more than what it was made of.
+  // A merged segment's yardstick is that of its inputs.
   Segment merged = write(segments, 20, kHour + 1'000, 1);
   merged.yardstick_ns = 0;
   ASSERT_EQ(segments.change({merged}, {segments.live()[0].id, segments.live()[1].id}, {}, error), Change::done)
@@ -403,7 +404,7 @@ TEST_F(SegmentsTest, TheYardstickIsOfRowsThatAreNotMarked) {
   EXPECT_EQ(number("SELECT max(yardstick) FROM segments"), kHour * kHourNs);
 }
 
-TEST_F(SegmentsTest, InAListOfAVersionThatDidNotMarkAllRowsTellTheTime) {
+TEST_F(SegmentsTest, InAnOlderListWithoutMarksAllRowsSetTheYardstick) {
   {
     Segments segments = Segments::open(data_);
     add(segments, 10, kHour);

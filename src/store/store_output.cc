@@ -17,8 +17,8 @@ namespace weir {
 
 namespace {
 
-// Between two looks into an empty queue. Flows wait seconds for their flush anyway, and being woken for each batch
-// would cost the workers more than handing it over does.
+// Between two looks into an empty queue. Flows wait seconds for their flush anyway, and a wake-up for each batch would
+// cost the workers more than handing it over does.
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int64_t kLookEveryNs = kSecond;
 constexpr int64_t kRetentionEveryNs = kMinute;
@@ -116,7 +116,7 @@ void StoreOutput::take(const CounterBatch& batch) {
   }
 }
 
-// `write` puts the rows into the writer: 0 or errno.
+// `write` writes the rows with the writer: 0 or errno.
 template <class Write>
 void StoreOutput::add(const Rows& rows, Write write) {
   int error = 0;
@@ -139,7 +139,7 @@ void StoreOutput::add(const Rows& rows, Write write) {
     lose(take_out(segment), error, "cannot write " + segments_.file(segment->path) + ": " + os::error_text(error));
 }
 
-// nullptr and an errno where none can be opened.
+// nullptr and an errno if none can be opened.
 StoreOutput::OpenSegment* StoreOutput::segment_of(Table table, int64_t hour, int& error) {
   for (const auto& segment : open_)
     if (segment->table == table && segment->hour == hour) return segment.get();
@@ -161,7 +161,8 @@ std::unique_ptr<StoreOutput::OpenSegment> StoreOutput::take_out(const OpenSegmen
   return taken;
 }
 
-// An hour that has passed is finished at once, so that it can be merged; what is replayed into it later has its time.
+// A segment opened in an earlier clock hour is flushed at once, so that it can be merged; one opened later, for data
+// replayed into that hour, has the full flush time.
 void StoreOutput::flush_due(int64_t now_ns) {
   for (size_t i = 0; i < open_.size();) {
     const OpenSegment& segment = *open_[i];
@@ -196,12 +197,12 @@ void StoreOutput::flush(std::unique_ptr<OpenSegment> segment) {
   retention_.run();
 }
 
-// "", or why not.
+// "", or the reason why not.
 std::string StoreOutput::list(const OpenSegment& segment, const SegmentFigures& figures) {
   std::vector<StoredCount> stored;
   for (const auto& [entry, rows] : segment.rows) {
     LedgerEntry& a = ledger_.at(entry);
-    if (a.retired.load(std::memory_order_relaxed)) continue;  // counted as "other" with the next save
+    if (a.retired.load(std::memory_order_relaxed)) continue;  // the next save counts it under "other"
     const DeliveryCounts known = entry_.counts(entry);
     const int64_t before = known.of[segment.table == Table::flows ? kDeliveryAcknowledged : kCountersAcknowledged];
     stored.push_back({a.key, before + static_cast<int64_t>(rows), segment.table});
@@ -227,7 +228,7 @@ void StoreOutput::lose(std::unique_ptr<OpenSegment> segment, int error, const st
   counters_.error(reason);
   const std::string path = segment->path;
   const Table table = segment->table;
-  segment.reset();  // the writer removes what is unfinished
+  segment.reset();  // the writer removes the unfinished file
   segments_.give_up(path);
   report_lost(table, error, lost, why);
 }

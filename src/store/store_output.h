@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// StoreOutput: records into segments, one at each flush and hour of receive time; counter samples into those of their
-// own table.
+// StoreOutput: writes flow records into segments, one for each flush and hour of receive time; counter samples into
+// segments of their own table.
 //
 //   in       offer() from any thread, never blocks
-//   out      listed segments; only then are their rows acknowledged
+//   out      listed segments; rows are acknowledged only once their segment is listed
 //   threads  one of its own, which also runs retention after each flush and each minute
-//   memory   the queue, and the row group of each open segment, at most kMaxOpen of a table
-//   failure  a segment that cannot be written or listed loses its rows, counted under a named reason and logged at most
-//            once in 10 s; the next one is tried again, so it recovers by itself. Below the floor of free space rows
-//            are refused (no_space)
+//   memory   the queue, and the row group of each open segment, at most kMaxOpen per table
+//   failure  the rows of a segment that cannot be written or listed are lost, counted under a named reason and logged
+//            at most once in 10 s; the next segment is tried again, so it recovers by itself. Below the floor of free
+//            space rows are refused (no_space)
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -34,24 +34,24 @@ struct StoreOutputConfig {
   size_t queue_batches = limits::kStoreQueueBatches;
   size_t queue_bytes = limits::kStoreQueueBytes;
   size_t counter_batches = limits::kCounterQueueBatches;
-  const StopTime* stop_time = nullptr;  // after it what is queued is given up; nullptr: never
+  const StopTime* stop_time = nullptr;  // after it queued data is dropped; nullptr: never
 };
 
 class StoreOutput final : public QueuedOutput {
  public:
-  // Everything but the configuration outlives the output.
+  // Everything but the configuration must outlive the output.
   StoreOutput(const StoreOutputConfig& config, Segments& segments, Retention& retention, FreeSpace& space,
               ReceiveClock& clock, Ledger& ledger, OutputCounts& entry);
   ~StoreOutput() override { stop(); }
 
-  // Held data may be replayed into hours that have passed; beyond this the oldest open segment is flushed.
+  // Held data may be replayed into past hours; beyond this number the oldest open segment is flushed.
   static constexpr size_t kMaxOpen = 4;
 
  private:
   struct OpenSegment {
     Table table = Table::flows;
     int64_t hour = 0;       // of its rows
-    int64_t opened_in = 0;  // hour of the clock when opened
+    int64_t opened_in = 0;  // clock hour in which it was opened
     int64_t opened_ns = 0;  // monotonic
     std::string path;
     SegmentWriter writer;
@@ -59,7 +59,7 @@ class StoreOutput final : public QueuedOutput {
     int64_t yardstick_ns = 0;                      // as Segment's
   };
 
-  // Rows of one table, which go into a segment together.
+  // Rows of one table and hour, which are added to a segment together.
   struct Rows {
     Table table = Table::flows;
     int64_t hour = 0;
@@ -101,8 +101,8 @@ class StoreOutput final : public QueuedOutput {
   ReceiveClock& clock_;
   Ledger& ledger_;
 
-  // Of the output's thread.
-  std::vector<std::unique_ptr<OpenSegment>> open_;  // in the order of opening
+  // Used by the output's thread only.
+  std::vector<std::unique_ptr<OpenSegment>> open_;  // in the order in which they were opened
   int64_t clock_hour_ = 0;
   int64_t next_look_ns_ = 0, next_retention_ns_ = 0;  // monotonic
   Rows rows_;                                         // being added

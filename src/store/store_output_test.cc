@@ -19,7 +19,7 @@ namespace {
 class StoreOutputTest : public StoreTest {
  protected:
   void TearDown() override {
-    ::umount2(data_.c_str(), MNT_DETACH);  // where a test mounted something
+    ::umount2(data_.c_str(), MNT_DETACH);  // for tests that mounted something
     StoreTest::TearDown();
   }
 
@@ -61,7 +61,7 @@ class StoreOutputTest : public StoreTest {
   BatchPool pool_;
 };
 
-TEST_F(StoreOutputTest, WhatIsOfferedIsStoredAtStopAndCountedPerExporter) {
+TEST_F(StoreOutputTest, OfferedFlowsAreStoredAtStopAndCountedPerExporter) {
   Store store(data_, {.flush_ns = kNever}, clock_, ledger_);
   store.output.start();
   for (int i = 0; i < 5; ++i) store.output.offer(batch(100, kHour, 1));
@@ -91,7 +91,7 @@ TEST_F(StoreOutputTest, RowsAreVisibleAfterTheFlushTime) {
   EXPECT_EQ(Segments::read(data_).size(), 2u);
 }
 
-TEST_F(StoreOutputTest, AFullSegmentDoesNotWait) {
+TEST_F(StoreOutputTest, AFullSegmentIsFlushedBeforeTheFlushTime) {
   Store store(data_, {.flush_ns = kNever, .flush_rows = 1'000}, clock_, ledger_);
   store.output.start();
   for (int i = 0; i < 25; ++i) store.output.offer(batch(100, kHour));
@@ -119,7 +119,7 @@ TEST_F(StoreOutputTest, EachHourOfReceiptHasItsOwnFolder) {
 }
 
 TEST_F(StoreOutputTest, AFullQueueRefusesAndCounts) {
-  Store store(data_, {.queue_batches = 2}, clock_, ledger_);  // not started: nobody empties it
+  Store store(data_, {.queue_batches = 2}, clock_, ledger_);  // not started: nothing empties the queue
   for (int i = 0; i < 5; ++i) store.output.offer(batch(10, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::queue_full), 30u);
   EXPECT_EQ(entry().sink_dropped.value(), 30);
@@ -129,7 +129,7 @@ TEST_F(StoreOutputTest, AFullQueueRefusesAndCounts) {
 
 TEST_F(StoreOutputTest, TheQueueIsBoundedInBytesToo) {
   size_t one = batch(10, kHour)->memory_bytes();
-  ASSERT_GT(one, 2'048u * 24);  // a batch has room for 2,048 rows; bytes and src_addr are 24 bytes a row
+  ASSERT_GT(one, 2'048u * 24);  // a batch has space for 2,048 rows; bytes and src_addr are 24 bytes a row
   Store store(data_, {.queue_bytes = 3 * one}, clock_, ledger_);
   for (int i = 0; i < 5; ++i) store.output.offer(batch(10, kHour));
   EXPECT_EQ(dropped(store.output, OutputError::queue_full), 20u);
@@ -147,7 +147,7 @@ TEST_F(StoreOutputTest, BelowTheFloorRowsAreRefused) {
   EXPECT_EQ(listed_rows(), 0u);
 }
 
-// Counting and storing go on after each fault; every row is either stored or dropped.
+// Counting and storing continue after each fault; every row is either stored or dropped.
 TEST_F(StoreOutputTest, ACatalogThatCannotBeWrittenLosesTheSegmentAndRecovers) {
   Store store(data_, {.flush_ns = kSoon}, clock_, ledger_);
   sql("CREATE TRIGGER refuse BEFORE INSERT ON segments BEGIN SELECT raise(ABORT, 'refused'); END");
@@ -188,7 +188,7 @@ TEST_F(StoreOutputTest, AFileOverItsLimitIsLostAndCounted) {
   EXPECT_EQ(entry().sink_dropped.value(), 2'048);
 }
 
-TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
+TEST_F(StoreOutputTest, AFullDiskLosesOnlyCountedRows) {
   if (::mount("weir-test", data_.c_str(), "tmpfs", 0, "size=3m") != 0)
     GTEST_SKIP() << "needs root, to mount a small file system";
   Store store(data_, {.flush_ns = kSoon}, clock_, ledger_);
@@ -205,7 +205,7 @@ TEST_F(StoreOutputTest, AFullDiskCostsCountedRowsAndNothingElse) {
   for (int i = 0; i < 2'000 && !full(); ++i) offer();
   ASSERT_TRUE(full());
   for (int i = 0; i < 100; ++i) offer();
-  // Room again: the oldest goes, as an operator's store.max_size would see to.
+  // Free space: the oldest segment is removed, as an operator's store.max_size would do.
   std::string error;
   std::vector<int64_t> ids;
   uint64_t removed = 0;
@@ -234,8 +234,8 @@ TEST_F(StoreOutputTest, RetentionRunsAfterAFlush) {
   expect_files_as_listed(0);
 }
 
-// In one segment: the newest of those that are not marked tells the time.
-TEST_F(StoreOutputTest, MarkedRowsDoNotTellTheTime) {
+// In one segment: the newest row that is not marked sets the yardstick.
+TEST_F(StoreOutputTest, MarkedRowsDoNotMoveTheYardstick) {
   Store store(data_, {.flush_ns = kNever}, clock_, ledger_);
   auto rows_at = [&](int64_t after_ns, bool clock_held) {
     auto batch = pool_.take();

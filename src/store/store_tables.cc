@@ -31,7 +31,7 @@ void prepare_store_tables(Database& database, int64_t found) {
   add("table_name", "TEXT NOT NULL DEFAULT 'flows'");
   add("yardstick", "INTEGER");
   add("tier", "TEXT NOT NULL DEFAULT 'hot'");
-  // How often the store was opened stood among the ledger's values.
+  // The number of times the store was opened used to be among the ledger's values.
   if (!columns_of(database, "ledger").empty())
     database.execute("INSERT OR IGNORE INTO store SELECT 'runs', value FROM ledger WHERE name = 'store_runs'");
 }

@@ -6,8 +6,8 @@
 
 namespace weir {
 
-//   1  the first that is told apart; segments have a tier, `stored_counts` is the only place of counts, `store` of what
-//      was in `ledger`
+//   1  the first numbered version; segments have a tier, `stored_counts` is the only place of counts, `store` has the
+//      values that were in `ledger`
 inline constexpr int64_t kStoreTables = 1;
 
 void prepare_store_tables(Database& database, int64_t found);

@@ -9,7 +9,7 @@
 namespace weir {
 
 // One count in a note: address (16 octets), protocol (its number in kProtocolNames, 1), domain (4), count (8); the last
-// two with their lowest octet first, as this and every machine has them that weir runs on.
+// two little-endian, like every machine that weir runs on.
 static constexpr size_t kPackedBytes = 29;
 
 static void pack(std::string& out, const StoredCount& count) {
@@ -19,7 +19,7 @@ static void pack(std::string& out, const StoredCount& count) {
   out.append(reinterpret_cast<const char*>(&count.stored), 8);
 }
 
-// What was written by a later version, with protocols that this one does not know, is passed over.
+// Counts written by a later version, with protocols that this version does not know, are skipped.
 static void unpack(std::string_view packed, Table table, std::vector<StoredCount>& counts) {
   for (; packed.size() >= kPackedBytes; packed.remove_prefix(kPackedBytes)) {
     StoredCount count;
@@ -34,7 +34,7 @@ static void unpack(std::string_view packed, Table table, std::vector<StoredCount
   }
 }
 
-// As the column `name` has it.
+// The value of the column `name`.
 static std::string_view note_name(Table table) { return table == Table::flows ? "stored" : "counters_stored"; }
 
 static int64_t note(Database& database, Table table, const std::string& packed) {

@@ -23,7 +23,7 @@ Unlisted find_unlisted(const std::string& data, const std::vector<Segment>& befo
   for (const Segment& segment : Segments::read(data)) found.erase(data + "/" + segment.path);
   Unlisted unlisted;
   for (const auto& [path, size] : found) {
-    if (!os::exists(path)) continue;  // removed meanwhile
+    if (!os::exists(path)) continue;  // removed in the meantime
     ++unlisted.files;
     unlisted.bytes += size;
   }
@@ -53,7 +53,7 @@ void UnlistedLook::work(const std::stop_token& stop) {
   } while (!stop.stop_requested());
 }
 
-// Where the list cannot be read, what was found before stands until the next look.
+// If the list cannot be read, the previous figures remain until the next look.
 void UnlistedLook::look() {
   try {
     const Unlisted found = find_unlisted(data_, Segments::read(data_));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Segment files below a data directory that no list names: nobody reads or removes them, but they take room. The loss
-// of catalog.db leaves some, and so does whoever copies files into the folders.
+// Finds segment files below a data directory that no list names: nothing reads or removes them, but they take space.
+// The loss of catalog.db leaves some, and so does anyone who copies files into the folders.
 #pragma once
 
 #include <atomic>
@@ -20,12 +20,12 @@ struct Unlisted {
   uint64_t files = 0, bytes = 0;
 };
 
-// `before`: the list as it was. It is read once more after the folders were looked through, for segments come and go
-// meanwhile. Throws as Segments::read().
+// `before`: the list before the folders are searched. The list is read once more afterwards, because segments are added
+// and removed in the meantime. Throws as Segments::read() does.
 Unlisted find_unlisted(const std::string& data, const std::vector<Segment>& before);
 
-// Looks for them at its start and every kEveryNs, in a thread of low priority of its own: with 50,000 segments a look
-// takes a while, and holds no lock.
+// Searches for them at start and every kEveryNs, in its own thread of low priority: with 50,000 segments a search takes
+// a while; it holds no lock.
 class UnlistedLook {
  public:
   static constexpr int64_t kEveryNs = 600'000'000'000;
@@ -34,9 +34,9 @@ class UnlistedLook {
 
   void start();
   void request_stop();
-  // Once the look that is going on is over, the first one at least.
+  // Waits until the search in progress is finished; the first one is always made.
   void stop();
-  // As last looked for; any thread.
+  // The result of the last search; from any thread.
   Unlisted last() const { return {files_.load(std::memory_order_relaxed), bytes_.load(std::memory_order_relaxed)}; }
 
  private:

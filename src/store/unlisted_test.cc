@@ -13,7 +13,7 @@ class UnlistedTest : public StoreTest {
   void put(const std::string& name, size_t bytes) { std::ofstream(data_ + "/" + name) << std::string(bytes, 'x'); }
 };
 
-TEST_F(UnlistedTest, WhatNoListNamesIsFound) {
+TEST_F(UnlistedTest, FilesThatNoListNamesAreFound) {
   Segments segments = Segments::open(data_);
   add(segments, 100);
   EXPECT_EQ(find_unlisted(data_, Segments::read(data_)).files, 0u);
@@ -26,7 +26,7 @@ TEST_F(UnlistedTest, WhatNoListNamesIsFound) {
   EXPECT_EQ(found.bytes, 30u);
 }
 
-TEST_F(UnlistedTest, TheFirstLookIsNeverLeftOut) {
+TEST_F(UnlistedTest, TheFirstSearchIsAlwaysMade) {
   Segments segments = Segments::open(data_);
   add(segments, 100);
   put("flows/a.parquet", 10);

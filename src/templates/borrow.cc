@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TemplateStore: what a session takes from other sessions of its exporter, which options data told sampling rates and
-// names that it was not told itself. Routers send options data from another UDP port (Junos), or under the source id of
-// another card (Cisco).
+// TemplateStore: what a session takes from other sessions of its exporter, whose options data announced sampling rates
+// and names that its own did not. Routers send options data from another UDP source port (Junos), or under the source
+// id of another card (Cisco).
 #include <algorithm>
 
 #include "templates/store.h"
@@ -41,7 +41,7 @@ Kind kind_of(OptionsFact::Kind fact) {
 
 }  // namespace
 
-// What they tell together: facts that one of them contradicts are left out.
+// The facts of all lenders combined; facts that one of them contradicts are left out.
 std::shared_ptr<const OptionsState> TemplateStore::together(const std::vector<Session*>& lenders, Kind kind) {
   auto announced_by = [](const Session* lender) -> const OptionsState& { return *lender->plans_->options; };
   if (lenders.size() == 1) {
@@ -61,12 +61,12 @@ std::shared_ptr<const OptionsState> TemplateStore::together(const std::vector<Se
   return merged;
 }
 
-// What is told on a connection holds for that connection alone.
+// What is announced on a connection applies to that connection only.
 static bool is_apart(const SessionKey& a, const SessionKey& b) {
   return a.transport != b.transport || a.connection != b.connection;
 }
 
-// Others that lend: of the same protocol, heard of lately, and told something.
+// Other sessions that can lend: of the same protocol, heard from recently, and with options data.
 std::vector<Session*> TemplateStore::lenders_of(const Session& borrower) const {
   std::vector<Session*> lenders;
   const auto exporter = exporters_.find(borrower.key.exporter);
@@ -81,7 +81,7 @@ std::vector<Session*> TemplateStore::lenders_of(const Session& borrower) const {
   return lenders;
 }
 
-// Null: nothing.
+// Null if there is nothing to borrow.
 std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& session) const {
   if (config_.borrow == Borrow::off) return nullptr;
   const std::vector<Session*> lenders = lenders_of(session);
@@ -111,7 +111,7 @@ std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& sessi
   return borrowed == Borrowed{} ? nullptr : std::make_shared<const Borrowed>(std::move(borrowed));
 }
 
-// By options data whose scope names that domain (IE 149); 0 where none, or they disagree.
+// From options data whose scope names that domain (IE 149); 0 if there is none, or if the lenders disagree.
 uint64_t TemplateStore::announced_rate(uint32_t domain, const std::vector<Session*>& lenders) {
   uint64_t announced = 0;
   for (const Session* lender : lenders) {
@@ -129,7 +129,7 @@ static size_t bytes_of(const Borrowed* borrowed) {
   return bytes;
 }
 
-// The lenders' memory counts for the borrower once more: it may keep what they have replaced.
+// The lenders' memory is charged to the borrower as well: it may keep states that the lenders have replaced.
 void TemplateStore::borrow(Session& session) {
   session.borrow_stale_ = false;
   std::shared_ptr<const Borrowed> borrowed = borrowed_for(session);
@@ -147,7 +147,7 @@ void TemplateStore::borrow(Session& session) {
   charge(session, before);
 }
 
-// The other sessions of its exporter look again when they are asked for next.
+// The other sessions of its exporter look for lenders again when they are next asked for.
 void TemplateStore::announced_again(const Session& lender) {
   if (config_.borrow == Borrow::off) return;
   const auto exporter = exporters_.find(lender.key.exporter);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From whom a session takes sampling rates and names that options data told, where it was told none itself.
+// Where a session takes sampling rates and names from if its own options data announced none.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@ namespace weir {
 
 enum class Borrow : uint8_t {
   off,
-  port,    // from other ports of the exporter for the same observation domain
-  domain,  // else from the only other domain of the exporter that was told any
+  port,    // from the exporter's other source ports for the same observation domain
+  domain,  // else from the exporter's only other domain that announced any
 };
 
 }  // namespace weir

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walking a data set record by record.
+// Walks a data set record by record.
 #pragma once
 
 #include "base/bytes.h"
@@ -7,17 +7,17 @@
 
 namespace weir {
 
-// Where one field of a record lies.
+// Where one field of a record is.
 struct FieldBytes {
   const uint8_t* at = nullptr;
   uint32_t length = 0;
 };
 
-// The length of the record at the start of `bytes`, 0 where it does not fit. `fields` (one per field of the
-// template, or null) receives their places. Variable length: RFC 7011 §7.
+// The length of the record at the start of `bytes`, or 0 if it does not fit. `fields` (one per field of the template,
+// or null) receives the location of each field. Variable length: RFC 7011 §7.
 size_t walk_record(const Plan& plan, Bytes bytes, FieldBytes* fields);
 
-// Whether a set's body can be data of this plan: whole records, then at most 3 octets of padding, or less than
+// Whether a set's body can be data of this plan: whole records, then at most 3 octets of padding, which are fewer than
 // the shortest record (RFC 7011 §3.3.1).
 bool fits(const Plan& plan, Bytes body);
 

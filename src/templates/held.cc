@@ -92,8 +92,9 @@ void HeldSets::drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::
   }
 }
 
-// Down to seven eighths of the total, so that sorting the holders is paid for by many sets. Whoever holds more than
-// `level` comes down to it; `level` is the highest at which all of them together have no more than the goal.
+// Evicts down to seven eighths of the total, so that the cost of sorting the exporters is spread over many sets.
+// Exporters that hold more than `level` are cut down to it; `level` is the highest value at which all of them together
+// stay within the goal.
 void HeldSets::evict_idle(std::vector<HeldSet>& dropped) {
   std::vector<std::pair<uint64_t, IpAddress>> holders;
   for (const auto& [exporter, share] : by_exporter_) holders.emplace_back(share.bytes, exporter);
@@ -158,7 +159,7 @@ std::vector<HeldSets::Waiting> HeldSets::due(int64_t before_ns, int64_t now_ns) 
     Check check = checks_.front();
     checks_.pop_front();
     auto queue = by_key_.find(check.key);
-    if (queue == by_key_.end() || queue->second.check_at_ns != check.at_ns) continue;  // of an earlier wait
+    if (queue == by_key_.end() || queue->second.check_at_ns != check.at_ns) continue;  // from an earlier wait
     const HeldSet& oldest = queue->second.sets.first->set;
     if (oldest.held_since_ns <= before_ns)
       found.push_back({check.key.session, check.key.template_id, queue->second.sets.count, queue->second.body_bytes,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data sets that came before their template, held until it comes, in the order they came.
+// Holds data sets that arrived before their template until it arrives, in order of arrival.
 //
 //   threads  none of its own; TemplateStore calls it under its lock
-//   memory   bytes per exporter and in all (each set counts kOverhead more than its body); an exporter over
-//            its share loses its own oldest sets; over the total those that hold most come down to one level, and who
-//            holds less than that loses nothing. Where a budget of all senders has no room, an exporter loses its own
-//            oldest sets
+//   memory   limited in bytes per exporter and in total (each set counts kOverhead more than its body). An exporter
+//            over its share loses its own oldest sets. Over the total, the exporters that hold most are cut down to
+//            one common level, and those that hold less lose nothing. If the budget of all senders is exhausted, an
+//            exporter loses its own oldest sets
 //   time     sets older than `hold_for` expire
 #pragma once
 
@@ -22,18 +22,18 @@
 
 namespace weir {
 
-// What a data set needs of its datagram's header to be decoded later.
+// What must be kept of a datagram's header to decode one of its data sets later.
 struct SetContext {
   int64_t received_ns = 0;
   int64_t export_ns = 0;
   uint32_t uptime_ms = 0;  // v5, v9
   uint32_t sequence = 0;
-  uint32_t offset = 0;      // octets into the datagram's payload at which the set's body begins
-  uint64_t tag = 0;         // the datagram's
-  uint32_t boot = 0;        // of the exporter, as senders/stream_sequence.h numbers them
-  uint32_t set_offset = 0;  // of the set behind the header of its message, octets
-  bool clock_held = false;  // the collector's clock was not believed when it came
-  bool repeated = false;    // the datagram was here before: its records are not counted as sent again
+  uint32_t offset = 0;      // of the set's body in the datagram's payload, octets
+  uint64_t tag = 0;         // of the datagram
+  uint32_t boot = 0;        // of the exporter, numbered as in senders/stream_sequence.h
+  uint32_t set_offset = 0;  // of the set, counted from the end of its message's header, octets
+  bool clock_held = false;  // the collector's clock was not trusted when it arrived
+  bool repeated = false;    // the datagram was received before: its records are not counted as sent a second time
 };
 
 struct HeldSet {
@@ -45,7 +45,7 @@ struct HeldSet {
 };
 
 struct HoldLimits {
-  int64_t hold_for_ns = 0;  // 0: without a time limit
+  int64_t hold_for_ns = 0;  // 0: no time limit
   uint64_t bytes_per_exporter = 0;
   uint64_t bytes = 0;
 };
@@ -54,30 +54,30 @@ class HeldSets {
  public:
   explicit HeldSets(const HoldLimits& limits, SenderBudget* budget = nullptr) : limits_(limits), budget_(budget) {}
 
-  // What waits already and is more than that goes when more comes.
+  // Sets already held beyond the new limits are dropped when more arrive.
   void set_limits(const HoldLimits& limits) { limits_ = limits; }
 
-  // What had to go to make room is appended to `dropped`.
+  // Sets evicted to free space are appended to `dropped`.
   void add(HeldSet set, std::vector<HeldSet>& dropped);
-  // Everything that waits for this key, oldest first.
+  // All sets that wait for this key, oldest first.
   std::vector<HeldSet> take(const SessionKey& session, uint16_t template_id);
   // Expired sets are appended to `dropped`.
   void expire(int64_t now_ns, std::vector<HeldSet>& dropped);
   std::vector<HeldSet> take_all();
-  // What waits in a session from before that boot. Looks at all that its exporter's share holds.
+  // The sets that wait in a session and are from before that boot. Scans all sets of the session's exporter.
   std::vector<HeldSet> take_older(const SessionKey& session, uint32_t boot);
 
   struct Waiting {
     SessionKey session;
     uint16_t template_id = 0;
     size_t sets = 0;
-    uint64_t bytes = 0;       // of their bodies
+    uint64_t bytes = 0;       // of the sets' bodies
     int64_t since_ns = 0;     // monotonic
-    int64_t received_ns = 0;  // of the oldest
+    int64_t received_ns = 0;  // of the oldest set
   };
-  // Keys whose oldest set has waited since before `before_ns`; each is offered again only after as long a wait.
+  // Keys whose oldest set has waited since before `before_ns`; a key is returned again only after another such wait.
   std::vector<Waiting> due(int64_t before_ns, int64_t now_ns);
-  // The keys that have sets waiting, in no order.
+  // The keys that have sets waiting, in no particular order.
   void for_each_key(const std::function<void(const Waiting&)>& visit, size_t limit) const;
   size_t keys() const { return by_key_.size(); }
   bool empty() const { return all_.empty(); }
@@ -85,12 +85,12 @@ class HeldSets {
   // The sets that wait for a key, oldest first.
   std::vector<const HeldSet*> peek(const SessionKey& session, uint16_t template_id) const;
 
-  // What a set costs beside its body: measured, for keys of one set each, which are the dearest.
+  // What a set costs in addition to its body: measured with one set per key, the most expensive case.
   static constexpr uint64_t kOverhead = 384;
 
  private:
   struct Node;
-  // First in, first out, through the nodes themselves: most keys of a hostile stream have one set.
+  // First in, first out, linked through the nodes themselves: in a hostile stream most keys have one set.
   struct Chain {
     Node* first = nullptr;
     Node* last = nullptr;
@@ -129,7 +129,7 @@ class HeldSets {
     uint64_t bytes = 0;
     Chain sets;
   };
-  static constexpr size_t kMaxChecks = 262'144;  // beyond it keys wait for their own template only
+  static constexpr size_t kMaxChecks = 262'144;  // keys beyond it wait for their own template only
   HeldSet remove(Node* node);
   void drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::vector<HeldSet>& dropped);
   void evict_idle(std::vector<HeldSet>& dropped);

@@ -14,14 +14,14 @@ namespace weir {
 
 static constexpr size_t kMagicBytes = kJournalMagicBytes;
 static const std::string kMagic = std::string(kJournalMagic) + std::to_string(kJournalVersion);
-static constexpr size_t kWindow = 1u << 20;  // of the file, read or written at a time
+static constexpr size_t kWindow = 1u << 20;  // octets of the file that are read or written at a time
 static_assert(kWindow >= JournalParser::kMinWindow);
 
-// A file that is opened for writing without looking might be a FIFO, which waits for a reader for ever.
+// The type is checked before opening: the path might be a FIFO, and opening one for writing waits for a reader forever.
 Journal::Journal(std::string path) : path_(std::move(path)) {
   if (os::exists(path_) && !os::is_regular_file(path_))
     throw usage_error(path_ + " is not a regular file, so it cannot be the template journal; move it away");
-  os::remove_file(temporary());  // of a rewrite that a crash cut off
+  os::remove_file(temporary());  // left by a rewrite that a crash interrupted
   open();
 }
 
@@ -85,7 +85,7 @@ int Journal::write() {
   int error = os::write_all(file_.fd(), appended_.data(), appended_.size(), &written);
   if (!error) bytes_ += appended_.size();
   appended_.clear();
-  // Half an entry would hide those after it from an earlier version.
+  // Half an entry would hide the entries after it from an earlier version of weir.
   if (error && written > 0 && ::ftruncate(file_.fd(), static_cast<off_t>(bytes_)) != 0) return errno;
   return error;
 }
@@ -121,7 +121,7 @@ int Journal::rewrite(const std::function<void(const Visit&)>& produce) {
   try {
     file_ = os::open_append(path_);
   } catch (const Error&) {
-    return EIO;  // workers end up here too: nothing may be thrown
+    return EIO;  // worker threads get here too: nothing may be thrown
   }
   bytes_ = bytes;
   version_ = kJournalVersion;

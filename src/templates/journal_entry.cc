@@ -73,7 +73,7 @@ bool decode_fact(uint8_t kind, ByteReader& reader, OptionsFact& fact) {
   return !reader.failed();
 }
 
-// What only one kind has. False for a kind of a later version, which is passed over.
+// Decodes what is specific to a kind. False for a kind of a later version, which is skipped.
 bool decode_value(uint8_t kind, ByteReader& reader, JournalEntry& entry) {
   if (kind == kDataTemplate || kind == kOptionsTemplate) {
     entry.kind = JournalEntry::Kind::template_record;
@@ -107,7 +107,7 @@ bool decode(Bytes body, int version, JournalEntry& entry) {
   return decode_value(kind, reader, entry);
 }
 
-// Where an entry is looked for: whether it could be one, before its checksum is worked out.
+// While searching for the next entry: whether this could be one, before its checksum is computed.
 bool looks_like_a_body(Bytes body) {
   const uint8_t kind = body[0];
   const bool is_known = (kind >= kDataTemplate && kind <= kLastFact) || kind == kRestart || kind == kForgotten;
@@ -154,14 +154,14 @@ void put_entry(Bytes body, std::vector<uint8_t>& out) {
   out.insert(out.end(), body.begin(), body.end());
 }
 
-// The length that the header gives, where it is possible and the entry ends within `bytes`; else 0.
+// The length given in the header, if it is possible and the entry ends within `bytes`; else 0.
 size_t JournalParser::body_length(Bytes bytes) const {
   if (bytes.size() < kHeader) return 0;
   const size_t length = load_be32(bytes.data()), smallest = version_ > 1 ? kFixedBody : kFixedBodyOfVersion1;
   return length >= smallest && length <= kLongestBody && length <= bytes.size() - kHeader ? length : 0;
 }
 
-// Its octets with the header, or 0 where no whole one stands at the beginning of `bytes`.
+// The octets of the entry with its header, or 0 if `bytes` does not begin with a whole entry.
 size_t JournalParser::whole_entry(Bytes bytes) {
   const size_t length = body_length(bytes);
   if (length == 0) return 0;
@@ -172,8 +172,9 @@ size_t JournalParser::whole_entry(Bytes bytes) {
   return is_whole(bytes, length) ? kHeader + length : 0;
 }
 
-// How far to go on from what is not whole. Most likely its header is right and its body is not: then the next entry
-// follows it. What stands inside a damaged body, names of an exporter's choice, is looked at only where none does.
+// How far to advance past something that is not a whole entry. Most likely its header is right and its body is not:
+// then the next entry follows it. The inside of a damaged body (names that an exporter chose) is searched only if none
+// does.
 size_t JournalParser::step_over(Bytes bytes, bool is_last) {
   const size_t length = skipped_ == 0 ? body_length(bytes) : 0;
   if (length == 0) return 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parser of templates.journal: reads any octets, the same in one window as in several, and what it gives is
-// written as entries that it reads again.
+// Fuzzes the parser of templates.journal: it accepts any octets and finds the same in one window as in several, and the
+// entries that it finds can be written and read again.
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -14,7 +14,7 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
-// The entries as they are written. `window`: how much more is given at a time.
+// The entries found, encoded again. `window`: how many octets are added at a time.
 std::vector<uint8_t> entries_of(Bytes journal, size_t window, int version, uint64_t* damaged = nullptr) {
   std::vector<uint8_t> entries;
   JournalParser parser([&](const JournalEntry& entry) { encode_entry(entry, entries); }, version);
@@ -30,7 +30,7 @@ std::vector<uint8_t> entries_of(Bytes journal, size_t window, int version, uint6
   return entries;
 }
 
-// The octets as bodies of entries, each behind its length, with the headers that belong to them: checksums are not
+// The octets as bodies of entries, each preceded by its length, with matching headers added: valid checksums are not
 // found by chance.
 std::vector<uint8_t> with_headers(Bytes octets) {
   std::vector<uint8_t> journal;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The journal on a disk that fails, and as crashes and bad disks leave it.
+// The journal on a failing disk, and after crashes and disk errors.
 #include "templates/journal.h"
 
 #include <gtest/gtest.h>
@@ -52,10 +52,10 @@ class JournalFile : public testing::Test {
   TemplateStoreConfig config;
 };
 
-TEST_F(JournalFile, DamageInTheMiddleCostsOnlyWhatIsDamaged) {
+TEST_F(JournalFile, DamageInTheMiddleLosesOnlyTheDamagedEntry) {
   make(10);
   ASSERT_EQ(fs::file_size(path), kMagic + 10 * kEntry);
-  put(kMagic + 4 * kEntry + 41, "\x7f");  // the length of the field of the fifth
+  put(kMagic + 4 * kEntry + 41, "\x7f");  // the field length in the fifth entry
   EXPECT_EQ(count(), 9u);
   EXPECT_EQ(fs::file_size(path), kMagic + 9 * kEntry) << "written anew without it";
 }
@@ -84,8 +84,8 @@ TEST_F(JournalFile, DamageIsCounted) {
   EXPECT_EQ(read.octets_cut, kEntry - 3);
 }
 
-// Names are an exporter's choice: one that holds an entry is not to become one where the disk fails.
-TEST_F(JournalFile, AnEntryInsideAnotherIsNone) {
+// An exporter chooses its names: one that contains an entry must not become an entry when the disk fails.
+TEST_F(JournalFile, AnEntryInsideAnotherIsIgnored) {
   std::vector<uint8_t> forged;
   TemplateRecord record = v9_template(300, {{1, 4}});
   encode_entry({.session = key(), .template_wire = record.wire}, forged);
@@ -96,12 +96,12 @@ TEST_F(JournalFile, AnEntryInsideAnotherIsNone) {
     store.tell(*store.session(key()), {&fact, 1});
     install(store, 256);
   }
-  put(kMagic + 8 + 30, "\x55");  // in the number of the interface
+  put(kMagic + 8 + 30, "\x55");  // in the interface number
   EXPECT_EQ(count(), 1u);
   EXPECT_NE(TemplateStore(config).plans(*TemplateStore(config).session(key())), nullptr);
 }
 
-TEST_F(JournalFile, ATornFirstWriteIsBegunAnew) {
+TEST_F(JournalFile, ATornFirstWriteStartsTheFileAgain) {
   for (size_t octets = 1; octets < 8; ++octets) {
     std::ofstream(path) << std::string("WEIRTPL1").substr(0, octets);
     EXPECT_EQ(count(), 0u) << octets;
@@ -111,7 +111,7 @@ TEST_F(JournalFile, ATornFirstWriteIsBegunAnew) {
   }
 }
 
-TEST_F(JournalFile, WhatIsNoRegularFileIsRefused) {
+TEST_F(JournalFile, AnythingButARegularFileIsRefused) {
   fs::create_directory(path);
   EXPECT_THROW(TemplateStore{config}, Error);
   fs::remove(path);
@@ -122,15 +122,15 @@ TEST_F(JournalFile, WhatIsNoRegularFileIsRefused) {
   EXPECT_THROW(TemplateStore{config}, Error);
 }
 
-TEST_F(JournalFile, APartialRewriteOfACrashIsRemoved) {
+TEST_F(JournalFile, APartialRewriteLeftByACrashIsRemoved) {
   make(3);
   std::ofstream(path + ".new") << "WEIRTPL1 and a half";
   EXPECT_EQ(count(), 3u);
   EXPECT_FALSE(fs::exists(path + ".new"));
 }
 
-// Every change would else write all of it anew, and sync it, while all workers wait.
-TEST_F(JournalFile, AfterAFailedWriteItWaitsLongerAndLonger) {
+// Otherwise every change would rewrite and sync the whole file, while all workers wait.
+TEST_F(JournalFile, AfterFailedWritesTheWaitGrows) {
   TemplateStore store(config);
   for (uint16_t n = 0; n < 100; ++n) install(store, static_cast<uint16_t>(256 + n));
   struct rlimit before{};
@@ -162,7 +162,7 @@ TEST_F(JournalFile, ChangesOfOneDatagramGoInOneWrite) {
   EXPECT_EQ(fs::file_size(path), size + 100 * kEntry);
 }
 
-TEST_F(JournalFile, ReadingCanBeStoppedAndLeavesItAsItWas) {
+TEST_F(JournalFile, ReadingCanBeStoppedAndLeavesTheFileUnchanged) {
   {
     TemplateStore store(config);
     const std::string name(255, 'x');

@@ -55,7 +55,7 @@ std::vector<OptionStep> option_steps(const TemplateRecord& record) {
   std::vector<OptionStep> steps;
   for (size_t i = 0; i < record.fields.size(); ++i) {
     const FieldSpecifier& field = record.fields[i];
-    if (field.length == 0) continue;  // Juniper: a scope of no octets
+    if (field.length == 0) continue;  // Juniper: a scope of zero length
     for (const Rule& rule : kRules)
       if (rule.pen == field.pen && rule.id == field.id && (i < record.scope_fields || !is_scope_only(rule.role)))
         steps.push_back({rule.role, static_cast<uint16_t>(i)});

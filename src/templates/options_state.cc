@@ -41,7 +41,7 @@ OptionsFact::Kind kind_of(RateScope scope) {
   return kKinds[static_cast<size_t>(scope)];
 }
 
-// Of long_application: what stands before the zero octet, and the name after it.
+// The parts of a long_application's text: what is before the zero octet, and the name after it.
 struct LongApplication {
   std::string_view application, name;
 };
@@ -50,7 +50,7 @@ LongApplication parts_of(std::string_view text) {
   return {text.substr(0, end), text.substr(std::min(end + 1, text.size()))};
 }
 
-// FNV-1a: names are looked for by it, and told apart by the application itself.
+// FNV-1a: names are looked up by it; the application itself distinguishes those with the same hash.
 uint64_t key_of(std::string_view application) {
   uint64_t key = 0xcbf29ce484222325;
   for (char c : application) key = (key ^ static_cast<uint8_t>(c)) * 0x100000001b3;
@@ -134,7 +134,7 @@ bool OptionsState::has_any_rate() const {
                                           [](const RateTable& table) { return !table.empty(); });
 }
 
-// Only a change makes a rate the one told last: exporters repeat all of them again and again.
+// Only a change makes a rate the one announced last: exporters repeat all of them again and again.
 Told OptionsState::tell_rate(RateScope scope, uint64_t key, uint64_t rate) {
   Told announced = rates_[static_cast<size_t>(scope)].set(key, rate);
   if (announced != Told::changed || (scope != RateScope::sampler && scope != RateScope::interface)) return announced;
@@ -144,7 +144,7 @@ Told OptionsState::tell_rate(RateScope scope, uint64_t key, uint64_t rate) {
   return announced;
 }
 
-// Where another one has the same hash, the one told last is kept.
+// If another application has the same hash, the one announced last is kept.
 Told OptionsState::tell_long_application(std::string_view text) {
   const auto [application, name] = parts_of(text);
   return long_applications_.set(key_of(application), name.empty() ? name : text);
@@ -211,7 +211,7 @@ void OptionsState::for_each(const std::function<void(const OptionsFact&)>& visit
   using Kind = OptionsFact::Kind;
   if (system_init_ms_) visit({Kind::system_init, 0, system_init_ms_, {}});
   if (domain_rate_) visit({Kind::sampler_rate, OptionsFact::kNoSampler, domain_rate_, {}});
-  for (bool last : {false, true})  // what was told last comes last
+  for (bool last : {false, true})  // the one announced last is visited last
     for (size_t scope = 0; scope < kRateScopes; ++scope)
       for (const auto& [key, rate] : rates_[scope].entries())
         if ((rate == last_rate_) == last) visit({kind_of(static_cast<RateScope>(scope)), key, rate, {}});

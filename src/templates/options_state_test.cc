@@ -25,10 +25,10 @@ TEST(OptionsState, RatesBySamplerInterfaceAndDomain) {
   EXPECT_EQ(state.last_rate(), 64u);
   state.tell({Kind::sampler_rate, OptionsFact::kNoSampler, 7, {}});
   state.tell({Kind::sampler_rate, 1, 2000, {}});
-  EXPECT_EQ(state.domain_rate(), 7u);  // told for the domain
+  EXPECT_EQ(state.domain_rate(), 7u);  // announced for the domain
 }
 
-TEST(OptionsState, ARateOfZeroTakesBack) {
+TEST(OptionsState, ARateOfZeroWithdraws) {
   OptionsState state;
   state.tell({Kind::sampler_rate, 1, 1000, {}});
   state.tell({Kind::sampler_rate, 1, 0, {}});
@@ -38,7 +38,7 @@ TEST(OptionsState, ARateOfZeroTakesBack) {
   EXPECT_EQ(state.tell({Kind::sampler_rate, 1, 0, {}}), Told::nothing_new);
 }
 
-TEST(OptionsState, NamesAreReplacedTakenBackAndCut) {
+TEST(OptionsState, NamesAreReplacedWithdrawnAndTruncated) {
   OptionsState state;
   for (uint64_t i = 0; i < 100; ++i)
     for (int round = 0; round < 10; ++round)
@@ -47,7 +47,7 @@ TEST(OptionsState, NamesAreReplacedTakenBackAndCut) {
   EXPECT_EQ(state.interface_names().find(100), "Gi0/0.9");
   EXPECT_EQ(state.interface_names().find(1), "Gi0/99.9");
   EXPECT_EQ(state.interface_names().find(101), "");
-  EXPECT_LT(state.bytes(), 100 * 16 + 2 * 100 * 9u);  // what was replaced does not pile up
+  EXPECT_LT(state.bytes(), 100 * 16 + 2 * 100 * 9u);  // replaced names do not pile up
   state.tell({Kind::interface_name, 50, 0, {}});
   EXPECT_EQ(state.interface_names().find(50), "");
   EXPECT_EQ(state.interface_names().size(), 99u);
@@ -67,11 +67,11 @@ TEST(OptionsState, TablesAreBounded) {
   EXPECT_EQ(state.tell({Kind::interface_rate, UINT64_MAX, 1, {}}), Told::full);
 }
 
-TEST(OptionsState, ItsFactsMakeItAgain) {
+TEST(OptionsState, ItsFactsReproduceIt) {
   OptionsState state, again;
   for (uint64_t id : {5, 1, 9}) state.tell({Kind::sampler_rate, id, id * 100, {}});
   state.tell({Kind::interface_rate, 4, 70, {}});
-  state.tell({Kind::sampler_rate, 1, 300, {}});  // told last, though not first by number
+  state.tell({Kind::sampler_rate, 1, 300, {}});  // announced last, though not last by number
   state.tell({Kind::system_init, 0, 123, {}});
   state.tell({Kind::vrf_name, 6, 0, "red"});
   state.tell({Kind::template_rate, 256, 10, {}});
@@ -94,7 +94,7 @@ TEST(OptionsState, ItsFactsMakeItAgain) {
   EXPECT_EQ(again.bytes(), state.bytes());
 }
 
-// What a scope narrows says nothing of other records (RFC 7011 §3.4.2.1).
+// A rate with a narrower scope says nothing about other records (RFC 7011 §3.4.2.1).
 TEST(OptionsState, RatesOfPartsOfTheDomainAreNotTheDomains) {
   OptionsState state;
   for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate, Kind::domain_rate})
@@ -103,10 +103,10 @@ TEST(OptionsState, RatesOfPartsOfTheDomainAreNotTheDomains) {
   EXPECT_EQ(state.last_rate(), 0u);
   EXPECT_TRUE(state.has_any_rate());
   for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate}) state.tell({kind, 5, 0, {}});
-  EXPECT_FALSE(state.has_any_rate());  // another domain's is none of this one's
+  EXPECT_FALSE(state.has_any_rate());  // a rate of another domain is not one of this domain
 }
 
-TEST(OptionsState, NamesOfLongApplicationsAreReplacedAndTakenBack) {
+TEST(OptionsState, NamesOfLongApplicationsAreReplacedAndWithdrawn) {
   using namespace std::string_literals;
   OptionsState state;
   EXPECT_EQ(state.tell({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), Told::changed);
@@ -120,7 +120,7 @@ TEST(OptionsState, NamesOfLongApplicationsAreReplacedAndTakenBack) {
   EXPECT_TRUE(state.empty());
 }
 
-TEST(OptionsState, AgreesWhereItTellsTheSameOrNothing) {
+TEST(OptionsState, AgreesIfItHasTheSameValueOrNone) {
   using namespace std::string_literals;
   OptionsState state;
   state.tell({Kind::interface_rate, 1, 100, {}});

@@ -45,7 +45,7 @@ class Compiler {
   }
 
  private:
-  // With the allocator's part of each block, and the entry in the cache of plans.
+  // Including the allocator's overhead for each block, and the entry in the cache of plans.
   size_t bytes() const {
     auto of = [](const auto& v) { return v.capacity() ? kBlockOverhead + v.capacity() * sizeof(v[0]) : 0; };
     return sizeof(Plan) + kCacheEntry + of(plan_->steps) + of(plan_->extra_steps) + of(plan_->option_steps) +
@@ -64,7 +64,7 @@ class Compiler {
     WEIR_ASSERT(plan_->record_length > 0);
   }
 
-  // First the best rank for each field, then the steps in the template's order, then those that build on others.
+  // First the best rank for each field, then the steps in the template's order, then those that build on other steps.
   void add_steps() {
     const auto& fields = plan_->record.fields;
     for_each_element([&](const Element& e, const FieldSpecifier& f, size_t) {
@@ -98,7 +98,7 @@ class Compiler {
     measure_texts();
   }
 
-  // ipVersion overrides the family of the addresses, and merges build on it.
+  // ipVersion runs after the addresses, whose family it overrides, and before the merges, which build on it.
   void move_versions_to_end() {
     auto is_version = [](const Step& s) { return s.convert == Convert::ip_version; };
     std::vector<Step> versions;
@@ -107,7 +107,7 @@ class Compiler {
     plan_->steps.insert(plan_->steps.end(), versions.begin(), versions.end());
   }
 
-  // visit(element, field, position), in the template's order. The name of an interface (IE 82, 83) is that of the
+  // visit(element, field, position), in the template's order. The name of an interface (IE 82, 83) belongs to the
   // interface before it.
   template <class Visit>
   void for_each_element(Visit visit) const {
@@ -129,7 +129,7 @@ class Compiler {
     plan_->exporter_steps.push_back({is_v6, static_cast<uint16_t>(offset), static_cast<uint16_t>(position)});
   }
 
-  // Where the record has both, and no element for the other direction.
+  // If the record has both, and no element for the reverse direction.
   void add_counter_pair(CounterPair pair, uint16_t id, uint16_t post_id, const std::vector<size_t>& offsets) {
     const auto& fields = plan_->record.fields;
     auto find = [&](uint16_t wanted) {
@@ -146,7 +146,7 @@ class Compiler {
     plan_->counter_pairs.push_back(pair);
   }
 
-  // Fields that hold other fields.
+  // Fields that contain other fields.
   void add_nested(const FieldSpecifier& f, uint16_t position) {
     if (ListKind kind = list_kind(f.pen, f.id); kind != ListKind::none) plan_->lists.push_back({kind, position});
     if (f.pen == 0 && (f.id == 104 || f.id == 315)) plan_->sections.push_back({SectionKind::frame, position});
@@ -154,7 +154,7 @@ class Compiler {
     plan_->differs = !plan_->lists.empty() || !plan_->sections.empty();
   }
 
-  // Of an element that is there twice.
+  // For an element that occurs twice: the first one counts.
   static void take_first(uint16_t& place, uint16_t position) {
     if (place == 0xffff) place = position;
   }
@@ -209,8 +209,8 @@ class Compiler {
 
   static bool can_merge(Convert c) { return c == Convert::number || c == Convert::icmp; }
 
-  // Of an element that a template has twice the first one counts: their order is that of RFC 7011 §8. A NAT's record
-  // of a block of ports tells when it happened, then when the block was allocated (Junos).
+  // If a template has an element twice, the first one counts: their order is defined by RFC 7011 §8. A NAT record of a
+  // block of ports has the time of the event first, then the time when the block was allocated (Junos).
   void add_again(const Element& e, const FieldSpecifier& f, size_t position, size_t offset) {
     constexpr Field allocated = Field::nat_allocation_time_ns;
     if (e.field != Field::time_flow_start_ns || !is_observation_time(f) || !is_nat_event_) return;
@@ -233,8 +233,8 @@ class Compiler {
     plan_->text_bytes = static_cast<uint32_t>(bytes);
   }
 
-  // Beside what the field table makes of the element. Of several with the same element the first in the template
-  // counts.
+  // In addition to what the field table makes of the element. If several fields have the same element, the first in the
+  // template counts.
   void add_extra_steps(const FieldSpecifier& f, size_t position, size_t offset) {
     const auto extras = table_.extras();
     for (size_t i = 0; i < extras.size(); ++i) {
@@ -252,8 +252,8 @@ class Compiler {
     std::erase_if(plan_->steps, [&](const Step& s) { return s.field == field && !is_address(s.convert); });
   }
 
-  // A duration gives the end where the template has a start only, and the start where it has an end only. It runs
-  // after the time that it builds on.
+  // A duration gives the end if the template has only a start, and the start if it has only an end. Its step runs after
+  // the time that it builds on.
   void add_durations() {
     if (durations_.empty()) return;
     bool start = plan_->mask.has(Field::time_flow_start_ns), end = plan_->mask.has(Field::time_flow_end_ns);
@@ -264,7 +264,7 @@ class Compiler {
     plan_->mask.set(step.field);
   }
 
-  // The family of the addresses tells the ethertype; run_plan fills it before the steps, ipVersion overrides.
+  // The family of the addresses determines the ethertype; run_plan fills it before the steps, ipVersion overrides it.
   void fill_ethertype() {
     if (plan_->has_addresses4 || plan_->has_addresses6) {
       std::erase_if(plan_->steps,
@@ -277,13 +277,13 @@ class Compiler {
 
   std::shared_ptr<Plan> plan_;
   const FieldTable& table_;
-  absl::flat_hash_set<std::tuple<uint32_t, uint16_t, Field>> taken_;  // elements with a step, and of which field
+  absl::flat_hash_set<std::tuple<uint32_t, uint16_t, Field>> taken_;  // elements with a step, and the field it fills
   bool is_nat_event_ = false, has_allocation_time_ = false;
   std::array<uint8_t, kFieldCount> best_rank_;
-  std::vector<Step> merges_;  // after all addresses, which tell the IP version
-  std::vector<Step> codes_;   // ICMP codes alone: count more than those of elements with type and code
+  std::vector<Step> merges_;  // run after all addresses, which determine the IP version
+  std::vector<Step> codes_;   // ICMP codes alone: take precedence over elements with type and code
   std::vector<std::pair<Step, uint8_t>> companions_;
-  std::vector<std::pair<Step, uint8_t>> fallbacks_;  // of a worse rank than the field's best
+  std::vector<std::pair<Step, uint8_t>> fallbacks_;  // with a worse rank than the field's best
   std::vector<Step> durations_;
 };
 
@@ -295,12 +295,12 @@ std::shared_ptr<const Plan> compile_plan(TemplateRecord record, Protocol protoco
 }
 
 size_t max_plan_bytes(const TemplateRecord& record) {
-  static constexpr size_t kSteps = 2;  // of one field, mostly fewer
+  static constexpr size_t kSteps = 2;  // per field, mostly fewer
   return sizeof(Plan) + kCacheEntry + 4 * kBlockOverhead + record.wire.size() +
          record.fields.size() * (sizeof(FieldSpecifier) + sizeof(uint16_t) + kSteps * sizeof(Step));
 }
 
-// (element, octets) of a record without a template; padded to its length.
+// The layout of a record without a template, as (element, octets); the rest of the record is padding.
 using FixedLayout = std::initializer_list<std::pair<uint16_t, uint16_t>>;
 static constexpr uint16_t kPad = 210;  // paddingOctets
 
@@ -323,7 +323,7 @@ static std::shared_ptr<const Plan> compile_fixed(FixedLayout layout, uint16_t oc
 static constexpr FixedLayout kVersion1{{8, 4},  {12, 4}, {15, 4}, {10, 2},   {14, 2}, {2, 4}, {1, 4}, {22, 4},
                                        {21, 4}, {7, 2},  {11, 2}, {kPad, 2}, {4, 1},  {5, 1}, {6, 1}};
 // v5: then pad (1), TCP flags, protocol, TOS (1), source AS, destination AS (2), source and destination mask (1), pad.
-// v7 has flags in place of the pads, for fields that are not valid, and at its end the router that the switch spared.
+// v7 has flags in place of the pads, which mark invalid fields, and at its end the router that the switch bypassed.
 static constexpr FixedLayout kVersion5{{8, 4},  {12, 4}, {15, 4}, {10, 2}, {14, 2},   {2, 4}, {1, 4},
                                        {22, 4}, {21, 4}, {7, 2},  {11, 2}, {kPad, 1}, {6, 1}, {4, 1},
                                        {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1}};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plans by layout: exporters of one kind send the same templates, and share one plan. Ten thousand of them then need no
-// more memory, and no more of the CPU's caches, than one.
+// Caches plans by layout: exporters of one kind send the same templates, and share one plan. Ten thousand of them then
+// need no more memory, and no more of the CPU's caches, than one.
 //
 //   threads  none; the owner locks
-//   memory   the plans in use, and as many entries again of plans that no longer are
+//   memory   the plans in use, and as many entries again for plans that no longer are
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -26,7 +26,7 @@ class PlanCache {
 
   const FieldTable& fields_;
   const KeepFields keep_;
-  // By a hash of protocol, kind and template record. Of two layouts with one hash the last one is shared.
+  // By a hash of protocol, kind and template record. If two layouts have the same hash, the last one is shared.
   absl::flat_hash_map<size_t, std::weak_ptr<const Plan>> plans_;
   size_t tidy_at_ = 1'024;
 };

@@ -16,7 +16,7 @@ TemplateRecord record_of(uint16_t id, uint16_t element, TemplateKind kind = Temp
   return record;
 }
 
-TEST(PlanCache, OnePlanForOneLayout) {
+TEST(PlanCache, OnePlanPerLayout) {
   PlanCache cache(FieldTable::plain());
   auto plan = cache.plan_of(record_of(256, 8), Protocol::netflow9);
   EXPECT_EQ(plan->id, 256);
@@ -27,7 +27,7 @@ TEST(PlanCache, OnePlanForOneLayout) {
   EXPECT_NE(cache.plan_of(record_of(256, 8, TemplateKind::options), Protocol::netflow9), plan);
 }
 
-TEST(PlanCache, ForgetsWhatNobodyUses) {
+TEST(PlanCache, ForgetsUnusedPlans) {
   PlanCache cache(FieldTable::plain());
   auto kept = cache.plan_of(record_of(256, 8), Protocol::netflow9);
   for (uint16_t id = 300; id < 20'000; ++id) cache.plan_of(record_of(id, 8), Protocol::netflow9);

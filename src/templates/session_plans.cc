@@ -5,7 +5,7 @@
 
 namespace weir {
 
-// Further apart, numbers tell nothing of the order.
+// Sequence numbers further apart than this say nothing about the order.
 static constexpr int32_t kReorderUnits = 1 << 28;
 
 bool sent_before(const SetContext& a, const SetContext& b) {
@@ -21,7 +21,8 @@ static const Plan* only_template_of(const KnownTemplate& known) {
   return known.confirmed() && !known.previous && !known.changed_at ? known.plan.get() : nullptr;
 }
 
-// Beside its plans: itself, the time it last came, and its places in the table, allocated apart.
+// In addition to its plans: the object, the time it was last received, and its places in the table, allocated
+// separately.
 static constexpr size_t kKnownBytes = sizeof(KnownTemplate) + 128;
 
 size_t max_template_bytes(const TemplateRecord& record) { return kKnownBytes + max_plan_bytes(record); }
@@ -96,7 +97,7 @@ std::shared_ptr<const Plan> SessionPlans::only(uint16_t template_id) const {
 PlanChoice SessionPlans::choose(uint16_t template_id, const SetContext& context) const {
   const KnownTemplate* found = known(template_id);
   uint32_t age = boot - context.boot;
-  // Of a newer boot than this copy knows: waits. Of an older one: what was not sent in it never will be.
+  // From a newer boot than this copy knows: waits. From an older one: a template not sent in that boot never will be.
   bool is_older = age != 0 && age < 0x8000'0000u;
   if (!found || age >= kBootsKept) return {nullptr, is_older};
   uint8_t bit = static_cast<uint8_t>(1u << age);

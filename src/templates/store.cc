@@ -40,7 +40,7 @@ std::shared_ptr<const SessionPlans> TemplateStore::plans(Session& session) {
   return session.plans_;
 }
 
-// The plans of a session, to be changed. Readers that have been given the ones before keep those.
+// The plans of a session, to be changed. Readers keep the ones they were given before.
 SessionPlans& TemplateStore::edit(Session& session) {
   if (session.given_out_) {
     session.plans_ = os::make_shared_state<SessionPlans>(*session.plans_);
@@ -75,7 +75,7 @@ std::optional<Refused> TemplateStore::refuse(const Session& session, size_t byte
   return {};
 }
 
-// Makes room for it where there is none; why it is refused all the same.
+// Frees space for the template if there is none; returns the reason if it is refused nevertheless.
 std::optional<Refused> TemplateStore::admit(const Session& session, const TemplateRecord& record,
                                             const SetContext& context, std::vector<Forgotten>& forgotten) {
   const size_t bytes = max_template_bytes(record);
@@ -90,7 +90,7 @@ std::optional<Refused> TemplateStore::admit(const Session& session, const Templa
   return refuse(session, bytes, is_known);
 }
 
-// Counts one more; whether it is one too many in this second.
+// Counts one more; returns whether that is one too many for this second.
 bool TemplateStore::comes_too_often(const Session& session, bool is_known, int64_t received_ns) {
   Exporter& exporter = exporters_[session.key.exporter];
   if (exporter.templates == 0 && exporter.second == INT64_MIN) emptied_.push_back(session.key.exporter);
@@ -100,8 +100,8 @@ bool TemplateStore::comes_too_often(const Session& session, bool is_known, int64
   return ++count > (is_known ? limits::kTemplateChangesPerSecond : limits::kTemplatesPerSecond);
 }
 
-// The layout in force is no longer the exporter's. What comes waits until the template is sent again. Of a session that
-// goes on like that all templates go, in one step: those that it sends after it are new.
+// The layout in force is no longer the exporter's. Its data sets wait until the template is sent again. A session that
+// keeps doing this loses all its templates in one step: those that it sends afterwards are new.
 void TemplateStore::refuse_change(Session& session, uint16_t template_id, Installed& result) {
   static constexpr uint32_t kOneByOne = 64;
   const uint32_t changed = exporters_.find(session.key.exporter)->second.changed;
@@ -142,7 +142,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
     release(session, id, false, result);
     return result;
   }
-  // A late one: the layout in force was sent after it, in the same boot.
+  // It arrived late: the layout in force was sent after it, in the same boot.
   if (known && known->confirmed() && known->since_known && sent_before(context, known->since)) return result;
   result.refused = admit(session, record, context, result.forgotten);
   if (journal && !result.refused && comes_too_often(session, known != nullptr, context.received_ns))
@@ -175,7 +175,7 @@ TemplateStore::Installed TemplateStore::install_locked(Session& session, Templat
   return result;
 }
 
-// A template of a boot that is over: it says what that boot's last datagrams hold, and nothing of those that come now.
+// A template from an earlier boot: it describes the last datagrams of that boot, and not those that arrive now.
 void TemplateStore::install_late(Session& session, TemplateRecord record, const SetContext& context,
                                  Installed& result) {
   uint32_t age = session.plans_->boot - context.boot;
@@ -203,7 +203,7 @@ void TemplateStore::install_late(Session& session, TemplateRecord record, const 
   put(session, std::move(next));
 }
 
-// Adds it, or replaces what is known of that id.
+// Adds the template, or replaces what is known for its id.
 void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) {
   const Kept before = kept(session);
   SessionPlans& plans = edit(session);
@@ -214,7 +214,7 @@ void TemplateStore::put(Session& session, std::shared_ptr<KnownTemplate> known) 
       exporter.sessions.push_back(session.shared_from_this());
       session.borrow_stale_ = true;
       if (exporter.sessions.size() == limits::kBorrowingSessions + 1)
-        announced_again(session);  // from now on none lends
+        announced_again(session);  // from here on none lends
       session.since_ns_ = session.seen_ns_.load(std::memory_order_relaxed);
     }
     ++exporter.templates, ++templates_;
@@ -227,7 +227,7 @@ TemplateStore::Kept TemplateStore::kept(const Session& session) {
   return {session.plans_->template_bytes(), session.plans_->options->bytes() + session.borrowed_bytes_};
 }
 
-// What a session has come to hold more or less than `before`.
+// Charges for the change in what a session keeps, compared with `before`.
 void TemplateStore::charge(const Session& session, const Kept& before) {
   const Kept now = kept(session);
   options_bytes_ += now.options - before.options;
@@ -238,7 +238,7 @@ void TemplateStore::charge(const Session& session, const Kept& before) {
   if (bytes_now < bytes_before) config_.budget->remove(session.key.exporter, bytes_before - bytes_now);
 }
 
-// Sent again after a restart, with the same layout.
+// The template was sent again after a restart, with the same layout.
 void TemplateStore::confirm(Session& session, const KnownTemplate& known, const SetContext& context) {
   auto next = std::make_shared<KnownTemplate>(known);
   next->sent_in |= 1;
@@ -247,7 +247,7 @@ void TemplateStore::confirm(Session& session, const KnownTemplate& known, const 
   put(session, std::move(next));
 }
 
-// `must_fit`: another layout was known, so what waited may have been meant for that.
+// `must_fit`: another layout was known before, so the held sets may have been meant for that one.
 void TemplateStore::release(Session& session, uint16_t template_id, bool must_fit, Installed& result) {
   for (HeldSet& set : held_.take(session.key, template_id))
     (must_fit && !fits(*result.plan, set.body) ? result.quarantined : result.released).push_back(std::move(set));
@@ -280,7 +280,7 @@ std::shared_ptr<const Plan> TemplateStore::only_layout(const SessionPlans& plans
   return only && fits(*only, body) ? only : nullptr;
 }
 
-// A boot time that was told before a restart is wrong after it; what is sampled and how stays.
+// A boot time announced before a restart is wrong after it; everything else that was announced stays.
 void TemplateStore::mark_restart(Session& session, uint32_t boot) {
   SessionPlans& plans = edit(session);
   uint32_t boots = boot - plans.boot;
@@ -309,7 +309,7 @@ TemplateStore::Held TemplateStore::hold(HeldSet set, std::vector<HeldSet>& dropp
   return {};
 }
 
-// The one layout known for an id across the ports of an exporter, or nothing where there are several.
+// The only layout known for an id across the source ports of an exporter, or null if there are several.
 std::shared_ptr<const Plan> TemplateStore::fallback_for(const SessionKey& key, uint16_t template_id) const {
   if (key.is_connection()) return nullptr;
   auto group = with_templates_.find(group_of(key));
@@ -324,7 +324,7 @@ std::shared_ptr<const Plan> TemplateStore::fallback_for(const SessionKey& key, u
   return only;
 }
 
-// The session's own layout of before a restart: nearer to the truth than any other port's.
+// The session's own layout from before a restart: more likely to be right than that of any other port.
 std::shared_ptr<const Plan> TemplateStore::unconfirmed_of(const SessionKey& key, uint16_t template_id) const {
   auto session = sessions_.find(key);
   if (session == sessions_.end()) return nullptr;

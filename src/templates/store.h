@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The template store: one per process, for decoding and relaying alike.
+// Stores the templates and options state of all sessions: one store per process, for decoding and relaying alike.
 //
 //   in       template records, options state, restarts of exporters, data sets whose template is not known
 //   out      plans; data sets released by the template they waited for, or given up
 //   threads  any; writers are serialised by one lock; readers keep the plans of a session they have seen and
-//            look again only when the session's version has moved
-//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, the hold limits, so many bytes of
-//            templates an exporter, and the budget of all that is kept of senders. Whoever holds less than a fair share
-//            of the templates or of the budget always gets in and loses nothing; for that, sessions of those that hold
-//            more give all they have up: first those that never gave a record (before those with records also the ones
-//            of exporters that hold less, after some seconds), then the idlest. What else is too much is refused,
-//            counted. A layout that was replaced is kept beside its successor for limits::kPreviousPlanNs
-//   failure  a journal that cannot be written is counted and said once; templates still work
+//            look again only when the session's version has changed
+//   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, the hold limits, a limit on the bytes
+//            of templates per exporter, and the budget of all that is kept for senders. An exporter that holds less
+//            than a fair share of the templates or of the budget is always admitted and loses nothing. To free space
+//            for it, sessions of exporters that hold more lose all they have: first those that never gave a record,
+//            then the idlest (before those with records also sessions of exporters that hold less, if they have given
+//            no record after some seconds). Anything else over a limit is refused and counted. A layout that was
+//            replaced is kept beside its successor for limits::kPreviousPlanNs
+//   failure  a journal that cannot be written is counted and logged once; templates still work
 //
-// Key: the session (base/session_key.h) and the template id. What is sent on a connection holds for that connection
-// alone: it is not lent to another, serves no other session as a fallback, and is not in the journal, since the
+// Key: the session (base/session_key.h) and the template id. What is sent on a connection applies to that connection
+// only: it is not lent to another, is no fallback for another session, and is not in the journal, since the
 // connection does not outlive the process.
 #pragma once
 
@@ -38,16 +39,16 @@
 
 namespace weir {
 
-// Aligned, so that what every datagram reads and writes of it is one cache line.
+// Aligned so that the members that every datagram reads and writes are in one cache line.
 class alignas(64) Session : public std::enable_shared_from_this<Session> {
  public:
   explicit Session(const SessionKey& k) : key(k), plans_(os::make_shared_state<SessionPlans>()) {}
   const SessionKey key;
-  // Moves whenever plans() would answer differently.
+  // Changes whenever plans() would return something different.
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
-  // A datagram of it came. Wall-clock time of receipt.
+  // A datagram of the session arrived. Wall-clock time of receipt.
   void seen(int64_t received_ns) { seen_ns_.store(received_ns, std::memory_order_relaxed); }
-  // A record of it was decoded: it is not among the first to make room for others.
+  // A record of the session was decoded: it is not among the first to be evicted.
   void gave_record() {
     if (!has_given_record()) gave_record_.store(true, std::memory_order_relaxed);
   }
@@ -58,21 +59,21 @@ class alignas(64) Session : public std::enable_shared_from_this<Session> {
   std::atomic<uint32_t> version_{0};
   std::atomic<bool> gave_record_{false};
   std::atomic<int64_t> seen_ns_{0};
-  int64_t since_ns_ = 0;  // of its templates, receive time; this and what follows is under the store's lock
-  // Changed in place until somebody has been given it; then a copy is.
+  int64_t since_ns_ = 0;  // when it got templates, receive time; this and all below is guarded by the store's lock
+  // Changed in place until it has been given out; then a copy is changed.
   std::shared_ptr<SessionPlans> plans_;
   bool given_out_ = false;
   bool options_given_out_ = true;
-  bool borrow_stale_ = true;   // what it borrows is to be looked up
-  size_t borrowed_bytes_ = 0;  // charged for it
+  bool borrow_stale_ = true;   // what it borrows must be looked up again
+  size_t borrowed_bytes_ = 0;  // charged for what it borrows
 };
 
 struct TemplateStoreConfig {
   HoldLimits hold;
   int64_t fallback_after_ns = 0;  // 0: never
   Borrow borrow = Borrow::domain;
-  int64_t lifetime_ns = 0;   // a template that is not sent again for so long is forgotten; 0: never
-  std::string journal_path;  // empty: not kept
+  int64_t lifetime_ns = 0;   // a template that is not sent again for this long is forgotten; 0: never
+  std::string journal_path;  // empty: no journal
   const FieldTable* fields = &FieldTable::plain();
   size_t max_templates_per_exporter = limits::kTemplatesPerExporter;
   size_t max_templates = limits::kTemplates;
@@ -80,30 +81,30 @@ struct TemplateStoreConfig {
   size_t max_templates_bytes_per_exporter = limits::kTemplatesBytesPerExporter;
   SenderBudget* budget = nullptr;            // that templates, options and held sets are charged to; null: none
   KeepFields keep_fields = KeepFields::yes;  // of plans
-  std::function<bool()> stop_loading;  // asked now and then while the journal is read: true ends that (loading_stopped)
+  std::function<bool()> stop_loading;  // called repeatedly while the journal is read: true ends that (loading_stopped)
 };
 
 class TemplateStore {
  public:
-  // Reads the journal; throws usage_error where it cannot be used.
+  // Reads the journal; throws usage_error if it cannot be used.
   explicit TemplateStore(const TemplateStoreConfig& config);
-  // The journal was not read to its end, and is as it was: the store is not to be used.
+  // The journal was not read to its end, and is unchanged: the store must not be used.
   bool loading_stopped() const { return loading_stopped_; }
 
-  // From now on; what is there stays.
+  // Applies to what arrives later; what is already stored stays.
   void set_limits(const HoldLimits& hold, size_t max_templates_bytes_per_exporter);
 
   std::shared_ptr<Session> session(const SessionKey& key);
-  // Drops a session without templates; false (and it stays) where it has some.
+  // Drops a session without templates and options data; false (and it stays) if it has any.
   bool forget_if_empty(const SessionKey& key);
-  // Drops a session with all its templates; how many it had.
+  // Drops a session with all its templates; returns how many it had.
   size_t forget(const SessionKey& key);
-  // To be asked for once all changes are made: the next change after it copies.
+  // Call this once all changes are made: the next change after it makes a copy.
   std::shared_ptr<const SessionPlans> plans(Session& session);
 
   // When a change goes to the journal: at once, or with the next write_journal(), all in one write.
   enum class Journaling : uint8_t { at_once, later };
-  void write_journal();  // cheap where nothing is to be written
+  void write_journal();  // cheap if there is nothing to write
 
   // Templates that a session has lost.
   struct Forgotten {
@@ -114,68 +115,69 @@ class TemplateStore {
     bool changed = false;  // a new id or another layout
     bool added = false;    // a new id
     std::optional<Refused>
-        refused;                    // another layout of a known id: then the id is forgotten, for what comes is unknown
+        refused;                    // another layout of a known id: then that id is forgotten, as its layout is unknown
     std::vector<HeldSet> released;  // waited for it, oldest first: decode them now
-    std::vector<HeldSet> quarantined;  // waited for that id, but do not fit the layout it was changed to
-    std::vector<Forgotten> forgotten;  // to make room
-    std::shared_ptr<const Plan> plan;  // null where it came too late to be used
+    std::vector<HeldSet> quarantined;  // waited for that id, but do not fit its new layout
+    std::vector<Forgotten> forgotten;  // to free space
+    std::shared_ptr<const Plan> plan;  // null if it arrived too late to be used
   };
-  // `context`: of the message it came in; `offset` 0 where no data set of that id stands before it in there.
+  // `context`: of the message that contains it; `offset` is 0 if no data set of that id precedes it in there.
   Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns,
                     Journaling journaling = Journaling::at_once);
 
-  // The exporter has withdrawn a template (RFC 7011 §8.1); an id under 256: all of that kind. How many there were.
+  // The exporter has withdrawn a template (RFC 7011 §8.1); an id under 256: all of that kind. Returns how many there
+  // were.
   size_t withdraw(Session& session, uint16_t template_id, TemplateKind kind);
 
-  // Data sets, and the layout that reads them.
+  // Data sets, and the layout that decodes them.
   struct Fallback {
     std::shared_ptr<const Plan> plan;
     std::vector<HeldSet> sets;
   };
 
-  // The exporter has restarted, its boot number is now `boot`: templates are unconfirmed until they come again.
-  // Returns what was held from before. Of no effect where the boot is known already.
+  // The exporter has restarted, its boot number is now `boot`: templates are unconfirmed until they are sent again.
+  // Returns the sets held from before. Has no effect if the boot is already known.
   struct Restarted {
-    std::vector<Fallback> fallbacks;   // for an id of which one layout was ever known, and fits
+    std::vector<Fallback> fallbacks;   // for ids with only one layout ever known, which fits
     std::vector<HeldSet> quarantined;  // never to be decoded
   };
   Restarted restarted(Session& session, uint32_t boot);
-  // The layout that may read a set rather than that it is given up: the only one that was ever known, if it fits.
-  // Null where there is none, or templates.fallback is off.
+  // The layout with which a set may be decoded rather than given up: the only one ever known, if it fits. Null if there
+  // is none, or templates.fallback is off.
   std::shared_ptr<const Plan> only_layout(const SessionPlans& plans, uint16_t template_id, Bytes body) const;
 
-  // The port of that session's exporter is no part of it any more: what the sessions of its ports have is its own now.
-  // Templates the newest of each id, options data that of the session seen last, and the sets that wait.
+  // The source port no longer distinguishes that exporter's sessions: this session gets what the sessions of its ports
+  // have. Of templates the newest of each id, of options data that of the session seen last, and the held sets.
   struct TakenOver {
-    std::vector<Fallback> released;   // whose template is there
-    std::vector<HeldSet> dropped;     // that found no room any more
-    size_t templates = 0, added = 0;  // that those sessions had, and that this one has got
+    std::vector<Fallback> released;   // their template is known
+    std::vector<HeldSet> dropped;     // there was no space left for them
+    size_t templates = 0, added = 0;  // that those sessions had; that this one did not have
   };
   TakenOver take_over_ports(Session& session, int64_t monotonic_ns);
 
-  // Holds a data set whose template is not known. If the template came in the meantime: gives its plan
-  // instead, and holds nothing. Sets given up to make room are appended to `dropped`.
+  // Holds a data set whose template is not known. If the template arrived in the meantime, returns its plan instead and
+  // holds nothing. Sets evicted to free space are appended to `dropped`.
   struct Held {
     std::shared_ptr<const Plan> plan;
-    bool quarantine = false;  // came in the meantime, but it is not this set's
+    bool quarantine = false;  // it arrived in the meantime, but does not apply to this set
   };
   Held hold(HeldSet set, std::vector<HeldSet>& dropped);
 
-  // Takes over what the options records of one data set told, in order. Returns how many facts found no room.
+  // Applies what the options records of one data set announced, in order. Returns how many facts did not fit.
   size_t tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling = Journaling::at_once);
 
-  // Data sets that waited long enough to be read with the layout of before a restart, or with the template that the
-  // same exporter sent from another port for the same domain: only where every layout known for that id is the same.
-  // Either must fit the set.
+  // Data sets that have waited long enough to be decoded with the layout from before a restart, or with the template
+  // that the same exporter sent from another source port for the same domain: the latter only if every layout known
+  // for that id is the same. Either must fit the sets.
   // `all`: as if every set had waited long enough (the end of a file).
   std::vector<Fallback> take_fallbacks(int64_t now_ns, bool all = false);
   // Sets that waited longer than hold_for.
   std::vector<HeldSet> take_expired(int64_t now_ns);
   std::vector<HeldSet> take_all_held();
-  // Templates older than the configured lifetime, and replaced layouts whose time is over. Monotonic clock.
+  // Forgets templates older than the configured lifetime, and replaced layouts whose time is over. Monotonic clock.
   std::vector<Forgotten> forget_old(int64_t now_ns);
 
-  // What data sets wait for: at most `most` keys, those with the most sets.
+  // What data sets wait for: at most `limit` keys, those with the most sets.
   std::vector<HeldSets::Waiting> waiting(size_t limit) const;
   size_t waiting_count() const;
 
@@ -183,11 +185,11 @@ class TemplateStore {
   // How often the plans of a session were copied for a change.
   uint64_t copies() const;
   uint64_t journal_errors() const { return journal_errors_.load(std::memory_order_relaxed); }
-  // Every template known, for showing.
+  // Visits every known template, for display.
   void for_each(const std::function<void(const SessionKey&, const Plan&)>& visit) const;
 
  private:
-  struct GroupKey {  // who may share templates across ports
+  struct GroupKey {  // sessions that may share templates across source ports
     IpAddress exporter;
     Protocol protocol;
     uint32_t domain;
@@ -204,7 +206,7 @@ class TemplateStore {
     size_t bytes = 0;  // of its templates
     std::vector<std::shared_ptr<Session>> sessions;
     int64_t swept_ns = INT64_MIN / 2;
-    // What came in this second of receive time.
+    // How many templates arrived in this second of receive time.
     int64_t second = INT64_MIN;
     uint32_t added = 0, changed = 0;
   };
@@ -257,12 +259,12 @@ class TemplateStore {
   size_t fair_templates(const IpAddress& newcomer) const;
   void evict_in_exporter(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
   void evict_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten);
-  // Who gives all its templates up, in this order; those of one kind the idlest first.
+  // The order in which sessions lose all their templates; within one kind, the idlest first.
   enum class Turn : uint8_t { no_record, no_record_for_long, gave_record };
   struct Candidate {
     Turn turn;
     int64_t seen_ns;
-    std::shared_ptr<Session> session;  // this may be the last one who has it
+    std::shared_ptr<Session> session;  // this may be the last reference to it
     auto operator<=>(const Candidate&) const = default;
   };
   static Candidate candidate(Session& session, Turn turn) {
@@ -285,13 +287,13 @@ class TemplateStore {
   std::shared_ptr<const Plan> unconfirmed_of(const SessionKey& key, uint16_t template_id) const;
   std::shared_ptr<const Plan> fallback_for(const SessionKey& key, uint16_t template_id) const;
 
-  TemplateStoreConfig config_;  // what set_limits() changes is under the lock, the rest as it was made
+  TemplateStoreConfig config_;  // what set_limits() changes is guarded by the lock, the rest never changes
   mutable std::mutex mutex_;
   PlanCache plan_cache_;
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
   absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
   absl::flat_hash_map<IpAddress, Exporter> exporters_;
-  std::vector<IpAddress> emptied_;  // that have lost their last template; they stay until their second is over
+  std::vector<IpAddress> emptied_;  // that have lost their last template; they stay until their current second is over
   uint64_t copies_ = 0;
   size_t templates_ = 0;
   size_t options_bytes_ = 0;  // OptionsState::bytes() of all sessions
@@ -301,9 +303,9 @@ class TemplateStore {
   std::unique_ptr<Journal> journal_;
   std::atomic<bool> journal_pending_{false};  // write_journal() has something to do
   uint64_t journal_live_bytes_ = 0;
-  // Something could not be written: all of it is written anew, at a time of its own; waits double meanwhile.
+  // A write failed: the whole journal must be rewritten, at a time of its own; the wait doubles with every failure.
   bool journal_incomplete_ = false;
-  int64_t now_ns_ = 0;  // monotonic, as told last
+  int64_t now_ns_ = 0;  // monotonic, as last passed in by a caller
   int64_t journal_retry_ns_ = 0, journal_wait_ns_ = 0;
   bool loading_stopped_ = false;
   std::atomic<uint64_t> journal_errors_{0};

@@ -14,7 +14,7 @@ namespace {
 
 SessionKey key(uint32_t address, uint16_t port = 1) { return {IpAddress::v4(address), port, Protocol::netflow9, 0}; }
 
-// So many fields, none like those of another number.
+// A template with that many fields, all different from those of another number.
 TemplateRecord large_template(uint16_t id, uint16_t fields, uint32_t number) {
   std::vector<std::pair<uint16_t, uint16_t>> all;
   for (uint16_t n = 0; n < fields; ++n)
@@ -46,7 +46,7 @@ struct BudgetTest : testing::Test {
   SenderBudget budget;
   TemplateStoreConfig config;
   int64_t now_ns = 0;
-  size_t forgotten = 0;  // sessions of the good exporter that lost theirs
+  size_t forgotten = 0;  // sessions of the good exporter that lost their templates
 };
 
 TEST_F(BudgetTest, ForgedSourcesDoNotKeepALaterExporterOut) {
@@ -62,7 +62,7 @@ TEST_F(BudgetTest, ForgedSourcesDoNotKeepALaterExporterOut) {
   EXPECT_LE(budget.total(), budget.limit() + (budget.limit() >> 3));
 }
 
-TEST_F(BudgetTest, TheSameByTheNumberOfTemplates) {
+TEST_F(BudgetTest, ForgedSourcesDoNotUseUpTheNumberOfTemplates) {
   config.budget = nullptr;
   config.max_templates = 1'000;
   TemplateStore store(config);
@@ -76,7 +76,7 @@ TEST_F(BudgetTest, TheSameByTheNumberOfTemplates) {
   EXPECT_EQ(forgotten, 0u);
 }
 
-// What is borrowed counts for the borrower, too; all of it is given back.
+// What is borrowed is charged to the borrower, too; all of it is given back.
 TEST_F(BudgetTest, WhatIsBorrowedIsCharged) {
   TemplateStore store(config);
   const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
@@ -96,8 +96,8 @@ TEST_F(BudgetTest, WhatIsBorrowedIsCharged) {
   EXPECT_EQ(budget.total(), 0u);
 }
 
-// Who has been given plans may read them at any time: what the lender is told later is another state.
-TEST_F(BudgetTest, WhatWasBorrowedDoesNotChange) {
+// A reader that was given plans may read them at any time: what is announced to the lender later is another state.
+TEST_F(BudgetTest, BorrowedStateDoesNotChange) {
   TemplateStore store(config);
   const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
   for (const SessionKey& session : {lender, borrower}) install(store, session, large_template(256, 4, 7));
@@ -117,8 +117,8 @@ TEST_F(BudgetTest, WhatWasBorrowedDoesNotChange) {
             "new");
 }
 
-// Without memory for it nothing is borrowed.
-TEST_F(BudgetTest, NothingIsBorrowedWithoutRoom) {
+// Nothing is borrowed if there is no memory for it.
+TEST_F(BudgetTest, NothingIsBorrowedWithoutSpace) {
   config.max_options_bytes = 64'000;
   TemplateStore store(config);
   const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
@@ -130,8 +130,8 @@ TEST_F(BudgetTest, NothingIsBorrowedWithoutRoom) {
   EXPECT_FALSE(store.plans(*store.session(borrower))->borrows(Borrowed::Kind::interface_names));
 }
 
-// An exporter of very many sessions lends nothing: neither those before nor those after.
-TEST_F(BudgetTest, NothingIsBorrowedAmongTooMany) {
+// An exporter with very many sessions lends nothing, neither among its earlier sessions nor among its later ones.
+TEST_F(BudgetTest, NothingIsBorrowedAmongTooManySessions) {
   config.budget = nullptr;
   TemplateStore store(config);
   auto rate = [&](uint16_t port) {
@@ -148,7 +148,7 @@ TEST_F(BudgetTest, NothingIsBorrowedAmongTooMany) {
   EXPECT_EQ(rate(3), 0u);
 }
 
-TEST_F(BudgetTest, WhatNeverGaveARecordGoesFirst) {
+TEST_F(BudgetTest, SessionsThatNeverGaveARecordAreEvictedFirst) {
   TemplateStore store(config);
   // More than a fair share, and the idlest of all.
   for (uint16_t id = 256; id < 456; ++id)
@@ -159,7 +159,7 @@ TEST_F(BudgetTest, WhatNeverGaveARecordGoesFirst) {
   EXPECT_EQ(store.plans(*store.session(key(kGood)))->templates().size(), 200u);
 }
 
-TEST_F(BudgetTest, OneExporterHasABoundOfItsOwn) {
+TEST_F(BudgetTest, EachExporterHasALimitOfItsOwn) {
   config.max_templates_bytes_per_exporter = 256u << 10;
   TemplateStore store(config);
   std::optional<Refused> refused;
@@ -170,10 +170,10 @@ TEST_F(BudgetTest, OneExporterHasABoundOfItsOwn) {
   EXPECT_GT(store.template_count(), 15u);
 }
 
-TEST_F(BudgetTest, WhatIsForgottenIsGivenBack) {
+TEST_F(BudgetTest, ForgettingGivesTheBytesBack) {
   TemplateStore store(config);
   for (uint16_t id = 256; id < 300; ++id) install(store, key(kGood), large_template(id, 50, id));
-  for (uint16_t id = 256; id < 300; ++id) install(store, key(kGood), large_template(id, 60, id));  // with those before
+  for (uint16_t id = 256; id < 300; ++id) install(store, key(kGood), large_template(id, 60, id));  // with the old ones
   const OptionsFact facts[] = {{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"},
                                {OptionsFact::Kind::interface_name, 3, 0, "Gi0/0/3"},
                                {OptionsFact::Kind::sampler_rate, 7, 512, {}}};
@@ -189,7 +189,7 @@ TEST_F(BudgetTest, WhatIsForgottenIsGivenBack) {
   EXPECT_EQ(budget.total(), 0u);
 }
 
-TEST_F(BudgetTest, HeldSetsAndOptionsOfNewcomersFindRoom) {
+TEST_F(BudgetTest, HeldSetsAndOptionsOfNewcomersFindSpace) {
   TemplateStore store(config);
   attack(store, 130, 40, 100);
   const OptionsFact fact{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"};
@@ -220,7 +220,7 @@ TEST_F(BudgetTest, TheJournalIsReadWithinTheBudget) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(PlanBytes, OfManyFieldsAreLittleMoreThanTheyAreOnTheWire) {
+TEST(PlanBytes, WithManyFieldsTakeLittleMoreThanOnTheWire) {
   // 1,000 fields of 4 octets on the wire. The elements are ones that fill no column.
   auto plan = compile_plan(large_template(256, 1'000, 5), Protocol::netflow9, FieldTable::plain(), KeepFields::no);
   EXPECT_LT(plan->bytes, 7'000u);

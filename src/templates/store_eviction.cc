@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TemplateStore: what is forgotten, for its age or to make room.
+// TemplateStore: forgets templates because of their age, or to free space.
 #include <algorithm>
 
 #include "base/time_units.h"
@@ -8,9 +8,9 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kToFirstRecord = 10 * kSecond;  // of who sends templates; exporters do so when they have records
+constexpr int64_t kToFirstRecord = 10 * kSecond;  // after its templates; exporters send these when they have records
 
-// Looking for room costs a walk: not too often, whatever is refused or let in meanwhile.
+// Searching for something to evict is a walk over many sessions: not too often, whatever is refused or admitted.
 bool is_due_again(int64_t& last_ns, int64_t now_ns) {
   static constexpr int64_t kBetween = kSecond / 5;
   if (now_ns >= last_ns && now_ns - last_ns < kBetween) return false;
@@ -18,7 +18,7 @@ bool is_due_again(int64_t& last_ns, int64_t now_ns) {
   return true;
 }
 
-// Some room at a time, so that the next newcomer need not look for it.
+// Some space at a time, so that the next newcomer need not search again.
 size_t seven_eighths(size_t limit) { return limit - (limit + 7) / 8; }
 
 }  // namespace
@@ -45,7 +45,7 @@ size_t TemplateStore::forget(const SessionKey& key) {
   return templates;
 }
 
-// All that is known of a session.
+// Forgets all that is known about a session.
 size_t TemplateStore::forget_locked(Session& session) {
   size_t templates = session.plans_->templates().size();
   const Kept before = kept(session);
@@ -54,7 +54,7 @@ size_t TemplateStore::forget_locked(Session& session) {
   session.plans_->boot = boot;
   session.borrowed_bytes_ = 0;
   session.borrow_stale_ = true;
-  session.options_given_out_ = true;  // the one for all
+  session.options_given_out_ = true;  // the empty state is shared by all sessions
   charge(session, before);
   uncount(session, templates);
   return templates;
@@ -77,7 +77,7 @@ size_t TemplateStore::withdraw(Session& session, uint16_t template_id, TemplateK
     const bool is_meant = template_id >= kFirstTemplate ? known.plan->id == template_id : known.plan->kind == kind;
     if (is_meant) ids.push_back(known.plan->id);
   });
-  if (!ids.empty()) forget_templates(session, ids);  // else nothing changes, and nobody need look again
+  if (!ids.empty()) forget_templates(session, ids);  // else nothing changes, and readers need not look again
   return ids.size();
 }
 
@@ -96,7 +96,7 @@ void TemplateStore::uncount(Session& session, size_t templates) {
   if (exporter->second.sessions.empty()) emptied_.push_back(session.key.exporter);
 }
 
-// Not at once: what came in this second still counts.
+// Not at once: the counts of the current second still apply.
 void TemplateStore::drop_empty_exporters() {
   for (const IpAddress& address : std::exchange(emptied_, {})) {
     auto exporter = exporters_.find(address);
@@ -104,19 +104,19 @@ void TemplateStore::drop_empty_exporters() {
   }
 }
 
-// ---- Room
+// ---- Space
 
 bool TemplateStore::is_crowded(size_t bytes) const {
   const SenderBudget* budget = config_.budget;
   return templates_ >= config_.max_templates || (budget && budget->total() + bytes > budget->limit());
 }
 
-// Of the templates in all, with that exporter among those that share them.
+// Of all templates, with that exporter among those that share them.
 size_t TemplateStore::fair_templates(const IpAddress& newcomer) const {
   return config_.max_templates / (exporters_.size() + (exporters_.contains(newcomer) ? 0 : 1));
 }
 
-// Those that never gave a record at once; others only after they have been idle for long.
+// Sessions that never gave a record are evicted at once; others only after they have been idle for long.
 void TemplateStore::evict_in_exporter(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten) {
   auto found = exporters_.find(newcomer.key.exporter);
   if (found == exporters_.end()) return;
@@ -134,7 +134,7 @@ void TemplateStore::evict_in_exporter(const Session& newcomer, int64_t received_
   evict(std::move(candidates), is_over, forgotten);
 }
 
-// Whoever has given a record loses only what is more than a fair share.
+// Sessions that have given a record are evicted only while their exporter holds more than a fair share.
 void TemplateStore::evict_for_all(const Session& newcomer, int64_t received_ns, std::vector<Forgotten>& forgotten) {
   if (!is_due_again(swept_ns_, received_ns)) return;
   const SenderBudget* budget = config_.budget;
@@ -207,7 +207,7 @@ std::vector<TemplateStore::Forgotten> TemplateStore::forget_old(int64_t now_ns) 
   return forgotten;
 }
 
-// Layouts that were replaced a while ago: nothing of theirs will come any more.
+// Drops layouts that were replaced a while ago: no data of theirs will arrive any more.
 void TemplateStore::drop_replaced(int64_t now_ns) {
   while (!replaced_.empty() && (replaced_.front().until_ns <= now_ns || replaced_.size() > limits::kTemplates)) {
     Replaced replaced = replaced_.front();

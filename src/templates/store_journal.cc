@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TemplateStore: options state, and what the journal keeps of it all.
+// TemplateStore: options state, and what the journal stores of templates and options.
 #include <algorithm>
 
 #include "base/log.h"
@@ -9,16 +9,16 @@
 
 namespace weir {
 
-static constexpr size_t kAppendedAtOnce = 1u << 20;  // then written, however many changes are still to come
-static constexpr int64_t kFirstWait = kSecond, kLongestWait = 60 * kSecond;  // between attempts to write it anew
+static constexpr size_t kAppendedAtOnce = 1u << 20;  // then written, even if more changes follow
+static constexpr int64_t kFirstWait = kSecond, kLongestWait = 60 * kSecond;  // between attempts to rewrite it
 static constexpr int64_t kSayEvery = 5 * kSecond;
 
-// As edit(). The caller charges for what it changes.
+// Like edit(). The caller must charge for what it changes.
 OptionsState& TemplateStore::edit_options(Session& session) {
   SessionPlans& plans = edit(session);
   if (session.options_given_out_) plans.options = std::make_shared<OptionsState>(*plans.options);
   session.options_given_out_ = false;
-  return const_cast<OptionsState&>(*plans.options);  // made here, and nobody else has it yet
+  return const_cast<OptionsState&>(*plans.options);  // copied here, and given to no reader yet
 }
 
 void TemplateStore::publish_options(Session& session, std::shared_ptr<const OptionsState> options) {
@@ -28,7 +28,7 @@ void TemplateStore::publish_options(Session& session, std::shared_ptr<const Opti
   charge(session, before);
 }
 
-// Exporters repeat what they told all the time: only a change makes a new state.
+// Exporters repeat their options data all the time: only a change makes a new state.
 size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling) {
   std::lock_guard lock(mutex_);
   size_t refused = 0;
@@ -55,7 +55,7 @@ size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts,
   return refused;
 }
 
-// `before`: what is charged of the session; what it was told since is not.
+// `before`: what is charged for the session so far; what was announced since is not charged yet.
 bool TemplateStore::may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const {
   static constexpr size_t kBesideText = 16;
   const size_t more = session.plans_->options->bytes() + session.borrowed_bytes_ -
@@ -65,7 +65,7 @@ bool TemplateStore::may_tell(const Session& session, const OptionsFact& fact, co
   return !config_.budget || growth <= 0 || config_.budget->may_keep(session.key.exporter, static_cast<size_t>(growth));
 }
 
-// Facts are gathered in `told`, for a state is copied whole where it is published.
+// Facts are collected in `announced` first, because publishing a state copies all of it.
 void TemplateStore::replay(const JournalEntry& entry, ToldOptions& announced) {
   Session& session = session_locked(entry.session);
   auto tell = [&](const OptionsFact& fact) {
@@ -116,7 +116,7 @@ void TemplateStore::write_journal() {
   write_journal_locked();
 }
 
-// What finds the journal incomplete is written with all the rest.
+// While the journal is incomplete, nothing is appended: the rewrite will include it.
 void TemplateStore::append_journal(const JournalEntry& entry) {
   if (!journal_ || entry.session.is_connection()) return;
   journal_pending_.store(true, std::memory_order_relaxed);
@@ -125,7 +125,7 @@ void TemplateStore::append_journal(const JournalEntry& entry) {
   if (journal_->appended_bytes() >= kAppendedAtOnce) write_journal_locked();
 }
 
-// Appends; where most of a large file is stale, writes it anew.
+// Appends; if most of a large file is stale, rewrites it.
 void TemplateStore::write_journal_locked() {
   journal_pending_.store(false, std::memory_order_relaxed);
   if (!journal_) return;
@@ -159,7 +159,7 @@ void TemplateStore::journal_failed(int error) {
   journal_incomplete_ = true;
 }
 
-// What is not confirmed stands before an entry that says so.
+// Unconfirmed templates come first, then the restart entry that marks them as unconfirmed.
 void TemplateStore::visit_entries(const Session& session, const Journal::Visit& visit) {
   const SessionPlans& plans = *session.plans_;
   bool any_unconfirmed = false;
@@ -177,7 +177,7 @@ void TemplateStore::visit_entries(const Session& session, const Journal::Visit& 
   });
 }
 
-// Until it is read, nothing is written to it: journal_ is null.
+// journal_ is null while the journal is read, so that nothing is written to it.
 void TemplateStore::load_journal() {
   auto journal = std::make_unique<Journal>(config_.journal_path);
   ToldOptions announced;

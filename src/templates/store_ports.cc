@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TemplateStore: an exporter whose ports are no part of its session any more.
+// TemplateStore: merges the sessions of an exporter whose source ports no longer distinguish sessions.
 #include <algorithm>
 
 #include "templates/fits.h"
@@ -60,7 +60,7 @@ void TemplateStore::take_options(Session& session, const std::vector<std::shared
   }
 }
 
-// Those whose template is not there wait from now on.
+// Sets whose template is not known start to wait now.
 void TemplateStore::take_held(Session& session, int64_t now_ns, TakenOver& result) {
   std::vector<HeldSets::Waiting> keys;
   held_.for_each_key(

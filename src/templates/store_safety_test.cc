@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The template store over restarts of exporters, changes of layouts, age, and attacks on its memory.
+// The template store across restarts of exporters, changes of layouts, age, and attacks on its memory.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -47,7 +47,7 @@ struct Fixture {
     return plans->choose(256, context);
   }
   bool waits(const SetContext& context) { return !choose(context).plan && !choose(context).quarantine; }
-  // Which element the first field of the layout is; 0: none is chosen.
+  // The element of the layout's first field; 0: no layout is chosen.
   int first_element(const SetContext& context) {
     PlanChoice choice = choose(context);
     return choice.plan ? (*choice.plan)->record.fields[0].id : 0;
@@ -69,7 +69,7 @@ TEST(TemplateSafety, AfterARestartTemplatesWaitToBeSentAgain) {
   EXPECT_EQ(f.first_element(at(0, 1)), 1);
 }
 
-TEST(TemplateSafety, WhatWasHeldBeforeARestartIsNotReadWithATemplateAfterIt) {
+TEST(TemplateSafety, SetsHeldBeforeARestartAreNotDecodedWithALaterTemplate) {
   Fixture f;
   f.store.hold(held(key(1), at(5)), f.dropped);
   f.store.hold(held(key(2), at(5)), f.dropped);  // another session
@@ -80,7 +80,7 @@ TEST(TemplateSafety, WhatWasHeldBeforeARestartIsNotReadWithATemplateAfterIt) {
   EXPECT_EQ(f.store.take_all_held().size(), 1u);
 }
 
-TEST(TemplateSafety, AfterARestartTheOldLayoutServesOnceItHasWaitedAndFits) {
+TEST(TemplateSafety, AfterARestartTheOldLayoutIsUsedAfterTheWaitIfItFits) {
   TemplateStoreConfig config;
   config.fallback_after_ns = 10 * kSecond;
   Fixture f(config);
@@ -91,11 +91,11 @@ TEST(TemplateSafety, AfterARestartTheOldLayoutServesOnceItHasWaitedAndFits) {
   auto fallbacks = f.store.take_fallbacks(10 * kSecond);
   ASSERT_EQ(fallbacks.size(), 1u);
   EXPECT_EQ(fallbacks[0].sets.size(), 1u);
-  f.store.hold(held(key(1), at(1, 1), 20), f.dropped);  // two records and a half
+  f.store.hold(held(key(1), at(1, 1), 20), f.dropped);  // two and a half records
   EXPECT_TRUE(f.store.take_fallbacks(60 * kSecond).empty());
 }
 
-TEST(TemplateSafety, AChangedLayoutIsNotForWhatWasSentBefore) {
+TEST(TemplateSafety, AChangedLayoutIsNotUsedForEarlierData) {
   Fixture f;
   f.install(kOld, at(10));
   EXPECT_TRUE(f.install(kNew, at(20)).changed);
@@ -109,7 +109,7 @@ TEST(TemplateSafety, AChangedLayoutIsNotForWhatWasSentBefore) {
   EXPECT_EQ(f.first_element(at(31)), 1);
 }
 
-TEST(TemplateSafety, NumbersWrap) {
+TEST(TemplateSafety, SequenceNumbersWrap) {
   Fixture f;
   SetContext last = at(20), first = at(21);
   last.sequence = UINT32_MAX, first.sequence = 3;
@@ -122,7 +122,7 @@ TEST(TemplateSafety, NumbersWrap) {
 TEST(TemplateSafety, WithinADatagramTheOrderCounts) {
   Fixture f;
   f.install(kOld, at(10));
-  f.install(kNew, at(20, 0, 100));  // data of the old layout stands before it
+  f.install(kNew, at(20, 0, 100));  // data of the old layout precedes it
   EXPECT_EQ(f.first_element(at(20, 0, 0)), 1) << "the datagram comes twice";
   EXPECT_EQ(f.first_element(at(20, 0, 120)), 2);
 }
@@ -135,7 +135,7 @@ TEST(TemplateSafety, ATemplateOvertakenByItsSuccessorChangesNothing) {
   EXPECT_EQ(f.first_element(at(21)), 2);
 }
 
-TEST(TemplateSafety, WhatWaitedMustFitTheLayoutAnIdWasChangedTo) {
+TEST(TemplateSafety, HeldSetsMustFitTheNewLayoutOfAnId) {
   Fixture f;
   f.install(kOld, at(10));
   f.store.restarted(*f.session, 1);
@@ -163,8 +163,8 @@ TEST(TemplateSafety, TemplatesThatAreNotSentAgainAreForgotten) {
   EXPECT_EQ(f.store.template_count(), 0u);
 }
 
-// An exporter that takes a new source port for every datagram, for days.
-TEST(TemplateSafety, IdleSessionsMakeRoomForNewOnes) {
+// An exporter that uses a new source port for every datagram, for days.
+TEST(TemplateSafety, IdleSessionsAreEvictedForNewOnes) {
   TemplateStoreConfig config;
   config.max_templates_per_exporter = 64;
   Fixture f(config);
@@ -179,7 +179,7 @@ TEST(TemplateSafety, IdleSessionsMakeRoomForNewOnes) {
   EXPECT_EQ(forgotten + f.store.template_count(), 1000u);
 }
 
-TEST(TemplateSafety, SessionsThatAreHeardOfKeepTheirs) {
+TEST(TemplateSafety, ActiveSessionsKeepTheirTemplates) {
   TemplateStoreConfig config;
   config.max_templates_per_exporter = 8;
   Fixture f(config);
@@ -202,7 +202,7 @@ class TemporaryDirectory {
   std::string path;
 };
 
-TEST(TemplateSafety, TheJournalKeepsWhatIsUnconfirmedAndForgotten) {
+TEST(TemplateSafety, TheJournalKeepsUnconfirmedAndForgottenState) {
   TemporaryDirectory directory;
   TemplateStoreConfig config;
   config.journal_path = directory.path + "/templates.journal";
@@ -214,7 +214,7 @@ TEST(TemplateSafety, TheJournalKeepsWhatIsUnconfirmedAndForgotten) {
     f.install(kOld, at(1, 1), 257);
     f.store.forget(key(2));
   }
-  for (int start = 0; start < 2; ++start) {  // the second reads what the first has written anew
+  for (int start = 0; start < 2; ++start) {  // the second reads what the first has rewritten
     Fixture f(config);
     EXPECT_EQ(f.store.template_count(), 2u);
     SetContext now = at(2, f.store.plans(*f.session)->boot);
@@ -235,7 +235,7 @@ TEST(HeldSets, NoisyExportersTakeNothingFromQuietOnes) {
   std::vector<HeldSet> dropped;
   IpAddress quiet = IpAddress::v4(0x0a000001);
   for (uint32_t n = 0; n < 10; ++n) held_sets.add(held(key(1, quiet), at(n), 500), dropped);
-  for (uint32_t n = 0; n < 50'000; ++n)  // twenty noisy ones, of different loudness
+  for (uint32_t n = 0; n < 50'000; ++n)  // twenty noisy ones, some noisier than others
     held_sets.add(held(key(1, IpAddress::v4(0x0b000000 + (n * n) % 20)), at(n), 1000), dropped);
   EXPECT_GT(dropped.size(), 10'000u);
   EXPECT_LE(held_sets.bytes(), 4u << 20);

@@ -39,7 +39,7 @@ class TemporaryDirectory {
   std::string path;
 };
 
-TEST(TemplateStore, InstallReleasesWhatWaitedInOrder) {
+TEST(TemplateStore, InstallReleasesHeldSetsInOrder) {
   TemplateStore store(small());
   auto session = store.session(key(1));
   std::vector<HeldSet> dropped;
@@ -66,14 +66,14 @@ TEST(TemplateStore, TheSameTemplateAgainChangesNothing) {
   EXPECT_EQ(store.template_count(), 1u);
 }
 
-TEST(TemplateStore, HoldGivesThePlanThatCameInTheMeantime) {
+TEST(TemplateStore, HoldReturnsThePlanThatArrivedInTheMeantime) {
   TemplateStore store(small());
   store.install(*store.session(key(1)), v9_template(256, {{1, 4}}), {}, 0);
   std::vector<HeldSet> dropped;
   EXPECT_NE(store.hold(held(key(1), 256, 8), dropped).plan, nullptr);
 }
 
-TEST(TemplateStore, FallbackAfterTheWaitAndOnlyWhereItFits) {
+TEST(TemplateStore, FallbackAfterTheWaitAndOnlyIfItFits) {
   TemplateStore store(small());
   store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}), {}, 0);
   std::vector<HeldSet> dropped;
@@ -85,7 +85,7 @@ TEST(TemplateStore, FallbackAfterTheWaitAndOnlyWhereItFits) {
   EXPECT_EQ(fallbacks[0].sets[0].session.port, 2);
 }
 
-TEST(TemplateStore, NoFallbackWhereTwoLayoutsAreKnown) {
+TEST(TemplateStore, NoFallbackIfTwoLayoutsAreKnown) {
   TemplateStore store(small());
   store.install(*store.session(key(1)), v9_template(256, {{1, 4}, {2, 4}}), {}, 0);
   store.install(*store.session(key(2)), v9_template(256, {{2, 4}, {1, 4}}), {}, 0);
@@ -109,9 +109,9 @@ TEST(TemplateStore, HeldSetsExpireAndAreBounded) {
   TemplateStore store(small());
   std::vector<HeldSet> dropped;
   for (int i = 0; i < 10; ++i) store.hold(held(key(1), 256, 1000 - HeldSets::kOverhead, i * kSecond), dropped);
-  EXPECT_EQ(dropped.size(), 6u);  // 4096 octets an exporter hold four
+  EXPECT_EQ(dropped.size(), 6u);  // 4096 octets per exporter hold four
   EXPECT_EQ(dropped[0].held_since_ns, 0);
-  EXPECT_EQ(store.take_expired(37 * kSecond).size(), 1u);  // since 6 s
+  EXPECT_EQ(store.take_expired(37 * kSecond).size(), 1u);  // held since 6 s
   EXPECT_EQ(store.take_all_held().size(), 3u);
 }
 
@@ -142,7 +142,7 @@ TEST(TemplateStore, CapsPerExporterAndInAll) {
   EXPECT_EQ(refused.forgotten[0].session.exporter, key(1).exporter) << "that has three of four";
 }
 
-TEST(TemplateStore, WhoHasAFairShareGetsNoMoreWhereThereIsNoRoom) {
+TEST(TemplateStore, AnExporterWithAFairShareGetsNoMoreWhenFull) {
   TemplateStoreConfig config = small();
   config.max_templates = 4;
   TemplateStore store(config);
@@ -151,7 +151,7 @@ TEST(TemplateStore, WhoHasAFairShareGetsNoMoreWhereThereIsNoRoom) {
   EXPECT_EQ(store.install(*store.session(key(1)), v9_template(260, {{1, 4}}), {}, 0).refused, Refused::templates_full);
 }
 
-TEST(TemplateStore, TheJournalBringsEverythingBack) {
+TEST(TemplateStore, TheJournalRestoresEverything) {
   TemporaryDirectory directory;
   TemplateStoreConfig config = small();
   config.journal_path = directory.path + "/templates.journal";
@@ -180,7 +180,7 @@ TEST(TemplateStore, TheJournalBringsEverythingBack) {
   EXPECT_EQ(plans->find(257)->record_length, 8u);
   const OptionsState& options = *plans->options;
   EXPECT_EQ(options.rate(RateScope::sampler, 7), 512u);
-  EXPECT_EQ(options.rate(RateScope::sampler, 8), 0u);  // taken back
+  EXPECT_EQ(options.rate(RateScope::sampler, 8), 0u);  // withdrawn
   EXPECT_EQ(options.rate(RateScope::interface, 3), 100u);
   EXPECT_EQ(options.interface_names().find(3), "Gi0/0/3");
   EXPECT_EQ(options.vrf_names().find(0x60000000), "default");
@@ -188,7 +188,7 @@ TEST(TemplateStore, TheJournalBringsEverythingBack) {
   EXPECT_EQ(options.system_init_ms(), 1'700'000'000'000u);
 }
 
-TEST(TemplateStore, WhatOptionsRepeatChangesNothing) {
+TEST(TemplateStore, RepeatedOptionsDataChangesNothing) {
   TemporaryDirectory directory;
   TemplateStoreConfig config = small();
   config.journal_path = directory.path + "/templates.journal";
@@ -205,7 +205,7 @@ TEST(TemplateStore, WhatOptionsRepeatChangesNothing) {
   EXPECT_EQ(std::filesystem::file_size(config.journal_path), size);
 }
 
-TEST(TemplateStore, OptionsHaveABoundInAll) {
+TEST(TemplateStore, OptionsAreBoundedInTotal) {
   TemplateStoreConfig config = small();
   config.max_options_bytes = 1000;
   TemplateStore store(config);
@@ -217,10 +217,10 @@ TEST(TemplateStore, OptionsHaveABoundInAll) {
   }
   EXPECT_EQ(refused, 11u);  // each takes 116 octets: the ninth passes 1,000 and is the last
   const OptionsFact gone{OptionsFact::Kind::interface_name, 1, 0, {}};
-  EXPECT_EQ(store.tell(*store.session(key(1)), {&gone, 1}), 0u);  // giving back is always possible
+  EXPECT_EQ(store.tell(*store.session(key(1)), {&gone, 1}), 0u);  // withdrawing is always possible
 }
 
-TEST(TemplateStore, ATornJournalKeepsWhatIsWhole) {
+TEST(TemplateStore, ATornJournalKeepsItsWholeEntries) {
   TemporaryDirectory directory;
   TemplateStoreConfig config = small();
   config.journal_path = directory.path + "/templates.journal";
@@ -239,7 +239,7 @@ TEST(TemplateStore, ATornJournalKeepsWhatIsWhole) {
   EXPECT_EQ(store.template_count(), 10u);
 }
 
-TEST(TemplateStore, AnotherFileIsNoJournal) {
+TEST(TemplateStore, AnotherFileIsNotAcceptedAsJournal) {
   TemporaryDirectory directory;
   TemplateStoreConfig config = small();
   config.journal_path = directory.path + "/templates.journal";

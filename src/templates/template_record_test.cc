@@ -51,7 +51,7 @@ TEST(ReadTemplate, NetFlow9OptionsCountOctets) {
   EXPECT_EQ(r.record.scope_fields, 1);
   EXPECT_EQ(r.record.fields[0].pen, kScopePen);
   EXPECT_EQ(r.record.fields[1].id, 34);
-  // Lengths that are no multiple of four: the whole specifiers in them (RFC 3954 §6.1: four octets each).
+  // Lengths that are not a multiple of four: the whole specifiers in them count (RFC 3954 §6.1: four octets each).
   for (uint16_t octets : {9, 10, 11}) {
     r = read(words({257, 4, octets, 1, 4, 34, 4, 35, 1, 0xffff}), Protocol::netflow9, TemplateKind::options);
     ASSERT_EQ(r.result.read, TemplateRead::ok);
@@ -79,14 +79,14 @@ TEST(ReadTemplate, Withdrawals) {
   EXPECT_EQ(read(words({256, 0}), Protocol::netflow9).result.reason, Malformed::zero_length_template);
 }
 
-TEST(ReadTemplate, RefusesWhatHasNoBytes) {
+TEST(ReadTemplate, RefusesRecordsOfZeroLength) {
   EXPECT_EQ(read(words({256, 1, 8, 0}), Protocol::netflow9).result.reason, Malformed::zero_length_template);
   EXPECT_EQ(read(words({256, 2, 8, 0, 12, 0}), Protocol::ipfix).result.reason, Malformed::zero_length_template);
   EXPECT_EQ(read(words({256, 2, 8, 0, 12, 4}), Protocol::ipfix).result.read, TemplateRead::ok);
 }
 
-// Juniper sends a few fields of no octets; thousands of them would make every octet of data cost as many steps.
-TEST(ReadTemplate, FieldsWithoutOctetsHaveALimit) {
+// Juniper sends a few fields of zero length; thousands of them would make every octet of data cost as many steps.
+TEST(ReadTemplate, ZeroLengthFieldsAreLimited) {
   auto with_empty = [](int count) {
     std::vector<int> fields{256, count + 1, 8, 4};
     for (int i = 0; i < count; ++i) fields.insert(fields.end(), {12, 0});
@@ -102,7 +102,7 @@ TEST(ReadTemplate, RefusesCountsPastTheSet) {
   EXPECT_EQ(read(words({256, 1, 0x8008, 4}), Protocol::ipfix).result.read, TemplateRead::broken);
 }
 
-TEST(ReadTemplate, TooManyFieldsAreSteppedOver) {
+TEST(ReadTemplate, ATemplateWithTooManyFieldsIsSkipped) {
   std::vector<uint8_t> bytes = words({256, int(limits::kFieldsPerTemplate) + 1});
   for (size_t i = 0; i <= limits::kFieldsPerTemplate; ++i) {
     auto field = words({8, 4});

@@ -5,7 +5,7 @@
 
 namespace weir {
 
-// The copy owns no block. What it was copied from does not either, but is not changed any more.
+// The copy owns no block. The original does not own them either, but it is not changed any more.
 TemplateTable::TemplateTable(const TemplateTable& other) : parts_(other.parts_), size_(other.size_) {
   for (Part& part : parts_) part.own = false;
 }
@@ -45,7 +45,7 @@ void TemplateTable::split(size_t index) {
 }
 
 void TemplateTable::insert(size_t position, Entry entry) {
-  // Ids mostly come in their order: a new block then, and the full ones stay full.
+  // Ids mostly arrive in ascending order: then a new block is begun, and the full ones stay full.
   const bool at_end = position == size_;
   if (parts_.empty() || (at_end && parts_.back().block->size() >= kBlock)) {
     parts_.push_back({std::make_shared<Block>(), static_cast<uint32_t>(size_), true});

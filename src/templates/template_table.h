@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The templates of a session, by id, in blocks that copies of the table share: a copy costs one pointer for each block,
-// and a change to it the copy of one block.
+// The templates of a session, by id, in blocks that copies of the table share: a copy costs one pointer per block, and
+// a change to it the copy of one block.
 //
-//   threads  none of its own; a table that others may read is not changed, but copied
-//   memory   16 octets a template, and 24 for each kBlock of them
+//   threads  none of its own; a table that others may read is copied, never changed
+//   memory   16 octets per template, and 24 for each kBlock of them
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class TemplateTable {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const Entry& at(size_t position) const;
-  void insert(size_t position, Entry entry);  // before what is there now
+  void insert(size_t position, Entry entry);  // before the entry that is there now
   void replace(size_t position, Entry entry);
   void erase(size_t position);
 
@@ -43,7 +43,7 @@ class TemplateTable {
   struct Part {
     std::shared_ptr<Block> block;  // never empty
     uint32_t first = 0;            // the position of its first entry
-    bool own = true;               // no copy of this table has it
+    bool own = true;               // no copy of this table shares it
   };
   size_t part_of(size_t position) const;
   Block& own_block(Part& part);

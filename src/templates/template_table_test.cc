@@ -22,15 +22,15 @@ std::vector<int64_t> numbers(const TemplateTable& table) {
   return all;
 }
 
-// Against a plain vector, with a copy of before each change that must stay as it was.
-TEST(TemplateTable, IsAVectorWhoseCopiesStayAsTheyWere) {
+// Compared with a plain vector; a copy made before each change must stay unchanged.
+TEST(TemplateTable, BehavesLikeAVectorAndItsCopiesStayUnchanged) {
   std::mt19937 random(7);
   TemplateTable table;
   std::vector<int64_t> expected;
   for (int64_t n = 0; n < 3'000; ++n) {
     const TemplateTable before(table);
     const std::vector<int64_t> expected_before = expected;
-    if (n % 2) table = TemplateTable(table);  // half of the changes are to a copy, which owns no block
+    if (n % 2) table = TemplateTable(table);  // half of the changes are made to a copy, which owns no block
     const size_t position = random() % (expected.size() + 1);
     const auto at = static_cast<ptrdiff_t>(position);
     const unsigned what = random() % 8;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/build_info.h"
 
-// Both come from CMake.
+// Both are defined by CMake.
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "unknown"
 #endif

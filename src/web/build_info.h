@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which weir this is.
+// BuildInfo: version, revision and compiler of this weir.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes metric families as exposition text: knows the two formats and nothing of what is measured.
+// Exposition: writes metric families as exposition text. It knows the two formats and nothing about the metrics.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,7 @@ class Exposition {
 
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  // Begins a family; its samples follow, and no other family's. The name of a counter ends in _total, that of an info
-  // in _info.
+  // Begins a family; only its samples may follow. The name of a counter ends in _total, that of an info in _info.
   void counter(std::string_view name, std::string_view help) { family(name, help, "counter", "_total"); }
   void gauge(std::string_view name, std::string_view help) { family(name, help, "gauge", ""); }
   void info(std::string_view name, std::string_view help) {
@@ -29,8 +28,8 @@ class Exposition {
 
   void sample(Labels labels, int64_t value);
   void sample(Labels labels, double value);
-  void sample_ns(Labels labels, int64_t ns);  // as seconds, to the nanosecond
-  // The samples of a histogram: `counts` by bound (not cumulative), the last one beyond them all.
+  void sample_ns(Labels labels, int64_t ns);  // as seconds, with nanosecond precision
+  // The samples of a histogram: `counts` for each bound (not cumulative), the last one for values above all bounds.
   void buckets(std::span<const double> bounds, std::span<const uint64_t> counts, double sum);
 
   std::string finish();

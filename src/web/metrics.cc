@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-// What one or more entries show under one set of labels.
+// The sum of one or more ledger entries that are shown under one set of labels.
 struct Series {
   std::string exporter, domain;
   Protocol protocol = Protocol::unknown;
@@ -61,7 +61,7 @@ std::vector<Series> make_series(const LedgerSnapshot& ledger) {
   return series;
 }
 
-// The series of one exporter as one; they stand side by side.
+// Sums the series of each exporter into one; they are adjacent in `series`.
 std::vector<Series> per_exporter(const std::vector<Series>& series) {
   std::vector<Series> exporters;
   for (const Series& s : series) {
@@ -288,7 +288,7 @@ void write_store(Exposition& out, const StoreMetrics& store) {
 
 }  // namespace
 
-// "application/openmetrics-text; version=1.0.0; q=0.5, text/plain": q=0 refuses (RFC 9110 §12.4.2).
+// "application/openmetrics-text; version=1.0.0; q=0.5, text/plain": q=0 means refused (RFC 9110 §12.4.2).
 MetricsFormat metrics_format(const std::string& accept_header) {
   for (const std::string& range : split_list(accept_header)) {
     std::vector<std::string> parts = split_list(range, ';');

@@ -42,7 +42,7 @@ MetricsInput sample() {
   return input;
 }
 
-// The value of a sample line by its whole left side; -1 where there is none.
+// The value of the sample line with exactly this name and labels; -1 if there is none.
 double value(const std::string& text, const std::string& series) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);)
@@ -50,7 +50,7 @@ double value(const std::string& text, const std::string& series) {
   return -1;
 }
 
-// Sum over all series of a name, as PromQL's sum() has it.
+// Sum over all series of a name, like PromQL's sum().
 double sum(const std::string& text, const std::string& name) {
   std::istringstream lines(text);
   double total = 0;
@@ -151,7 +151,7 @@ TEST(Metrics, OpenMetricsNamesFamiliesWithoutSuffix) {
   EXPECT_EQ(metrics_text(sample(), MetricsFormat::text).find("# EOF"), std::string::npos);
 }
 
-// Every family once, no series twice.
+// Every family appears once, and no series appears twice.
 TEST(Metrics, NoSeriesTwice) {
   for (MetricsFormat format : {MetricsFormat::text, MetricsFormat::openmetrics}) {
     std::istringstream lines(metrics_text(sample(), format));
@@ -169,18 +169,18 @@ MetricsInput many(uint32_t exporters) {
   return input;
 }
 
-TEST(Metrics, TheRestIsOther) {
+TEST(Metrics, ExportersBeyondTheLimitAreSummedAsOther) {
   std::string text = metrics_text(many(kMetricExporters + 500), MetricsFormat::text);
   EXPECT_EQ(count(text, "weir_exporter_records_total{"), kMetricExporters + 1);
   EXPECT_EQ(value(text, R"(weir_exporter_records_total{exporter="other",domain="other",protocol="ipfix"})"), 5'000);
   EXPECT_EQ(sum(text, "weir_exporter_records_total"), 15'000);
-  // First seen, first shown: here the last ones of the list.
+  // The exporters seen first are shown: here those at the end of the list.
   EXPECT_EQ(count(text, R"(weir_exporter_records_total{exporter="0.0.5.220")"), 1u);
   EXPECT_EQ(count(text, R"(weir_exporter_records_total{exporter="0.0.0.1")"), 0u);
   EXPECT_EQ(count(text, R"(weir_exporter_clock_skew_seconds{exporter="other")"), 0u);
 }
 
-TEST(Metrics, TheDomainsOfOneExporterAreBounded) {
+TEST(Metrics, TheDomainsOfOneExporterAreLimited) {
   MetricsInput input;
   for (uint32_t i = 0; i < 1'000; ++i)
     input.ledger.entries.push_back(entry(IpAddress::v4(1), Protocol::netflow9, i, 10, i + 1));
@@ -189,8 +189,7 @@ TEST(Metrics, TheDomainsOfOneExporterAreBounded) {
   EXPECT_EQ(sum(text, "weir_exporter_records_total"), 10'000);
 }
 
-// Of CPU time, the best of a few: a busy machine does not count.
-// CPU time of the fastest of five.
+// CPU time, the lowest of five runs, so that a busy machine does not matter.
 int64_t cost_of(size_t exporters) {
   MetricsInput input = many(exporters);
   int64_t best_ns = INT64_MAX;
@@ -202,10 +201,10 @@ int64_t cost_of(size_t exporters) {
   return best_ns;
 }
 
-// Ten times as many cost about ten times as much, in any build; what is quadratic costs a hundred times.
+// Ten times as many exporters cost about ten times as much, in any build; quadratic code would cost a hundred times.
 TEST(Metrics, TenThousandExportersCostTenTimesAThousand) { EXPECT_LT(cost_of(10'000), 50 * cost_of(1'000)); }
 
-TEST(Metrics, LossNeverGoesDown) {
+TEST(Metrics, LossNeverDecreases) {
   LossHighWater high;
   auto apply = [&](int64_t lost) {
     LedgerSnapshot rows = sample().ledger;
@@ -222,7 +221,7 @@ TEST(Metrics, FormatByAcceptHeader) {
   EXPECT_EQ(metrics_format(""), MetricsFormat::text);
   EXPECT_EQ(metrics_format("*/*"), MetricsFormat::text);
   EXPECT_EQ(metrics_format("text/plain"), MetricsFormat::text);
-  // What Prometheus 2.42 sends.
+  // The header that Prometheus 2.42 sends.
   EXPECT_EQ(
       metrics_format("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
                      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
@@ -230,7 +229,7 @@ TEST(Metrics, FormatByAcceptHeader) {
   EXPECT_EQ(metrics_format("application/openmetrics-text; q=0.0, text/plain"), MetricsFormat::text);
 }
 
-TEST(Metrics, PromtoolAccepts) {
+TEST(Metrics, PromtoolAcceptsTheText) {
   if (std::system("command -v promtool >/dev/null") != 0)
     GTEST_SKIP() << "promtool is missing: apt-get install prometheus";
   FILE* promtool = ::popen("promtool check metrics 2>&1", "w");

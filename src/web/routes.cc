@@ -58,7 +58,7 @@ static const char* state_of(const SinkFigures& sink, int64_t now_ns) {
   return still ? "standing still" : "working";
 }
 
-// 503 where anything stands still: for people and alarms. Whether datagrams are taken is /-/ready's to say.
+// 503 if anything is standing still: for people and alarms. Whether datagrams are accepted is reported by /-/ready.
 static Response status(const CollectorView& view) {
   const bool takes = view.ready && view.ready->load();
   bool well = takes;
@@ -74,7 +74,7 @@ static Response status(const CollectorView& view) {
   return {well ? 200 : 503, "application/json", body.dump(2) + "\n", {}};
 }
 
-// The array, object by object.
+// The array, sent object by object.
 static std::function<bool(std::string&)> array_in_pieces(std::shared_ptr<const LedgerJson> ledger) {
   return [ledger = std::move(ledger), next = size_t{0}](std::string& out) mutable {
     for (const size_t end = out.size() + kPieceBytes; next < ledger->size() && out.size() < end; ++next) {

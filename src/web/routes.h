@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a collector answers over HTTP: probes, metrics, the ledger, and a page that says where they are.
+// The HTTP routes of a collector: probes, metrics, the ledger, and a page with links to them.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ namespace weir {
 // The functions are called in the server's thread, at any time between start() and stop().
 struct CollectorView {
   BuildInfo build;
-  const std::atomic<bool>* ready = nullptr;  // sockets are bound and outputs open; false again while draining
+  const std::atomic<bool>* ready = nullptr;  // true once sockets are bound and outputs open; false again while draining
   std::function<LedgerSnapshot()> ledger;
   std::function<std::vector<SinkFigures>()> sinks;          // may be empty
   std::function<std::optional<StoreMetrics>()> store = {};  // may be empty

@@ -48,8 +48,8 @@ TEST_F(RoutesTest, Probes) {
   EXPECT_EQ(get("/-/ready").status, 200);
 }
 
-// Of three outputs one works, one fails, and the thread of one is at the same thing for a minute.
-TEST_F(RoutesTest, StatusNamesWhatStandsStill) {
+// Of three outputs one works, one fails, and the thread of one has been busy with the same thing for a minute.
+TEST_F(RoutesTest, StatusNamesOutputsThatStandStill) {
   const int64_t now_ns = os::monotonic_ns(), minute_ns = 60'000'000'000;
   std::vector<SinkFigures> sinks = {{.name = "a", .queued_batches = 3, .turned_at_ns = now_ns},
                                     {.name = "b", .is_failing = true, .turned_at_ns = now_ns},
@@ -70,7 +70,7 @@ TEST_F(RoutesTest, StatusNamesWhatStandsStill) {
   EXPECT_EQ(outputs["b"]["state"], "failing");
   EXPECT_EQ(outputs["c"]["state"], "standing still");
   EXPECT_EQ(get_from(server.port(), "/-/ready").status, 200) << "no output makes the collector unready";
-  sinks = {{.name = "a", .turned_at_ns = now_ns - minute_ns}};  // nothing waits: it has nothing to do
+  sinks = {{.name = "a", .turned_at_ns = now_ns - minute_ns}};  // no batch is queued: it has nothing to do
   EXPECT_EQ(ask().status, 200);
   ready_ = false;
   answer = ask();
@@ -87,8 +87,8 @@ TEST_F(RoutesTest, ExportersAreTheLedger) {
   EXPECT_EQ(rows[0]["records"], 42);
 }
 
-// Row by row it is the same text as whole, with all exporters in their order.
-TEST_F(RoutesTest, ManyExportersComeInPieces) {
+// Sent row by row, the text is the same as when sent whole, with all exporters in order.
+TEST_F(RoutesTest, ManyExportersAreSentInPieces) {
   constexpr uint32_t kExporters = 5'000;
   for (uint32_t i = 0; i < kExporters; ++i)
     ledger_.entry({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i}).datagrams.add(i);
@@ -109,7 +109,7 @@ TEST_F(RoutesTest, AnEmptyLedgerIsAnEmptyArray) {
   EXPECT_EQ(get_from(server.port(), "/api/v1/exporters").body, "[]\n");
 }
 
-// Readers that are not done yet hold two copies of the ledger at most; without any, each request gets a new one.
+// Readers that are not finished hold at most two copies of the ledger; without any, each request gets a new one.
 TEST_F(RoutesTest, SlowReadersShareACopyOfTheLedger) {
   for (uint32_t i = 0; i < 10'000; ++i) ledger_.entry({IpAddress::v4(0x0a000000 + i), Protocol::netflow9, i});
   {
@@ -120,7 +120,7 @@ TEST_F(RoutesTest, SlowReadersShareACopyOfTheLedger) {
     }
     EXPECT_EQ(get("/-/healthy").status, 200);
     std::string first;
-    for (os::TcpConnection& reader : readers)  // each has begun
+    for (os::TcpConnection& reader : readers)  // each has started reading
       EXPECT_EQ(reader.receive_all(first, 1, 10'000), EMSGSIZE);
     EXPECT_LE(copies_.load(), 2);
   }
@@ -130,7 +130,7 @@ TEST_F(RoutesTest, SlowReadersShareACopyOfTheLedger) {
   EXPECT_EQ(copies_, before + 2);
 }
 
-TEST_F(RoutesTest, MetricsInTheFormatAskedFor) {
+TEST_F(RoutesTest, MetricsInTheRequestedFormat) {
   HttpAnswer text = get("/metrics");
   EXPECT_EQ(text.type, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(text.body.find("weir_exporter_records_total{exporter=\"192.0.2.1\",domain=\"7\",protocol=\"ipfix\"} 42\n"),
@@ -146,7 +146,7 @@ TEST_F(RoutesTest, MetricsInTheFormatAskedFor) {
   EXPECT_TRUE(answer.ends_with("# EOF\n"));
 }
 
-TEST_F(RoutesTest, HomeNeedsNothingFromOutside) {
+TEST_F(RoutesTest, HomePageLoadsNothingFromElsewhere) {
   HttpAnswer home = get("/");
   EXPECT_EQ(home.status, 200);
   EXPECT_NE(home.body.find("/metrics"), std::string::npos);

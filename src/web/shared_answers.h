@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several readers of one answer share while they read it, so that slow ones do not each hold a copy of their own.
+// SharedAnswers: shares one answer among the readers that are reading it, so that slow readers do not each hold a copy.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 
 namespace weir {
 
-// One thread. A value is made for each request unless one that is younger than a second is still being read; while
-// kMax are being read, no more are made and the youngest is shared, however old (http_connection.h bounds how long a
-// reader may take).
+// For one thread. A value is made for each request unless one younger than a second is still being read; while kMax
+// values are being read, no more are made and the youngest is shared, however old it is (http_connection.h limits how
+// long a reader may take).
 template <class Value>
 class SharedAnswers {
  public:

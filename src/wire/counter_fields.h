@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The columns of a counter sample: the one table that the parser, the Parquet files, the SQL view `counters`,
-// `weir decode --counters` and docs/reference/counters.md read; no column is listed anywhere else.
+// The columns of a counter sample, defined in this one table. The parser, the Parquet files, the SQL view `counters`,
+// `weir decode --counters` and docs/reference/counters.md all read it; no column is listed anywhere else.
 //
-// Within a structure the fields stand in the order of the wire, without gaps: the parser reads them off the table.
+// Within a structure the fields are in wire order, without gaps: the parser relies on that.
 #pragma once
 
 #include <array>
@@ -26,22 +26,22 @@ enum class CounterStructure : uint16_t {
   host_net = 2006,
 };
 
-// What a value is on the wire, and which value says that the agent does not know it (sFlow v5, "Enterprise = 0 refers
-// to standard sFlow structures"): such a value is absent. Unsigned and big-endian, 4 or 8 octets.
+// The encoding of a value on the wire, and which value means that the agent does not know it (sFlow v5, "Enterprise = 0
+// refers to standard sFlow structures"): such a value is absent. Unsigned and big-endian, 4 or 8 octets.
 enum class CounterKind : uint8_t {
-  number32,  // never unknown: a 0 that means it is given as it is
+  number32,  // never unknown: a 0 that may mean unknown is output unchanged
   number64,
   counter32,  // unknown: all bits set
   counter64,
   percent,  // 4 octets, hundredths of a percent; unknown: -1
-  load,     // IEEE 754 single; unknown: below 0. Held in hundredths
+  load,     // IEEE 754 single; unknown: below 0. Stored in hundredths
 };
 
-// How a column is held and stored.
+// How a column is represented in memory and stored.
 enum class CounterType : uint8_t { time_ms, address, u32, u64 };
 
 // clang-format off
-// H(name, number, type, source, meaning): of every sample.
+// H(name, number, type, source, meaning): columns that every sample has.
 #define WEIR_COUNTER_HEADER(H) \
   H(time_received,   1, time_ms, "collector's clock", "When the datagram was received, UTC") \
   H(sampler_address, 2, address, "datagram: agent address", "The agent whose counters these are") \
@@ -51,7 +51,7 @@ enum class CounterType : uint8_t { time_ms, address, u32, u64 };
   H(source_id_class, 6, u32,     "sample: source id", "What the source is: 0 interface (ifIndex), 1 VLAN (smonVlanDataSource), 2 physical entity (entPhysicalEntry)") \
   H(source_id_index, 7, u32,     "sample: source id", "Which one of its class")
 
-// F(name, number, structure, kind, name in the specification, meaning). Numbers are Parquet field ids: never given to
+// F(name, number, structure, kind, name in the specification, meaning). Numbers are Parquet field ids: never reused for
 // another column.
 #define WEIR_COUNTER_FIELDS(F) \
   F(if_index,                 11, interface, number32,  "ifIndex", "Interface") \
@@ -146,7 +146,7 @@ enum class CounterType : uint8_t { time_ms, address, u32, u64 };
   F(host_out_drops,          168, host_net,  counter32, "drops_out", "Packets dropped in sending")
 // clang-format on
 
-// What the sample's own structures say, in the order of the table.
+// The fields in the sample's own structures, in the order of the table.
 enum class CounterField : uint8_t {
 #define F(name, ...) name,
   WEIR_COUNTER_FIELDS(F)
@@ -177,7 +177,7 @@ struct CounterColumn {
 inline constexpr CounterType held_as(CounterKind kind) {
   return wire_octets(kind) == 8 ? CounterType::u64 : CounterType::u32;
 }
-// All columns of the table: those of every sample, then the fields.
+// All columns of the table: the header columns of every sample, then the fields.
 inline constexpr CounterColumn kCounterColumns[] = {
 #define H(name, number, type, source, meaning) {#name, number, CounterType::type, source, meaning},
     WEIR_COUNTER_HEADER(H)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What receive hands to decode: one export datagram (UDP) or message (TCP, TLS) and where it came from. Borrowed bytes,
-// valid for the call only.
+// What the receiver passes to the decoder: one export datagram (UDP) or message (TCP, TLS) and where it came from. The
+// bytes are not owned and are valid only during the call.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct Datagram {
   IpAddress exporter;  // v4-mapped for IPv4
   uint16_t exporter_port = 0;
   int64_t received_ns = 0;  // UTC
-  uint64_t tag = 0;         // whatever the reader wants to know it again by
-  bool clock_held = false;  // the collector's clock was not believed when it came
+  uint64_t tag = 0;         // chosen by the reader to identify the datagram later
+  bool clock_held = false;  // the collector's clock was not trusted when it arrived
   Transport transport = Transport::udp;
   uint32_t connection = 0;  // as in SessionKey
 };

@@ -82,7 +82,7 @@ void DatagramWriter::put32(uint32_t value) {
   size_ += 4;
 }
 
-// Bytes that would bring the open set to a multiple of four. Header and earlier sets are multiples of four in v9.
+// Bytes needed to pad the open set to a multiple of four. Header and earlier sets are multiples of four in v9.
 size_t DatagramWriter::padding() const {
   if (protocol_ != Protocol::netflow9 || set_start_ == 0) return 0;
   return (4 - (size_ - set_start_) % 4) % 4;
@@ -96,14 +96,14 @@ void DatagramWriter::close_set() {
 }
 
 bool DatagramWriter::open_set(uint16_t id, size_t bytes_that_follow) {
-  // The room for the new set's own padding is kept from the start: three bytes at most.
+  // Reserves space for the new set's own padding from the start: three bytes at most.
   size_t padded = protocol_ == Protocol::netflow9 ? (bytes_that_follow + 3) / 4 * 4 : bytes_that_follow;
   if (size_ + padding() + kSetHeaderBytes + padded > out_.size()) return false;
   close_set();
   set_start_ = size_;
   set_id_ = id;
   put16(id);
-  put16(0);  // length: when the set is closed
+  put16(0);  // length: filled in when the set is closed
   return true;
 }
 
@@ -153,7 +153,7 @@ bool DatagramWriter::add_template(const TemplateLayout& layout) {
   put_fields(layout.scope);
   put_fields(layout.fields);
   ++template_records_;
-  // A v9 options template may end off the four-byte boundary; the next one must not follow the padding.
+  // A v9 options template may end off the four-byte boundary; the next one must not follow the padding in the same set.
   if (padding() != 0) close_set();
   return true;
 }

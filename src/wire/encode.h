@@ -3,12 +3,12 @@
 //
 //   in    headers, template layouts, and data records that the caller has laid out field by field
 //   out   bytes in the caller's buffer; nothing is kept, nothing is allocated
-//   threads  none of its own; one writer is for one datagram
-//   failure  what does not fit is refused (false or nullptr) and the datagram stays as it was
+//   threads  creates none; one writer is for one datagram
+//   failure  what does not fit is refused (false or nullptr) and the datagram is unchanged
 //
-// Sequence numbers are the caller's: v5 counts the records sent before this datagram, v9 the datagrams,
-// IPFIX the data records (those of options included, templates not; RFC 7011 §3.1), the latter two per
-// exporter and domain.
+// The caller keeps the sequence numbers: v5 counts the records sent before this datagram, v9 the datagrams, IPFIX the
+// data records (including those of options templates, but no templates; RFC 7011 §3.1), the latter two per exporter and
+// domain.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace weir {
 
 inline constexpr size_t kNetFlow5HeaderBytes = 24;
 inline constexpr size_t kNetFlow5RecordBytes = 48;
-inline constexpr size_t kNetFlow5MaxRecords = 30;  // what one datagram carries by the format's definition
+inline constexpr size_t kNetFlow5MaxRecords = 30;  // maximum in one datagram, by the format's definition
 
 struct NetFlow5Header {
   uint32_t uptime_ms = 0;  // since the exporter started
@@ -43,29 +43,29 @@ struct NetFlow5Record {
   uint8_t src_mask = 0, dst_mask = 0;
 };
 
-// `out` holds at least kNetFlow5HeaderBytes; `records` is how many follow.
+// `out` holds at least kNetFlow5HeaderBytes; `records` is the number of records that follow.
 void encode_netflow5_header(uint8_t* out, const NetFlow5Header& header, uint16_t records);
 // `out` holds at least kNetFlow5RecordBytes.
 void encode_netflow5_record(uint8_t* out, const NetFlow5Record& record);
 
-// One field specifier. With an enterprise number the id's top bit is set by the encoder (IPFIX only).
+// One field specifier. If there is an enterprise number, the encoder sets the id's top bit (IPFIX only).
 struct TemplateField {
   uint16_t id = 0;
   uint16_t length = 0;  // 65535: variable (IPFIX only)
   uint32_t enterprise = 0;
 };
 
-// A template, or with scope fields an options template. v9 scope fields carry scope types (RFC 3954 §6.1) as ids.
+// A template, or, if it has scope fields, an options template. v9 scope fields have scope types (RFC 3954 §6.1) as ids.
 struct TemplateLayout {
   uint16_t id = 0;  // 256 and up
   std::span<const TemplateField> scope;
   std::span<const TemplateField> fields;
-  // Length of a record, of fixed-length fields.
+  // Length of a record whose fields all have a fixed length.
   size_t record_bytes() const;
 };
 
 // Builds one v9 or IPFIX datagram: add templates and data sets in any order, then finish() with the header.
-// A set is closed by whatever comes after it. v9 sets are padded with zeros to four bytes (RFC 3954 §5.3);
+// A set is closed when the next one begins or by finish(). v9 sets are padded with zeros to four bytes (RFC 3954 §5.3);
 // IPFIX sets are not padded (RFC 7011 §3.3.1 leaves the choice).
 class DatagramWriter {
  public:
@@ -75,16 +75,16 @@ class DatagramWriter {
   // Consecutive templates of one kind share a set.
   bool add_template(const TemplateLayout& layout);
   bool begin_data_set(uint16_t template_id);
-  // Space for the next record of the open data set, which the caller fills; nullptr where it does not fit.
+  // Space for the next record of the open data set, which the caller fills; nullptr if it does not fit.
   uint8_t* add_record(size_t bytes);
-  // How many records of `bytes` fit into the datagram in a data set begun now.
+  // How many records of `bytes` fit into the datagram if a new data set is begun now.
   size_t space_for_records(size_t bytes) const;
 
   uint16_t data_records() const { return data_records_; }
-  // v9 counts these in its header: templates and data records.
+  // Templates and data records together: the count in a v9 header.
   uint16_t records() const { return static_cast<uint16_t>(data_records_ + template_records_); }
 
-  // Closes the last set and writes the header. Returns the datagram's size. The writer is spent.
+  // Closes the last set and writes the header. Returns the datagram's size. The writer cannot be used afterwards.
   size_t finish_netflow9(uint32_t uptime_ms, uint32_t export_seconds, uint32_t sequence, uint32_t domain);
   size_t finish_ipfix(uint32_t export_seconds, uint32_t sequence, uint32_t domain);
 

@@ -28,14 +28,14 @@ constexpr TemplateField kScope[] = {{1, 4}};
 constexpr TemplateField kOptions[] = {{48, 1}, {50, 4}};
 constexpr TemplateLayout kSampler = {258, kScope, kOptions};
 
-TEST(EncodeNetFlow5, HeaderPutsEachFieldAtItsOffset) {
+TEST(EncodeNetFlow5, HeaderFieldsAreAtTheirOffsets) {
   uint8_t out[kNetFlow5HeaderBytes];
   encode_netflow5_header(out, {0x01020304, 0x11121314, 0x21222324, 0x31323334, 0x41, 0x42, 0x4064}, 30);
   EXPECT_EQ(first(out, sizeof out), (Octets{0,    5,    0,    30,   1,    2,    3,    4,    0x11, 0x12, 0x13, 0x14,
                                             0x21, 0x22, 0x23, 0x24, 0x31, 0x32, 0x33, 0x34, 0x41, 0x42, 0x40, 0x64}));
 }
 
-TEST(EncodeNetFlow5, RecordPutsEachFieldAtItsOffset) {
+TEST(EncodeNetFlow5, RecordFieldsAreAtTheirOffsets) {
   NetFlow5Record r;
   r.src_addr = 0x0a000001, r.dst_addr = 0xc0000202, r.next_hop = 0xc0000203;
   r.in_if = 0x0102, r.out_if = 0x0304;
@@ -46,7 +46,7 @@ TEST(EncodeNetFlow5, RecordPutsEachFieldAtItsOffset) {
   r.src_as = 0x1c1d, r.dst_as = 0x1e1f;
   r.src_mask = 0x20, r.dst_mask = 0x21;
   uint8_t out[kNetFlow5RecordBytes];
-  std::fill(out, out + sizeof out, 0xee);  // padding must be written, not left
+  std::fill(out, out + sizeof out, 0xee);  // padding must be written
   encode_netflow5_record(out, r);
   EXPECT_EQ(first(out, sizeof out),
             (Octets{10,   0,    0,    1,    0xc0, 0,    2,    2,    0xc0, 0,    2,    3,    1,    2,    3,    4,
@@ -68,7 +68,7 @@ TEST(EncodeNetFlow9, TemplateThenPaddedDataSet) {
   size_t size = writer.finish_netflow9(0x01020304, 0x05060708, 0x090a0b0c, 0x0d0e0f10);
   Octets header = {0, 9, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};  // one template, two records
   Octets templates = {0, 0, 0, 20, 1, 0, 0, 3, 0, 8, 0, 4, 0, 12, 0, 4, 0, 2, 0, 3};
-  Octets data = {1, 0, 0, 28};  // 4 + 2 * 11 + 2 of padding
+  Octets data = {1, 0, 0, 28};  // 4 + 2 * 11 + 2 octets of padding
   EXPECT_EQ(first(out.data(), size), joined({header, templates, data, Octets(11, 1), Octets(11, 2), {0, 0}}));
 }
 
@@ -83,7 +83,7 @@ TEST(EncodeNetFlow9, OptionsTemplate) {
   EXPECT_EQ(load_be16(out.data() + 2), 1);
 }
 
-TEST(EncodeNetFlow9, NothingFollowsPaddingWithinASet) {
+TEST(EncodeNetFlow9, NoRecordFollowsPaddingInASet) {
   std::array<uint8_t, 128> out;
   DatagramWriter writer(Protocol::netflow9, out);
   ASSERT_TRUE(writer.add_template(kSampler));
@@ -115,7 +115,7 @@ TEST(EncodeIpfix, MessageWithEnterpriseField) {
   Octets header = {0, 10, 0, 59, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   Octets templates = {0, 2, 0, 20, 1, 44, 0, 2, 0, 27, 0, 16, 0x80, 1, 0xff, 0xff, 0, 0, 0x72, 0x79};
   EXPECT_EQ(first(out.data(), size), joined({header, templates, {1, 44, 0, 23}, Octets(19, 7)}));
-  EXPECT_EQ(writer.data_records(), 1);  // what the sequence number grows by
+  EXPECT_EQ(writer.data_records(), 1);  // the sequence number grows by this
 }
 
 // RFC 7011 §3.4.2.2: field count includes the scope fields.
@@ -128,8 +128,8 @@ TEST(EncodeIpfix, OptionsTemplate) {
             (Octets{0, 3, 0, 22, 1, 2, 0, 3, 0, 1, 0, 1, 0, 4, 0, 48, 0, 1, 0, 50, 0, 4}));
 }
 
-// For every size of buffer: never past its end, and room_for_records() foretells what fits.
-TEST(DatagramWriter, KeepsWithinTheBuffer) {
+// For every buffer size: never writes past its end, and space_for_records() predicts what fits.
+TEST(DatagramWriter, StaysWithinTheBuffer) {
   for (Protocol protocol : {Protocol::netflow9, Protocol::ipfix}) {
     for (size_t size = 20; size < 120; ++size) {
       Octets out(size + 8, 0xee);

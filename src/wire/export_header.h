@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Headers of NetFlow v1, v5, v7, v9 and IPFIX, and the sets that v9 and IPFIX have behind them. The one place that
+// Reads the headers of NetFlow v1, v5, v7, v9 and IPFIX, and the sets that follow them in v9 and IPFIX. No other code
 // reads them. sFlow's header is read in wire/sflow.h.
 //
 //   in       the octets of a datagram (UDP) or a message (TCP, TLS, files); any octets
-//   out      a header; sets one after the other, bounded by the octets given
+//   out      a header; sets one after the other, within the octets given
 //   threads  any; allocates nothing
-//   failure  a reason, as protocol.h names them; nothing is read out of bounds
+//   failure  a reason, named as in protocol.h; nothing is read out of bounds
 #pragma once
 
 #include <algorithm>
@@ -18,21 +18,18 @@ namespace weir {
 
 // Cisco's "NetFlow Export Datagram Format" (v1, v5, v7), RFC 3954 §5.1 (v9), RFC 7011 §3.1 (IPFIX):
 //
-//   offset   0 version   2 count      4 ..                       8 ..             12 ..         16 ..       20 ..
-//   v1       1           records      uptime ms                  seconds          nanoseconds
-//   v5       5           records      uptime ms                  seconds          nanoseconds   sequence    engine type
-//   (1),
-//                                                                                                           id (1),
-//                                                                                                           sampling
-//                                                                                                           (2)
-//   v7       7           records      uptime ms                  seconds          nanoseconds   sequence    reserved
-//   (4) v9       9           records      uptime ms                  seconds          sequence      source id IPFIX 10
-//   octets       seconds                    sequence         domain
+//   offset   0 version   2 count      4 ..          8 ..           12 ..         16 ..       20 ..
+//   v1       1           records      uptime ms     seconds        nanoseconds
+//   v5       5           records      uptime ms     seconds        nanoseconds   sequence    engine type (1), id (1),
+//                                                                                            sampling (2)
+//   v7       7           records      uptime ms     seconds        nanoseconds   sequence    reserved (4)
+//   v9       9           records      uptime ms     seconds        sequence      source id
+//   IPFIX    10          octets       seconds       sequence       domain
 struct ExportHeader {
   static constexpr size_t kCountAt = 2;
 
   Protocol protocol = Protocol::unknown;
-  uint16_t count = 0;      // of records; IPFIX: octets of the message
+  uint16_t count = 0;      // records; IPFIX: octets of the message
   uint32_t uptime_ms = 0;  // IPFIX: none
   int64_t export_ns = 0;   // the exporter's clock, since 1970 UTC
   uint32_t sequence = 0;   // v1: none
@@ -41,7 +38,7 @@ struct ExportHeader {
 
   bool has_uptime() const { return protocol != Protocol::ipfix; }
   size_t bytes() const { return header_bytes(protocol); }
-  // Octets of a header of that protocol; of a record of v1, v5 and v7.
+  // Size in octets of that protocol's header, and of a v1, v5 or v7 record.
   static constexpr size_t header_bytes(Protocol protocol);
   static constexpr size_t record_bytes(Protocol protocol);
 };
@@ -60,7 +57,8 @@ constexpr size_t ExportHeader::header_bytes(Protocol protocol) {
 
 constexpr size_t ExportHeader::record_bytes(Protocol protocol) { return protocol == Protocol::netflow7 ? 52 : 48; }
 
-// By its first two octets, of which there are that many. sFlow's version has four, the first two of them 0.
+// Identifies the protocol by the first two octets; unknown if there are fewer. sFlow's version field has four octets,
+// of which the first two are 0.
 inline Protocol export_protocol(Bytes datagram) {
   if (datagram.size() < 2) return Protocol::unknown;
   switch (load_be16(datagram.data())) {
@@ -81,20 +79,20 @@ inline Protocol export_protocol(Bytes datagram) {
   }
 }
 
-// False where the datagram ends within it. `protocol`: export_protocol()'s, neither unknown nor sflow5.
+// False if the datagram ends within the header. `protocol`: from export_protocol(), neither unknown nor sflow5.
 bool read_export_header(Bytes datagram, Protocol protocol, ExportHeader& header);
 
-// What follows the header; of IPFIX so much as the message says that it has, and the datagram holds.
+// What follows the header; for IPFIX limited to the length stated in the message and to the datagram.
 inline Bytes export_body(Bytes datagram, const ExportHeader& header) {
   size_t end = datagram.size();
   if (header.protocol == Protocol::ipfix) end = std::clamp<size_t>(header.count, header.bytes(), end);
   return datagram.subspan(header.bytes(), end - header.bytes());
 }
 
-// ---- Sets (RFC 3954 §5.2, RFC 7011 §3.3): id, length (2 octets each, the length with these four), body.
+// ---- Sets (RFC 3954 §5.2, RFC 7011 §3.3): id and length (2 octets each; the length includes these four), body.
 
 inline constexpr size_t kSetHeaderBytes = 4;
-inline constexpr uint16_t kFirstDataSet = 256;  // its id is that of its template
+inline constexpr uint16_t kFirstDataSet = 256;  // a data set's id is its template's id
 
 // RFC 3954 §5.2 and §6.1, RFC 7011 §3.3.2.
 inline constexpr uint16_t template_set_id(Protocol protocol) { return protocol == Protocol::netflow9 ? 0 : 2; }
@@ -106,7 +104,7 @@ struct ExportSet {
   Bytes body;
 };
 
-// Takes the first set off `sets`. False where there is none that is whole: `sets` is then what is left.
+// Takes the first set off `sets`. False if there is no complete one: `sets` then holds the rest.
 inline bool take_set(Bytes& sets, ExportSet& set) {
   if (sets.size() < kSetHeaderBytes) return false;
   const size_t length = load_be16(sets.data() + 2);
@@ -118,7 +116,7 @@ inline bool take_set(Bytes& sets, ExportSet& set) {
   return true;
 }
 
-// What is wrong with what take_set() leaves, if anything is left.
+// The error in what take_set() leaves, if it leaves anything.
 inline Malformed left_after_sets(Bytes left) {
   return left.size() < kSetHeaderBytes ? Malformed::trailing_bytes : Malformed::short_set;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Octets laid out by hand after Cisco's formats, RFC 3954 §5.1 and RFC 7011 §3.1.
+// Octets laid out by hand from Cisco's formats, RFC 3954 §5.1 and RFC 7011 §3.1.
 #include "wire/export_header.h"
 #include "base/time_units.h"
 
@@ -39,7 +39,7 @@ TEST(ExportHeader, NetFlow5) {
   EXPECT_TRUE(h.has_uptime());
 }
 
-TEST(ExportHeader, NetFlow1HasNoNumberAndNetFlow7NoEngine) {
+TEST(ExportHeader, NetFlow1HasNoSequenceNumberAndNetFlow7NoEngine) {
   const ExportHeader v1 = read(header(1, 16)), v7 = read(header(7, 24));
   EXPECT_EQ(v1.protocol, Protocol::netflow1);
   EXPECT_EQ(v1.sequence, 0u);
@@ -71,7 +71,7 @@ TEST(ExportHeader, Ipfix) {
   EXPECT_EQ(h.domain, 0x000f4240u);
 }
 
-TEST(ExportHeader, OneOctetShortIsNone) {
+TEST(ExportHeader, AHeaderOneOctetShortIsRefused) {
   for (uint16_t version : {1, 5, 7, 9, 10}) {
     Octets bytes = header(version, 24);
     const Protocol protocol = export_protocol(bytes);
@@ -83,7 +83,7 @@ TEST(ExportHeader, OneOctetShortIsNone) {
   }
 }
 
-TEST(ExportHeader, ProtocolsByTheirFirstOctets) {
+TEST(ExportHeader, IdentifiesProtocolsByTheFirstOctets) {
   EXPECT_EQ(export_protocol({}), Protocol::unknown);
   EXPECT_EQ(export_protocol(Octets{5}), Protocol::unknown);
   EXPECT_EQ(export_protocol(Octets{0, 0, 0, 5}), Protocol::sflow5);
@@ -91,8 +91,8 @@ TEST(ExportHeader, ProtocolsByTheirFirstOctets) {
   EXPECT_EQ(export_protocol(Octets{1, 9}), Protocol::unknown);
 }
 
-// The message length bounds IPFIX (RFC 7011 §3.1), but never beyond the datagram, nor into the header.
-TEST(ExportHeader, WhatFollowsTheHeader) {
+// The message length limits IPFIX (RFC 7011 §3.1), but the body never extends beyond the datagram or into the header.
+TEST(ExportHeader, BodyIsWhatFollowsTheHeader) {
   Octets bytes = header(10, 16);
   bytes.resize(40);
   auto body_of_length = [&](uint8_t length) {
@@ -105,7 +105,7 @@ TEST(ExportHeader, WhatFollowsTheHeader) {
   EXPECT_EQ(body_of_length(3), 0u);
 }
 
-TEST(ExportSets, OneAfterTheOther) {
+TEST(ExportSets, AreTakenOneAfterTheOther) {
   const Octets octets{0, 2, 0, 6, 0xaa, 0xbb, 1, 0, 0, 4, 1, 1, 0, 5, 0xcc};
   Bytes sets = octets;
   ExportSet set;
@@ -122,7 +122,7 @@ TEST(ExportSets, OneAfterTheOther) {
   EXPECT_TRUE(sets.empty());
 }
 
-TEST(ExportSets, WhatIsNoWholeSetIsLeft) {
+TEST(ExportSets, AnIncompleteSetIsLeft) {
   ExportSet set;
   for (const Octets& octets : {Octets{1, 0, 0, 3}, Octets{1, 0, 0, 5}, Octets{1, 0, 0xff, 0xff, 0}}) {
     Bytes sets = octets;

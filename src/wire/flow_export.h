@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells flow export from other traffic by what is in the datagram, for captures where any port may carry it.
+// Distinguishes flow export from other traffic by the datagram's content, for captures where it may use any port.
 #pragma once
 
 #include "base/bytes.h"
@@ -7,8 +7,8 @@
 namespace weir {
 
 // True when a UDP payload looks like NetFlow v1, v5, v7 or v9, IPFIX or sFlow v5: its version, and a length, a
-// count or a first set that fits the datagram. Wrong counts pass where the rest is plausible, for exporters make
-// them and a decoder shall count them. Reads a few bytes; any input.
+// count or a first set that fits the datagram. Wrong counts are accepted if the rest is plausible, because some
+// exporters send them and the decoder should count them. Reads a few bytes; any input.
 bool looks_like_flow_export(Bytes payload);
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input := start u8, section. What the parser says is read again, so that a wrong count or view shows.
+// Input := start u8, section. Everything that the parser reports is read again, so that a wrong count or view is
+// detected.
 #include <vector>
 
 #include "base/assert.h"
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   WEIR_ASSERT(headers.labels <= weir::PacketHeaders::kMaxLabels);
   WEIR_ASSERT(headers.routing_addresses.size() % 16 == 0);
   size_t octets = 0;
-  // All layers but the last are whole, one after the other.
+  // All layers but the last are complete and contiguous.
   for (size_t i = 0; i + 1 < headers.layers; ++i) octets += headers.layer_size[i];
   WEIR_ASSERT(octets <= section.size());
   unsigned sum = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets are put together by hand from the layouts of the RFCs.
+// Packets are built by hand from the layouts in the RFCs.
 #include "wire/packet_headers.h"
 
 #include <gtest/gtest.h>
@@ -146,7 +146,7 @@ TEST(PacketHeaders, LlcSnap) {
   EXPECT_EQ(h.etype, 0x0800);
   EXPECT_EQ(layers(h), (Layers{{L::ethernet, 22}, {L::ipv4, 20}, {L::udp, 8}}));
 
-  h = parse(ethernet(38, Frame{0x42, 0x42, 0x03} + zeros(35)));  // spanning tree: a length is no type
+  h = parse(ethernet(38, Frame{0x42, 0x42, 0x03} + zeros(35)));  // spanning tree: a length is not a type
   EXPECT_FALSE(h.has_etype);
   EXPECT_EQ(layers(h), (Layers{{L::ethernet, 14}}));
 }
@@ -167,12 +167,12 @@ TEST(PacketHeaders, MplsStack) {
   EXPECT_EQ(h.icmp_code, 13);
   EXPECT_EQ(layers(h), (Layers{{L::mpls, 4}, {L::ipv4, 20}, {L::icmp, 8}}));
 
-  h = parse(ethernet(0x8847, be32(0x100) + zeros(20)));  // a pseudowire's control word, and no frame
+  h = parse(ethernet(0x8847, be32(0x100) + zeros(20)));  // a pseudowire's control word without a frame
   EXPECT_EQ(h.etype, 0x8847);
   EXPECT_EQ(h.ip_version, 0);
 }
 
-// With the checksum that it would have on the wire (RFC 791 §3.1).
+// Adds the checksum that the packet would have on the wire (RFC 791 §3.1).
 Frame checked(Frame packet) {
   uint32_t sum = 0;
   for (size_t i = 0; i < 20; i += 2) sum += static_cast<uint32_t>(packet[i] << 8 | packet[i + 1]);
@@ -182,7 +182,7 @@ Frame checked(Frame packet) {
 }
 
 // RFC 4448: Ethernet over MPLS, with the control word of RFC 4385 or without.
-TEST(PacketHeaders, PseudowiresCarryThePacket) {
+TEST(PacketHeaders, ReadsThePacketInAPseudowire) {
   const Frame bottom = be32(24001u << 12 | 0x100 | 63), control = {0, 0, 0, 7};
   const Frame packet = checked(ipv4(6, tcp(2))), customer = ethernet(0x0800, packet);
   PacketHeaders h = parse(ethernet(0x8847, be32(16001u << 12 | 62) + bottom + control + customer));
@@ -198,7 +198,7 @@ TEST(PacketHeaders, PseudowiresCarryThePacket) {
   EXPECT_EQ(h.src.to_string(), "2001:db8::1");
   EXPECT_EQ(h.src_port, 53);
 
-  // Without a control word, to addresses whose first four bits are 0, 4, 6 and 8.
+  // Without a control word, with destination MAC addresses whose first four bits are 0, 4, 6 and 8.
   for (uint8_t first : {0x02, 0x46, 0x66, 0x8a}) {
     Frame frame = customer;
     frame[0] = first;
@@ -212,22 +212,22 @@ TEST(PacketHeaders, PseudowiresCarryThePacket) {
   EXPECT_TRUE(h.has_macs) << "there is no outer frame";
 }
 
-TEST(PacketHeaders, WhatOnlyLooksLikeAPseudowire) {
+TEST(PacketHeaders, RejectsWhatOnlyLooksLikeAPseudowire) {
   const Frame bottom = be32(24001u << 12 | 0x100 | 63);
-  // The channel of a pseudowire itself (RFC 4385 §5) begins with 1.
+  // The pseudowire's associated channel (RFC 4385 §5) begins with 1.
   PacketHeaders h = parse(ethernet(0x8847, bottom + Frame{0x10, 0, 0, 0x21} + ethernet(0x0800, ipv4(6, tcp(2)))));
   EXPECT_EQ(h.ip_version, 0);
-  // IPv6 from an address with 0800 and 4 where a frame would have its type.
+  // IPv6 whose source address contains 0800 and 4 at the offsets of a frame's type and IP version.
   Frame packet = ipv6(17, udp(53, 3000));
   packet[12] = 0x08, packet[13] = 0x00, packet[14] = 0x45;
   h = parse(ethernet(0x8847, bottom + packet));
   EXPECT_EQ(h.ip_version, 6);
   EXPECT_EQ(h.src_port, 53);
-  // IPv4 whose checksum is left to the network card.
+  // IPv4 with a checksum left to the network card.
   EXPECT_EQ(parse(ethernet(0x8847, bottom + ipv4(17, udp(53, 3000)))).src_port, 53);
 }
 
-TEST(PacketHeaders, MoreLabelsThanTheStructHolds) {
+TEST(PacketHeaders, CountsOnlyTheLabelsThatTheStructHolds) {
   Frame stack;
   for (uint32_t n = 0; n < 40; ++n) stack = stack + be32(n << 12);
   PacketHeaders h = parse(stack + be32(99u << 12 | 0x100) + ipv4(17, udp(1, 2)), HeaderStart::mpls);
@@ -243,7 +243,7 @@ TEST(PacketHeaders, PppoeAndPpp) {
   EXPECT_EQ(layers(h), (Layers{{L::ethernet, 14}, {L::pppoe, 6}, {L::ipv4, 20}, {L::udp, 8}}));
   EXPECT_EQ(parse(Frame{0xff, 0x03} + be16(0x0057) + ipv6(17, udp(1, 2)), HeaderStart::ppp).ip_version, 6);
   EXPECT_EQ(parse(Frame{0x21} + ipv4(17, udp(1, 2)), HeaderStart::ppp).ip_version, 4);
-  EXPECT_EQ(layers(parse(be16(0xc021) + zeros(20), HeaderStart::ppp)), Layers{});  // link control
+  EXPECT_EQ(layers(parse(be16(0xc021) + zeros(20), HeaderStart::ppp)), Layers{});  // link control protocol
 }
 
 TEST(PacketHeaders, Ipv4Options) {
@@ -264,10 +264,10 @@ TEST(PacketHeaders, Ipv4Fragments) {
 }
 
 TEST(PacketHeaders, PaddingIsNotPayload) {
-  Frame packet = ipv4(6, {});  // its total length says that nothing follows
+  Frame packet = ipv4(6, {});  // total length says that there is no payload
   EXPECT_FALSE(parse(ethernet(0x0800, packet + zeros(26))).has_ports);
   packet = ipv4(17, udp(53, 3000));
-  packet[2] = packet[3] = 0;  // total length 0: filled in by the network card, after the sample was taken
+  packet[2] = packet[3] = 0;  // total length 0: filled in by the network card after the packet was sampled
   EXPECT_EQ(parse(packet, HeaderStart::ip).src_port, 53);
   packet[3] = 19;  // impossible
   EXPECT_EQ(parse(packet, HeaderStart::ip).ip_version, 0);
@@ -281,7 +281,7 @@ TEST(PacketHeaders, Ipv6Fragments) {
   EXPECT_TRUE(first.has_fragment);
   EXPECT_EQ(first.fragment_id, 0xdeadbeef);
   EXPECT_EQ(first.ip_flags, 1);
-  EXPECT_EQ(first.proto, 17);  // what the last extension header names
+  EXPECT_EQ(first.proto, 17);  // from the last extension header
   EXPECT_EQ(first.src_port, 53);
   EXPECT_EQ(layers(first), (Layers{{L::ipv6, 40}, {L::ipv6_fragment, 8}, {L::udp, 8}}));
   PacketHeaders later = parse(fragment(185 << 3), HeaderStart::ip);
@@ -303,13 +303,13 @@ TEST(PacketHeaders, SegmentRouting) {
   EXPECT_FALSE(h.has_ports) << "those of the inner packet";
   EXPECT_EQ(layers(h), (Layers{{L::ethernet, 14}, {L::ipv6, 40}, {L::ipv6_routing, 48}, {L::ipv4, 20}, {L::tcp, 24}}));
 
-  // Cut in its second address: the first is whole.
+  // Truncated in its second address: the first is complete.
   h = parse(ipv6(43, Frame(srh.begin(), srh.begin() + 30)), HeaderStart::ip);
   EXPECT_EQ(h.routing_addresses.size(), 16u);
   EXPECT_EQ(layers(h), (Layers{{L::ipv6, 40}, {L::ipv6_routing, 48}}));
 }
 
-TEST(PacketHeaders, RoutingHeaderOfType0AndOthers) {
+TEST(PacketHeaders, RoutingHeadersOfType0AndOthers) {
   PacketHeaders h = parse(ipv6(43, Frame{17, 2, 0, 1, 0, 0, 0, 0} + address6(9) + udp(1, 2)), HeaderStart::ip);
   EXPECT_EQ(h.routing_addresses.size(), 16u);
   EXPECT_TRUE(h.has_ports);
@@ -331,7 +331,7 @@ TEST(PacketHeaders, Ipv6ExtensionHeaders) {
 }
 
 // IANA, IE 4: "in IPv6, this is carried in the Next Header field in the last extension header of the packet".
-TEST(PacketHeaders, ProtocolIsThatOfTheLastExtensionHeader) {
+TEST(PacketHeaders, ProtocolIsFromTheLastExtensionHeader) {
   const Frame routing = Frame{6, 2, 0, 1, 0, 0, 0, 0} + address6(9);
   EXPECT_EQ(parse(ethernet(0x86dd, ipv6(43, routing + tcp(2)))).proto, 6);
   EXPECT_EQ(parse(ipv6(0, Frame{59, 0, 1, 4, 0, 0, 0, 0}), HeaderStart::ip).proto, 59) << "no next header";
@@ -341,7 +341,7 @@ TEST(PacketHeaders, ProtocolIsThatOfTheLastExtensionHeader) {
   EXPECT_EQ(parse(ipv6(4, ipv4(6, tcp(2))), HeaderStart::ip).proto, 4) << "nor does a tunnel's inner packet count";
 }
 
-TEST(PacketHeaders, IpInIpGivesTheOuterPacket) {
+TEST(PacketHeaders, IpInIpReportsTheOuterPacket) {
   PacketHeaders h = parse(ipv4(41, ipv6(17, udp(53, 3000))), HeaderStart::ip);
   EXPECT_EQ(h.ip_version, 4);
   EXPECT_EQ(h.proto, 41);
@@ -355,7 +355,7 @@ TEST(PacketHeaders, IpInIpGivesTheOuterPacket) {
 
 TEST(PacketHeaders, GreWithItsOptionalWords) {
   Frame inner = ethernet(0x8100, tag(5, 0x0800, ipv4(17, udp(53, 3000))));
-  // checksum, key and sequence are there
+  // checksum, key and sequence are present
   PacketHeaders h = parse(ipv4(47, be16(0xb000) + be16(0x6558) + zeros(12) + inner), HeaderStart::ip);
   EXPECT_EQ(layers(h),
             (Layers{{L::ipv4, 20}, {L::gre, 16}, {L::ethernet, 14}, {L::vlan, 4}, {L::ipv4, 20}, {L::udp, 8}}));
@@ -363,12 +363,12 @@ TEST(PacketHeaders, GreWithItsOptionalWords) {
   EXPECT_EQ(h.vlans, 0);
   EXPECT_FALSE(h.has_ports);
   EXPECT_EQ(h.proto, 47);
-  // Labels inside the tunnel are not the packet's own, nor are the addresses behind them.
+  // Labels inside the tunnel do not belong to the outer packet, nor do the addresses after them.
   h = parse(ipv4(47, be16(0) + be16(0x8847) + be32(77u << 12 | 0x100) + ipv6(17, udp(1, 2))), HeaderStart::ip);
   EXPECT_EQ(h.labels, 0);
   EXPECT_EQ(h.ip_version, 4);
   EXPECT_EQ(layers(h), (Layers{{L::ipv4, 20}, {L::gre, 4}, {L::mpls, 4}, {L::ipv6, 40}, {L::udp, 8}}));
-  // PPTP (RFC 2637): version 1, key and sequence; PPP with one octet of protocol
+  // PPTP (RFC 2637): version 1, key and sequence; PPP with a one-octet protocol field
   h = parse(ipv4(47, be16(0x3001) + be16(0x880b) + zeros(8) + Frame{0x21} + ipv4(6, tcp(2))), HeaderStart::ip);
   EXPECT_EQ(layers(h), (Layers{{L::ipv4, 20}, {L::gre, 12}, {L::ipv4, 20}, {L::tcp, 24}}));
 }
@@ -394,7 +394,7 @@ TEST(PacketHeaders, OtherTransportsHavePortsToo) {
   EXPECT_EQ(layers(h), (Layers{{L::ipv4, 20}}));
 }
 
-TEST(PacketHeaders, WhatIsWholeOfACutHeader) {
+TEST(PacketHeaders, ReadsTheCompleteFieldsOfATruncatedHeader) {
   Frame frame = ethernet(0x0800, ipv4(6, tcp(0x18)));
   auto cut = [&](size_t size) { return parse(Frame(frame.begin(), frame.begin() + static_cast<long>(size))); };
   EXPECT_EQ(layers(cut(13)), Layers{});
@@ -410,7 +410,7 @@ TEST(PacketHeaders, WhatIsWholeOfACutHeader) {
   EXPECT_EQ(layers(cut(54)), (Layers{{L::ethernet, 14}, {L::ipv4, 20}, {L::tcp, 24}}));
 }
 
-TEST(PacketHeaders, EveryCutOfEveryKindIsRead) {
+TEST(PacketHeaders, AcceptsEveryTruncationOfEveryKind) {
   Frame srh = Frame{17, 2, 4, 0, 0, 0, 0, 0} + address6(0xa);
   std::vector<Frame> all = {
       ethernet(0x88a8, tag(1, 0x8100, tag(2, 0x8847, be32(5 << 12 | 0x100) + ipv4(6, tcp(2), 0, zeros(8))))),
@@ -425,7 +425,7 @@ TEST(PacketHeaders, EveryCutOfEveryKindIsRead) {
       }
 }
 
-TEST(PacketHeaders, NestingEnds) {
+TEST(PacketHeaders, LimitsNesting) {
   Frame packet = ipv4(17, udp(1, 2));
   for (int n = 0; n < 60; ++n) packet = ipv4(4, packet);
   EXPECT_EQ(parse(packet, HeaderStart::ip).layers, PacketHeaders::kMaxLayers);

@@ -5,7 +5,8 @@
 
 namespace weir {
 
-// An interface (sFlow v5, "Packet Sampling"): format and value. In the compact form the format is the upper two bits.
+// An interface (sFlow v5, "Packet Sampling"): format and value. In the compact form the format is in the upper two
+// bits.
 static constexpr uint32_t kIsInterface = 0, kCompactFormatShift = 30;
 
 static uint32_t read_interface(ByteReader& in, bool expanded) {
@@ -59,8 +60,8 @@ bool read_sample_source(ByteReader& in, bool expanded, uint32_t& sequence, Sampl
   return !in.failed();
 }
 
-// After sequence and source: rate, pool, drops, input, output, count of records; expanded: each interface is format
-// and value; a discarded packet: drops, input, output (plain ifIndex), reason, count.
+// Fields after sequence and source: rate, pool, drops, input, output, count of records. In an expanded sample each
+// interface is a format and a value; a discarded packet has: drops, input, output (plain ifIndex), reason, count.
 bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHeader& sample) {
   sample = {};
   if (!read_sample_source(in, format != SampleFormat::flow, sample.sequence, sample.source)) return false;

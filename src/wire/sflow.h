@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// sFlow version 5 ("sFlow Datagram Format", sflow.org/sflow_version_5.txt; dropped packets: sflow_drops.txt): the
+// Reads sFlow version 5 ("sFlow Datagram Format", sflow.org/sflow_version_5.txt; dropped packets: sflow_drops.txt): the
 // datagram's header, and flow samples and notifications of dropped packets up to their flow records. All numbers are
-// XDR: four octets, and what is no multiple of four is padded.
+// XDR: four octets; anything that is not a multiple of four octets is padded.
 //
 //   threads  any; allocates nothing
-//   failure  false where the bytes end early
+//   failure  false if the bytes end early
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,13 @@ struct SflowHeader {
   uint32_t sub_agent = 0;
   uint32_t sequence = 0;   // of the datagram, per agent and sub-agent
   uint32_t uptime_ms = 0;  // of the agent
-  uint32_t samples = 0;    // that the datagram claims to hold
+  uint32_t samples = 0;    // number that the datagram claims to contain
 };
 
-// Version (5), address, sub-agent, sequence, uptime, count. What is wrong with it, or kCount.
+// Reads version (5), address, sub-agent, sequence, uptime, count. Returns the error, or kCount if there is none.
 Malformed read_sflow_header(ByteReader& in, SflowHeader& header);
 
-// Formats of the samples and of the flow records that sflow.org has defined: enterprise (20 bits, 0), format (12).
+// Formats of samples and flow records defined by sflow.org: enterprise (20 bits, 0), format (12 bits).
 enum class SampleFormat : uint32_t {
   flow = 1,
   counters = 2,
@@ -46,7 +46,7 @@ enum class FlowRecordFormat : uint32_t {
   extended_nat_port = 1020
 };
 
-// Who counts a sample: class (0 interface, 1 VLAN, 2 entity) and index; of the agent and sub-agent of the datagram.
+// The source of a sample: class (0 interface, 1 VLAN, 2 entity) and index, within the datagram's agent and sub-agent.
 struct SampleSource {
   uint32_t type = 0;
   uint32_t index = 0;
@@ -54,27 +54,26 @@ struct SampleSource {
 };
 
 struct FlowSampleHeader {
-  uint32_t sequence = 0;  // of the source's samples of this kind
+  uint32_t sequence = 0;  // counts the source's samples of this kind
   SampleSource source;
-  uint32_t sampling_rate = 0;  // one in so many packets; 0 for a discarded packet
-  // Interfaces. 0 where the agent tells something else there: why the packet was dropped, or how many interfaces it
-  // left by. 0x3fffffff: it came from or went to the agent itself.
+  uint32_t sampling_rate = 0;  // one in N packets; 0 for a discarded packet
+  // Interfaces. 0 if the field has another meaning: why the packet was dropped, or the number of interfaces it left by.
+  // 0x3fffffff: the packet came from or went to the agent itself.
   uint32_t input = 0, output = 0;
-  uint32_t drop_reason = 0;  // of a discarded packet
-  uint32_t records = 0;      // that the sample claims to hold
+  uint32_t drop_reason = 0;  // for a discarded packet
+  uint32_t records = 0;      // number that the sample claims to contain
 };
 
 // `format`: flow, expanded_flow or discarded_packet.
 bool read_flow_sample_header(ByteReader& in, SampleFormat format, FlowSampleHeader& sample);
 
-// Sequence and source, with which every kind of sample begins.
+// Reads the sequence number and source, with which every kind of sample begins.
 bool read_sample_source(ByteReader& in, bool expanded, uint32_t& sequence, SampleSource& source);
 
-// So many octets of a variable length, and what pads them to a multiple of four (RFC 4506 §4.10), so far as it is
-// there.
+// Takes `length` octets and the padding to a multiple of four (RFC 4506 §4.10), as far as they are present.
 Bytes take_opaque(ByteReader& in, size_t length);
 
-// Address type (1 IPv4, 2 IPv6; 0 unknown, no octets) and address; false also for another type.
+// Reads address type (1 IPv4, 2 IPv6; 0 unknown, without octets) and address; false also for any other type.
 bool read_xdr_address(ByteReader& in, IpAddress& address);
 
 }  // namespace weir

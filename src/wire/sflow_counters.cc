@@ -11,10 +11,10 @@
 namespace weir {
 namespace {
 
-constexpr uint32_t kClassShift = 24;  // of a source id that is not expanded: class in 8 bits, index in 24
+constexpr uint32_t kClassShift = 24;  // of a source id that is not expanded: 8-bit class, 24-bit index
 constexpr uint32_t kIndexMask = 0xffffff;
 
-// The table's fields of one structure: a stretch of it.
+// The fields of one structure: a contiguous part of the table.
 struct Layout {
   CounterStructure structure{};
   size_t first = 0, count = 0, octets = 0;
@@ -41,12 +41,12 @@ constexpr const Layout* find_layout(uint32_t format) {
   return nullptr;
 }
 
-// Sizes from the specification, which the table has to give again.
+// Sizes from the specification; the table must match them.
 static_assert(find_layout(1)->octets == 88 && find_layout(2)->octets == 52 && find_layout(5)->octets == 28);
 static_assert(find_layout(1001)->octets == 28 && find_layout(2002)->octets == 8 && find_layout(2003)->octets == 68);
 static_assert(find_layout(2004)->octets == 72 && find_layout(2005)->octets == 52 && find_layout(2006)->octets == 40);
 
-// False where the value says that it is not known.
+// False if the value means "unknown".
 bool take_value(ByteReader& in, CounterKind kind, uint64_t& value) {
   value = wire_octets(kind) == 8 ? in.u64() : in.u32();
   switch (kind) {
@@ -60,7 +60,7 @@ bool take_value(ByteReader& in, CounterKind kind, uint64_t& value) {
       return value != UINT64_MAX;
     case CounterKind::load: {
       double load = static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(value))) * 100;
-      if (!(load >= 0 && load < UINT32_MAX)) return false;  // a NaN too
+      if (!(load >= 0 && load < UINT32_MAX)) return false;  // rejects NaN too
       value = static_cast<uint64_t>(std::lround(load));
       return true;
     }
@@ -119,7 +119,7 @@ CounterSampleRead read_counter_sample(Bytes body, bool expanded, CounterSample& 
     const Layout* layout = find_layout(format);
     if (!layout) continue;
     if (std::exchange(seen[static_cast<size_t>(layout - kLayouts.data())], true))
-      note(Malformed::sample_records);  // the first one counts
+      note(Malformed::sample_records);  // the first one is used
     else if (record.size() < layout->octets)
       note(Malformed::short_sample_record);
     else

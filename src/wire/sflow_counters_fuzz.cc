@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter samples of any bytes: read only within their bounds, in time of their length, and what is present comes from
-// whole structures.
-// Input: expanded or not 1 byte, then the sample.
+// Counter samples from arbitrary bytes: reads stay in bounds, the time is proportional to the length, and every value
+// that is present comes from a complete structure.
+// Input: one byte (expanded or not), then the sample.
 #include <cstdlib>
 #include <memory>
 
@@ -10,7 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  // A copy of its own, so that the sanitizer sees its bounds.
+  // An exact-size copy, so that the sanitizer knows its bounds.
   std::unique_ptr<uint8_t[]> body(new uint8_t[size - 1]);
   std::copy(data + 1, data + size, body.get());
   weir::CounterSample sample;
@@ -24,6 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WEIR_ASSERT(weir::wire_octets(weir::kCounterFields[i].kind) == 8 || sample.values[i] <= UINT32_MAX);
     sum += sample.values[i];
   }
-  asm volatile("" : : "g"(sum));  // the reads are not to be optimised away
+  asm volatile("" : : "g"(sum));  // keeps the reads from being optimised away
   return 0;
 }

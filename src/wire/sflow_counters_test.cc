@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samples by hand from the XDR of the sFlow v5 specification and of sFlow Host Structures.
+// Samples built by hand from the XDR of the sFlow v5 specification and of sFlow Host Structures.
 #include "wire/sflow_counters.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ struct Xdr {
   }
 };
 
-// if_counters: each value another one.
+// if_counters with a different value in each field.
 Xdr interface_counters() {
   Xdr xdr;
   xdr.u32({55, 6}).u64(10'000'000'000).u32({1, 3}).u64(0x1'0000'0001);
@@ -82,11 +82,11 @@ TEST(SflowCounters, ExpandedSourceIdsHaveTwoWords) {
   EXPECT_EQ(read[CounterField::vlan_discards], 4u);
 }
 
-TEST(SflowCounters, SeveralStructuresAndThoseThatNobodyKnows) {
+TEST(SflowCounters, ReadsSeveralStructuresAndSkipsUnknownOnes) {
   Xdr ethernet;
   for (uint32_t i = 1; i <= 13; ++i) ethernet.u32({i});
   Xdr xdr = sample(4);
-  xdr.record(4413u << 12 | 1, Xdr().u32({1, 2, 3}));  // another enterprise's 1
+  xdr.record(4413u << 12 | 1, Xdr().u32({1, 2, 3}));  // format 1 of another enterprise
   xdr.record(3, Xdr().u32({9, 9}));                   // token ring
   xdr.record(1, interface_counters()).record(2, ethernet);
   CounterSample read;
@@ -100,8 +100,8 @@ TEST(SflowCounters, SeveralStructuresAndThoseThatNobodyKnows) {
   EXPECT_EQ(read[CounterField::symbol_errors], 13u);
 }
 
-// "Unknown counter: use the maximum counter value"; integers have no value for that but 0; percentages -1.
-TEST(SflowCounters, WhatTheAgentDoesNotKnowIsAbsent) {
+// "Unknown counter: use the maximum counter value"; integers have only 0 for that, percentages -1.
+TEST(SflowCounters, ValuesUnknownToTheAgentAreAbsent) {
   Xdr counters;
   counters.u32({kUnknown, 6}).u64(UINT64_MAX).u32({0, 3}).u64(UINT64_MAX);
   counters.u32({1, kUnknown, kUnknown, 0, 0, kUnknown}).u64(0xffff'ffff).u32({1, 2, 3, 4, 5, kUnknown});
@@ -115,7 +115,7 @@ TEST(SflowCounters, WhatTheAgentDoesNotKnowIsAbsent) {
   EXPECT_FALSE(read.has(CounterField::in_multicast));
   EXPECT_FALSE(read.has(CounterField::in_broadcast));
   EXPECT_FALSE(read.has(CounterField::in_unknown_protos));
-  EXPECT_EQ(read[CounterField::out_octets], 0xffff'ffffu);  // of 64 bits
+  EXPECT_EQ(read[CounterField::out_octets], 0xffff'ffffu);  // a 64-bit counter, so not its maximum
   EXPECT_EQ(read[CounterField::promiscuous], kUnknown);
   EXPECT_FALSE(read.has(CounterField::cpu_5s));
   EXPECT_EQ(read[CounterField::cpu_1m], 250u);
@@ -155,8 +155,8 @@ TEST(SflowCounters, HostStructures) {
   EXPECT_EQ(read.present.count(), 15u + 11 + 9 + 8 + 2);
 }
 
-// The specification lets structures grow at their end.
-TEST(SflowCounters, ALongerStructureIsReadAsFarAsItIsKnown) {
+// The specification allows structures to be extended at the end.
+TEST(SflowCounters, OfALongerStructureTheKnownPartIsRead) {
   Xdr xdr =
       sample(2).record(1, interface_counters().u32({1, 2, 3})).record(5, Xdr().u32({10}).u64(1).u32({2, 3, 4, 5}));
   CounterSample read;
@@ -167,7 +167,7 @@ TEST(SflowCounters, ALongerStructureIsReadAsFarAsItIsKnown) {
   EXPECT_EQ(read[CounterField::vlan_discards], 5u);
 }
 
-TEST(SflowCounters, ARecordShorterThanItsStructureIsLeftOut) {
+TEST(SflowCounters, ARecordShorterThanItsStructureIsSkipped) {
   Xdr xdr = sample(2).record(2, Xdr().u32({1, 2, 3})).record(1, interface_counters());
   CounterSample read;
   auto [usable, problem] = read_counter_sample(xdr.bytes, false, read);
@@ -176,14 +176,14 @@ TEST(SflowCounters, ARecordShorterThanItsStructureIsLeftOut) {
   EXPECT_EQ(read.present.count(), 19u);
 }
 
-TEST(SflowCounters, OfAStructureGivenTwiceTheFirstCounts) {
+TEST(SflowCounters, OfARepeatedStructureTheFirstIsUsed) {
   Xdr xdr = sample(2).record(2002, Xdr().u32({1, 2})).record(2002, Xdr().u32({3, 4}));
   CounterSample read;
   EXPECT_EQ(read_counter_sample(xdr.bytes, false, read).problem, Malformed::sample_records);
   EXPECT_EQ(read[CounterField::parent_class], 1u);
 }
 
-TEST(SflowCounters, CutAnywhereItGivesWhatIsWhole) {
+TEST(SflowCounters, TruncatedAnywhereItYieldsTheCompleteStructures) {
   Xdr whole = sample(2).record(1, interface_counters()).record(2002, Xdr().u32({1, 2}));
   for (size_t size = 0; size < whole.bytes.size(); ++size) {
     CounterSample read;
@@ -222,7 +222,7 @@ TEST(SflowCounters, RecordsArePaddedToFourOctets) {
   EXPECT_EQ(read[CounterField::parent_index], 2u);
 }
 
-TEST(SflowCounters, NamesAndNumbersOfColumnsAreTheirOwn) {
+TEST(SflowCounters, ColumnNamesAndNumbersAreUnique) {
   std::set<std::string_view> names;
   std::set<uint16_t> numbers;
   for (const CounterColumn& column : kCounterColumns) {

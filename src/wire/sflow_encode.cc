@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kEthernetBytes = 14, kCheckBytes = 4;
 constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
 
-// Stores values one after the other.
+// Stores values consecutively.
 class Out {
  public:
   explicit Out(uint8_t* at) : at_(at) {}
@@ -54,7 +54,7 @@ uint8_t* write_ip(uint8_t* at, const SampledPacket& p) {
   return out.octets(p.src.bytes.data(), 16).octets(p.dst.bytes.data(), 16).at();
 }
 
-// Checksums over a payload that is not made are left zero.
+// Checksums that cover the payload are left zero, because no payload is generated.
 uint8_t* write_transport(uint8_t* at, const SampledPacket& p) {
   Out out(at);
   uint32_t ip_bytes = p.src.is_v4() ? 20 : 40;

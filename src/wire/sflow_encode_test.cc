@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the writer makes is read by the parser of packet headers here, by tshark and GoFlow2 in test/test_sflow.py.
+// The writer's output is read back here by the parser of packet headers, and by tshark and GoFlow2 in
+// test/test_sflow.py.
 #include "wire/sflow_encode.h"
 
 #include <gtest/gtest.h>
@@ -43,7 +44,7 @@ TEST(SflowWriter, LaysOutADatagram) {
   EXPECT_EQ(rest, (std::vector<uint32_t>{1001, 16, 10, 0, 20, 0, 1002, 16, 1, 0x0a000001, 24, 16}));
 }
 
-TEST(SflowWriter, FramesAreOfThePacket) {
+TEST(SflowWriter, FramesMatchThePacket) {
   std::array<uint8_t, kSampledHeaderBytes> frame;
   PacketHeaders h;
   size_t size = SflowWriter::write_frame(frame.data(), packet(6, 40));

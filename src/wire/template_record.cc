@@ -8,8 +8,8 @@
 namespace weir {
 namespace {
 
-// NetFlow v9 options template (RFC 3954 §6.1): id, scope length and option length in *octets*, then
-// four octets a field. Exporters count some octets too many: as many whole fields are meant as fit.
+// NetFlow v9 options template (RFC 3954 §6.1): id, scope length and option length in *octets*, then four octets per
+// field. Some exporters count a few octets too many: only the whole fields that fit are meant.
 // IPFIX options template (RFC 7011 §3.4.2.2): id, field count, scope field count, then the fields.
 struct Counts {
   size_t fields = 0;
@@ -50,7 +50,7 @@ FieldSpecifier read_field(ByteReader& set, Protocol protocol, bool scope) {
   return field;
 }
 
-// The shortest a record of this template can be, octets.
+// The shortest possible record of this template, in octets.
 size_t min_record_length(const std::vector<FieldSpecifier>& fields) {
   size_t length = 0;
   for (const FieldSpecifier& f : fields) length += f.length == kVariableLength ? 1 : f.length;
@@ -65,12 +65,12 @@ bool has_too_many_fields(size_t count, const std::vector<FieldSpecifier>& fields
 }  // namespace
 
 TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKind kind, TemplateRecord& out) {
-  static constexpr size_t kMin = 4;  // id and count; less is padding
+  static constexpr size_t kMin = 4;  // id and count; fewer octets are padding
   if (set.remaining() < kMin) return {TemplateRead::padding, {}};
   Bytes rest = ByteReader(set).take(set.remaining());
   size_t start = set.position();
   out.scope_fields = 0;
-  out.fields.clear();  // keeps its memory: repetitions of a template allocate nothing
+  out.fields.clear();  // keeps its memory: repeated templates allocate nothing
   out.kind = kind;
   out.id = set.u16();
   if (out.id == 0) return {TemplateRead::padding, {}};
@@ -89,7 +89,7 @@ TemplateReadResult read_template(ByteReader& set, Protocol protocol, TemplateKin
   out.wire.assign(wire.begin(), wire.end());
 
   bool withdrawal = protocol == Protocol::ipfix && counts.fields == 0;
-  // RFC 7011 §8.1: withdrawing all templates names the set id (2 or 3) instead of a template.
+  // RFC 7011 §8.1: a withdrawal of all templates has the set id (2 or 3) in place of a template id.
   if (withdrawal && (out.id >= 256 || out.id == 2 || out.id == 3)) return {TemplateRead::ok, {}};
   if (out.id < 256) return {TemplateRead::refused, Malformed::template_id};
   if (has_too_many_fields(counts.fields, out.fields)) return {TemplateRead::refused, Malformed::too_many_fields};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the decoders' fuzzers share. The version number of every datagram of the input (fuzz_input.h) is set, so that
-// all of it reaches the decoder under test.
+// Code shared by the fuzzers of the decoders. The version number of every datagram of the input (fuzz_input.h) is set,
+// so that all of them reach the decoder under test.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace weir {
 
-// Added fields of every type, of elements that the corpora have.
+// Added fields of every type, for elements that occur in the corpora.
 inline const FieldTable& fuzzed_fields() {
   using enum ElementType;
   static const FieldTable table({{"a", 0, 1, unsigned_number},
@@ -30,7 +30,7 @@ inline const FieldTable& fuzzed_fields() {
   return table;
 }
 
-// Reads every value that a batch says it holds.
+// Reads every value that a batch claims to contain.
 inline void read_everything(const FlowBatch& batch) {
   uint32_t rows = 0;
   uint64_t sum = 0;

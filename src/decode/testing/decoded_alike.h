@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoder against the plain decoders: the same datagrams, the same records. For tests and fuzzers.
+// Compares Decoder with the plain decoders: the same datagrams must give the same records. For tests and fuzzers.
 #pragma once
 
 #include <cstdio>
@@ -13,7 +13,7 @@
 
 namespace weir {
 
-// What a row says of a field; nothing where it has none.
+// A row's value of a field; nothing if it has none.
 inline std::optional<PlainValue> value_of(const FlowBatch& batch, const Run& run, uint32_t row, Field field) {
   if (!run.mask.has(field)) return {};
   switch (info(field).column) {
@@ -43,19 +43,19 @@ inline std::string to_text(const std::optional<PlainValue>& value) {
   return "a list of " + std::to_string(std::get<std::vector<IpAddress>>(*value).size()) + " addresses";
 }
 
-// What is not compared: it depends on more than the record.
+// Fields that depend on more than the record are not compared.
 inline bool is_compared(const FieldInfo& field) {
   return field.column != Column::run && field.column != Column::text && field.field != Field::time_quality &&
          field.field != Field::sampling_rate && field.field != Field::sender_address;
 }
 
-// A batch has the column where any of its rows has times that cannot be right.
+// A batch has the column if any of its rows has impossible times.
 inline bool same_time_quality(const FlowBatch& batch, const Run& run, uint32_t row, const PlainRecord& plain) {
   uint64_t quality = run.mask.has(Field::time_quality) ? batch.number(Field::time_quality, row) : 0;
   return quality == plain.time_quality;
 }
 
-// Names a field that differs; empty where none does.
+// Describes a field that differs; empty if none does.
 inline std::string difference(const FlowBatch& batch, const Run& run, uint32_t row, const PlainRecord& plain) {
   for (const FieldInfo& field : kFields) {
     if (!is_compared(field)) continue;
@@ -64,7 +64,7 @@ inline std::string difference(const FlowBatch& batch, const Run& run, uint32_t r
     bool list = field.column == Column::list_u32 || field.column == Column::list_address;
     if (plain.has_packet && (!expects || list)) continue;
     std::optional<PlainValue> value = value_of(batch, run, row, field.field);
-    // A run has the column where any of its rows has other counters for the other direction.
+    // A run has the column if any of its rows has counters for the other direction.
     const bool is_reverse = field.field == Field::reverse_bytes || field.field == Field::reverse_packets;
     if (is_reverse && !expects && value == PlainValue(uint64_t{0})) continue;
     if (value.has_value() != expects || (value && *value != expected->second))
@@ -91,7 +91,7 @@ inline uint16_t version_of(Protocol protocol) {
   }
 }
 
-// Makes the headers those of one stream, whose datagrams come in order: this one is the n-th.
+// Rewrites the header so that all datagrams belong to one stream and come in order: this one is the n-th.
 inline void put_in_order(Protocol protocol, uint32_t n, std::vector<uint8_t>& datagram) {
   store_be(&datagram[0], version_of(protocol));
   if (protocol == Protocol::ipfix) {
@@ -108,8 +108,8 @@ inline void put_in_order(Protocol protocol, uint32_t n, std::vector<uint8_t>& da
   }
 }
 
-// The input of a fuzzer (fuzz_input.h) taken as one stream: senders are ignored. Returns how many records were
-// compared; `failure` says what differs.
+// Decodes the input of a fuzzer (fuzz_input.h) as one stream, ignoring senders. Returns how many records were compared;
+// `failure` says what differs.
 inline size_t decode_both(Protocol protocol, Bytes input, std::string& failure) {
   TemplateStoreConfig config;
   config.hold = {0, 1 << 24, 1 << 24};
@@ -137,7 +137,7 @@ inline size_t decode_both(Protocol protocol, Bytes input, std::string& failure) 
     std::ranges::move(
         version_of(protocol) >= 9 ? plain.decode(datagram) : plain_netflow5(version_of(protocol), datagram),
         std::back_inserter(expected));
-    // Headers without templates are left as they are, so they are of one stream each.
+    // Headers of the versions without templates are mostly left unchanged, so each datagram gets its own stream.
     const auto port = static_cast<uint16_t>(version_of(protocol) >= 9 ? 2055 : n);
     decoder.decode({datagram, IpAddress::v4(0xc0000201), port, 1'700'000'000'000'000'000});
   });

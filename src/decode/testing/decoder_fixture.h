@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of the decoder: datagrams written by hand, and all that a Decoder needs.
+// Fixture for tests of the decoder: builds datagrams by hand, and has everything that a Decoder needs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -115,7 +115,7 @@ struct Fixture {
   Decoder decoder;
 };
 
-// Of a row, whatever its run: 0 where the run has not got the field.
+// The number in a row of any run; 0 if the run does not have the field.
 inline uint64_t number_of(const FlowBatch& rows, Field field, uint32_t row = 0) {
   for (const Run& run : rows.runs())
     if (row >= run.first_row && row < run.first_row + run.rows && run.mask.has(field)) return rows.number(field, row);
@@ -134,7 +134,7 @@ inline std::vector<uint32_t> numbers_of(const FlowBatch& rows, Field field, uint
 inline std::string text_of(const FlowBatch& rows, Field field, uint32_t row = 0) {
   return has_field(rows, field, row) ? std::string(rows.text(field, row)) : "";
 }
-// The rate that holds for a row.
+// The sampling rate that applies to a row.
 inline uint64_t rate_of(const FlowBatch& rows, uint32_t row = 0) {
   for (const Run& run : rows.runs())
     if (row >= run.first_row && row < run.first_row + run.rows)

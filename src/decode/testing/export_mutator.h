@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structure-aware mutation for the fuzzers of NetFlow v9 and IPFIX. Bytes changed at random seldom make a template and
-// data that fit it; this does: it adds templates of elements that mean something, data sets for templates that the
-// input has, lists and sections inside them, and changes the order of datagrams. A share of the mutations is
-// libFuzzer's own, so that what is malformed comes too.
+// ExportMutator: structure-aware mutation for the fuzzers of NetFlow v9 and IPFIX. Random byte changes seldom produce a
+// template and matching data. This class adds templates with meaningful elements, data sets for templates in the
+// input, and lists and sections inside them, and changes the order of datagrams. Part of the mutations are libFuzzer's
+// own, so that malformed input occurs too.
 // Input: see fuzz_input.h.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace weir {
 
 class ExportMutator {
  public:
-  // Changes `size` bytes at random in a buffer of `most`; returns the new size.
+  // Changes `size` bytes at random in a buffer of `limit` bytes; returns the new size.
   using MutateBytes = std::function<size_t(uint8_t* data, size_t size, size_t limit)>;
 
   ExportMutator(Protocol protocol, uint32_t seed, MutateBytes mutate_bytes)
@@ -104,7 +104,7 @@ class ExportMutator {
     add_template(packets_.back());
   }
 
-  // What is sent again, late, or not at all.
+  // A datagram that is sent again, late, or not at all.
   void change_order() {
     unsigned n = static_cast<unsigned>(packets_.size()), from = below(n), to = below(n);
     if (chance(3) && n > 1)
@@ -115,7 +115,7 @@ class ExportMutator {
       std::swap(packets_[from], packets_[to]);
   }
 
-  // Clocks and numbers that go on, stand still or go back.
+  // Clocks and sequence numbers that advance, stand still or go back.
   void change_header(Packet& packet) {
     if (packet.bytes.size() < header()) return;
     static constexpr uint32_t kNumbers[] = {0, 1, 2, 30, 1'000, 11'000, 3'600'000, 0x7fff'ffff, 0xffff'ffff};
@@ -155,8 +155,8 @@ class ExportMutator {
     add_set(packet, static_cast<uint16_t>((ipfix() ? 2 : 0) + options), body);
   }
 
-  // Elements that fill fields, name samplers and interfaces, or hold lists and sections, at the lengths of their types;
-  // now and then any element at any length.
+  // Elements that fill fields, name samplers and interfaces, or contain lists and sections, with the lengths of their
+  // types; occasionally any element with any length.
   FieldSpecifier field() {
     static constexpr FieldSpecifier kKnown[] = {
         {0, 1, 8},        {0, 1, 4},        {0, 2, 8},        {0, 4, 1},        {0, 5, 1},        {0, 6, 2},
@@ -180,7 +180,7 @@ class ExportMutator {
     return chosen;
   }
 
-  // Data for a template somewhere in the input, or for one that is missing.
+  // Data for a template somewhere in the input, or for a missing one.
   void add_data(Packet& packet) {
     std::vector<TemplateRecord> known = templates();
     if (known.empty() || chance(16)) return add_set(packet, template_id(), random_bytes(below(80)));
@@ -208,7 +208,7 @@ class ExportMutator {
   }
 
   // RFC 6313 §4.5: basicList: semantic, field specifier, values. subTemplateList: semantic, template, records.
-  // subTemplateMultiList: semantic, then of each template its id, a length with this header, and records.
+  // subTemplateMultiList: semantic, then for each template its id, a length including this header, and records.
   std::vector<uint8_t> list(uint16_t element, const std::vector<TemplateRecord>& known) {
     std::vector<uint8_t> out;
     if ((element < 291 || element > 293) && element != 484) return out;
@@ -306,7 +306,7 @@ class ExportMutator {
   std::vector<Packet> packets_;
 };
 
-// For LLVMFuzzerCustomMutator: the mutation in place of the input; returns its size.
+// For LLVMFuzzerCustomMutator: replaces the input with the mutation; returns its size.
 inline size_t mutate_export(Protocol protocol, uint8_t* data, size_t size, size_t limit, uint32_t seed,
                             ExportMutator::MutateBytes mutate_bytes) {
   std::vector<uint8_t> mutated = ExportMutator(protocol, seed, std::move(mutate_bytes)).mutate({data, size}, limit);

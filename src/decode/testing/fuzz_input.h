@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input of the decoders' fuzzers := (length u16, sender u8, datagram)*.
+// Splits the input of the decoders' fuzzers into datagrams. Input := (length u16, sender u8, datagram)*.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace weir {
 
-// visit(sender, datagram). The last length may be more than there is.
+// Calls visit(sender, datagram) for each. The last length may exceed what is left of the input.
 template <class Visit>
 void for_each_datagram(Bytes input, Visit visit) {
   while (input.size() >= 3) {

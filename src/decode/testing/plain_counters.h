@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Octets and packets twice in a record, as the plain decoder reads them.
+// How the plain decoder reads records that have octet and packet counters twice.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,9 @@
 
 namespace weir {
 
-// What left (IE 23, 24) beside what came (IE 1, 2): the other direction's where any of them differs; the counters where
-// nothing came. `find` gives the element of a number, if the record has it.
+// IE 23 and 24 (what left) in a record with IE 1 and 2 (what came): they count the other direction if any of them
+// differs; they are the counters themselves if IE 1 and 2 are 0. `find` returns the value of an element id, if the
+// record has it.
 template <class Find>
 void plain_post_counters(PlainRecord& record, Find find) {
   std::map<Field, uint64_t> post;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// NetFlow v9 and IPFIX decoded once more, written to be plain instead of fast: no plans, no columns, no strides; one
-// record at a time, one field after the other, values in a map. Whatever datagrams a stream has, Decoder must make the
-// same records of them. For tests and fuzzers.
+// PlainDecoder: a second decoder for NetFlow v9 and IPFIX, written to be simple instead of fast: no plans, no columns,
+// no strides; one record at a time, one field after the other, values in a map. For any datagrams of a stream, Decoder
+// must produce the same records. For tests and fuzzers.
 //
-// It shares the reading of template records (template_record.h) and the table of elements (elements.h) with Decoder;
-// what it says again in its own words is how sets are walked, which of several elements fills a field, and how bytes
-// become values.
+// It shares the reading of template records (template_record.h) and the table of elements (elements.h) with Decoder. It
+// implements independently how sets are walked, which of several elements fills a field, and how bytes become values.
 //
-// One stream: one exporter, port and domain, whose datagrams come in order, once.
+// It decodes one stream: one exporter, port and domain, whose datagrams arrive in order, once each.
 #pragma once
 
 #include <algorithm>
@@ -45,23 +44,23 @@ class PlainDecoder {
   struct Header {
     int64_t export_ns = 0;
     uint32_t uptime_ms = 0;
-    size_t message = 0;     // which one this is
-    uint64_t boot_ms = 0;   // told by the record (IE 160); 0: not told
+    size_t message = 0;     // number of the message
+    uint64_t boot_ms = 0;   // from the record (IE 160); 0: not given
     bool has_boot = false;  // the record has such an element
   };
-  // A template, and how many other layouts its id had before.
+  // A template, and how often the layout of its id has changed.
   struct Layout {
     TemplateRecord record;
     size_t changes = 0;
   };
   using Layouts = std::map<uint16_t, Layout>;
-  // A data set that came before its template. The templates of its lists are those of when it was sent.
+  // A data set that came before its template. Its lists are read with the templates known when it was sent.
   struct Held {
     Header header;
     std::vector<uint8_t> body;
     Layouts layouts;
   };
-  // A field of a record: what it is and its bytes.
+  // A field of a record: its specifier and its bytes.
   struct Value {
     FieldSpecifier specifier;
     Bytes bytes;
@@ -106,8 +105,8 @@ class PlainDecoder {
     }
   }
 
-  // The first layout of an id also reads what was sent before it; any other one what stands before it in its message,
-  // if no data set of that id does.
+  // The first layout of an id also reads what was sent before it. A later layout also reads what precedes it in its
+  // message, if no data set of that id precedes it.
   void install(const TemplateRecord& record) {
     auto [known, is_new] = layouts_.try_emplace(record.id, Layout{record});
     if (!is_new && (known->second.record.wire != record.wire || known->second.record.kind != record.kind))
@@ -122,7 +121,7 @@ class PlainDecoder {
     for (const Held& held : waiting) read_data(held.header, record, held.body, held.layouts);
   }
 
-  // Records until what is left is shorter than the shortest one.
+  // Reads records until the remaining octets are fewer than the shortest possible record.
   void read_data(const Header& h, const TemplateRecord layout, Bytes body, const Layouts& layouts) {
     size_t smallest = 0;
     for (const FieldSpecifier& f : layout.fields) smallest += f.length == kVariableLength ? 1 : f.length;
@@ -139,7 +138,7 @@ class PlainDecoder {
     }
   }
 
-  // The first boot time that is not zero; zero where there is no other.
+  // Takes the first boot time that is not zero; zero if all of them are.
   void apply_options(const Values& values) {
     std::optional<uint64_t> announced;
     for (const Value& v : values)
@@ -162,8 +161,8 @@ class PlainDecoder {
     Value value;
   };
 
-  // Elements of the record that may fill a field, in its order. Of one that is there twice the first counts, but of
-  // those that are lists. What builds on another element is none of them.
+  // Elements of the record that may fill a field, in the record's order. If an element occurs twice only the first is
+  // used, except for lists. Elements that build on another element are left out.
   static std::vector<Candidate> all_candidates(Field field, const Values& values) {
     std::vector<Candidate> found;
     for (const Value& v : values)
@@ -176,7 +175,7 @@ class PlainDecoder {
     return found;
   }
 
-  // The same, of the best rank only.
+  // The same, but only those of the best rank.
   static std::vector<Candidate> candidates(Field field, const Values& values) {
     std::vector<Candidate> found = all_candidates(field, values);
     uint8_t best = 255;
@@ -185,7 +184,7 @@ class PlainDecoder {
     return found;
   }
 
-  // Of a worse rank, where the best says nothing.
+  // The value of an element of a worse rank, for when the best rank gives none.
   static uint64_t otherwise(const FieldInfo& field, const Values& values) {
     std::vector<Candidate> found = all_candidates(field.field, values);
     std::ranges::sort(found, {}, [](const Candidate& c) { return std::pair(c.element.rank, c.value.bytes.data()); });
@@ -195,7 +194,7 @@ class PlainDecoder {
     return 0;
   }
 
-  // A NAT's record that has a time twice.
+  // The second time in a NAT record that has the same time element twice.
   static std::optional<Candidate> allocation_time(const Values& values) {
     std::map<uint16_t, int> times;
     bool nat =
@@ -300,7 +299,7 @@ class PlainDecoder {
     return v > max_of(field) ? 0 : v;
   }
 
-  // Each value that is not zero replaces the one before; one that speaks of the other IP version only an unset one.
+  // Each value that is not zero replaces the one before; an element for the other IP version replaces only a zero.
   template <class F>
   static uint64_t merged(const std::vector<Candidate>& found, const PlainRecord& record, F value) {
     auto etype = record.values.find(Field::etype);
@@ -340,7 +339,7 @@ class PlainDecoder {
     }
   }
 
-  // v9 names its uptime in the header. IPFIX counts from the boot time that the record or options data told.
+  // v9 has the uptime in its header. IPFIX counts from the boot time given in the record or in options data.
   std::optional<uint64_t> from_uptime(const Header& h, uint32_t uptime) const {
     if (!ipfix_) {
       int64_t at = plain_nearest(uptime, h.uptime_ms);
@@ -354,7 +353,7 @@ class PlainDecoder {
     return static_cast<uint64_t>(init_ns) + static_cast<uint64_t>(plain_nearest(uptime, age_ms)) * 1'000'000;
   }
 
-  // The first address, unless a later one says something.
+  // The last address that is not zero; if there is none, the first.
   static IpAddress address(const std::vector<Candidate>& found) {
     IpAddress chosen = address(found.front().value.bytes);
     for (const Candidate& c : found)
@@ -366,7 +365,7 @@ class PlainDecoder {
     return bytes.size() == 4 ? IpAddress::v4(load_be32(bytes.data())) : IpAddress::v6(bytes.data());
   }
 
-  // Type and code in one element count where the record has no element of the type, or of the code, alone.
+  // An element with both type and code is used if the record has no separate element for the type, or for the code.
   static void read_icmp(const Values& values, PlainRecord& record) {
     std::vector<Candidate> found = candidates(Field::icmp_type, values);
     if (found.empty() || found.back().element.convert != Convert::icmp) return;
@@ -377,7 +376,7 @@ class PlainDecoder {
           merged(found, record, [](const Candidate& c) { return number(c.value) & 0xff; });
   }
 
-  // An element with type and code fills what a list's record adds to both of them, or to none.
+  // In a list's record, an element with both type and code fills both fields or neither.
   static void drop_half_icmp(const Values& values, const PlainRecord& outer, PlainRecord& inner) {
     std::vector<Candidate> found = candidates(Field::icmp_type, values);
     bool together = !found.empty() && found.back().element.convert == Convert::icmp;
@@ -386,8 +385,8 @@ class PlainDecoder {
     inner.values.erase(Field::icmp_code);
   }
 
-  // A duration completes the one time that is missing. A record in a list may have found its time in the record around
-  // it: the duration builds on that.
+  // A duration determines a missing start or end from the other time. A record in a list may take that time from the
+  // record around it; the duration is then applied to that.
   static void read_durations(const Values& values, const std::map<Field, PlainValue>& own,
                              std::map<Field, PlainValue>& known) {
     constexpr Field start = Field::time_flow_start_ns, end = Field::time_flow_end_ns;
@@ -406,8 +405,8 @@ class PlainDecoder {
     }
   }
 
-  // ipVersion says it, where it says 4 or 6; else the addresses: the first one's family, or that of a second source or
-  // destination which is not zero; else ethernetType.
+  // The EtherType is given by ipVersion, if that is 4 or 6; else by the addresses: the first one's family, or that of a
+  // second source or destination which is not zero; else by ethernetType.
   static void read_ethertype(const Values& values, PlainRecord& record) {
     std::vector<Candidate> said = candidates(Field::etype, values), ends;
     for (const Value& v : values)
@@ -437,7 +436,7 @@ class PlainDecoder {
 
   // ---- lists
 
-  // To a list of the record, from inside a list: what has no values makes no list.
+  // Appends values from inside a list to a list of the record; an element without values does not create a list.
   static void add(const Element& element, Bytes bytes, PlainRecord& record) {
     bool known = record.values.contains(element.field);
     append(element, bytes, record);
@@ -476,7 +475,7 @@ class PlainDecoder {
     return out;
   }
 
-  // Structured data (RFC 6313 §4.5). What is broken ends its list.
+  // Structured data (RFC 6313 §4.5). A malformed element ends its list.
   void read_lists(const Header& h, const Values& values, const Layouts& layouts, PlainRecord& record, size_t depth) {
     for (const Value& v : values) {
       ListKind kind = list_kind(v.specifier.pen, v.specifier.id);
@@ -520,7 +519,7 @@ class PlainDecoder {
     }
   }
 
-  // An element outside a record fills its field where that is empty.
+  // An element of a basicList, which is not part of a record, fills its field if that is empty.
   void read_alone(const Header& h, const Candidate& c, PlainRecord& record) {
     const FieldInfo& field = info(c.element.field);
     bool has_code = record.values.contains(Field::icmp_code);
@@ -541,11 +540,11 @@ class PlainDecoder {
       record.values[field.field] = *scalar(h, c) & max_of(field);
   }
 
-  // Records inside the record.
+  // Reads the records of a list inside the record.
   void read_inner(const Header& h, uint16_t id, Bytes body, const Layouts& layouts, PlainRecord& record, size_t depth) {
     auto found = layouts.find(id);
     if (found == layouts.end()) return;
-    // Decoder keeps one layout beside the newest.
+    // Decoder keeps one layout in addition to the newest.
     if (layouts_.at(id).changes > found->second.changes + 1) return;
     const TemplateRecord& layout = found->second.record;
     while (!body.empty()) {
@@ -588,7 +587,7 @@ class PlainDecoder {
   Protocol protocol_;
   Layouts layouts_;
   size_t messages_ = 0;
-  std::set<uint16_t> data_sets_;  // of the message, so far
+  std::set<uint16_t> data_sets_;  // ids of the message's data sets so far
   std::map<uint16_t, std::vector<Held>> held_;
   uint64_t announced_boot_ms_ = 0;
 };

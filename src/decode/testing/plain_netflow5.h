@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NetFlow v1, v5 and v7 decoded once more, from the layouts of their records: see plain_decoder.h.
+// A second, simple decoder for NetFlow v1, v5 and v7, written from the layouts of their records: see plain_decoder.h.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ struct PlainField {
   size_t offset, octets;
 };
 
-// The fields that all of them have. Times are apart, and so is what v1 keeps in other places.
+// The fields that all of them have. Times are read separately, and so are fields that v1 has at other offsets.
 inline constexpr PlainField kPlainCommon[] = {
     {Field::in_if, 12, 2}, {Field::out_if, 14, 2},   {Field::packets, 16, 4},
     {Field::bytes, 20, 4}, {Field::src_port, 32, 2}, {Field::dst_port, 34, 2},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A flow record as the plain decoders make it: its values in a map.
+// PlainRecord: a flow record as the plain decoders produce it, with its values in a map.
 #pragma once
 
 #include <algorithm>
@@ -16,12 +16,12 @@ namespace weir {
 using PlainValue = std::variant<uint64_t, IpAddress, std::vector<uint32_t>, std::vector<IpAddress>>;
 struct PlainRecord {
   std::map<Field, PlainValue> values;
-  bool has_packet = false;    // a packet's first octets are in it (IE 104, 313, 315, 317), and fill what is not here
+  bool has_packet = false;    // it has a packet's first octets (IE 104, 313, 315, 317), which fill missing fields
   uint64_t time_quality = 0;  // 1: ends before it starts; 2: more than a day after its export; 3: both
-  std::string elements;       // "8:4 29305/1:8": of the template, to say where the decoders differ
+  std::string elements;       // "8:4 29305/1:8": the template's, to show where the decoders differ
 };
 
-// Of one time alone, as if it were both.
+// A record with only one of the two times is judged as if both were that time.
 inline uint64_t plain_time_quality(int64_t export_ns, const PlainRecord& record) {
   auto time = [&](Field field, Field otherwise) {
     auto found = record.values.find(field);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times that wrap, as the plain decoder reads them.
+// How the plain decoder reads times that wrap.
 #pragma once
 
 #include <cstdint>
 
 namespace weir {
 
-// A number that counts modulo 2^32, as the one of them all that is nearest to `near`.
+// Of all the values that `number`, which counts modulo 2^32, can stand for, the one nearest to `near`.
 inline int64_t plain_nearest(uint32_t number, int64_t near) {
   int64_t ahead = (int64_t{number} - near) % (int64_t{1} << 32);
   if (ahead > int64_t{1} << 31) ahead -= int64_t{1} << 32;

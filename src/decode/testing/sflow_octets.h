@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: sFlow's structures (XDR: words of 4 octets, big-endian) put together by hand.
+// For tests: builds sFlow's structures (XDR: words of 4 octets, big-endian) by hand.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline Octets words(std::initializer_list<uint32_t> values) {
   for (uint32_t value : values) store_be(out.data() + at, value), at += 4;
   return out;
 }
-// Format, length, body: samples and records alike.
+// Format, length, body: used for both samples and records.
 inline Octets item(uint32_t format, const Octets& body) {
   return words({format, static_cast<uint32_t>(body.size())}) + body;
 }

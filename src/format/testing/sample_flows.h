@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches of made-up flows for tests and benches.
+// Batches of made-up flows for tests and benchmarks.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace weir {
 
-// Fills the batch with runs of 21 rows (one full NetFlow v9 datagram) and the fields a router's NetFlow v9
-// template commonly has.
+// Fills the batch with runs of 21 rows (one full NetFlow v9 datagram) and the fields that a router's NetFlow v9
+// template usually has.
 inline void fill_with_router_flows(FlowBatch& batch, uint32_t rows, uint32_t seed = 1, uint32_t entry = 0) {
   std::mt19937_64 random(seed);
   constexpr uint32_t kPerDatagram = 21;

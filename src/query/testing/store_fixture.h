@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a data directory whose segments DuckDB writes from SQL, apart from our own writer.
+// A test fixture with a data directory whose segments DuckDB writes from SQL, independently of our own writer.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ class StoreFixture : public testing::Test {
   StoreFixture() : data_(os::temporary_path("query_test")) { std::filesystem::create_directories(data_); }
   ~StoreFixture() override { std::filesystem::remove_all(data_); }
 
-  // A segment with the rows of `select`, whose columns are physical ones (store/columns.h), e.g.
-  // "SELECT 7::UBIGINT AS bytes". Returns its path.
+  // Adds a segment with the rows of `select`, whose columns are physical ones (store/columns.h), e.g. "SELECT
+  // 7::UBIGINT AS bytes". Returns its path.
   std::string add_segment(const std::string& select, const SegmentFigures& figures = {}) {
     Segments segments = Segments::open(data_);
     int error = 0;
@@ -48,7 +48,7 @@ class StoreFixture : public testing::Test {
                    ids + "})");
   }
 
-  // The result as CSV, heading included.
+  // The result as CSV, including the header line.
   static std::string answer(FlowQuery& query, const std::string& sql, ResultFormat format = ResultFormat::csv) {
     std::string file = os::temporary_path("query_test_answer");
     {

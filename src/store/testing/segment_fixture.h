@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: segments written into a folder, and read back row by row with our own reader.
+// A test fixture that writes segments into a folder and reads them back row by row with our own reader.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class SegmentTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
 
-  // Writes the batch and gives the file its name.
+  // Writes the batch and renames the file to its final name.
   SegmentFigures write(const FlowBatch& batch, const std::string& name) {
     SegmentWriter writer(path(name));
     EXPECT_EQ(writer.add(batch, batch.runs()), 0);
@@ -41,7 +41,7 @@ class SegmentTest : public testing::Test {
   std::string folder_;
 };
 
-// One row as text by column: what a reader sees.
+// One row as text by column, as a reader sees it.
 using Row = std::map<std::string, std::string>;
 
 inline std::string value_text(const ColumnBuffer& buffer, uint32_t raw) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A data directory for tests of the store, and segments written into it.
+// A test fixture with a data directory, and segments written into it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ class StoreTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(data_); }
 
-  // `rows` flows of one byte more each, received in that hour.
+  // `rows` flows received in that hour, each with one byte more than the previous one.
   static void fill(FlowBatch& batch, uint32_t rows, int64_t hour, uint32_t entry = 0) {
     weir::Run& run = batch.append_run(rows);
     run.type = FlowType::netflow9;
@@ -80,7 +80,7 @@ class StoreTest : public testing::Test {
     return 0;
   }
 
-  // SQL with another connection than the store's.
+  // Runs SQL on a connection other than the store's.
   void sql(const std::string& text) const {
     sqlite3* connection = nullptr;
     ASSERT_EQ(sqlite3_open((data_ + "/catalog.db").c_str(), &connection), SQLITE_OK);
@@ -106,7 +106,7 @@ class StoreTest : public testing::Test {
     for (const std::string& path : os::files_below(data_ + "/flows")) found.insert(path.substr(data_.size() + 1));
     return found;
   }
-  // Every listed segment is a whole Parquet file under its name, and there is nothing else.
+  // Checks that every listed segment is a complete Parquet file under its final name, and that there is no other file.
   void expect_files_as_listed(uint64_t rows) const {
     std::set<std::string> listed;
     uint64_t sum = 0;
@@ -132,7 +132,7 @@ class StoreTest : public testing::Test {
   }
 
   std::string data_;
-  // What the store's clocks say. They stand still, unless a test sets them.
+  // The time that the store's clocks return. They stand still unless a test sets them.
   std::atomic<int64_t> real_ns_{kHour * kHourNs + 1}, steady_ns_{1'000 * kHourNs};
   ReceiveClock clock_{0, [this] { return ReceiveClock::Times{real_ns_, steady_ns_}; }};
 };

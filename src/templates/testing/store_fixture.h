@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of the template store share.
+// Shared by the tests of the template store.
 #pragma once
 
 #include <gtest/gtest.h>
