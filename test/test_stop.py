@@ -35,7 +35,7 @@ def test_what_no_template_fits_is_given_up_and_said(collect):
         sender.send(weir.address, packets.ipfix(data_set(0, 3), sequence=0))
         eventually(lambda: weir.total("held") == 1, lambda: weir.ledger())
     assert weir.finish() == []
-    assert "1 data sets whose template did not come" in weir.stderr()
+    assert "1 data sets whose template did not arrive" in weir.stderr()
     [row] = [r for r in json.loads(run_weir("exporters", "--data", weir.data, "--format", "json").stdout)
              if r.get("exporter")]
     assert (row["expired"], row["held"]) == (1, 0)

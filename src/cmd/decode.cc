@@ -65,7 +65,7 @@ class FlowPrinter {
     if (!table_) return;
     table_->finish(output_.text());
     if (!quiet && !table_->left_out().empty())
-      std::fprintf(stderr, "weir: no room for the columns %s; a wider terminal or --fields shows them\n",
+      std::fprintf(stderr, "weir: columns left out: %s; a wider terminal or --fields shows them\n",
                    table_->left_out().c_str());
   }
   uint64_t octets = 0, packets = 0;

@@ -17,7 +17,7 @@ constexpr const char* kAbout =
     "decoder. Records to standard output; totals, and every breach of the protocols, to standard error.";
 
 constexpr const char* kMore =
-    "Exit code: 0, also where datagrams are malformed (they are told and counted); 1 where a file is damaged; 2 for a "
+    "Exit code: 0, also if datagrams are malformed (they are reported and counted); 1 where a file is damaged; 2 for a "
     "wrong flag or file.\n\n"
     "Examples:\n"
     "  weir decode capture.pcap                          a JSON object for every flow\n"
@@ -56,11 +56,11 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
   app.add_option("--exporter", texts.exporters,
                  "how an exporter's counters 23 and 24 are read: 192.0.2.0/24=counters_23_24:reverse (or ignore)");
   app.add_option("--template-borrow", texts.borrow,
-                 "whose sampling rates and names serve where a session was told none: off, port, domain (domain)");
+                 "where sampling rates and names come from if a session has none: off, port, domain (domain)");
   app.add_option("--ignore-ports", texts.ignore_ports,
                  "exporters behind a balancer that gives each datagram another source port: networks, or off");
   app.add_option("--errors", options.max_errors,
-                 "so many lines for each kind of malformed input, the rest counted (10)");
+                 "lines to print for each kind of malformed input; the rest is counted (10)");
   app.add_flag("--quiet,-q", options.quiet, "nothing about malformed input, no totals");
   app.footer(kMore);
 }

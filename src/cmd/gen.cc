@@ -55,7 +55,7 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--total", f.total, "records to send, of all exporters together (1000, 20k, 5M)")->excludes("--count");
   app.add_option("--rate", f.rate, "records a second (0: as fast as possible)");
   app.add_option("--duration", f.duration, "stop after this time (10s, 5m)");
-  app.add_option("--pause", f.pause, "RECORDS:TIME, as in 100k:3s: after so many records wait for so long, once");
+  app.add_option("--pause", f.pause, "RECORDS:TIME, as in 100k:3s: after this many records, pause for this time, once");
   app.add_option("--seed", f.seed, "the same seed gives the same flows")->capture_default_str();
   app.add_option("--exporters", f.exporters,
                  "how many to play; on 127.0.0.0/8 each has its own address from 127.0.0.2 on, elsewhere its own port")
@@ -71,11 +71,11 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_flag("--variable", f.variable, "end each record with a field of variable length, applicationName (ipfix)")
       ->excludes("--csv");
   app.add_option("--template-every", f.template_every,
-                 "send templates again after this time (10s), or so many datagrams (20datagrams) (default 10s)");
+                 "send templates again after this time (10s), or this number of datagrams (20datagrams) (default 10s)");
   app.add_flag("--no-templates", f.no_templates, "never send templates");
   app.add_option("--templates-after", f.templates_after, "send data at once and its templates only after this time")
       ->excludes("--no-templates");
-  app.add_option("--sampling-rate", f.sampling_rate, "say that one packet in so many was sampled (sFlow: 1)")
+  app.add_option("--sampling-rate", f.sampling_rate, "announce that one packet in N was sampled (sFlow: 1)")
       ->excludes("--csv");
   app.add_option("--domain", f.domain,
                  "observation domain (v9: source id; v5: engine type * 256 + id; sFlow: sub-agent)")
@@ -149,7 +149,7 @@ void set_size(const Flags& f, GenOptions* options) {
   if (v5) options->datagram_bytes = kNetFlow5HeaderBytes + kNetFlow5MaxRecords * kNetFlow5RecordBytes;
   uint64_t flows = f.flows == 0 && options->datagrams != kUnlimited ? 3 : f.flows;
   if (v5 && flows > kNetFlow5MaxRecords) throw usage_error("--flows: a NetFlow v5 datagram holds 30 records at most");
-  if (flows > kLargestDatagram) throw usage_error("--flows: so many records do not fit into a datagram");
+  if (flows > kLargestDatagram) throw usage_error("--flows: that many records do not fit into a datagram");
   if (flows == 0) return;
   options->records_per_datagram = flows;
   size_t record_bytes = longest_record_bytes(protocol, options->template_use);

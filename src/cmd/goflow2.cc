@@ -13,10 +13,10 @@ namespace weir {
 static constexpr const char* kHelp =
     "Usage: weir goflow2 [flags of GoFlow2 2.2.6]     (or: a link named goflow2 to weir)\n"
     "\n"
-    "Takes GoFlow2's command line as it is, and writes what GoFlow2 writes. Nothing is stored, and no directory is "
+    "Accepts GoFlow2's command line and writes what GoFlow2 writes. Nothing is stored, and no directory is "
     "needed.\n"
     "\n"
-    "  -listen URI,..            sflow://:6343,netflow://:2055; ?count=N: so many sockets\n"
+    "  -listen URI,..            sflow://:6343,netflow://:2055; ?count=N: N sockets\n"
     "  -format json|bin          bin: with -transport.file.sep= only\n"
     "  -transport file\n"
     "  -transport.file PATH      empty: standard output\n"

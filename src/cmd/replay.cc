@@ -34,7 +34,7 @@ std::unique_ptr<ReplayOptions> parse(const Arguments& arguments) {
   rate->excludes(speed)->excludes(fast);
   speed->excludes(fast);
   app.add_option("--loop", options->loops,
-                 "so many times (0: until interrupted); collectors see the exporters start anew each time");
+                 "how many times to send it (0: until interrupted); collectors see the exporters restart each time");
   app.add_option("--port", options->only_port, "only what the capture shows going to this port")
       ->check(CLI::Range(1, 65535));
   app.add_flag("--verbose,-v", options->verbose, "name every source, and what it was sent from");

@@ -72,7 +72,7 @@ void say_stopped(std::string_view why, const LedgerTotals& start, const LedgerTo
     log_warning("collect", "given up at the stop: " + number_text(given_up.records) +
                                " records that were still queued, " + number_text(given_up.datagrams) +
                                " datagrams left in the sockets, " + number_text(given_up.sets) +
-                               " data sets whose template did not come");
+                               " data sets whose template did not arrive");
   log_info("collect", "stopped (" + std::string(why) +
                           "); in this run: " + number_text(end.datagrams - start.datagrams) + " datagrams, " +
                           number_text(end.records - start.records) + " records, " +

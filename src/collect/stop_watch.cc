@@ -25,7 +25,7 @@ void StopWatch::watch(const std::stop_token& stop) {
       hurried = true;
       end_ns_ = std::min(end_ns_, os::monotonic_ns() + last_part_ns_);
       time_.hurry();
-      log_warning("collect", "told to stop once more: what is still queued is given up");
+      log_warning("collect", "second stop signal: what is still queued is given up");
     }
     if (os::monotonic_ns() < end_ns_ || stop.stop_requested()) continue;
     log_error(

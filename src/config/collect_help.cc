@@ -20,7 +20,7 @@ constexpr std::string_view kIntroduction =
     "  weir collect                                   receive on UDP 2055, 4739 and 6343, into the store\n"
     "  weir collect --no-store --format json          a line per flow on standard output, nothing stored\n"
     "  weir collect --listen netflow://192.0.2.1:2055 --format csv --transport.file /var/log/flows.csv\n"
-    "  weir collect --config weir.toml --check        is this configuration right? what is in force?\n"
+    "  weir collect --config weir.toml --check        check the configuration and show what is in force\n"
     "\n"
     "Every flag is also a key of weir.toml and an environment variable (WEIR_ + the key in capitals, with _ for\n"
     "each dot). A flag outranks the variable, the variable the file, the file the default.\n";
@@ -28,8 +28,9 @@ constexpr std::string_view kIntroduction =
 constexpr std::string_view kGeneral =
     "\nGeneral\n"
     "  --config FILE                   Configuration file (WEIR_CONFIG). Without: /etc/weir/weir.toml if there is one\n"
-    "  --check                         Check configuration, ports, directory and output, print what is in force and\n"
-    "                                  where it came from, and end: 0 all is well, 2 it is not\n"
+    "  --check                         Check configuration, ports, directory and output, print the values in force "
+    "and\n"
+    "                                  their origin, and exit: 0 valid, 2 not\n"
     "  -h, --help                      This text\n";
 
 // `text` in lines of at most kWidth; the first begins with `head`, the others are indented to the same column.

@@ -179,7 +179,7 @@ constexpr uint64_t kMaxMerged = 10'000;
 const Option<CollectConfig> kOptions[] = {
     {{"collect.listen", "--listen", ValueKind::list, "URI,..", "netflow://:2055,netflow://:4739,sflow://:6343", kReceiving,
      "Where to receive: netflow://ADDRESS:PORT, sflow://ADDRESS:PORT. Each takes NetFlow v1, v5, v7, v9, IPFIX and sFlow v5 "
-     "over UDP, told apart by the version field. No address: all of this machine's. No port: 2055, sFlow 6343"},
+     "over UDP, distinguished by the version field. No address: all of this machine's. No port: 2055, sFlow 6343"},
      set_listen},
     {{"collect.workers", "--workers", ValueKind::number, "N", "0", kReceiving,
      "Threads that receive and decode, each with a socket of its own per address. 0: one per core"},
@@ -207,7 +207,7 @@ const Option<CollectConfig> kOptions[] = {
     {{"collect.transport.type", "--transport", ValueKind::text, "NAME", "file", kOutput,
      "Where records go: file"}, set_transport},
     {{"collect.transport.file", "--transport.file", ValueKind::text, "PATH", "-", kOutput,
-     "File or pipe that records are appended to. -: standard output. SIGHUP opens it anew"},
+     "File or pipe that records are appended to. -: standard output. SIGHUP reopens it"},
      [](CollectConfig& c, const Value& v) { if (v.text.empty()) throw usage_error("an empty path; write a file name, or - for standard output"); c.file = v.text; }},
     {{"collect.fields", "--fields", ValueKind::list, "NAME,..", "", kOutput,
      "Fields to write, in this order. Empty: all"}, set_fields},
@@ -239,7 +239,7 @@ const Option<CollectConfig> kOptions[] = {
     {{"store.flush", "--flush", ValueKind::duration, "TIME", "10s", kStore,
      "How long a flow waits at most before it is in a segment, and so seen by queries"}, set_flush},
     {{"store.flush_rows", "--flush-rows", ValueKind::number, "N", "4000000", kStore,
-     "A segment of so many flows is written without waiting"},
+     "A segment with this many flows is written at once"},
      [](CollectConfig& c, const Value& v) { c.flush_rows = parse_at_least(v.text, 1, kMaxFlushRows); }},
     {{"store.keep", "--keep", ValueKind::duration, "TIME", "off", kStore,
      "Remove flows received longer ago than this, by whole hours. off: never"},
@@ -272,9 +272,9 @@ const Option<CollectConfig> kOptions[] = {
      "it may (only if it fits). off: never"},
      [](CollectConfig& c, const Value& v) { c.template_fallback_ns = parse_duration(v.text); }},
     {{"templates.borrow", "--template-borrow", ValueKind::text, "FROM", "domain", kTemplates,
-     "From whom data takes sampling rates and names where its own source port and observation domain were told none by "
+     "Where records get sampling rates and names from if their own source port and observation domain have none from "
      "options data. port: from other ports of the exporter for the same domain, as far as they agree; domain: else from "
-     "the only other domain of the exporter that was told any. off: from nobody. Such records are counted as borrowed"},
+     "the only other domain of the exporter that has any. off: nowhere. Such records are counted as borrowed"},
      set_borrow},
     {{"templates.ignore_ports", "--ignore-ports", ValueKind::list, "NETWORK,..", "", kTemplates,
      "Exporters whose source port is no part of their session, for a balancer between gives each datagram another one "

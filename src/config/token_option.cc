@@ -42,7 +42,7 @@ const RepeatedTable& token_table_type() {
       "Operating",
       "Whoever asks over HTTP must show one of these tokens (Authorization: Bearer). Probes, /-/ready and /-/healthy, "
       "need "
-      "none. The token is the first line of a file. Without any, nobody is asked. May be given several times",
+      "none. The token is the first line of a file. Without any, no token is required. May be given several times",
       "[[token]]\nname = \"grafana\"\nsecret_file = \"/etc/weir/grafana.token\"",
       infos(token_options()),
       parse_short};

@@ -23,7 +23,7 @@ constexpr MalformedRule kRules[] = {
     {unknown_version, "it begins with no version of a protocol that is known", "RFC 7011 §3.1", "RFC 3954 §5.1",
      "RFC 7011 §3.1, RFC 3954 §5.1", kNoMore},
     {count_mismatch, "the header counts more or fewer records than the datagram holds", "", "", kCisco,
-     "so many records are read as both the count and the length have"},
+     "the smaller of the count and what the length holds is read"},
     {length_mismatch, "the message length is not the datagram's", "RFC 7011 §3.1", "", "",
      "the shorter of the two counts"},
     {short_set, "the set length is under 4, or goes past the end of the datagram", "RFC 7011 §3.3.2", "RFC 3954 §5.2",

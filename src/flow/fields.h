@@ -27,7 +27,7 @@ enum class Spelling : uint8_t { type, number, address, mac, etype, proto, src_ne
   WEIR_FIELD(type,                  run,     type,    1,   "VARCHAR",   "version of the datagram", "Protocol the record came in: NETFLOW_V5, NETFLOW_V9, IPFIX, NETFLOW_V1, NETFLOW_V7, SFLOW_5") \
   WEIR_FIELD(time_received_ns,      run,     number,  110, "BIGINT",    "collector's clock", "When the datagram was received, ns since 1970 UTC") \
   WEIR_FIELD(sequence_num,          run,     number,  4,   "UINTEGER",  "datagram header", "Sequence number of the datagram, in the protocol's own unit") \
-  WEIR_FIELD(sampling_rate,         u64,     number,  3,   "UBIGINT",   "IE 34, 50, 305/306, 309/310, 311; options data; v5 header; configuration; sFlow sample", "One packet of so many was looked at; 0: unknown") \
+  WEIR_FIELD(sampling_rate,         u64,     number,  3,   "UBIGINT",   "IE 34, 50, 305/306, 309/310, 311; options data; v5 header; configuration; sFlow sample", "One packet in this many was sampled; 0: unknown") \
   WEIR_FIELD(sampler_address,       run,     address, 11,  "VARCHAR",   "IE 130, 131; else source address of the datagram; sFlow agent", "The exporter") \
   WEIR_FIELD(time_flow_start_ns,    time_ns, number,  111, "BIGINT",    "IE 22, 150, 152, 154, 156, 158; else 322-325", "First packet of the flow, ns since 1970 UTC") \
   WEIR_FIELD(time_flow_end_ns,      time_ns, number,  112, "BIGINT",    "IE 21, 151, 153, 155, 157, 159; else 322-325", "Last packet of the flow, ns since 1970 UTC") \

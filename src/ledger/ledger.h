@@ -66,35 +66,35 @@ inline LedgerKey ledger_key(const SessionKey& session) { return {session.exporte
   C(datagrams,        "datagrams received") \
   C(records,          "flow records decoded") \
   C(stored,           "records in the store (without one: that reached the output)") \
-  C(held,             "data sets that wait for their template now") \
-  C(replayed,         "records decoded after their template came") \
-  C(expired,          "data sets given up: their template never came") \
-  C(missing_template, "data sets without a template that is theirs when they came") \
+  C(held,             "data sets now waiting for their template") \
+  C(replayed,         "records decoded after their template arrived") \
+  C(expired,          "data sets given up: their template never arrived") \
+  C(missing_template, "data sets that arrived before their template") \
   C(malformed,        "datagrams, sets and templates that break the protocol") \
-  C(filtered,         "records left out on purpose") \
-  C(fallback,         "records decoded with a template of another port, or of before a restart") \
+  C(filtered,         "records left out by configuration") \
+  C(fallback,         "records decoded with a template from another source port, or from before a restart") \
   C(sequence_lost,    "sent but never received, in sequence_unit") \
-  C(duplicates,       "datagrams received twice, or whose number is not of their stream") \
+  C(duplicates,       "datagrams received twice, or with a sequence number far from the expected one") \
   C(restarts,         "restarts of the exporter") \
   C(options_records,  "options data records decoded") \
-  C(sink_dropped,     "records an output could not take") \
-  C(held_bytes,       "bytes of the data sets that wait now") \
+  C(sink_dropped,     "records an output could not accept") \
+  C(held_bytes,       "bytes of the data sets now waiting") \
   C(expired_bytes,    "bytes of the data sets given up") \
-  C(expired_records,  "records in the data sets expired or quarantined, where the sequence numbers tell") \
-  C(withdrawals,      "template withdrawals seen (of no effect over UDP)") \
-  C(refused,          "templates and sessions over a limit, and what is not believed (see the reasons)") \
-  C(time_quality,     "records whose times cannot be right (kept as sent)") \
+  C(expired_records,  "records in the expired and quarantined data sets, as far as the sequence numbers show") \
+  C(withdrawals,      "template withdrawals received (no effect over UDP)") \
+  C(refused,          "templates and sessions over a limit, and input that is not trusted (see the reasons)") \
+  C(time_quality,     "records with impossible times (kept as sent)") \
   C(counter_samples,  "sFlow counter samples decoded") \
-  C(other_samples,    "sFlow samples of kinds that are stepped over") \
+  C(other_samples,    "sFlow samples of kinds that are skipped") \
   C(counters_stored,  "counter samples in the store") \
-  C(counters_filtered, "counter samples left out on purpose: there is no store") \
-  C(counters_dropped, "counter samples the store could not take") \
-  C(replayed_sets,    "data sets decoded after their template came") \
-  C(quarantined,      "data sets given up: every template known came after the exporter restarted or changed it") \
+  C(counters_filtered, "counter samples not stored because there is no store") \
+  C(counters_dropped, "counter samples the store could not accept") \
+  C(replayed_sets,    "data sets decoded after their template arrived") \
+  C(quarantined,      "data sets given up: every known template arrived after the exporter restarted or changed it") \
   C(quarantined_bytes, "bytes of the data sets quarantined") \
-  C(duplicate_records, "records of the datagrams in duplicates; they are in records too (sFlow: samples)") \
-  C(forgotten,        "templates forgotten: not sent again in time, or their session was idle and room was needed") \
-  C(borrowed,         "records whose sampling rate or names were told to another port or domain of the exporter")
+  C(duplicate_records, "records in duplicate datagrams, also counted in records (sFlow: samples)") \
+  C(forgotten,        "templates discarded: not sent again in time, or an idle session was evicted") \
+  C(borrowed,         "records with a sampling rate or names announced on another source port or domain of the exporter")
 // clang-format on
 
 struct alignas(64) LedgerEntry {

@@ -32,7 +32,7 @@ static File open_path(const std::string& path) {
   if (!pipe) return open_append(path);
   File file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open() && errno == ENXIO)
-    throw usage_error("nobody reads from the pipe " + path + "; start the reader first");
+    throw usage_error("no process reads from the pipe " + path + "; start the reader first");
   if (!file.is_open()) throw usage_error("cannot write to the pipe " + path + ": " + error_text(errno));
   return file;
 }

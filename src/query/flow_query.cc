@@ -165,7 +165,7 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
       if (!can_restart())
         throw runtime_failure(
             "the output ends here: part of it was written before the damage above was found; write to a file with "
-            "--output, which begins anew without that segment, or move it away");
+            "--output, which starts again without that segment, or move it away");
     }
   }
 }

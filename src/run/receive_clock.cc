@@ -74,7 +74,7 @@ ReceiveClock::State ReceiveClock::look(Times at) {
     if (now == State::believed) return now;
     held_since_ns_ = at.steady_ns;
   } else if (now == State::believed) {
-    log_info("collect", "the clock fits the flows again, and is believed");
+    log_info("collect", "the clock agrees with the flows again, and is trusted");
   } else if (at.steady_ns - held_since_ns_ >= kDayNs) {
     log_warning("collect",
                 "for a day nobody has set the clock: from now on it is believed, and what time it is goes by " +

@@ -232,7 +232,7 @@ bool Merger::is_listed(int64_t id) const {
 void Merger::note_unusable(const Segment& segment, const std::string& why) {
   unusable_.insert(segment.id);
   log_error("store", segments_.file(segment.path) + " cannot be merged: " + why +
-                         "; it is left as it is, and queries may miss its " + std::to_string(segment.figures.rows) +
+                         "; it is left unchanged, and queries may miss its " + std::to_string(segment.figures.rows) +
                          " " + std::string(row_name(segment.table)));
 }
 

@@ -33,9 +33,7 @@ bool take_sized(std::string_view& in, std::string_view& out) {
 
 }  // namespace
 
-SegmentReader::SegmentReader(std::span<const StoreColumn> columns) : columns_(columns), zstd_(ZSTD_createDCtx()) {
-  WEIR_ASSERT(zstd_);
-}
+SegmentReader::SegmentReader(std::span<const StoreColumn> columns) : columns_(columns) {}
 
 bool SegmentReader::fail(std::string problem) {
   problem_ = std::move(problem);
@@ -238,9 +236,8 @@ bool SegmentReader::next_page(std::string_view& bytes, Page& page, std::string& 
   if (static_cast<uint64_t>(page.compressed) > bytes.size() || static_cast<uint64_t>(page.uncompressed) > kLargestPage)
     return fail("a page's size is wrong");
   body.resize(static_cast<size_t>(page.uncompressed));
-  size_t size =
-      ZSTD_decompressDCtx(zstd_.get(), body.data(), body.size(), bytes.data(), static_cast<size_t>(page.compressed));
-  if (ZSTD_isError(size) || size != body.size()) return fail("a page is damaged (its checksum or content is wrong)");
+  if (!zstd_.decompress({bytes.data(), static_cast<size_t>(page.compressed)}, body))
+    return fail("a page is damaged (its checksum or content is wrong)");
   bytes.remove_prefix(static_cast<size_t>(page.compressed));
   return true;
 }

@@ -9,8 +9,6 @@
 //   failure  false; problem() says what is wrong, error() whether that is damage
 #pragma once
 
-#include <zstd.h>
-
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +17,7 @@
 
 #include "os/file.h"
 #include "parquet/column_chunk.h"
+#include "parquet/decompressor.h"
 #include "parquet/thrift_reader.h"
 #include "store/columns.h"
 
@@ -83,16 +82,13 @@ class SegmentReader {
   bool append_rows(std::string_view& body, uint32_t rows, ColumnBuffer& buffer, uint32_t first, const Page& page);
   bool append_lists(std::string_view& body, uint32_t rows, ColumnBuffer& buffer, uint32_t first, const Page& page);
 
-  struct FreeContext {
-    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-  };
   std::span<const StoreColumn> columns_;
   os::File file_;
   uint64_t size_ = 0;
   std::vector<Group> groups_;
   std::string problem_;
   int error_ = 0;
-  std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_;
+  Decompressor zstd_;
 
   // State of the chunk being read.
   std::string bytes_, dictionary_, body_;

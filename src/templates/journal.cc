@@ -32,8 +32,8 @@ void Journal::open() {
   bytes_ = os::file_size(file_);
   if (bytes_ > 0 && bytes_ < kMagicBytes) {
     log_warning("templates", path_ + " ends within its first " + std::to_string(kMagicBytes) +
-                                 " octets, as a crash leaves it; it is begun anew");
-    if (::ftruncate(file_.fd(), 0) != 0) throw usage_error("cannot begin " + path_ + " anew: " + os::error_text(errno));
+                                 " octets, as a crash leaves it; a new one is started");
+    if (::ftruncate(file_.fd(), 0) != 0) throw usage_error("cannot truncate " + path_ + ": " + os::error_text(errno));
     bytes_ = 0;
   }
   if (bytes_ > 0) {

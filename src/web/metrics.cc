@@ -86,17 +86,16 @@ void write_build_and_process(Exposition& out, const MetricsInput& input) {
   out.info("weir_build_info", "Version of this weir.");
   out.sample({{"version", input.build.version}, {"revision", input.build.revision}, {"compiler", input.build.compiler}},
              int64_t{1});
-  out.gauge("weir_previous_shutdown_unclean",
-            "1: the run before this one did not end by itself (crash, kill -9, power).");
+  out.gauge("weir_previous_shutdown_unclean", "1: the previous run did not stop cleanly (crash, kill -9, power loss).");
   out.sample({}, int64_t{input.previous_shutdown_unclean});
   if (input.reload) {
-    out.gauge("weir_config_last_reload_successful", "1: the configuration was right when it was last read (SIGHUP).");
+    out.gauge("weir_config_last_reload_successful", "1: the configuration was valid when it was last read (SIGHUP).");
     out.sample({}, int64_t{input.reload->successful});
     out.gauge("weir_config_last_reload_success_timestamp_seconds",
-              "When a configuration was last taken over, in seconds since 1970 UTC.");
+              "When a configuration was last applied, seconds since 1970 UTC.");
     out.sample({}, input.reload->success_ns / 1'000'000'000);
   }
-  out.gauge("weir_clock_held", "1: the system's clock does not fit what was received before, and is not believed.");
+  out.gauge("weir_clock_held", "1: the system clock disagrees with the times already in the store and is not trusted.");
   out.sample({}, int64_t{input.clock_held});
   const os::ProcessFigures& process = input.process;
   out.counter("process_cpu_seconds_total", "User and system CPU time.");
@@ -136,7 +135,7 @@ void write_sockets(Exposition& out, const LedgerSnapshot& ledger) {
       "Datagrams the kernel dropped because a receive buffer was full, joined ones (GRO) counted as one; part of the "
       "exporters' sequence loss.");
   write(&SocketRow::kernel_drops);
-  out.counter("weir_receive_not_allowed_total", "Datagrams from senders that are not in collect.allow: thrown away.");
+  out.counter("weir_receive_not_allowed_total", "Datagrams from senders outside collect.allow: discarded.");
   write(&SocketRow::not_allowed);
   out.counter("weir_receive_errors_total", "Attempts to read the listener's sockets that failed.");
   for (const auto& [name, socket] : listeners)
@@ -156,15 +155,16 @@ constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_records_total", "Flow records decoded.", &LedgerRow::records},
     {"weir_exporter_stored_records_total", "Flow records in the store (without one: that reached the output).",
      &LedgerRow::stored},
-    {"weir_exporter_missing_template_sets_total", "Data sets that came before their template.",
+    {"weir_exporter_missing_template_sets_total", "Data sets that arrived before their template.",
      &LedgerRow::missing_template},
     {"weir_exporter_malformed_total", "Datagrams, sets and templates that break the protocol.", &LedgerRow::malformed},
-    {"weir_exporter_duplicate_datagrams_total", "Datagrams received twice, or whose number is not of their stream.",
-     &LedgerRow::duplicates},
+    {"weir_exporter_duplicate_datagrams_total",
+     "Datagrams received twice, or with a sequence number far from the expected one.", &LedgerRow::duplicates},
     {"weir_exporter_restarts_total", "Restarts of the exporter.", &LedgerRow::restarts},
     {"weir_exporter_counters_total", "Counter samples decoded.", &LedgerRow::counter_samples},
     {"weir_exporter_stored_counters_total", "Counter samples in the store.", &LedgerRow::counters_stored},
-    {"weir_exporter_dropped_counters_total", "Counter samples the store could not take.", &LedgerRow::counters_dropped},
+    {"weir_exporter_dropped_counters_total", "Counter samples the store could not accept.",
+     &LedgerRow::counters_dropped},
 };
 
 void write_exporters(Exposition& out, const std::vector<Series>& series) {
@@ -213,44 +213,46 @@ void write_templates(Exposition& out, const LedgerRow& all, int64_t waiting) {
     out.counter(name, help), out.sample({}, value);
   };
   auto gauge = [&](const char* name, const char* help, int64_t value) { out.gauge(name, help), out.sample({}, value); };
-  gauge("weir_held_sets", "Data sets that wait for their template now; their records are not known yet.", all.held);
-  gauge("weir_waiting_templates", "Templates that data sets wait for now; weir exporters names them.", waiting);
-  gauge("weir_held_bytes", "Bytes of the data sets that wait for their template now.", all.held_bytes);
-  counter("weir_replayed_records_total", "Records decoded after their template came.", all.replayed);
-  counter("weir_expired_sets_total", "Data sets given up: their template never came.", all.expired);
+  gauge("weir_held_sets", "Data sets now waiting for their template; the number of their records is not known yet.",
+        all.held);
+  gauge("weir_waiting_templates", "Templates that data sets are waiting for; weir exporters lists them.", waiting);
+  gauge("weir_held_bytes", "Bytes of the data sets now waiting for their template.", all.held_bytes);
+  counter("weir_replayed_records_total", "Records decoded after their template arrived.", all.replayed);
+  counter("weir_expired_sets_total", "Data sets given up: their template never arrived.", all.expired);
   counter("weir_expired_bytes_total", "Bytes of the data sets given up.", all.expired_bytes);
-  counter("weir_expired_records_total", "Records in the data sets expired or quarantined, where sequence numbers tell.",
-          all.expired_records);
+  counter("weir_expired_records_total",
+          "Records in the expired and quarantined data sets, as far as sequence numbers show.", all.expired_records);
   counter("weir_fallback_records_total",
-          "Records decoded with a template of another port of the same exporter, or of before its restart.",
+          "Records decoded with a template from another source port of the exporter, or from before its restart.",
           all.fallback);
   counter("weir_borrowed_records_total",
-          "Records whose sampling rate or names were told to another port or domain of the same exporter.",
+          "Records with a sampling rate or names announced on another source port or domain of the exporter.",
           all.borrowed);
-  counter("weir_replayed_sets_total", "Data sets decoded after their template came.", all.replayed_sets);
+  counter("weir_replayed_sets_total", "Data sets decoded after their template arrived.", all.replayed_sets);
   counter("weir_quarantined_sets_total",
-          "Data sets given up: every template known came after the exporter restarted or changed it.", all.quarantined);
+          "Data sets given up: every known template arrived after the exporter restarted or changed it.",
+          all.quarantined);
   counter("weir_quarantined_bytes_total", "Bytes of the data sets quarantined.", all.quarantined_bytes);
   counter("weir_duplicate_records_total",
           "Records (sFlow: samples) of datagrams received twice; they are in the records decoded too.",
           all.duplicate_records);
-  counter("weir_forgotten_templates_total", "Templates forgotten for their age, or to make room.", all.forgotten);
-  counter("weir_template_withdrawals_total", "Template withdrawals seen (of no effect over UDP).", all.withdrawals);
+  counter("weir_forgotten_templates_total", "Templates discarded because of their age, or evicted to free memory.",
+          all.forgotten);
+  counter("weir_template_withdrawals_total", "Template withdrawals received (no effect over UDP).", all.withdrawals);
   counter("weir_options_records_total", "Options data records decoded.", all.options_records);
-  counter("weir_time_quality_records_total", "Records whose times cannot be right; they are kept as sent.",
-          all.time_quality);
+  counter("weir_time_quality_records_total", "Records with impossible times; they are kept as sent.", all.time_quality);
 }
 
 void write_sinks(Exposition& out, const std::vector<SinkFigures>& sinks) {
-  out.counter("weir_sink_sent_records_total", "Records the output has taken.");
+  out.counter("weir_sink_sent_records_total", "Records the output has accepted.");
   for (const SinkFigures& sink : sinks) out.sample({{"sink", sink.name}}, sink.sent_records);
   out.counter("weir_sink_errors_total", "Failures of the output.");
   for (const SinkFigures& sink : sinks)
     for (const auto& [reason, count] : sink.errors) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
-  out.counter("weir_sink_dropped_records_total", "Records the output could not take.");
+  out.counter("weir_sink_dropped_records_total", "Records the output could not accept.");
   for (const SinkFigures& sink : sinks)
     for (const auto& [reason, count] : sink.dropped) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
-  out.gauge("weir_sink_queued_batches", "Batches that wait for the output.");
+  out.gauge("weir_sink_queued_batches", "Batches waiting for the output.");
   for (const SinkFigures& sink : sinks) out.sample({{"sink", sink.name}}, sink.queued_batches);
 }
 
@@ -282,7 +284,7 @@ void write_store(Exposition& out, const StoreMetrics& store) {
   out.sample({}, store.merged_segments);
   out.counter("weir_store_removed_rows_total", "Flows removed because they were too old or too much.");
   for (const auto& [reason, rows] : store.removed_rows) out.sample({{"reason", reason}}, rows);
-  out.histogram("weir_store_merge_duration_seconds", "Time at work on a merge, pauses left out.");
+  out.histogram("weir_store_merge_duration_seconds", "Working time of a merge, without pauses.");
   out.buckets(store.merge_bounds, store.merges, store.merge_seconds);
 }
 

@@ -46,7 +46,7 @@ enum class CounterType : uint8_t { time_ms, address, u32, u64 };
   H(time_received,   1, time_ms, "collector's clock", "When the datagram was received, UTC") \
   H(sampler_address, 2, address, "datagram: agent address", "The agent whose counters these are") \
   H(sub_agent,       3, u32,     "datagram: sub-agent id", "Part of the agent that counts by itself") \
-  H(uptime_ms,       4, u32,     "datagram: uptime", "Milliseconds since the agent started; when it goes back, counters began anew") \
+  H(uptime_ms,       4, u32,     "datagram: uptime", "Milliseconds since the agent started; when it decreases, the counters restarted") \
   H(sequence_num,    5, u32,     "sample: sequence number", "Counter samples of this source so far") \
   H(source_id_class, 6, u32,     "sample: source id", "What the source is: 0 interface (ifIndex), 1 VLAN (smonVlanDataSource), 2 physical entity (entPhysicalEntry)") \
   H(source_id_index, 7, u32,     "sample: source id", "Which one of its class")
