@@ -20,7 +20,7 @@
 
 #include "base/limits.h"
 #include "os/clock.h"
-#include "os/poll_set.h"
+#include "os/epoll_set.h"
 #include "os/resolve.h"
 #include "os/signals.h"
 #include "os/udp_socket.h"
@@ -34,10 +34,10 @@ struct Counts {
 
 void count(const weir::os::UdpSocket& socket, int64_t linger_ns, const std::atomic<bool>& stop, Counts& counts) {
   weir::os::ReceiveSlots slots(weir::limits::kReceiveSlots);
-  weir::os::PollSet polled;
-  polled.add(socket.fd());
+  weir::os::EpollSet polled;
+  polled.add(socket.fd(), 0);
   while (!stop.load(std::memory_order_relaxed)) {
-    if (!polled.wait(100)) continue;
+    if (polled.wait(100'000'000) == 0) continue;
     int received;
     while ((received = slots.receive(socket)) > 0) {
       if (linger_ns > 0 && static_cast<size_t>(received) < slots.count()) weir::os::sleep_ns(linger_ns);

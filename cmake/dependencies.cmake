@@ -16,10 +16,19 @@ add_library(SQLite::SQLite3 ALIAS weir_sqlite)
 weir_static(weir_zlib libz.a)
 weir_static(weir_zstd libzstd.a)
 
-# Abseil's containers; its package knows its static archives and their order.
-find_package(absl CONFIG REQUIRED)
+# Abseil's containers. Its CMake package names shared libraries on Debian (`weir` is one file), so the archives are named here;
+# they depend on one another, hence the group.
+file(GLOB ABSL_ARCHIVES /usr/lib/*/libabsl_raw_hash_set.a /usr/lib/*/libabsl_hash.a /usr/lib/*/libabsl_city.a
+     /usr/lib/*/libabsl_low_level_hash.a /usr/lib/*/libabsl_hashtablez_sampler.a /usr/lib/*/libabsl_exponential_biased.a
+     /usr/lib/*/libabsl_synchronization.a /usr/lib/*/libabsl_graphcycles_internal.a /usr/lib/*/libabsl_stacktrace.a
+     /usr/lib/*/libabsl_symbolize.a /usr/lib/*/libabsl_malloc_internal.a /usr/lib/*/libabsl_debugging_internal.a
+     /usr/lib/*/libabsl_demangle_internal.a /usr/lib/*/libabsl_time.a /usr/lib/*/libabsl_civil_time.a
+     /usr/lib/*/libabsl_time_zone.a /usr/lib/*/libabsl_int128.a /usr/lib/*/libabsl_strings.a
+     /usr/lib/*/libabsl_strings_internal.a /usr/lib/*/libabsl_throw_delegate.a /usr/lib/*/libabsl_base.a
+     /usr/lib/*/libabsl_spinlock_wait.a /usr/lib/*/libabsl_raw_logging_internal.a /usr/lib/*/libabsl_log_severity.a
+     /usr/lib/*/libabsl_bad_optional_access.a /usr/lib/*/libabsl_bad_variant_access.a)
 add_library(weir_absl INTERFACE)
-target_link_libraries(weir_absl INTERFACE absl::btree absl::flat_hash_map absl::flat_hash_set absl::hash absl::inlined_vector Threads::Threads)
+target_link_libraries(weir_absl INTERFACE -Wl,--start-group ${ABSL_ARCHIVES} -Wl,--end-group Threads::Threads)
 
 # DuckDB: fetched by `./dev setup` (docs/decisions/0006-duckdb-inside.md). Archives that nothing refers to add
 # nothing to a program; they depend on one another, hence the group.

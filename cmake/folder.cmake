@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# weir_folder(NAME [DEPS folders..] [LIBS targets..] [MAIN binary])
+# weir_folder(NAME [DEPS folders..] [TEST_DEPS folders..] [LIBS targets..] [MAIN binary])
+# TEST_DEPS: what only its tests include from.
 # One library per folder of src/. By suffix: x_test.cc goes into the folder's test program,
 # x_fuzz.cc and x_bench.cc each become a program of their own.
 function(weir_folder name)
-  cmake_parse_arguments(ARG "" "MAIN" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "MAIN" "DEPS;TEST_DEPS;LIBS" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cc)
@@ -49,6 +50,9 @@ function(weir_folder name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE weir_${name} GTest::gtest GTest::gtest_main)
+    foreach(dep ${ARG_TEST_DEPS})
+      target_link_libraries(${name}_test PRIVATE weir_${dep})
+    endforeach()
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   endif()

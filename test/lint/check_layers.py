@@ -95,7 +95,7 @@ def cmake_folders(text):
         deps = set()
         if "DEPS" in words:
             for word in words[words.index("DEPS") + 1:]:
-                if word in ("LIBS", "MAIN"):
+                if word in ("TEST_DEPS", "LIBS", "MAIN"):
                     break
                 deps.add(word)
         folders[name] = deps
