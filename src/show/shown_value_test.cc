@@ -46,7 +46,7 @@ TEST(ShownValue, FormatsByAbstractType) {
       {"interfaceName", {}, "\"\""},
       {"interfaceName",
        {'a', '"', '\n', 0xff, 0xc3, 0xa4, 0xe2, 0x82},
-       "\"a\\\"\\u000a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\""},
+       "\"a\\\"\\n\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\""},
       {"samplingProbability", {0x3f, 0xf8, 0, 0, 0, 0, 0, 0}, "1.5"},  // float64, IEEE 754
       {"samplingProbability", {0x40, 0x20, 0, 0}, "2.5"},              // in reduced size, a float32
       {"samplingProbability", {0x7f, 0xf0, 0, 0, 0, 0, 0, 0}, "\"inf\""},
