@@ -86,7 +86,7 @@ def test_a_second_signal_hurries(collect, tmp_path):
     weir.popen.send_signal(signal.SIGTERM)
     assert weir.popen.wait(20) == 0, weir.stderr()
     os.close(reader)
-    assert "told to stop once more" in weir.stderr()
+    assert "second stop signal" in weir.stderr()
     assert given_up(weir) > 0 and "stop_timeout" in weir.stderr()
 
 

@@ -35,7 +35,7 @@ def test_a_torn_first_write_is_begun_anew(journal, octets):
     journal.write_bytes(MAGIC[:octets])
     with start(journal) as weir:
         eventually(lambda: "listening on" in weir.stderr() or not weir.running(), weir.stderr)
-        assert "is begun anew" in weir.stderr()
+        assert "a new one is started" in weir.stderr()
         assert weir.stop() == 0
     assert journal.read_bytes() == MAGIC
 
