@@ -29,27 +29,27 @@ Writer flow6() {
 Writer flow9() { return Writer(netflow9_template(256, {{10, 4}, {1, 4}})).add(set(256, Writer().u32(7).u32(1500))); }
 
 // Rate and name of a record.
-struct Told {
+struct OptionsChange {
   uint64_t rate;
   std::string name;
-  bool operator==(const Told&) const = default;
+  bool operator==(const OptionsChange&) const = default;
 };
-std::ostream& operator<<(std::ostream& out, const Told& announced) {
+std::ostream& operator<<(std::ostream& out, const OptionsChange& announced) {
   return out << announced.rate << " " << announced.name;
 }
-Told last_announced(Fixture& f) {
+OptionsChange last_announced(Fixture& f) {
   const FlowBatch& rows = f.rows();
   return {rate_of(rows, rows.rows() - 1), text_of(rows, Field::in_if_name, rows.rows() - 1)};
 }
-const Told kNothing{0, ""};
+const OptionsChange kNothing{0, ""};
 
 TEST(Borrow, FromAnotherPortOfTheSameDomain) {
   Fixture f;
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{1000, "xe-0/0/7"}));
   f.send(ipfix(1, flow6(), 9), kOtherPort);  // a third port, as behind a NAT
-  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{1000, "xe-0/0/7"}));
   EXPECT_EQ(f.entry(Protocol::ipfix, 9).borrowed.value(), 2);
 }
 
@@ -59,10 +59,10 @@ TEST(Borrow, OptionsDataAfterTheFlows) {
   EXPECT_EQ(last_announced(f), kNothing);
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(1, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{1000, "xe-0/0/7"}));
   f.send(ipfix(2, rate_and_name(2000, "et-0/0/7"), 9), kOptionsPort);  // announced again, with new values
   f.send(ipfix(2, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{2000, "et-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{2000, "et-0/0/7"}));
   EXPECT_EQ(f.entry(Protocol::ipfix, 9).borrowed.value(), 2);
 }
 
@@ -70,7 +70,7 @@ TEST(Borrow, OfNetflow9) {
   Fixture f;
   f.send(netflow9(1, 0, rate_and_name9(100, "Te1/1/1"), 6), kOptionsPort);
   f.send(netflow9(1, 0, flow9(), 6), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{100, "Te1/1/1"}));
 }
 
 TEST(Borrow, OwnOptionsDataTakePrecedence) {
@@ -78,7 +78,7 @@ TEST(Borrow, OwnOptionsDataTakePrecedence) {
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   Writer sets = ipfix_options_template(512, 1, {{149, 4}, {34, 4}}).add(set(512, Writer().u32(9).u32(64)));
   f.send(ipfix(0, sets.add(flow()), 9), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{64, "xe-0/0/7"}));  // no names of its own
+  EXPECT_EQ(last_announced(f), (OptionsChange{64, "xe-0/0/7"}));  // no names of its own
 }
 
 TEST(Borrow, OnlyIfAllSessionsAgree) {
@@ -86,10 +86,10 @@ TEST(Borrow, OnlyIfAllSessionsAgree) {
   f.send(ipfix(0, rate_and_name(1000, "xe-0/0/7"), 9), kOptionsPort);
   f.send(ipfix(0, rate_and_name(500, "xe-0/0/7"), 9), kOtherPort);
   f.send(ipfix(0, flow(), 9), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{0, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{0, "xe-0/0/7"}));
   f.send(ipfix(2, rate_and_name(1000, "xe-0/0/7"), 9), kOtherPort);
   f.send(ipfix(1, set(256, Writer().u32(7).u32(1)), 9), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{1000, "xe-0/0/7"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{1000, "xe-0/0/7"}));
 }
 
 // Each of two ports announces a part.
@@ -110,14 +110,14 @@ TEST(Borrow, FromTheOnlyOtherDomainWithOptionsData) {
   Fixture f;
   f.send(netflow9(1, 0, rate_and_name9(100, "Te1/1/1"), 6));
   f.send(netflow9(1, 0, flow9(), 0));
-  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{100, "Te1/1/1"}));
   f.send(netflow9(1, 0, flow9(), 3), kOtherPort);
-  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{100, "Te1/1/1"}));
   f.send(netflow9(1, 0, rate_and_name9(200, "Te2/1/1"), 7));  // now there are two
   f.send(netflow9(2, 0, flow9(), 0));
   EXPECT_EQ(last_announced(f), kNothing);
   f.send(netflow9(2, 0, flow9(), 6));  // domain 6 has its own options data
-  EXPECT_EQ(last_announced(f), (Told{100, "Te1/1/1"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{100, "Te1/1/1"}));
 }
 
 TEST(Borrow, SameDomainTakesPrecedence) {
@@ -125,7 +125,7 @@ TEST(Borrow, SameDomainTakesPrecedence) {
   f.send(ipfix(0, rate_and_name(100, "far"), 6), kOptionsPort);
   f.send(ipfix(0, rate_and_name(200, "near"), 0), kOptionsPort);
   f.send(ipfix(0, flow(), 0), kDataPort);
-  EXPECT_EQ(last_announced(f), (Told{200, "near"}));
+  EXPECT_EQ(last_announced(f), (OptionsChange{200, "near"}));
 }
 
 TEST(Borrow, NotFromAnotherExporterOrProtocol) {

@@ -177,16 +177,16 @@ uint32_t OptionsReader::read(Message& message, const Plan& plan, Bytes body) {
       break;
     }
     if (!plan.option_steps.empty()) OptionsRecord(plan, fields_.data(), message.key.domain, texts_).collect(facts_);
-    if (facts_.size() >= kFactsAtOnce) tell(message);
+    if (facts_.size() >= kFactsAtOnce) apply(message);
     body = body.subspan(length);
     ++records;
   }
   message.entry().options_records.add(records);
-  tell(message);
+  apply(message);
   return records;
 }
 
-void OptionsReader::tell(Message& message) {
+void OptionsReader::apply(Message& message) {
   if (facts_.empty()) return;
   const Sender& sender = *message.sender;
   if (message.standing == Standing::denied) {
@@ -199,7 +199,7 @@ void OptionsReader::tell(Message& message) {
   std::unique_lock lock(sender.stream->mutex);
   const bool forgotten = sender.stream->forgotten.load(std::memory_order_relaxed);
   const size_t refused =
-      forgotten ? facts_.size() : templates_.tell(*sender.session, facts_, TemplateStore::Journaling::later);
+      forgotten ? facts_.size() : templates_.apply(*sender.session, facts_, TemplateStore::Journaling::later);
   lock.unlock();
   if (refused) message.entry().count(Refused::options_full, static_cast<int64_t>(refused));
   drop_facts();

@@ -26,7 +26,7 @@ class OptionsReader {
   uint32_t read(Message& message, const Plan& plan, Bytes body);
 
  private:
-  void tell(Message& message);
+  void apply(Message& message);
   void drop_facts();
 
   TemplateStore& templates_;

@@ -65,7 +65,7 @@ void RecordReader::finish_run(const Message& message, const Plan& plan, Run& run
   if (plans && (plans->borrowed || plans->options->has_names())) borrowed |= fill_names(*plans, batch, run);
   LedgerEntry& entry = message.entry();
   if (borrowed) entry.borrowed.add(run.rows);
-  entry.tell_sampling_rate(run.mask.has(Field::sampling_rate) && run.rows > 0
+  entry.note_sampling_rate(run.mask.has(Field::sampling_rate) && run.rows > 0
                                ? batch.column<uint64_t>(Field::sampling_rate)[run.first_row]
                                : run.sampling_rate);
   if (uint32_t wrong = judge_times(batch, run)) entry.time_quality.add(wrong);

@@ -90,7 +90,7 @@ void SampleReader::put_sample(const Message& message, bool discarded) {
   }
   sampled_->put(batch, row);
   const Run& run = batch.runs().back();
-  message.entry().tell_sampling_rate(
+  message.entry().note_sampling_rate(
       run.mask.has(Field::sampling_rate) ? batch.column<uint64_t>(Field::sampling_rate)[row] : run.sampling_rate);
   if (held) batch.column<uint8_t>(Field::time_quality)[row] = kClockHeldQuality;
   message.entry().records.add();

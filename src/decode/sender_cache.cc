@@ -16,7 +16,7 @@ void note_time(LedgerEntry& entry, int64_t received_ns) {
   entry.last_seen_ns.set(received_ns);
 }
 
-void bring(const void* object, size_t bytes = kCacheLine) {
+void prefetch(const void* object, size_t bytes = kCacheLine) {
   const auto* at = static_cast<const char*>(object);
   for (size_t offset = 0; offset < bytes; offset += kCacheLine) __builtin_prefetch(at + offset);
 }
@@ -169,11 +169,11 @@ void SenderCache::look_ahead(std::span<const Datagram> datagrams) {
     auto at = known_.find(keys[i]);
     if (at == known_.end()) continue;
     const Sender& sender = at->second;
-    bring(sender.stream.get(), Stream::kHotBytes);
-    bring(sender.entry);
+    prefetch(sender.stream.get(), Stream::kHotBytes);
+    prefetch(sender.entry);
     if (!sender.session) continue;
-    bring(sender.session);
-    bring(sender.plans.get(), SessionPlans::kHotBytes);
+    prefetch(sender.session);
+    prefetch(sender.plans.get(), SessionPlans::kHotBytes);
   }
 }
 

@@ -115,7 +115,7 @@ struct alignas(64) LedgerEntry {
   LedgerKey key;
 
   // Only once in 64 datagrams, because it is in another cache line.
-  void tell_sampling_rate(uint64_t rate) {
+  void note_sampling_rate(uint64_t rate) {
     if (datagrams.value() % 64 == 0 && rate != 0) sampling_rate.set(static_cast<int64_t>(rate));
   }
   bool gave_records() const { return records.value() + counter_samples.value() + options_records.value() > 0; }

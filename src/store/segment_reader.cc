@@ -236,7 +236,7 @@ bool SegmentReader::next_page(std::string_view& bytes, Page& page, std::string& 
   if (static_cast<uint64_t>(page.compressed) > bytes.size() || static_cast<uint64_t>(page.uncompressed) > kLargestPage)
     return fail("a page's size is wrong");
   body.resize(static_cast<size_t>(page.uncompressed));
-  if (!zstd_.decompress({bytes.data(), static_cast<size_t>(page.compressed)}, body))
+  if (!zstd_.decompress(bytes.substr(0, static_cast<size_t>(page.compressed)), body))
     return fail("a page is damaged (its checksum or content is wrong)");
   bytes.remove_prefix(static_cast<size_t>(page.compressed));
   return true;

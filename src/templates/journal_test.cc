@@ -93,7 +93,7 @@ TEST_F(JournalFile, AnEntryInsideAnotherIsIgnored) {
   {
     TemplateStore store(config);
     const OptionsFact fact{OptionsFact::Kind::interface_name, 1, 0, name};
-    store.tell(*store.session(key()), {&fact, 1});
+    store.apply(*store.session(key()), {&fact, 1});
     install(store, 256);
   }
   put(kMagic + 8 + 30, "\x55");  // in the interface number
@@ -168,7 +168,7 @@ TEST_F(JournalFile, ReadingCanBeStoppedAndLeavesTheFileUnchanged) {
     const std::string name(255, 'x');
     for (uint64_t n = 0; n < 12'000; ++n) {
       const OptionsFact fact{OptionsFact::Kind::application_name, n + 1, 0, name};
-      store.tell(*store.session(key()), {&fact, 1}, TemplateStore::Journaling::later);
+      store.apply(*store.session(key()), {&fact, 1}, TemplateStore::Journaling::later);
     }
     install(store, 256);
   }

@@ -59,12 +59,12 @@ uint64_t key_of(std::string_view application) {
 
 }  // namespace
 
-Told NameTable::set(uint64_t key, std::string_view name) {
+OptionsChange NameTable::set(uint64_t key, std::string_view name) {
   name = name.substr(0, limits::kNameOctets);
   auto at = position(entries_, key);
   bool known = at != entries_.end() && at->key == key;
-  if (known ? name_of(*at) == name : name.empty()) return Told::nothing_new;
-  if (!known && entries_.size() >= limits::kNamesPerSession) return Told::full;
+  if (known ? name_of(*at) == name : name.empty()) return OptionsChange::nothing_new;
+  if (!known && entries_.size() >= limits::kNamesPerSession) return OptionsChange::full;
   if (known) stale_ += at->length;
   if (name.empty()) {
     entries_.erase(at);
@@ -75,7 +75,7 @@ Told NameTable::set(uint64_t key, std::string_view name) {
     text_.append(name);
   }
   if (stale_ > text_.size() / 2) compact();
-  return Told::changed;
+  return OptionsChange::changed;
 }
 
 void NameTable::compact() {
@@ -99,19 +99,19 @@ void NameTable::for_each(const std::function<void(uint64_t, std::string_view)>& 
   for (const Entry& e : entries_) visit(e.key, name_of(e));
 }
 
-Told RateTable::set(uint64_t key, uint64_t rate) {
+OptionsChange RateTable::set(uint64_t key, uint64_t rate) {
   auto at = position(entries_, key);
   bool known = at != entries_.end() && at->key == key;
-  if (known ? at->rate == rate : rate == 0) return Told::nothing_new;
+  if (known ? at->rate == rate : rate == 0) return OptionsChange::nothing_new;
   if (rate == 0) {
     entries_.erase(at);
   } else if (known) {
     at->rate = rate;
   } else {
-    if (entries_.size() >= limits::kSamplersPerSession) return Told::full;
+    if (entries_.size() >= limits::kSamplersPerSession) return OptionsChange::full;
     entries_.insert(at, {key, rate});
   }
-  return Told::changed;
+  return OptionsChange::changed;
 }
 
 uint64_t RateTable::find(uint64_t key) const {
@@ -135,9 +135,10 @@ bool OptionsState::has_any_rate() const {
 }
 
 // Only a change makes a rate the one announced last: exporters repeat all of them again and again.
-Told OptionsState::tell_rate(RateScope scope, uint64_t key, uint64_t rate) {
-  Told announced = rates_[static_cast<size_t>(scope)].set(key, rate);
-  if (announced != Told::changed || (scope != RateScope::sampler && scope != RateScope::interface)) return announced;
+OptionsChange OptionsState::apply_rate(RateScope scope, uint64_t key, uint64_t rate) {
+  OptionsChange announced = rates_[static_cast<size_t>(scope)].set(key, rate);
+  if (announced != OptionsChange::changed || (scope != RateScope::sampler && scope != RateScope::interface))
+    return announced;
   last_rate_ = rate;
   for (RateScope left : {RateScope::sampler, RateScope::interface})
     if (last_rate_ == 0 && has_rates(left)) last_rate_ = table(left).entries().front().rate;
@@ -145,7 +146,7 @@ Told OptionsState::tell_rate(RateScope scope, uint64_t key, uint64_t rate) {
 }
 
 // If another application has the same hash, the one announced last is kept.
-Told OptionsState::tell_long_application(std::string_view text) {
+OptionsChange OptionsState::apply_long_application(std::string_view text) {
   const auto [application, name] = parts_of(text);
   return long_applications_.set(key_of(application), name.empty() ? name : text);
 }
@@ -155,14 +156,14 @@ std::string_view OptionsState::long_application_name(std::string_view applicatio
   return of == application ? name : std::string_view();
 }
 
-Told OptionsState::tell(const OptionsFact& fact) {
+OptionsChange OptionsState::apply(const OptionsFact& fact) {
   auto assign = [&](uint64_t& place) {
-    if (place == fact.value) return Told::nothing_new;
+    if (place == fact.value) return OptionsChange::nothing_new;
     place = fact.value;
-    return Told::changed;
+    return OptionsChange::changed;
   };
   if (is_of_domain(fact)) return assign(domain_rate_);
-  if (auto scope = rate_scope(fact.kind)) return tell_rate(*scope, fact.key, fact.value);
+  if (auto scope = rate_scope(fact.kind)) return apply_rate(*scope, fact.key, fact.value);
   switch (fact.kind) {
     case OptionsFact::Kind::system_init:
       return assign(system_init_ms_);
@@ -173,9 +174,9 @@ Told OptionsState::tell(const OptionsFact& fact) {
     case OptionsFact::Kind::application_name:
       return application_names_.set(fact.key, fact.text);
     case OptionsFact::Kind::long_application:
-      return tell_long_application(fact.text);
+      return apply_long_application(fact.text);
     default:
-      return Told::nothing_new;
+      return OptionsChange::nothing_new;
   }
 }
 

@@ -46,12 +46,12 @@ inline constexpr bool is_name(OptionsFact::Kind kind) {
   return (kind >= Kind::interface_name && kind <= Kind::application_name) || kind == Kind::long_application;
 }
 
-enum class Told : uint8_t { nothing_new, changed, full };
+enum class OptionsChange : uint8_t { nothing_new, changed, full };
 
 // Names by number.
 class NameTable {
  public:
-  Told set(uint64_t key, std::string_view name);
+  OptionsChange set(uint64_t key, std::string_view name);
   std::string_view find(uint64_t key) const;  // empty: not announced
   size_t size() const { return entries_.size(); }
   size_t bytes() const { return entries_.size() * sizeof(Entry) + text_.size(); }
@@ -77,7 +77,7 @@ class RateTable {
     uint64_t key = 0;
     uint64_t rate = 0;
   };
-  Told set(uint64_t key, uint64_t rate);
+  OptionsChange set(uint64_t key, uint64_t rate);
   uint64_t find(uint64_t key) const;  // 0: not announced
   bool empty() const { return entries_.empty(); }
   std::span<const Entry> entries() const { return entries_; }
@@ -92,7 +92,7 @@ inline constexpr size_t kRateScopes = 6;
 
 class OptionsState {
  public:
-  Told tell(const OptionsFact& fact);
+  OptionsChange apply(const OptionsFact& fact);
   // Whether tell() with this fact would change nothing.
   bool knows(const OptionsFact& fact) const;
 
@@ -125,8 +125,8 @@ class OptionsState {
   void for_each(const std::function<void(const OptionsFact&)>& visit) const;
 
  private:
-  Told tell_rate(RateScope scope, uint64_t key, uint64_t rate);
-  Told tell_long_application(std::string_view text);
+  OptionsChange apply_rate(RateScope scope, uint64_t key, uint64_t rate);
+  OptionsChange apply_long_application(std::string_view text);
   const RateTable& table(RateScope scope) const { return rates_[static_cast<size_t>(scope)]; }
   const NameTable& names(OptionsFact::Kind kind) const;
 

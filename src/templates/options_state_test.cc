@@ -13,45 +13,45 @@ using Kind = OptionsFact::Kind;
 TEST(OptionsState, RatesBySamplerInterfaceAndDomain) {
   OptionsState state;
   EXPECT_TRUE(state.empty());
-  EXPECT_EQ(state.tell({Kind::sampler_rate, 2, 100, {}}), Told::changed);
-  EXPECT_EQ(state.tell({Kind::sampler_rate, 1, 1000, {}}), Told::changed);
-  EXPECT_EQ(state.tell({Kind::sampler_rate, 2, 100, {}}), Told::nothing_new);
-  EXPECT_EQ(state.tell({Kind::interface_rate, 2, 64, {}}), Told::changed);
+  EXPECT_EQ(state.apply({Kind::sampler_rate, 2, 100, {}}), OptionsChange::changed);
+  EXPECT_EQ(state.apply({Kind::sampler_rate, 1, 1000, {}}), OptionsChange::changed);
+  EXPECT_EQ(state.apply({Kind::sampler_rate, 2, 100, {}}), OptionsChange::nothing_new);
+  EXPECT_EQ(state.apply({Kind::interface_rate, 2, 64, {}}), OptionsChange::changed);
   EXPECT_EQ(state.rate(RateScope::sampler, 1), 1000u);
   EXPECT_EQ(state.rate(RateScope::sampler, 2), 100u);
   EXPECT_EQ(state.rate(RateScope::sampler, 3), 0u);
   EXPECT_EQ(state.rate(RateScope::interface, 2), 64u);
   EXPECT_EQ(state.domain_rate(), 0u);
   EXPECT_EQ(state.last_rate(), 64u);
-  state.tell({Kind::sampler_rate, OptionsFact::kNoSampler, 7, {}});
-  state.tell({Kind::sampler_rate, 1, 2000, {}});
+  state.apply({Kind::sampler_rate, OptionsFact::kNoSampler, 7, {}});
+  state.apply({Kind::sampler_rate, 1, 2000, {}});
   EXPECT_EQ(state.domain_rate(), 7u);  // announced for the domain
 }
 
 TEST(OptionsState, ARateOfZeroWithdraws) {
   OptionsState state;
-  state.tell({Kind::sampler_rate, 1, 1000, {}});
-  state.tell({Kind::sampler_rate, 1, 0, {}});
+  state.apply({Kind::sampler_rate, 1, 1000, {}});
+  state.apply({Kind::sampler_rate, 1, 0, {}});
   EXPECT_FALSE(state.has_any_rate());
   EXPECT_EQ(state.last_rate(), 0u);
   EXPECT_TRUE(state.empty());
-  EXPECT_EQ(state.tell({Kind::sampler_rate, 1, 0, {}}), Told::nothing_new);
+  EXPECT_EQ(state.apply({Kind::sampler_rate, 1, 0, {}}), OptionsChange::nothing_new);
 }
 
 TEST(OptionsState, NamesAreReplacedWithdrawnAndTruncated) {
   OptionsState state;
   for (uint64_t i = 0; i < 100; ++i)
     for (int round = 0; round < 10; ++round)
-      state.tell({Kind::interface_name, 100 - i, 0, "Gi0/" + std::to_string(i) + "." + std::to_string(round)});
+      state.apply({Kind::interface_name, 100 - i, 0, "Gi0/" + std::to_string(i) + "." + std::to_string(round)});
   EXPECT_EQ(state.interface_names().size(), 100u);
   EXPECT_EQ(state.interface_names().find(100), "Gi0/0.9");
   EXPECT_EQ(state.interface_names().find(1), "Gi0/99.9");
   EXPECT_EQ(state.interface_names().find(101), "");
   EXPECT_LT(state.bytes(), 100 * 16 + 2 * 100 * 9u);  // replaced names do not pile up
-  state.tell({Kind::interface_name, 50, 0, {}});
+  state.apply({Kind::interface_name, 50, 0, {}});
   EXPECT_EQ(state.interface_names().find(50), "");
   EXPECT_EQ(state.interface_names().size(), 99u);
-  state.tell({Kind::vrf_name, 0, 0, std::string(1000, 'v')});
+  state.apply({Kind::vrf_name, 0, 0, std::string(1000, 'v')});
   EXPECT_EQ(state.vrf_names().find(0), std::string(limits::kNameOctets, 'v'));
   EXPECT_TRUE(state.knows({Kind::vrf_name, 0, 0, std::string(1000, 'v')}));
 }
@@ -59,28 +59,28 @@ TEST(OptionsState, NamesAreReplacedWithdrawnAndTruncated) {
 TEST(OptionsState, TablesAreBounded) {
   OptionsState state;
   for (uint64_t i = 0; i < limits::kNamesPerSession; ++i)
-    ASSERT_EQ(state.tell({Kind::application_name, i, 0, "a"}), Told::changed);
-  EXPECT_EQ(state.tell({Kind::application_name, UINT64_MAX, 0, "a"}), Told::full);
-  EXPECT_EQ(state.tell({Kind::application_name, 5, 0, "b"}), Told::changed);
+    ASSERT_EQ(state.apply({Kind::application_name, i, 0, "a"}), OptionsChange::changed);
+  EXPECT_EQ(state.apply({Kind::application_name, UINT64_MAX, 0, "a"}), OptionsChange::full);
+  EXPECT_EQ(state.apply({Kind::application_name, 5, 0, "b"}), OptionsChange::changed);
   for (uint64_t i = 0; i < limits::kSamplersPerSession; ++i)
-    ASSERT_EQ(state.tell({Kind::interface_rate, i, 1, {}}), Told::changed);
-  EXPECT_EQ(state.tell({Kind::interface_rate, UINT64_MAX, 1, {}}), Told::full);
+    ASSERT_EQ(state.apply({Kind::interface_rate, i, 1, {}}), OptionsChange::changed);
+  EXPECT_EQ(state.apply({Kind::interface_rate, UINT64_MAX, 1, {}}), OptionsChange::full);
 }
 
 TEST(OptionsState, ItsFactsReproduceIt) {
   OptionsState state, again;
-  for (uint64_t id : {5, 1, 9}) state.tell({Kind::sampler_rate, id, id * 100, {}});
-  state.tell({Kind::interface_rate, 4, 70, {}});
-  state.tell({Kind::sampler_rate, 1, 300, {}});  // announced last, though not last by number
-  state.tell({Kind::system_init, 0, 123, {}});
-  state.tell({Kind::vrf_name, 6, 0, "red"});
-  state.tell({Kind::template_rate, 256, 10, {}});
-  state.tell({Kind::line_card_rate, 2, 20, {}});
-  state.tell({Kind::point_rate, 3, 30, {}});
-  state.tell({Kind::domain_rate, 8, 40, {}});
+  for (uint64_t id : {5, 1, 9}) state.apply({Kind::sampler_rate, id, id * 100, {}});
+  state.apply({Kind::interface_rate, 4, 70, {}});
+  state.apply({Kind::sampler_rate, 1, 300, {}});  // announced last, though not last by number
+  state.apply({Kind::system_init, 0, 123, {}});
+  state.apply({Kind::vrf_name, 6, 0, "red"});
+  state.apply({Kind::template_rate, 256, 10, {}});
+  state.apply({Kind::line_card_rate, 2, 20, {}});
+  state.apply({Kind::point_rate, 3, 30, {}});
+  state.apply({Kind::domain_rate, 8, 40, {}});
   const std::string dns("20:12356:16\0DNS", 15);
-  state.tell({Kind::long_application, 0, 0, dns});
-  state.for_each([&](const OptionsFact& fact) { again.tell(fact); });
+  state.apply({Kind::long_application, 0, 0, dns});
+  state.for_each([&](const OptionsFact& fact) { again.apply(fact); });
   EXPECT_EQ(again.last_rate(), 300u);
   EXPECT_EQ(again.rate(RateScope::sampler, 9), 900u);
   EXPECT_EQ(again.rate(RateScope::interface, 4), 70u);
@@ -98,24 +98,24 @@ TEST(OptionsState, ItsFactsReproduceIt) {
 TEST(OptionsState, RatesOfPartsOfTheDomainAreNotTheDomains) {
   OptionsState state;
   for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate, Kind::domain_rate})
-    state.tell({kind, 5, 100, {}});
+    state.apply({kind, 5, 100, {}});
   EXPECT_EQ(state.domain_rate(), 0u);
   EXPECT_EQ(state.last_rate(), 0u);
   EXPECT_TRUE(state.has_any_rate());
-  for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate}) state.tell({kind, 5, 0, {}});
+  for (Kind kind : {Kind::template_rate, Kind::line_card_rate, Kind::point_rate}) state.apply({kind, 5, 0, {}});
   EXPECT_FALSE(state.has_any_rate());  // a rate of another domain is not one of this domain
 }
 
 TEST(OptionsState, NamesOfLongApplicationsAreReplacedAndWithdrawn) {
   using namespace std::string_literals;
   OptionsState state;
-  EXPECT_EQ(state.tell({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), Told::changed);
-  EXPECT_EQ(state.tell({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), Told::nothing_new);
+  EXPECT_EQ(state.apply({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), OptionsChange::changed);
+  EXPECT_EQ(state.apply({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}), OptionsChange::nothing_new);
   EXPECT_TRUE(state.knows({Kind::long_application, 0, 0, "20:12356:16\0DNS"s}));
   EXPECT_EQ(state.long_application_name("20:12356:1"), "");
-  state.tell({Kind::long_application, 0, 0, "20:12356:16\0Domain"s});
+  state.apply({Kind::long_application, 0, 0, "20:12356:16\0Domain"s});
   EXPECT_EQ(state.long_application_name("20:12356:16"), "Domain");
-  state.tell({Kind::long_application, 0, 0, "20:12356:16\0"s});
+  state.apply({Kind::long_application, 0, 0, "20:12356:16\0"s});
   EXPECT_EQ(state.long_application_name("20:12356:16"), "");
   EXPECT_TRUE(state.empty());
 }
@@ -123,9 +123,9 @@ TEST(OptionsState, NamesOfLongApplicationsAreReplacedAndWithdrawn) {
 TEST(OptionsState, AgreesIfItHasTheSameValueOrNone) {
   using namespace std::string_literals;
   OptionsState state;
-  state.tell({Kind::interface_rate, 1, 100, {}});
-  state.tell({Kind::interface_name, 1, 0, "eth1"});
-  state.tell({Kind::long_application, 0, 0, "20:1:2\0x"s});
+  state.apply({Kind::interface_rate, 1, 100, {}});
+  state.apply({Kind::interface_name, 1, 0, "eth1"});
+  state.apply({Kind::long_application, 0, 0, "20:1:2\0x"s});
   EXPECT_TRUE(state.agrees({Kind::interface_rate, 1, 100, {}}));
   EXPECT_TRUE(state.agrees({Kind::interface_rate, 2, 7, {}}));
   EXPECT_TRUE(state.agrees({Kind::sampler_rate, OptionsFact::kNoSampler, 7, {}}));

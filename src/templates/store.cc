@@ -288,7 +288,7 @@ void TemplateStore::mark_restart(Session& session, uint32_t boot) {
     return boots < kBootsKept ? static_cast<uint8_t>(sent_in << boots) : uint8_t{0};
   };
   plans.boot = boot;
-  if (plans.options->system_init_ms() != 0) edit_options(session).tell({OptionsFact::Kind::system_init, 0, 0, {}});
+  if (plans.options->system_init_ms() != 0) edit_options(session).apply({OptionsFact::Kind::system_init, 0, 0, {}});
   plans.change_all([&](KnownTemplate& known) {
     known.sent_in = shifted(known.sent_in);
     known.previous_sent_in = shifted(known.previous_sent_in);

@@ -164,7 +164,7 @@ class TemplateStore {
   Held hold(HeldSet set, std::vector<HeldSet>& dropped);
 
   // Applies what the options records of one data set announced, in order. Returns how many facts did not fit.
-  size_t tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling = Journaling::at_once);
+  size_t apply(Session& session, std::span<const OptionsFact> facts, Journaling journaling = Journaling::at_once);
 
   // Data sets that have waited long enough to be decoded with the layout from before a restart, or with the template
   // that the same exporter sent from another source port for the same domain: the latter only if every layout known

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Borrowed::Kind;
 
-bool tells(const OptionsState& options, Kind kind) {
+bool has_announced(const OptionsState& options, Kind kind) {
   switch (kind) {
     case Kind::rates:
       return options.has_any_rate();
@@ -53,7 +53,7 @@ std::shared_ptr<const OptionsState> TemplateStore::together(const std::vector<Se
     announced_by(lender).for_each([&](const OptionsFact& fact) {
       if (fact.kind == OptionsFact::Kind::system_init || kind_of(fact.kind) != kind) return;
       if (std::ranges::all_of(lenders, [&](const Session* l) { return announced_by(l).agrees(fact); }))
-        merged->tell(fact);
+        merged->apply(fact);
     });
   const uint64_t last = announced_by(lenders.front()).last_rate();
   if (std::ranges::any_of(lenders, [&](const Session* l) { return announced_by(l).last_rate() != last; }))
@@ -89,12 +89,12 @@ std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& sessi
   Borrowed borrowed;
   for (size_t i = 0; i < Borrowed::kKinds; ++i) {
     const auto kind = static_cast<Kind>(i);
-    if (tells(*session.plans_->options, kind)) continue;
+    if (has_announced(*session.plans_->options, kind)) continue;
     std::vector<Session*> same_domain, other_domain;
     std::optional<uint32_t> domain;
     bool is_only = true;
     for (Session* lender : lenders) {
-      if (!tells(*lender->plans_->options, kind)) continue;
+      if (!has_announced(*lender->plans_->options, kind)) continue;
       const bool same = lender->key.domain == session.key.domain;
       if (!same) is_only = is_only && domain.value_or(lender->key.domain) == lender->key.domain;
       if (!same) domain = lender->key.domain;
@@ -106,7 +106,7 @@ std::shared_ptr<const Borrowed> TemplateStore::borrowed_for(const Session& sessi
     borrowed.states[i] = together(from, kind);
     if (kind == Kind::rates) borrowed.rates_of_other_domain = further;
   }
-  if (!tells(*session.plans_->options, Kind::rates) && config_.borrow == Borrow::domain)
+  if (!has_announced(*session.plans_->options, Kind::rates) && config_.borrow == Borrow::domain)
     borrowed.domain_rate = announced_rate(session.key.domain, lenders);
   return borrowed == Borrowed{} ? nullptr : std::make_shared<const Borrowed>(std::move(borrowed));
 }

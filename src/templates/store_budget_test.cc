@@ -86,7 +86,7 @@ TEST_F(BudgetTest, WhatIsBorrowedIsCharged) {
   std::vector<OptionsFact> facts;
   for (uint64_t n = 1; n <= 1'000; ++n)
     facts.push_back({OptionsFact::Kind::interface_name, n, 0, "GigabitEthernet0/0"});
-  store.tell(*store.session(lender), facts);
+  store.apply(*store.session(lender), facts);
   const size_t announced = budget.total() - before;
   EXPECT_GT(announced, 1'000 * sizeof("GigabitEthernet0/0"));
   EXPECT_EQ(store.plans(*store.session(borrower))->announced(Borrowed::Kind::interface_names).interface_names().size(),
@@ -101,15 +101,15 @@ TEST_F(BudgetTest, BorrowedStateDoesNotChange) {
   TemplateStore store(config);
   const SessionKey lender = key(kGood, 1), borrower = key(kGood, 2);
   for (const SessionKey& session : {lender, borrower}) install(store, session, large_template(256, 4, 7));
-  auto tell = [&](uint64_t interface, std::string_view name) {
+  auto apply = [&](uint64_t interface, std::string_view name) {
     const std::vector<OptionsFact> facts{{OptionsFact::Kind::interface_name, interface, 0, name}};
-    store.tell(*store.session(lender), facts);
+    store.apply(*store.session(lender), facts);
   };
-  tell(7, "old");
-  tell(8, "eight");
+  apply(7, "old");
+  apply(8, "eight");
   const auto plans = store.plans(*store.session(borrower));
-  tell(7, "new");
-  tell(9, "nine");
+  apply(7, "new");
+  apply(9, "nine");
   const NameTable& names = plans->announced(Borrowed::Kind::interface_names).interface_names();
   EXPECT_EQ(names.find(7), "old");
   EXPECT_EQ(names.size(), 2u);
@@ -126,7 +126,7 @@ TEST_F(BudgetTest, NothingIsBorrowedWithoutSpace) {
   std::vector<OptionsFact> facts;
   for (uint64_t n = 1; n <= 1'000; ++n)
     facts.push_back({OptionsFact::Kind::interface_name, n, 0, "GigabitEthernet0/0"});
-  EXPECT_EQ(store.tell(*store.session(lender), facts), 0u);
+  EXPECT_EQ(store.apply(*store.session(lender), facts), 0u);
   EXPECT_FALSE(store.plans(*store.session(borrower))->borrows(Borrowed::Kind::interface_names));
 }
 
@@ -139,8 +139,8 @@ TEST_F(BudgetTest, NothingIsBorrowedAmongTooManySessions) {
   };
   install(store, key(kGood, 1), large_template(256, 4, 7));
   install(store, key(kGood, 2), large_template(256, 4, 7));
-  store.tell(*store.session(key(kGood, 1)),
-             std::vector<OptionsFact>{{OptionsFact::Kind::sampler_rate, OptionsFact::kNoSampler, 100, {}}});
+  store.apply(*store.session(key(kGood, 1)),
+              std::vector<OptionsFact>{{OptionsFact::Kind::sampler_rate, OptionsFact::kNoSampler, 100, {}}});
   EXPECT_EQ(rate(2), 100u);
   for (uint16_t port = 3; port <= limits::kBorrowingSessions + 1; ++port)
     install(store, key(kGood, port), large_template(256, 4, 7));
@@ -177,7 +177,7 @@ TEST_F(BudgetTest, ForgettingGivesTheBytesBack) {
   const OptionsFact facts[] = {{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"},
                                {OptionsFact::Kind::interface_name, 3, 0, "Gi0/0/3"},
                                {OptionsFact::Kind::sampler_rate, 7, 512, {}}};
-  EXPECT_EQ(store.tell(*store.session(key(kGood)), facts), 0u);
+  EXPECT_EQ(store.apply(*store.session(key(kGood)), facts), 0u);
   std::vector<HeldSet> dropped;
   store.hold({key(kGood), 900, 0, {}, std::vector<uint8_t>(100)}, dropped);
   const size_t all = budget.total();
@@ -193,7 +193,7 @@ TEST_F(BudgetTest, HeldSetsAndOptionsOfNewcomersFindSpace) {
   TemplateStore store(config);
   attack(store, 130, 40, 100);
   const OptionsFact fact{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"};
-  EXPECT_EQ(store.tell(*store.session(key(kGood)), {&fact, 1}), 0u);
+  EXPECT_EQ(store.apply(*store.session(key(kGood)), {&fact, 1}), 0u);
   std::vector<HeldSet> dropped;
   store.hold({key(kGood), 900, 0, {}, std::vector<uint8_t>(100)}, dropped);
   EXPECT_TRUE(dropped.empty());

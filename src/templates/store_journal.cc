@@ -29,7 +29,7 @@ void TemplateStore::publish_options(Session& session, std::shared_ptr<const Opti
 }
 
 // Exporters repeat their options data all the time: only a change makes a new state.
-size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts, Journaling journaling) {
+size_t TemplateStore::apply(Session& session, std::span<const OptionsFact> facts, Journaling journaling) {
   std::lock_guard lock(mutex_);
   size_t refused = 0;
   const Kept before = kept(session);
@@ -41,9 +41,9 @@ size_t TemplateStore::tell(Session& session, std::span<const OptionsFact> facts,
       continue;
     }
     if (!options) options = &edit_options(session);
-    Told announced = options->tell(fact);
-    refused += announced == Told::full;
-    if (announced == Told::changed)
+    OptionsChange announced = options->apply(fact);
+    refused += announced == OptionsChange::full;
+    if (announced == OptionsChange::changed)
       append_journal({.kind = JournalEntry::Kind::fact, .session = session.key, .fact = fact});
   }
   charge(session, before);
@@ -68,19 +68,19 @@ bool TemplateStore::may_tell(const Session& session, const OptionsFact& fact, co
 // Facts are collected in `announced` first, because publishing a state copies all of it.
 void TemplateStore::replay(const JournalEntry& entry, ToldOptions& announced) {
   Session& session = session_locked(entry.session);
-  auto tell = [&](const OptionsFact& fact) {
+  auto apply = [&](const OptionsFact& fact) {
     std::shared_ptr<OptionsState>& options = announced[entry.session];
     if (!options) options = std::make_shared<OptionsState>();
-    options->tell(fact);
+    options->apply(fact);
   };
   switch (entry.kind) {
     case JournalEntry::Kind::template_record:
       return replay_template(session, entry);
     case JournalEntry::Kind::fact:
-      return tell(entry.fact);
+      return apply(entry.fact);
     case JournalEntry::Kind::restart:
       mark_restart(session, session.plans_->boot + 1);
-      if (announced.contains(entry.session)) tell({OptionsFact::Kind::system_init, 0, 0, {}});
+      if (announced.contains(entry.session)) apply({OptionsFact::Kind::system_init, 0, 0, {}});
       return;
     case JournalEntry::Kind::forgotten:
       if (entry.template_id != 0) return forget_templates(session, {&entry.template_id, 1});

@@ -171,7 +171,7 @@ TEST(TemplateStore, TheJournalRestoresEverything) {
                                  {Kind::vrf_name, 0x60000000, 0, "default"},
                                  {Kind::application_name, 0x0d000001, 0, "dns"},
                                  {Kind::system_init, 0, 1'700'000'000'000, {}}};
-    EXPECT_EQ(store.tell(*session, facts), 0u);
+    EXPECT_EQ(store.apply(*session, facts), 0u);
   }
   TemplateStore store(config);
   auto plans = store.plans(*store.session(key(1)));
@@ -197,10 +197,10 @@ TEST(TemplateStore, RepeatedOptionsDataChangesNothing) {
   const OptionsFact facts[] = {{OptionsFact::Kind::interface_name, 3, 0, "Gi0/3"},
                                {OptionsFact::Kind::sampler_rate, 1, 100, {}},
                                {OptionsFact::Kind::sampler_rate, OptionsFact::kNoSampler, 10, {}}};
-  store.tell(*session, facts);
+  store.apply(*session, facts);
   uint32_t version = session->version();
   auto size = std::filesystem::file_size(config.journal_path);
-  store.tell(*session, facts);
+  store.apply(*session, facts);
   EXPECT_EQ(session->version(), version);
   EXPECT_EQ(std::filesystem::file_size(config.journal_path), size);
 }
@@ -213,11 +213,11 @@ TEST(TemplateStore, OptionsAreBoundedInTotal) {
   size_t refused = 0;
   for (uint16_t port = 1; port <= 20; ++port) {
     const OptionsFact fact{OptionsFact::Kind::interface_name, port, 0, name};
-    refused += store.tell(*store.session(key(port)), {&fact, 1});
+    refused += store.apply(*store.session(key(port)), {&fact, 1});
   }
   EXPECT_EQ(refused, 11u);  // each takes 116 octets: the ninth passes 1,000 and is the last
   const OptionsFact gone{OptionsFact::Kind::interface_name, 1, 0, {}};
-  EXPECT_EQ(store.tell(*store.session(key(1)), {&gone, 1}), 0u);  // withdrawing is always possible
+  EXPECT_EQ(store.apply(*store.session(key(1)), {&gone, 1}), 0u);  // withdrawing is always possible
 }
 
 TEST(TemplateStore, ATornJournalKeepsItsWholeEntries) {

@@ -73,6 +73,10 @@ def line_findings(name, lines):
 
 def findings(name):
     """(rule, amount, sentence) for one file."""
+    if name.endswith((*CODE, ".md", ".txt", ".toml")):
+        for number, line in enumerate((ROOT / name).read_text(errors="replace").splitlines(), 1):
+            if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+                yield "conflict", 1, f"{name}:{number}: a conflict of a merge is left"
     is_code = name.endswith(CODE) or name in ("dev", "CMakeLists.txt")
     if not is_code:
         return
