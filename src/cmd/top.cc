@@ -5,11 +5,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/text_table.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
 #include "config/arguments.h"
 #include "os/file.h"
-#include "query/result_table.h"
 #include "query/top.h"
 
 namespace weir {

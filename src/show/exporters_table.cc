@@ -9,6 +9,7 @@
 #include "base/amounts.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/text_table.h"
 
 namespace weir {
 
@@ -85,20 +86,20 @@ bool is_quiet(const TableColumn& column, const std::vector<std::string>& cells, 
 }
 
 template <size_t N>
-std::string table(const std::vector<const Json*>& rows, const TableColumn (&columns)[N], TableStyle style) {
-  std::vector<std::string> lines(rows.size() + 1);
+std::string table_of(const std::vector<const Json*>& rows, const TableColumn (&columns)[N], TableStyle style) {
+  TextTable table;
+  std::vector<std::vector<std::string>> lines(rows.size() + 1);
   for (const TableColumn& column : columns) {
     std::vector<std::string> cells{column.heading};
     for (const Json* row : rows) cells.push_back(cell(*row, column, style));
     if (is_quiet(column, cells, style)) continue;
-    const size_t width = std::ranges::max(cells, {}, &std::string::size).size();
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const std::string padding(width - cells[i].size(), ' ');
-      lines[i] += (lines[i].empty() ? "" : "  ") + (column.left ? cells[i] + padding : padding + cells[i]);
-    }
+    table.right.push_back(!column.left);
+    for (size_t i = 0; i < cells.size(); ++i) lines[i].push_back(std::move(cells[i]));
   }
+  table.heading = lines.front();
+  for (const std::vector<std::string>& line : lines) table.fit(line);
   std::string text;
-  for (const std::string& line : lines) text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  for (const std::vector<std::string>& line : lines) table.append_row(text, line, false);
   return text;
 }
 
@@ -232,8 +233,8 @@ std::string exporters_table(const Json& rows, TableStyle style, bool none_chosen
   if (exporters.empty())
     text += none_chosen ? "No exporter matches.\n" : "No exporter has sent anything yet.\n";
   else
-    text += table(exporters, kExporterColumns, style);
-  if (!sockets.empty()) text += "\n" + table(sockets, kSocketColumns, style);
+    text += table_of(exporters, kExporterColumns, style);
+  if (!sockets.empty()) text += "\n" + table_of(sockets, kSocketColumns, style);
   return text;
 }
 

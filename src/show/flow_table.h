@@ -6,8 +6,8 @@
 // alignment, but is not truncated.
 #pragma once
 
+#include "base/text_table.h"
 #include "format/record_writer.h"
-#include "query/result_table.h"
 
 namespace weir {
 

@@ -6,8 +6,8 @@
 #include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
+#include "base/text_table.h"
 #include "format/spelling.h"
-#include "query/result_table.h"
 #include "wire/export_header.h"
 
 namespace weir {

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "show/store_table.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <utility>
 #include <vector>
 
+#include "base/amounts.h"
 #include "base/text.h"
+#include "base/text_table.h"
 
 namespace weir {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Line = std::array<std::string, 7>;
+using Line = std::vector<std::string>;
 
 std::string number(const Json& value, bool human) {
   std::string digits = std::to_string(value.get<uint64_t>());
-  for (size_t at = digits.size(); human && at > 3;) digits.insert(at -= 3, ",");
-  return digits;
+  return human ? in_thousands(digits) : digits;
 }
 
 std::string size(const Json& value, bool human) {
@@ -57,19 +56,15 @@ Line line_of(const std::string& name, const Json& sum, bool human) {
           time(sum["newest"], human)};
 }
 
-// The first column is left-aligned, the others are right-aligned.
+// The first line is the heading. The first column is left-aligned, the others are right-aligned.
 std::string aligned(const std::vector<Line>& lines) {
-  std::array<size_t, std::tuple_size_v<Line>> widths{};
-  for (const Line& line : lines)
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  TextTable table;
+  table.heading = lines.front();
+  table.right.assign(lines.front().size(), true);
+  table.right.front() = false;
+  for (const Line& line : lines) table.fit(line);
   std::string text;
-  for (const Line& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) {
-      std::string padding(widths[i] - line[i].size(), ' ');
-      text += i == 0 ? line[i] + padding : "  " + padding + line[i];
-    }
-    text += "\n";
-  }
+  for (const Line& line : lines) table.append_row(text, line, false);
   return text;
 }
 
