@@ -7,6 +7,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_options(-Wno-shadow) # stricter than GCC's, which the dev build has
+  add_compile_options(-Wno-deprecated-declarations) # std::stable_sort in GCC 12's library
 endif()
 if(WEIR_SANITIZE MATCHES "address")
   add_compile_definitions(WEIR_ADDRESS_SANITIZER)
