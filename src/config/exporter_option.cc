@@ -61,11 +61,10 @@ const RepeatedTable& exporter_table_type() {
       "--exporter",
       "NETWORK=counters_23_24:VALUE,..",
       "Receiving",
-      "Says how exporters of an address or network are read. counters_23_24: what the elements 23 and 24 count beside "
-      "1 and "
-      "2. reverse: octets and packets of the other direction (Cisco FTD); ignore: nothing. By default they are the "
-      "other "
-      "direction's where they differ from 1 and 2. May be given several times, the longest prefix counts",
+      "How exporters of an address or network are read. counters_23_24: what elements 23 and 24 mean if a record also "
+      "has 1 and 2. reverse: octets and packets of the other direction (Cisco FTD); ignore: they are not used. "
+      "Default: "
+      "reverse if they differ from 1 and 2. May be given several times, the longest prefix counts",
       "[[exporter]]\naddress = \"192.0.2.0/24\"\ncounters_23_24 = \"reverse\"",
       infos(exporter_options()),
       parse_short};

@@ -188,20 +188,20 @@ const Option<CollectConfig> kOptions[] = {
      "Receive buffer asked of the kernel for each socket. net.core.rmem_max may cut it; the granted size is logged"},
      [](CollectConfig& c, const Value& v) { c.receive_buffer_bytes = parse_size(v.text, 1, kMaxReceiveBuffer); }},
     {{"collect.gro", "--gro", ValueKind::text, "on|off", "on", kReceiving,
-     "Takes datagrams of one exporter that came together in one piece, where the kernel and the network card offer it: fewer "
-     "calls, and more of them fit in the buffer. When the kernel drops such a piece it counts one datagram, so that "
-     "kernel_drops shows too few; off: each comes, and is counted, alone"},
+     "Receive datagrams that the kernel has joined (UDP generic receive offload), if kernel and network card support it: "
+     "fewer calls, and more datagrams fit in the buffer. The kernel counts a dropped joined buffer as one datagram, so "
+     "kernel_drops is too low; off: each datagram is received and counted separately"},
      [](CollectConfig& c, const Value& v) { c.gro = parse_choice(v.text, {"on", "off"}) == "on"; }},
     {{"collect.allow", "--allow", ValueKind::list, "NETWORK,..", "", kReceiving,
-     "Takes datagrams of these addresses and networks only. Others are thrown away and counted as not_allowed of the "
-     "listener, before anything is kept of their sender. Empty: takes those of everybody"},
+     "Accept datagrams from these addresses and networks only. Others are discarded and counted as not_allowed of the "
+     "listener, before anything is stored about their sender. Empty: accept all"},
      set_allow},
     {{"collect.sampling_rate", "--sampling-rate", ValueKind::number, "N", "0", kReceiving,
      "Sampling rate of exporters that name none themselves. 0: unknown. Counters are never multiplied by it"},
      [](CollectConfig& c, const Value& v) { c.default_sampling_rate = parse_number(v.text, UINT32_MAX); }},
 
     {{"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
-     "Beside storing it, write every record as json (one object a line), csv or protobuf (each message after its "
+     "In addition to the store, write every record as json (one object a line), csv or protobuf (each message after its "
      "length). none: store only; with --no-store decode and count only"},
      [](CollectConfig& c, const Value& v) { c.format = parse_choice(v.text, {"json", "csv", "protobuf", "none"}); if (v.text == "none") c.format.clear(); }},
     {{"collect.transport.type", "--transport", ValueKind::text, "NAME", "file", kOutput,
@@ -252,47 +252,47 @@ const Option<CollectConfig> kOptions[] = {
      "auto: 1 GiB, or 5 % of a file system smaller than 20 GiB. off: store until the disk is full"},
      set_min_free},
     {{"store.merge_flushes", "--merge-flushes", ValueKind::number, "N", "30", kStore,
-     "So many segments as first written (30 of 10 s: 5 min) are merged into one. 0: not before the hour is over"},
+     "Merge this many new segments into one (30 of 10 s: 5 min). 0: only at the end of the hour"},
      [](CollectConfig& c, const Value& v) { c.merge_flushes = parse_number(v.text, kMaxMerged); }},
     {{"store.merge_merged", "--merge-merged", ValueKind::number, "N", "12", kStore,
-     "So many merged segments (12 of 5 min: 1 h) are merged once more. 0: not before the hour is over"},
+     "Merge this many merged segments into one (12 of 5 min: 1 h). 0: only at the end of the hour"},
      [](CollectConfig& c, const Value& v) { c.merge_merged = parse_number(v.text, kMaxMerged); }},
 
     {{"limits.senders_bytes", "--senders-bytes", ValueKind::size, "BYTES", "512MiB", kTemplates,
-     "Memory for all that is kept of exporters: templates, sequences, data that waits, rows of the ledger. It is shared "
-     "fairly by exporter address; where it is full, what never gave a record goes first"},
+     "Memory for the state of all exporters: templates, sequence numbers, waiting data, rows of the ledger. Each exporter "
+     "address gets a fair share; when it is full, senders that never delivered a record are evicted first"},
      [](CollectConfig& c, const Value& v) { c.senders_bytes = static_cast<uint64_t>(parse_size(v.text, kMinSenders, kMaxHeld)); }},
     {{"limits.templates_bytes_per_exporter", "--templates-bytes-per-exporter", ValueKind::size, "BYTES", "16MiB", kTemplates,
-     "Memory that the templates of one exporter address may take. What is more is refused, and counted as "
+     "Memory for the templates of one exporter address. Templates beyond it are refused and counted as "
      "exporter_templates_full"},
      [](CollectConfig& c, const Value& v) { c.templates_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, kMinTemplates, kMaxHeld)); }},
     {{"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
-     "How long data waits for a template from its own source port before one from another port of the same exporter "
-     "may serve (only if all that are known agree); and after a restart of the exporter, before the template of before "
-     "it may (only if it fits). off: never"},
+     "How long data waits for a template from its own source port before that of another source port of the exporter is "
+     "used (only if all known ones agree); after a restart of the exporter, how long it waits before the template from "
+     "before the restart is used (only if it fits). off: never"},
      [](CollectConfig& c, const Value& v) { c.template_fallback_ns = parse_duration(v.text); }},
     {{"templates.borrow", "--template-borrow", ValueKind::text, "FROM", "domain", kTemplates,
      "Where records get sampling rates and names from if their own source port and observation domain have none from "
-     "options data. port: from other ports of the exporter for the same domain, as far as they agree; domain: else from "
-     "the only other domain of the exporter that has any. off: nowhere. Such records are counted as borrowed"},
+     "options data. port: from other source ports of the exporter, same domain, if they agree; domain: as port, and if "
+     "nothing is found there, from the exporter's other domain, if exactly one has any. off: nowhere. Such records are counted as borrowed"},
      set_borrow},
     {{"templates.ignore_ports", "--ignore-ports", ValueKind::list, "NETWORK,..", "", kTemplates,
-     "Exporters whose source port is no part of their session, for a balancer between gives each datagram another one "
-     "(nginx's stream module does). An exporter is also taken for one of them by itself, where it shows more than 64 ports "
-     "in 10 seconds with one boot time and sequence numbers that go on from port to port. off: never, nor by itself"},
+     "Exporters behind a load balancer that changes the source port of each datagram (nginx's stream module): the port is "
+     "ignored. This is also detected: more than 64 ports in 10 seconds with one boot time and sequence numbers that "
+     "continue from port to port. off: never, and without detection"},
      set_ignore_ports},
     {{"templates.lifetime", "--template-lifetime", ValueKind::duration, "TIME", "off", kTemplates,
-     "A template that is not sent again for so long is forgotten, and its data waits. Three times the exporters' refresh "
+     "A template that is not sent again for this time is discarded, and its data waits. Three times the exporters' refresh "
      "interval is usual (RFC 7011 §8.4). off: never"},
      [](CollectConfig& c, const Value& v) { c.template_lifetime_ns = parse_duration(v.text); }},
     {{"templates.hold_for", "--hold-for", ValueKind::duration, "TIME", "30m", kTemplates,
      "How long data that came before its template is kept"},
      [](CollectConfig& c, const Value& v) { c.hold_for_ns = parse_duration(v.text); }},
     {{"templates.hold_bytes_per_exporter", "--hold-bytes-per-exporter", ValueKind::size, "BYTES", "4MiB", kTemplates,
-     "How much of it is kept for one exporter"},
+     "Memory for data of one exporter that is waiting for its template"},
      [](CollectConfig& c, const Value& v) { c.hold_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, 0, kMaxHeld)); }},
     {{"templates.hold_bytes", "--hold-bytes", ValueKind::size, "BYTES", "64MiB", kTemplates,
-     "How much of it is kept in all"},
+     "Memory for data of all exporters that is waiting for its template"},
      [](CollectConfig& c, const Value& v) { c.hold_bytes = static_cast<uint64_t>(parse_size(v.text, 0, kMaxHeld)); }},
 };
 // clang-format on

@@ -235,7 +235,7 @@ class TemplateStore {
   static Kept kept(const Session& session);
   void charge(const Session& session, const Kept& before);
   bool may_tell(const Session& session, const OptionsFact& fact, const Kept& before) const;
-  // borrow.cc
+  // store_borrow.cc
   void borrow(Session& session);
   void announced_again(const Session& lender);
   static std::shared_ptr<const OptionsState> together(const std::vector<Session*>& lenders, Borrowed::Kind kind);
