@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/time_units.h"
+
 namespace weir::limits {
 
 // Receiving
@@ -36,8 +38,8 @@ inline constexpr size_t kNamesPerSession = 16'384;    // each: names of interfac
 inline constexpr size_t kNameOctets = 255;            // longer names are truncated
 inline constexpr size_t kBorrowingSessions = 256;     // if an exporter has more, none borrows from another
 inline constexpr size_t kLenders = 8;                 // that are combined; if there are more, nothing is borrowed
-inline constexpr int64_t kLenderNs = 3600ll * 1'000'000'000;  // a session silent for longer lends nothing
-inline constexpr size_t kOptionsBytes = 128u << 20;           // all sessions together
+inline constexpr int64_t kLenderNs = kHour;           // a session silent for longer lends nothing
+inline constexpr size_t kOptionsBytes = 128u << 20;   // all sessions together
 
 // Structured data (RFC 6313)
 inline constexpr size_t kListDepth = 4;  // nesting depth of lists
@@ -45,11 +47,11 @@ inline constexpr size_t kListDepth = 4;  // nesting depth of lists
 // Data sets that arrive before their template (defaults of the configuration)
 inline constexpr size_t kHeldBytesPerExporter = 4u << 20;
 inline constexpr size_t kHeldBytes = 64u << 20;
-inline constexpr int64_t kHeldForNs = 30ll * 60 * 1'000'000'000;
+inline constexpr int64_t kHeldForNs = 30 * kMinute;
 
 // Replaced templates and idle sessions
-inline constexpr int64_t kPreviousPlanNs = 60ll * 1'000'000'000;      // how long a replaced layout is kept
-inline constexpr int64_t kIdleSessionNs = 30ll * 60 * 1'000'000'000;  // then its templates may be evicted for others
+inline constexpr int64_t kPreviousPlanNs = kMinute;      // how long a replaced layout is kept
+inline constexpr int64_t kIdleSessionNs = 30 * kMinute;  // then its templates may be evicted for others
 
 // Ledger
 inline constexpr size_t kWaitingRows = 1'000;              // missing templates that data waits for, as shown and saved

@@ -21,7 +21,7 @@ namespace weir {
 
 class SenderBudget {
  public:
-  explicit SenderBudget(size_t max_bytes) : max_bytes_(max_bytes) {}
+  explicit SenderBudget(size_t limit_bytes) : limit_bytes_(limit_bytes) {}
 
   // Records that `bytes` more are kept for that exporter. Never refuses: call may_keep() first.
   void add(const IpAddress& exporter, size_t bytes);
@@ -34,9 +34,9 @@ class SenderBudget {
 
   bool is_over() const { return total() > limit(); }
   size_t total() const { return total_.load(std::memory_order_relaxed); }
-  size_t limit() const { return max_bytes_.load(std::memory_order_relaxed); }
+  size_t limit() const { return limit_bytes_.load(std::memory_order_relaxed); }
   // If that is less than what is kept, new senders are refused until others have given something up.
-  void set_max(size_t bytes) { max_bytes_.store(bytes, std::memory_order_relaxed); }
+  void set_limit(size_t bytes) { limit_bytes_.store(bytes, std::memory_order_relaxed); }
   size_t of(const IpAddress& exporter) const;
   // The budget divided by the number of addresses that hold anything.
   size_t fair_share() const;
@@ -48,7 +48,7 @@ class SenderBudget {
   std::vector<Holding> holdings() const;  // in no particular order
 
  private:
-  std::atomic<size_t> max_bytes_;
+  std::atomic<size_t> limit_bytes_;
   std::atomic<size_t> total_{0};
   mutable std::mutex mutex_;
   absl::flat_hash_map<IpAddress, size_t> by_exporter_;

@@ -28,7 +28,7 @@ void set_store_bounds(const CollectConfig& config, const RunningParts& parts) {
 }
 
 void set_budget(const CollectConfig& config, const RunningParts& parts) {
-  parts.kept.budget.set_max(config.senders_bytes);
+  parts.kept.budget.set_limit(config.senders_bytes);
 }
 
 void set_template_limits(const CollectConfig& config, const RunningParts& parts) {

@@ -46,10 +46,10 @@ class Lookup {
 template <class Find>
 bool fill_empty(Field name, FlowBatch& batch, Run& run, Find find) {
   TextRef* names = batch.column<TextRef>(name) + run.first_row;
-  const bool announced = run.mask.has(name);
+  const bool present = run.mask.has(name);
   bool found = false;
   for (uint32_t i = 0; i < run.rows; ++i) {
-    if (announced && names[i].length > 0) continue;
+    if (present && names[i].length > 0) continue;
     names[i] = find(i);
     found |= names[i].length > 0;
   }

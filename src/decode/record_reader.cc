@@ -59,9 +59,9 @@ void RecordReader::finish_run(const Message& message, const Plan& plan, Run& run
     std::fill_n(batch.column<IpAddress>(Field::sender_address) + run.first_row, run.rows, message.exporter);
     run.mask.set(Field::sender_address);
   }
-  uint64_t announced = message.header_sampling_rate ? message.header_sampling_rate : default_sampling_rate_;
+  uint64_t rate = message.header_sampling_rate ? message.header_sampling_rate : default_sampling_rate_;
   const SessionPlans* plans = message.sender->plans.get();
-  bool borrowed = fill_sampling(plans, plan.id, announced, batch, run);
+  bool borrowed = fill_sampling(plans, plan.id, rate, batch, run);
   if (plans && (plans->borrowed || plans->options->has_names())) borrowed |= fill_names(*plans, batch, run);
   LedgerEntry& entry = message.entry();
   if (borrowed) entry.borrowed.add(run.rows);

@@ -2,7 +2,9 @@
 // SenderCache: keeps what one worker knows about each sender, so that a datagram needs no lock of a shared table.
 //
 //   in       the key of a datagram's session
-//   out      its Sender: valid until the next begin(), since only begin() adds to the table before it takes an address
+//   out      its Sender: valid until the next begin(). While a message is read, the table grows only in pin(), which
+//   then
+//            updates Message::sender: held data that is read meanwhile belongs to the message's own session
 //   threads  one per worker; streams, templates and ledger are shared
 //   memory   at most limits::kSessions; senders that have left the table of Streams are removed by drop_forgotten()
 //   failure  a sender for which there is no space is counted (Refused::sessions_full), and has no stream

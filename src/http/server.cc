@@ -37,7 +37,7 @@ struct HttpServer::Impl : SessionOwner {
 
   void accept_soon();
   void take_connections();
-  void evict_idle();
+  void evict_one();
 
   std::map<std::string, HttpRoute> routes;
   std::vector<HttpToken> tokens;
@@ -103,7 +103,7 @@ void HttpServer::Impl::take_connections() {
       // Closing one of our connections frees a descriptor; if there is none, accepting again at once would keep a core
       // busy.
       if (!sessions.empty()) {
-        evict_idle();
+        evict_one();
         break;
       }
       rest.expires_after(kRest);
@@ -113,7 +113,7 @@ void HttpServer::Impl::take_connections() {
     }
     if (error == ECONNABORTED || error == EINTR) continue;
     if (error) break;
-    if (sessions.size() >= max_connections) evict_idle();
+    if (sessions.size() >= max_connections) evict_one();
     sessions.push_back(make_session(socket.release(), io, tls.get(), *this));
     sessions.back()->run();
   }
@@ -122,7 +122,7 @@ void HttpServer::Impl::take_connections() {
 
 // Closes the most expendable connection: first one that has been answered, then the one silent for longest, then the
 // one whose answer has taken longest.
-void HttpServer::Impl::evict_idle() {
+void HttpServer::Impl::evict_one() {
   const auto spared = std::ranges::min_element(sessions, {}, [](const std::shared_ptr<HttpSession>& session) {
     return std::pair(session->state(), session->since_ns());
   });

@@ -199,7 +199,7 @@ void Streams::forget_stray(Stream& stream) {
   stream.has_stray = false;
 }
 
-// Evicts a stream with its templates. A worker that is reading a datagram of it continues; see Senders::pin.
+// Evicts a stream with its templates. A worker that is reading a datagram of it continues; see SenderCache::pin.
 void Streams::forget(Stream& stream) {
   const std::shared_ptr<Stream> kept = streams_.at(stream.key);
   leave(stream);

@@ -281,7 +281,7 @@ std::vector<std::string> exporters_hints(const Json& rows) {
 std::string sort_key(const std::string& name) {
   for (const TableColumn& column : kExporterColumns)
     if (name == without_blanks(column.heading)) {
-      // The oldest last, because in other columns, too, the values of interest come first.
+      // Most recent first: as in the other columns, the values of interest come first.
       return std::string_view(column.key) == "last_seen" ? "silent_seconds" : column.key;
     }
   return {};

@@ -193,7 +193,7 @@ TEST_F(FileOutputTest, FullDeviceDropsUnderItsOwnReasonOnly) {
 // and checks that writing continues.
 void expect_recovery(FileOutput& output, RecordFormat format, const std::string& path,
                      const std::function<void()>& offer, const std::function<LedgerRow()>& entry,
-                     const std::function<void()>& evict_idle) {
+                     const std::function<void()>& free_space) {
   for (int i = 0; i < 10; ++i) {
     offer();
     ASSERT_TRUE(eventually([&] { return entry().stored + entry().sink_dropped == 100 * (i + 1); }));
@@ -204,7 +204,7 @@ void expect_recovery(FileOutput& output, RecordFormat format, const std::string&
   EXPECT_EQ(static_cast<int64_t>(whole.records), entry().stored);
   EXPECT_GT(entry().stored, 0);
   EXPECT_GT(entry().sink_dropped, 0);
-  evict_idle();
+  free_space();
   offer();
   output.stop();
   text = read_text(path);

@@ -36,7 +36,7 @@ void HeldSets::add(HeldSet set, std::vector<HeldSet>& dropped) {
     dropped.push_back(std::move(set));
     return;
   }
-  if (bytes_ + bytes > limits_.bytes) evict_idle(dropped);
+  if (bytes_ + bytes > limits_.bytes) evict_largest(dropped);
   Key key{set.session, set.template_id};
   int64_t since = set.held_since_ns;
   Node& node = all_.emplace_back();
@@ -95,7 +95,7 @@ void HeldSets::drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::
 // Evicts down to seven eighths of the total, so that the cost of sorting the exporters is spread over many sets.
 // Exporters that hold more than `level` are cut down to it; `level` is the highest value at which all of them together
 // stay within the goal.
-void HeldSets::evict_idle(std::vector<HeldSet>& dropped) {
+void HeldSets::evict_largest(std::vector<HeldSet>& dropped) {
   std::vector<std::pair<uint64_t, IpAddress>> holders;
   for (const auto& [exporter, share] : by_exporter_) holders.emplace_back(share.bytes, exporter);
   std::sort(holders.begin(), holders.end());

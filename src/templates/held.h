@@ -132,7 +132,7 @@ class HeldSets {
   static constexpr size_t kMaxChecks = 262'144;  // keys beyond it wait for their own template only
   HeldSet remove(Node* node);
   void drop_oldest_of(const IpAddress& exporter, uint64_t down_to, std::vector<HeldSet>& dropped);
-  void evict_idle(std::vector<HeldSet>& dropped);
+  void evict_largest(std::vector<HeldSet>& dropped);
   void check_later(const Key& key, Queue& queue, int64_t at_ns);
 
   bool frees_budget(const IpAddress& exporter, uint64_t bytes, std::vector<HeldSet>& dropped);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
+#include "base/time_units.h"
 #include "flow/fields.h"
 
 namespace weir {
@@ -28,7 +29,6 @@ inline uint64_t plain_time_quality(int64_t export_ns, const PlainRecord& record)
     if (found == record.values.end()) found = record.values.find(otherwise);
     return found == record.values.end() ? INT64_MIN : static_cast<int64_t>(std::get<uint64_t>(found->second));
   };
-  constexpr int64_t kDay = 86'400'000'000'000;
   int64_t start = time(Field::time_flow_start_ns, Field::time_flow_end_ns);
   int64_t end = time(Field::time_flow_end_ns, Field::time_flow_start_ns);
   return (start > end ? 1 : 0) + (std::max(start, end) > export_ns + kDay ? 2 : 0);
