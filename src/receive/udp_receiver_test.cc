@@ -45,7 +45,7 @@ class UdpReceiverTest : public testing::Test {
     std::vector<ListeningSocket> sockets;
     for (size_t i = 0; i < listeners; ++i) {
       Listener& listener = listeners_.emplace_back();
-      os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, buffer);
+      os::UdpSocket socket = listen_on_a_port_of_its_own(buffer);
       EXPECT_TRUE(socket.receive_joined(joined));
       listener.entry.listener = "netflow://listener" + std::to_string(i);
       listener.port = socket.local_port();
@@ -54,6 +54,14 @@ class UdpReceiverTest : public testing::Test {
       sockets.push_back({std::move(socket), &listener.entry});
     }
     receiver_.emplace(std::move(sockets), clock_, allowed_);
+  }
+  // With SO_REUSEPORT the kernel may choose a port that another listener has, and then divides its datagrams between
+  // them.
+  os::UdpSocket listen_on_a_port_of_its_own(int buffer) {
+    for (;;) {
+      os::UdpSocket socket = os::UdpSocket::listen(kAnyPort, buffer);
+      if (std::ranges::find(listeners_, socket.local_port(), &Listener::port) == listeners_.end()) return socket;
+    }
   }
   void send(const std::string& text, size_t to = 0) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
