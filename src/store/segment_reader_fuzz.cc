@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "parquet/footer.h"
 #include "parquet/thrift_writer.h"
 #include "store/segment_reader.h"
 
@@ -125,7 +126,15 @@ std::string make_file(const std::vector<Part>& parts, uint32_t rows, size_t grou
     thrift.field_i64(3, rows);
     thrift.end_struct();
   }
+  // Without the checksum it would be a segment of an earlier version, and in those a page that contains the checksum's
+  // key is reported as damage.
+  thrift.begin_struct_list(5, 1);
+  thrift.begin_element();
+  thrift.field_string(1, kFooterChecksumKey);
+  thrift.field_string(2, kFooterChecksumPlace);
   thrift.end_struct();
+  thrift.end_struct();
+  set_footer_checksum(footer);
   auto size = static_cast<uint32_t>(footer.size());
   return file + footer + std::string(reinterpret_cast<const char*>(&size), 4) + "PAR1";
 }
