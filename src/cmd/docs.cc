@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Implements the hidden command `weir docs`: prints the pages of docs/ that are generated from the program's tables.
+// Implements `weir docs`, which the help does not list: prints a page or file that is generated from the program's
+// tables. `./dev lint` compares those in docs/ with it.
 #include <cstdio>
 
 #include "base/error.h"
@@ -14,7 +15,7 @@ namespace weir {
 
 int run_docs(const Arguments& arguments) {
   std::string page = arguments.empty() ? "" : arguments[0];
-  // Any flag of weir collect may follow, for a schema with the fields that a configuration adds.
+  // After proto, any flag of weir collect may follow: the schema then has the fields that its configuration adds.
   const Arguments rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
   if (page != "proto" && !rest.empty()) page = "";
   std::string text;

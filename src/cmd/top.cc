@@ -52,7 +52,7 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   return options;
 }
 
-// Collects the few rows as text, for a table with a total.
+// Collects all rows of the result as text, to print them as a table with a total.
 class TopTable {
  public:
   TopTable(const TopRequest& request, bool terminal) : keys_(request.keys.size()), terminal_(terminal) {
@@ -75,7 +75,7 @@ class TopTable {
       numbers.push_back(shown(i, text(keys_ + 4 + i)));
     }
     cells.push_back(share(text(keys_ + 3)));
-    // Without flows there is only the total.
+    // Without flows the result is one row, with nothing but the total.
     if (!columns[keys_].is_null(row)) rows_.push_back(cells);
     total_.assign(keys_, "");
     total_[0] = "total";

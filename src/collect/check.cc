@@ -22,14 +22,14 @@
 namespace weir {
 namespace {
 
-// The nearest existing folder above `path`: the one in which the missing ones would be created.
+// `path` if it exists; else what exists nearest above it, in which the missing folders would be created.
 std::string existing_parent(const std::string& path) {
   std::filesystem::path at = std::filesystem::absolute(path).lexically_normal();
   while (!os::exists(at.string()) && at.has_parent_path() && at != at.parent_path()) at = at.parent_path();
   return at.string();
 }
 
-// Permission bits mean nothing for root, and some file systems refuse regardless of them: only trying it proves it.
+// Permission bits mean nothing for root, and some file systems refuse regardless of them, so this creates a folder.
 bool can_create_in(const std::string& folder) {
   std::string probe = folder + "/.weir-check-" + std::to_string(os::realtime_ns());
   std::error_code failed;
@@ -77,7 +77,8 @@ std::string running_collector(const os::LockState& lock) {
   return "a collector" + (lock.process > 0 ? " (process " + std::to_string(lock.process) + ")" : std::string());
 }
 
-// SO_REUSEPORT would let us share the port with another collector of the same user, which would split its traffic.
+// listen() sets SO_REUSEPORT, so it alone would succeed on the port of another collector of the same user, and we would
+// take part of its traffic.
 void check_listener(const CollectConfig& config, const Listener& listener, const os::LockState& lock,
                     std::vector<std::string>& notes) {
   if (!os::port_in_use(listener.endpoint)) {

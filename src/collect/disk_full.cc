@@ -9,7 +9,8 @@
 namespace weir {
 
 void throw_if_disk_full(const std::string& data, const Error& error) {
-  // The messages of the operating system and of SQLite, whose "disk I/O error" appears if it cannot grow its -shm file.
+  // Parts of messages: of the operating system, then two of SQLite, which reports the last one if it cannot enlarge its
+  // -shm file.
   static constexpr const char* kWords[] = {"No space left", "disk is full", "disk I/O error"};
   const std::string what = error.what();
   const os::Space space = os::space_at(data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reports a start that fails because the disk is full: not an error of the user, so it has its own message and the exit
-// code of run-time failures, so that the start is retried.
+// Recognises a start that fails because the disk is full. That is not an error of the user: it has its own message, and
+// the exit code of run-time failures, so that a service manager starts Weir again.
 #pragma once
 
 #include <string>
@@ -9,10 +9,11 @@
 
 namespace weir {
 
-// Throws runtime_failure if that was the reason.
+// Throws runtime_failure if `error` arose because the disk of the data directory is full; else returns.
 void throw_if_disk_full(const std::string& data, const Error& error);
 
-// The result of `open`, which opens something in the data directory.
+// The result of `open`, which opens something in the data directory. If it fails, passes its error on, or throws
+// runtime_failure if the disk is full.
 template <class Open>
 auto naming_full_disk(const std::string& data, Open open) {
   try {

@@ -2,8 +2,9 @@
 // Kept: what a collector keeps across restarts: the data directory, locked, and the ledger in it. If nothing is to be
 // kept (collect.data off), the ledger is only in memory.
 //
-//   threads  the main thread, except for the ledger
-//   failure  the constructor throws usage_error: the directory is in use, cannot be created, or cannot be read
+//   threads  the main thread; the ledger and the budget: any
+//   failure  the constructor throws usage_error: the directory is in use, cannot be created or written to, or its
+//            ledger cannot be read; runtime_failure: the disk is full
 #pragma once
 
 #include <optional>
@@ -19,12 +20,12 @@
 
 namespace weir {
 
-// The data directory, and the lock that reserves it for us.
+// The data directory, and the lock that reserves it for this process.
 class LockedDirectory {
  public:
-  // Locks it, and frees some space in it if the disk is full.
+  // Creates it if there is none, locks it, and frees some space in it if the disk is full (store/free_disk.h).
   explicit LockedDirectory(const CollectConfig& config);
-  // It was removed or replaced.
+  // Whether it was removed or replaced.
   bool has_left() const { return os::has_left(path_, id_); }
 
  private:
@@ -37,7 +38,7 @@ class Kept {
  public:
   explicit Kept(const CollectConfig& config);
 
-  // From here on, this start can no longer be rejected.
+  // The start has succeeded: an orderly end now also removes the mark that an unclean end has left (os::RunningMark).
   void started();
   bool previous_was_unclean() const { return disk_ && disk_->running.previous_was_unclean(); }
   bool directory_has_left() const { return disk_ && disk_->directory.has_left(); }
@@ -59,18 +60,19 @@ class Kept {
   Ledger ledger;
 };
 
-// The ledger as it is shown: counts, and the templates that data waits for.
+// The ledger as it is shown and saved: counts, and the templates that data waits for.
 LedgerSnapshot ledger_snapshot(const Ledger& ledger, const TemplateStore& templates);
 
 // Saves counts and sequence states to disk; a failure is logged once until saving works again.
 class LedgerKeeper {
  public:
-  // `saved`, `store`: null where there is none.
+  // `saved`, `store`: null if there is none.
   LedgerKeeper(SavedLedger* saved, const Ledger& ledger, const TemplateStore& templates, Streams& streams,
                FlowStore* store)
       : saved_(saved), ledger_(ledger), templates_(templates), streams_(streams), store_(store) {}
   void save();
-  // Saving tens of thousands of counts takes a while: it may use a thousandth of a CPU.
+  // Saving tens of thousands of counts takes a while: it is due so seldom that it uses a thousandth of a CPU, but at
+  // least every 30 s.
   void save_if_due();
 
  private:

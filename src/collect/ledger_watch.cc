@@ -127,8 +127,8 @@ void LedgerWatch::see_reasons(Seen& seen, const LedgerEntry& entry) {
     for (size_t i = 0; i < kRefusedCount; ++i) refused_.sum[i] += entry.refused_by_reason[i].value();
 }
 
-// An entry that is removed during a round may be counted twice, or not until the next round: sums then decrease, and
-// what was already logged stays valid.
+// An entry that is removed during a round may be counted twice, or not until the next round, so a sum may decrease. The
+// count that was logged does not, so that nothing is logged twice.
 template <size_t N>
 void LedgerWatch::say_reasons(Reasons<N>& reasons, const std::string_view (&names)[N], const std::string& what) {
   const std::array<int64_t, N> sum = std::exchange(reasons.sum, {});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LedgerWatch: logs noteworthy changes in the ledger: an exporter that is new, silent or back; loss and kernel drops
 // that begin and end; malformed input and refusals, by reason. The number of lines is bounded whatever is received: ten
-// of each kind a minute, then the number of those left out.
+// a minute for each of new exporters, loss and silence, then the number of those left out; one a minute for each of
+// malformed input and refusals; two for each period in which the kernel drops datagrams of a listener.
 //
 //   in       the ledger, examined about once a second, at most kEntriesALook of its entries at a time
 //   memory   sizeof(Seen) per entry; the ledger bounds their number
@@ -19,7 +20,7 @@
 
 namespace weir {
 
-// Lets the first few lines of a kind through, and reports once a minute how many it suppressed.
+// Lets the first lines of a kind in each minute through, and counts those that it suppresses.
 class LineLimit {
  public:
   static constexpr int kMax = 10;
@@ -39,15 +40,17 @@ class LedgerWatch {
   enum class Weight : uint8_t { info, warning };
   using Say = std::function<void(Weight, const std::string&)>;
   static constexpr uint32_t kEntriesALook = 16'384;
-  static constexpr int64_t kOverSeconds = 60;     // after this long without more of it, an event is over
-  static constexpr int64_t kSummarySeconds = 60;  // between two lines about an event that continues
-  static constexpr int64_t kSilentSeconds = 60;   // an exporter is silent after at least this long, and after
-  static constexpr int64_t kSilentTimes = 10;  // this many of its mean intervals; only one that sent for kSilentSeconds
-  static constexpr int64_t kSilentDatagrams = 10;  // and at least this many datagrams
+  static constexpr int64_t kOverSeconds = 60;     // loss or kernel drops have ended after this long without more
+  static constexpr int64_t kSummarySeconds = 60;  // between two lines about malformed input, or about refusals
+  // An exporter is silent after kSilentSeconds without a datagram, or kSilentTimes the mean interval between its
+  // datagrams if that is longer; but only if it sent at least kSilentDatagrams, for at least kSilentSeconds.
+  static constexpr int64_t kSilentSeconds = 60;
+  static constexpr int64_t kSilentTimes = 10;
+  static constexpr int64_t kSilentDatagrams = 10;
 
   // What the ledger already contains is not news. The ledger must outlive the watch.
   explicit LedgerWatch(const Ledger& ledger, Say say = to_log);
-  // `now_s`: any clock that advances, in seconds.
+  // `now_s`: of a clock that is never set, in seconds.
   void look(int64_t now_s);
 
  private:
@@ -57,11 +60,11 @@ class LedgerWatch {
     LedgerKey key;
     bool known = false, loses = false, silent = false;
     int64_t datagrams = 0, malformed = 0, refused = 0;
-    // Loss counts once two successive looks show it: datagrams that were only late are subtracted by then.
+    // Loss counts once two successive looks at the entry show it: datagrams that were only late are subtracted by then.
     int64_t lost = 0, lost_believed = 0, lost_before = 0;
     int64_t loss_began_s = 0, last_loss_s = 0;
-    int64_t began_s = 0, last_s = 0;  // datagrams arrived, as observed here
-    int64_t datagrams_before = 0;
+    int64_t began_s = 0, last_s = 0;  // when the entry was first seen, and when new datagrams were last seen in it
+    int64_t datagrams_before = 0;     // when it was first seen
   };
   struct Worst {
     LedgerKey key;
@@ -70,7 +73,7 @@ class LedgerWatch {
       if (n > count) key = of, count = n;
     }
   };
-  // Counts by reason that only increase, summed over all entries.
+  // Counts by reason: `sum` over the entries of the present round, `said` the highest that was logged.
   template <size_t N>
   struct Reasons {
     std::array<int64_t, N> sum{}, said{};

@@ -6,7 +6,7 @@
 //   out      every record to every output; without any output the ledger counts it as `filtered`. After an output is
 //            removed while the collector runs, the ledger counts its records as dropped (not_configured)
 //   threads  deliver(): any, but not during apply(); for_each(): any; the rest: the thread that owns it
-//   failure  the constructor and prepare() throw usage_error: the store or a file cannot be opened
+//   failure  the constructor and prepare() throw usage_error: the store, a file or the ledger on disk cannot be opened
 #pragma once
 
 #include <atomic>
@@ -48,8 +48,8 @@ class Outputs {
   // Adds each output's counters to the ledger. Must be called before the ledger has any entry.
   static void add_entries(const CollectConfig& config, Ledger& ledger);
 
-  // The ledger must have been restored: the store reports to it what it contains, and then what the previous run left
-  // unaccounted for is settled.
+  // The ledger must have been restored: the store tells it how many records its segments contain, and what the previous
+  // run then leaves unaccounted for is counted as dropped (Ledger::settle_unfinished).
   Outputs(const CollectConfig& config, const StopTime& stop_time, ReceiveClock& clock, Ledger& ledger);
 
   void deliver(const BatchRef& batch);
@@ -66,7 +66,8 @@ class Outputs {
   // Only while no batch is being delivered. A removed output writes what it has queued, in its own time; a new one that
   // writes to the same path waits for that.
   void apply(OutputChange change);
-  // Call soon after apply(), and regularly.
+  // Starts new outputs whose path is free, and destroys removed ones that have ended. Call it soon after apply(), and
+  // regularly.
   void look();
 
   void for_each(const std::function<void(const Output&)>& see) const;
@@ -90,8 +91,8 @@ class Outputs {
   const StopTime& stop_time_;
   std::unique_ptr<FlowStore> store_;
   std::vector<FurtherOutput> further_;
-  std::vector<OutputCounts*> removed_;  // since the start of the collector
-  std::string leader_;                  // without a store: the output that leads (ledger/output_counts.h)
+  std::vector<OutputCounts*> removed_;  // of outputs removed since the start, and not added again
+  std::string leader_;                  // without a store: the output whose counts are also the ledger's own
   mutable std::mutex mutex_;            // protects all_ and what it points to, for for_each()
   std::vector<Output*> all_;            // the store first
   std::vector<std::unique_ptr<Leaving>> leaving_;

@@ -3,10 +3,12 @@
 // sample does not affect the others.
 //
 //   in       the octets after the datagram's header
-//   out      a row for each flow sample, in the BatchWriter's batch; counter samples, in batches, to `emit`
+//   out      a row for each flow sample and each dropped packet, in the BatchWriter's batch; counter samples, in
+//            batches, to `emit`
 //   threads  one per worker
-//   memory   one sample; a batch of counter samples (limits::kCounterBatchRows)
-//   failure  samples and records that end early are counted; formats of other enterprises are counted and skipped
+//   memory   one sample; the numbers of one datagram's samples; a batch of counter samples (limits::kCounterBatchRows)
+//   failure  samples and records that end early are counted as malformed. Samples of other formats are counted and
+//            skipped, records of other formats are skipped
 #pragma once
 
 #include <functional>

@@ -2,7 +2,7 @@
 // StreamOrder: determines where a message belongs in its stream (restarts, strays), and what its sequence number shows
 // about the messages before it.
 //
-//   in       messages, before anything after their header is read, and again after all of it has been
+//   in       each message twice: before anything after its header is read, and after all of it has been read
 //   out      Message::context.boot and .repeated, Message::followed; losses, duplicates, restarts in the ledger entry
 //   threads  one per worker; the state belongs to the stream, under its lock
 //   memory   at most one datagram per stream is kept until the stream shows what it is (stray.h), charged to its sender
@@ -34,10 +34,10 @@ class StreamOrder {
 
   // False if the message must not be read now: it is kept, or the datagram from take_settled() must be read first.
   bool arrive(Message& message, const Datagram& datagram);
-  // The same for sFlow, whose restarts are detected in follow_samples().
+  // The same for sFlow, which has no templates: it sets no boot, and follow_samples() counts the restart.
   bool arrive_samples(Message& message, const Datagram& datagram);
   // A kept datagram whose standing was decided by the message for which arrive() returned false: read it, then that
-  // message again.
+  // message again. Null if there is none.
   std::unique_ptr<Stray> take_settled() { return std::exchange(settled_, {}); }
 
   // Called after the message has been read. `units`: by how much it advances the sequence number, in sequence_unit()s;

@@ -34,8 +34,8 @@ enum class Convert : uint8_t {
   // These use the value that another element of the record put into a field: never alone, and run after all others.
   duration_ms,  // length of the flow: computes a missing start or end
   duration_us,
-  packet_space,  // packets skipped after the chosen ones (the field's value): (chosen + skipped) / chosen
-  sample_size,   // number chosen from a population: population / size
+  packet_space,  // packets skipped; the field has how many are chosen before them: (chosen + skipped) / chosen
+  sample_size,   // packets chosen; the field has the population that they are chosen from: population / size
   // Appended to a list.
   list_number,
   list_address4,
@@ -53,7 +53,8 @@ inline constexpr bool builds_on_another(Convert c) { return c >= Convert::durati
 
 // If several elements fill one field, the one with the lowest rank wins; if its value is 0 and means_unknown(), the
 // next one is used. At equal rank, each non-zero value replaces that of an earlier element in the template; an element
-// for the IP version that the record does not have only fills an unset field.
+// for the IP version that the record does not have only fills an unset field. Of times and texts of equal rank only
+// the last one in the template is used, whatever its value.
 struct Element {
   uint32_t pen;
   uint16_t id;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/time_units.h"
 
 namespace weir {
 namespace {
@@ -12,7 +13,6 @@ constexpr int64_t kMs = 1'000'000;
 // date -u -d '2026-11-21 09:39:00' +%s
 constexpr int64_t kMorning = 1'795'253'940'000 * kMs;
 constexpr int64_t kMidnight = 1'795'219'200'000 * kMs;  // 2026-11-21 00:00:00
-constexpr int64_t kHour = 3'600'000 * kMs;
 
 int64_t parse(const std::string& text) { return parse_time(text, kMorning + 123'456'789); }
 

@@ -7,12 +7,12 @@
 //   ahead   while it is more than a day, and more than half of `keep`, ahead of the yardstick: received data still gets
 //           the system time, because Weir may really have been off for so long
 //   behind  while it is more than a day behind the yardstick: received data gets the yardstick's time
-// until it agrees with the yardstick again, at most a day; then it is trusted, and the yardstick starts again from it.
+// until it agrees with the yardstick again. After a day it is trusted as it is: the yardstick starts again from it.
 // Data received while the clock is held must be marked and does not move the yardstick. Without a yardstick every clock
 // is trusted.
 //
 //   threads  any
-//   log      one line when it starts to be held, and one when that ends
+//   log      one line when it starts to be held, or changes from ahead to behind or back, and one when that ends
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,8 @@ class ReceiveClock {
   };
   static Times system_times();
 
-  // `keep_ns`: how long flows are kept, 0: forever. `times`: the source of time for now() and is_held().
+  // `keep_ns`: how long flows are kept, 0: forever, which counts as a month here. `times`: the source of time for all
+  // calls that are not given one.
   explicit ReceiveClock(int64_t keep_ns, std::function<Times()> times = system_times);
 
   // Changes how long flows are kept.
@@ -42,7 +43,7 @@ class ReceiveClock {
 
   struct Reading {
     int64_t now_ns = 0;  // the time a datagram arriving now would get
-    bool held = false;   // if true, this time must not be used to consider anything old
+    bool held = false;   // if true, nothing may be removed for its age by this time
   };
   Reading now();
   bool is_held() { return now().held; }
@@ -54,7 +55,8 @@ class ReceiveClock {
   // Call when datagrams have arrived. Cheap: no lock while the clock is trusted.
   Stamp receive(Times at);
 
-  // If the yardstick was started again since the last call: the time it started from. Returned once per restart.
+  // If the yardstick has started again from the system clock since the last call: the time from which. It is returned
+  // once.
   std::optional<int64_t> take_beginning();
 
  private:

@@ -7,10 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "base/time_units.h"
+
 namespace weir {
 namespace {
 
-constexpr int64_t kHour = 3'600'000'000'000, kDay = 24 * kHour;
 // 2026-11-21T12:00:00Z (date -u -d @1795262400).
 constexpr int64_t kNewest = 1'795'262'400'000'000'000;
 

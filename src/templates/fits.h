@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks a data set record by record.
+// Finds the records of a data set and their fields.
 #pragma once
 
 #include "base/bytes.h"
@@ -13,12 +13,12 @@ struct FieldBytes {
   uint32_t length = 0;
 };
 
-// The length of the record at the start of `bytes`, or 0 if it does not fit. `fields` (one per field of the template,
-// or null) receives the location of each field. Variable length: RFC 7011 §7.
+// The length of the record at the start of `bytes`, or 0 if they end before it does. `fields` (one per field of the
+// template, or null) receives the location of each field. Variable length: RFC 7011 §7.
 size_t walk_record(const Plan& plan, Bytes bytes, FieldBytes* fields);
 
-// Whether a set's body can be data of this plan: whole records, then at most 3 octets of padding, which are fewer than
-// the shortest record (RFC 7011 §3.3.1).
+// Whether a set's body can be data of this plan: at least one whole record, then at most 3 octets of padding, which do
+// not make another record (RFC 7011 §3.3.1).
 bool fits(const Plan& plan, Bytes body);
 
 }  // namespace weir

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stores the templates and options state of all sessions: one store per process, for decoding and relaying alike.
+// Stores the templates and options state of all sessions: one store per process.
 //
 //   in       template records, options state, restarts of exporters, data sets whose template is not known
 //   out      plans; data sets released by the template they waited for, or given up
 //   threads  any; writers are serialised by one lock; readers keep the plans of a session they have seen and
 //            look again only when the session's version has changed
 //   memory   limits::kSessions, kTemplatesPerExporter, kTemplates, kOptionsBytes, the hold limits, a limit on the bytes
-//            of templates per exporter, and the budget of all that is kept for senders. An exporter that holds less
-//            than a fair share of the templates or of the budget is always admitted and loses nothing. To free space
-//            for it, sessions of exporters that hold more lose all they have: first those that never gave a record,
-//            then the idlest (before those with records also sessions of exporters that hold less, if they have given
-//            no record after some seconds). Anything else over a limit is refused and counted. A layout that was
-//            replaced is kept beside its successor for limits::kPreviousPlanNs
-//   failure  a journal that cannot be written is counted and logged once; templates still work
+//            of templates per exporter, and the budget of all that is kept for senders. If the templates or the budget
+//            are used up, an exporter below a fair share of them still gets in, and loses no session that has given a
+//            record. To free space, sessions lose all they have, in this order, the idlest of each kind first: of
+//            exporters above a fair share those that never gave a record; of the others those that gave none for some
+//            seconds after their first template; of exporters above a fair share those with records. An exporter at
+//            its own limits loses its sessions that never gave a record or have long been idle. Anything else over a
+//            limit is refused and counted. A layout that was replaced is kept beside its successor for
+//            limits::kPreviousPlanNs
+//   failure  every failed write of the journal is counted, the first one logged, and writing it is tried again later;
+//            templates still work
 //
 // Key: the session (base/session_key.h) and the template id. What is sent on a connection applies to that connection
 // only: it is not lent to another, is no fallback for another session, and is not in the journal, since the
@@ -59,7 +62,7 @@ class alignas(64) Session : public std::enable_shared_from_this<Session> {
   std::atomic<uint32_t> version_{0};
   std::atomic<bool> gave_record_{false};
   std::atomic<int64_t> seen_ns_{0};
-  int64_t since_ns_ = 0;  // when it got templates, receive time; this and all below is guarded by the store's lock
+  int64_t since_ns_ = 0;  // when it got its first template, receive time; the store's lock guards this and all below
   // Changed in place until it has been given out; then a copy is changed.
   std::shared_ptr<SessionPlans> plans_;
   bool given_out_ = false;
@@ -95,11 +98,11 @@ class TemplateStore {
   void set_limits(const HoldLimits& hold, size_t max_templates_bytes_per_exporter);
 
   std::shared_ptr<Session> session(const SessionKey& key);
-  // Drops a session without templates and options data; false (and it stays) if it has any.
+  // Drops a session that has neither templates nor options data; false (and it stays) if it has any.
   bool forget_if_empty(const SessionKey& key);
   // Drops a session with all its templates; returns how many it had.
   size_t forget(const SessionKey& key);
-  // Call this once all changes are made: the next change after it makes a copy.
+  // The plans as they are now. Call this after a group of changes, not between them: the next change makes a copy.
   std::shared_ptr<const SessionPlans> plans(Session& session);
 
   // When a change goes to the journal: at once, or with the next write_journal(), all in one write.
@@ -114,14 +117,14 @@ class TemplateStore {
   struct Installed {
     bool changed = false;  // a new id or another layout
     bool added = false;    // a new id
-    std::optional<Refused>
-        refused;                    // another layout of a known id: then that id is forgotten, as its layout is unknown
-    std::vector<HeldSet> released;  // waited for it, oldest first: decode them now
+    // Why it was not accepted. If it is another layout of a known id, that id is forgotten: its layout is now unknown.
+    std::optional<Refused> refused;
+    std::vector<HeldSet> released;     // waited for it, oldest first: decode them now
     std::vector<HeldSet> quarantined;  // waited for that id, but do not fit its new layout
     std::vector<Forgotten> forgotten;  // to free space
     std::shared_ptr<const Plan> plan;  // null if it arrived too late to be used
   };
-  // `context`: of the message that contains it; `offset` is 0 if no data set of that id precedes it in there.
+  // `context`: of the message that contains it; its `set_offset` is 0 if no data set of that id precedes it there.
   Installed install(Session& session, TemplateRecord record, const SetContext& context, int64_t monotonic_ns,
                     Journaling journaling = Journaling::at_once);
 
@@ -146,8 +149,9 @@ class TemplateStore {
   // is none, or templates.fallback is off.
   std::shared_ptr<const Plan> only_layout(const SessionPlans& plans, uint16_t template_id, Bytes body) const;
 
-  // The source port no longer distinguishes that exporter's sessions: this session gets what the sessions of its ports
-  // have. Of templates the newest of each id, of options data that of the session seen last, and the held sets.
+  // The source port no longer distinguishes that exporter's sessions: this session takes over what the sessions of its
+  // ports have, and those are dropped. It gets the newest template of each id, the options data of the session seen
+  // last (if it has none of its own), and the held sets.
   struct TakenOver {
     std::vector<Fallback> released;   // their template is known
     std::vector<HeldSet> dropped;     // there was no space left for them
@@ -293,17 +297,18 @@ class TemplateStore {
   absl::flat_hash_map<SessionKey, std::shared_ptr<Session>> sessions_;
   absl::flat_hash_map<GroupKey, std::vector<std::shared_ptr<Session>>> with_templates_;
   absl::flat_hash_map<IpAddress, Exporter> exporters_;
-  std::vector<IpAddress> emptied_;  // that have lost their last template; they stay until their current second is over
+  std::vector<IpAddress> emptied_;  // whose last template is gone; forget_old() drops those that still have none
   uint64_t copies_ = 0;
   size_t templates_ = 0;
-  size_t options_bytes_ = 0;  // OptionsState::bytes() of all sessions
+  size_t options_bytes_ = 0;  // OptionsState::bytes() of all sessions, and of what they borrow
   int64_t swept_ns_ = INT64_MIN / 2, next_aging_ns_ = INT64_MIN;
   std::deque<Replaced> replaced_;  // by time
   HeldSets held_;
   std::unique_ptr<Journal> journal_;
   std::atomic<bool> journal_pending_{false};  // write_journal() has something to do
   uint64_t journal_live_bytes_ = 0;
-  // A write failed: the whole journal must be rewritten, at a time of its own; the wait doubles with every failure.
+  // A write failed: the whole journal must be rewritten, at journal_retry_ns_; the wait doubles with every failure, up
+  // to a limit.
   bool journal_incomplete_ = false;
   int64_t now_ns_ = 0;  // monotonic, as last passed in by a caller
   int64_t journal_retry_ns_ = 0, journal_wait_ns_ = 0;
