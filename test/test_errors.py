@@ -58,7 +58,7 @@ def refused(code, *arguments, says, **kwargs):
         (["--rcvbuf", "lots"], ["rcvbuf", "lots"]),
         (["--http", "127.0.0.1:http"], ["127.0.0.1:http"]),
         (["--field", "bytes=9/1:string"], ["--field", "bytes", "another name"]),
-        (["--field", "9lives=9/1:string"], ["--field", "9lives", "small letters"]),
+        (["--field", "9lives=9/1:string"], ["--field", "9lives", "lower-case letters"]),
         (["--field", "x=9.1:string"], ["--field", "9.1", "PEN/ID"]),
         (["--field", "x=9/1:text"], ["--field", "text", "string"]),
         (["--field", "x=9/1"], ["--field", "NAME=PEN/ID:TYPE"]),

@@ -14,17 +14,18 @@ namespace {
 
 constexpr const char* kAbout =
     "Decodes captures (pcap, pcapng), IPFIX files (RFC 5655) and bare export datagrams with the collector's own "
-    "decoder. Records to standard output; totals, and every breach of the protocols, to standard error.";
+    "decoder. Writes records to standard output; totals, and every violation of the protocols, to standard error.";
 
 constexpr const char* kMore =
-    "Exit code: 0, also if datagrams are malformed (they are reported and counted); 1 where a file is damaged; 2 for a "
-    "wrong flag or file.\n\n"
+    "Exit code: 0, also if datagrams are malformed (they are reported and counted); 1 if a file is damaged; 2 for a "
+    "wrong flag or file.\n"
+    "\n"
     "Examples:\n"
     "  weir decode capture.pcap                          a JSON object for every flow\n"
-    "  weir decode capture.pcap --format table           for reading\n"
+    "  weir decode capture.pcap --format table           a table to read\n"
     "  weir decode capture.pcap --templates              what do the exporters send?\n"
-    "  weir decode capture.pcap --elements               everything they said, element by element\n"
-    "  weir decode capture.pcap --format none            totals, and what is wrong\n";
+    "  weir decode capture.pcap --elements               everything they sent, element by element\n"
+    "  weir decode capture.pcap --format none            only totals, and what is malformed\n";
 
 // Texts that are parsed once all flags have been read.
 struct Texts {
@@ -37,7 +38,7 @@ struct Texts {
 void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
   app.add_option("files", options.files, "captures, IPFIX files or datagram files")->required();
   app.add_option("--format", options.format,
-                 "json (a line per record; the default), csv, protobuf, table, or none (totals only)")
+                 "json (one line per record; the default), csv, protobuf, table, or none (totals only)")
       ->check(CLI::IsMember({"json", "csv", "protobuf", "table", "none"}));
   app.add_option("--fields", texts.fields, "only these fields, in this order: a,b,c");
   app.add_option("--field", texts.added,
@@ -51,17 +52,20 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
   app.add_flag("--sets", options.sets,
                "instead of flows: every data set and the template it is read with; as a table or json");
   app.add_option("--port", options.ports, "only datagrams to these ports (default: whatever looks like flow export)");
-  app.add_option("--hold-bytes", texts.hold_bytes, "bound on data sets that wait for their template (1GiB)");
-  app.add_option("--sampling-rate", options.sampling_rate, "where the exporter names none");
+  app.add_option("--hold-bytes", texts.hold_bytes, "memory for data sets that wait for their template (default: 1GiB)");
+  app.add_option("--sampling-rate", options.sampling_rate, "sampling rate assumed for exporters that announce none");
   app.add_option("--exporter", texts.exporters,
-                 "how an exporter's counters 23 and 24 are read: 192.0.2.0/24=counters_23_24:reverse (or ignore)");
+                 "what an exporter's elements 23 and 24 mean if a record also has 1 and 2: "
+                 "192.0.2.0/24=counters_23_24:reverse (or ignore)");
   app.add_option("--template-borrow", texts.borrow,
-                 "where sampling rates and names come from if a session has none: off, port, domain (domain)");
+                 "where sampling rates and names come from if none were announced on the record's own source port and "
+                 "domain: off (nowhere), port (other ports), domain (also another domain; the default)");
   app.add_option("--ignore-ports", texts.ignore_ports,
-                 "exporters behind a balancer that gives each datagram another source port: networks, or off");
+                 "addresses of exporters behind a load balancer that changes the source port of each datagram; off: "
+                 "never ignore ports");
   app.add_option("--errors", options.max_errors,
-                 "lines to print for each kind of malformed input; the rest is counted (10)");
-  app.add_flag("--quiet,-q", options.quiet, "nothing about malformed input, no totals");
+                 "lines to print for each kind of malformed input; the rest is only counted (default: 10)");
+  app.add_flag("--quiet,-q", options.quiet, "print nothing about malformed input, and no totals");
   app.footer(kMore);
 }
 

@@ -35,24 +35,29 @@ struct ExportersOptions {
 static std::optional<ExportersOptions> parse(const Arguments& arguments) {
   ExportersOptions options;
   CLI::App app("Shows what became of everything each exporter sent.", "weir exporters");
-  auto* data = app.add_option("--data", options.data, "data directory of the collector")->option_text("DIR");
+  auto* data = app.add_option("--data", options.data, "data directory of the collector (default: as for weir collect)")
+                   ->option_text("DIR");
   add_server_options(app, options.server)->excludes(data);
   app.add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->option_text("table|json");
   app.add_option(
          "--only", options.view.only,
-         "only exporters with loss, drops or refusals (lossy), that have sent nothing for 5 minutes (silent), or "
-         "of an address or prefix")
+         "only exporters with loss, drops, refusals, malformed or expired data (lossy), those that have sent nothing "
+         "for 5 minutes (silent), or those of an address or prefix")
       ->option_text("lossy|silent|ADDR");
   app.add_option("--sort", options.view.sort,
-                 "by this column: numbers from the greatest, names from A; \"lastseen\" begins with the newest. Of: " +
+                 "sort by this column: numbers from the greatest down, names from A to Z, lastseen from the newest. "
+                 "One of: " +
                      sort_names())
       ->option_text("COLUMN");
   app.footer(
-      "rec/s is the mean between an exporter's first datagram and its last.\n\n"
-      "Examples:\n  weir exporters\n  weir exporters --only lossy --sort lost\n  weir exporters --server "
-      "http://127.0.0.1:8080 --format json");
+      "rec/s is averaged from an exporter's first datagram to its last.\n"
+      "\n"
+      "Examples:\n"
+      "  weir exporters\n"
+      "  weir exporters --only lossy --sort lost\n"
+      "  weir exporters --server http://127.0.0.1:8080 --format json");
   try {
     parse_words(app, arguments);
   } catch (const CLI::CallForHelp&) {

@@ -44,21 +44,23 @@ void add_flags(CLI::App& app, Flags& f) {
       ->capture_default_str();
   app.add_option(
       "--csv", f.csv,
-      "send the flows of this CSV file (plain or gzip, a header line with some of start_ms,end_ms,src_addr,"
-      "dst_addr,src_port,dst_port,proto,tcp_flags,packets,bytes,src_as,dst_as,in_if,out_if,tos), once, or again "
-      "and again where --total, --count or --duration ask for more; times are moved to now");
-  app.add_option("--count", f.count, "datagrams to send (default 5, where nothing else bounds the run)")
+      "send the flows of this CSV file (plain or gzip, a header line with some of "
+      "start_ms,end_ms,src_addr,dst_addr,src_port,dst_port,proto,tcp_flags,packets,bytes,src_as,dst_as,in_if,out_if,"
+      "tos), once, or repeatedly if --total, --count or --duration ask for more; times are shifted to the present");
+  app.add_option("--count", f.count, "datagrams to send (default 5, if nothing else limits the run)")
       ->check(CLI::PositiveNumber);
   app.add_option("--flows", f.flows,
-                 "records per datagram (default 3 with --count, else what fits 1,400 bytes; v5: 30; sFlow: samples)")
+                 "records per datagram (default 3 with --count, else as many as fit in 1,400 bytes; v5: 30; sFlow: "
+                 "samples)")
       ->check(CLI::PositiveNumber);
   app.add_option("--total", f.total, "records to send, of all exporters together (1000, 20k, 5M)")->excludes("--count");
-  app.add_option("--rate", f.rate, "records a second (0: as fast as possible)");
+  app.add_option("--rate", f.rate, "records per second (0: as fast as possible)");
   app.add_option("--duration", f.duration, "stop after this time (10s, 5m)");
   app.add_option("--pause", f.pause, "RECORDS:TIME, as in 100k:3s: after this many records, pause for this time, once");
   app.add_option("--seed", f.seed, "the same seed gives the same flows")->capture_default_str();
   app.add_option("--exporters", f.exporters,
-                 "how many to play; on 127.0.0.0/8 each has its own address from 127.0.0.2 on, elsewhere its own port")
+                 "how many exporters to imitate; towards 127.0.0.0/8 each has its own address, from 127.0.0.2 on, "
+                 "elsewhere its own port")
       ->check(CLI::Range(uint64_t{1}, kMaxExporters))
       ->capture_default_str();
   app.add_option("--ipv6", f.ipv6, "share of IPv6 flows, 0 to 1 (default 0.1; v5: 0)")
@@ -71,7 +73,8 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_flag("--variable", f.variable, "end each record with a field of variable length, applicationName (ipfix)")
       ->excludes("--csv");
   app.add_option("--template-every", f.template_every,
-                 "send templates again after this time (10s), or this number of datagrams (20datagrams) (default 10s)");
+                 "send templates again after this time, as in 10s, or this many datagrams, as in 20datagrams (default "
+                 "10s)");
   app.add_flag("--no-templates", f.no_templates, "never send templates");
   app.add_option("--templates-after", f.templates_after, "send data at once and its templates only after this time")
       ->excludes("--no-templates");
@@ -81,7 +84,7 @@ void add_flags(CLI::App& app, Flags& f) {
                  "observation domain (v9: source id; v5: engine type * 256 + id; sFlow: sub-agent)")
       ->check(CLI::Range(uint64_t{0}, uint64_t{0xffff'ffff}));
   app.add_option("--source-port", f.source_port, "send from this port");
-  app.add_option("--format", f.format, "of the totals: text or json")
+  app.add_option("--format", f.format, "format of the totals: text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
 }
@@ -199,7 +202,8 @@ GenOptions to_options(const Flags& f) {
 // Null if --help was requested, which has then been printed.
 std::unique_ptr<GenOptions> parse(const Arguments& arguments) {
   CLI::App app(
-      "Sends NetFlow v5, v9, IPFIX or sFlow, made up or from a CSV file, and prints exact totals of what it sent.",
+      "Sends NetFlow v5, v9, IPFIX or sFlow, with generated flows or those of a CSV file, and prints exact totals of "
+      "what it sent.",
       "weir gen");
   Flags flags;
   add_flags(app, flags);

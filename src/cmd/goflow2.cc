@@ -11,19 +11,18 @@
 namespace weir {
 
 static constexpr const char* kHelp =
-    "Usage: weir goflow2 [flags of GoFlow2 2.2.6]     (or: a link named goflow2 to weir)\n"
+    "Usage: weir goflow2 [flags of GoFlow2 2.2.6]     (or call weir through a link named goflow2)\n"
     "\n"
-    "Accepts GoFlow2's command line and writes what GoFlow2 writes. Nothing is stored, and no directory is "
-    "needed.\n"
+    "Accepts GoFlow2's command line and writes what GoFlow2 writes. Nothing is stored, and no directory is needed.\n"
     "\n"
-    "  -listen URI,..            sflow://:6343,netflow://:2055; ?count=N: N sockets\n"
-    "  -format json|bin          bin: with -transport.file.sep= only\n"
+    "  -listen URI,..            default: sflow://:6343,netflow://:2055; ?count=N: N sockets\n"
+    "  -format json|bin          bin: only together with -transport.file.sep=\n"
     "  -transport file\n"
     "  -transport.file PATH      empty: standard output\n"
     "  -transport.file.sep TEXT  a line end (json), or nothing (bin)\n"
-    "  -addr ADDRESS:PORT        metrics; empty: none\n"
+    "  -addr ADDRESS:PORT        where /metrics is served; empty: nowhere\n"
     "  -loglevel, -logfmt        debug, info, warn, error; normal, json\n"
-    "  -err.cnt, -err.int, -templates.path    taken, of no effect\n"
+    "  -err.cnt, -err.int, -templates.path    accepted, but without effect\n"
     "  -v                        the version\n"
     "\n"
     "What differs: docs/from-goflow2.md\n";

@@ -406,10 +406,10 @@ TEST_F(OptionsTest, EffectiveConfigurationCanBeReadBack) {
 TEST_F(OptionsTest, BadFieldsAreRefused) {
   for (auto [field, says] : {std::pair("x", "NAME=PEN/ID:TYPE"),
                              {"x=9/1", "NAME=PEN/ID:TYPE"},
-                             {"X=9/1:string", "small letters"},
-                             {"9x=9/1:string", "small letters"},
-                             {"a-b=9/1:string", "small letters"},
-                             {"=9/1:string", "small letters"},
+                             {"X=9/1:string", "lower-case letters"},
+                             {"9x=9/1:string", "lower-case letters"},
+                             {"a-b=9/1:string", "lower-case letters"},
+                             {"=9/1:string", "lower-case letters"},
                              {"bytes=9/1:string", "already"},
                              {"proto_name=9/1:string", "already"},
                              {"bytes_scaled=9/1:string", "already"},
@@ -484,7 +484,8 @@ TEST_F(OptionsTest, BadFieldsOfTheFileNameTheirLine) {
     return refused({}, file() + ":" + line) && refused({}, part);
   };
   const std::string good = "[[field]]\nname = \"a\"\nelement = \"9/1\"\ntype = \"string\"\n";
-  EXPECT_TRUE(says(good + "[[field]]\nname = \"B\"\nelement = \"9/2\"\ntype = \"string\"\n", "6:", "small letters"));
+  EXPECT_TRUE(
+      says(good + "[[field]]\nname = \"B\"\nelement = \"9/2\"\ntype = \"string\"\n", "6:", "lower-case letters"));
   EXPECT_TRUE(says(good + "[[field]]\nname = \"b\"\nelement = \"9-2\"\ntype = \"string\"\n", "7:", "no element"));
   EXPECT_TRUE(says(good + "[[field]]\nname = \"b\"\nelement = \"9/2\"\ntype = \"text\"\n", "8:", "no type"));
   EXPECT_TRUE(says(good + "[[field]]\nname = \"b\"\ntype = \"string\"\n", "5:", "no element;"));

@@ -15,10 +15,10 @@ namespace weir {
 namespace {
 
 constexpr const char* kFooter =
-    "The view `flows` has a row per flow record, the view `counters` one per sFlow counter sample; DESCRIBE flows "
-    "lists\n"
-    "the columns. The statement may also read files of yours (read_csv, read_parquet); it changes nothing: results go\n"
-    "to standard output or --output.\n\n"
+    "The view `flows` has one row per flow record, the view `counters` one per sFlow counter sample;\n"
+    "DESCRIBE flows lists the columns. The statement may also read your own files (read_csv, read_parquet). It only\n"
+    "reads: results go to standard output or --output.\n"
+    "\n"
     "Examples:\n"
     "  weir query 'SELECT count(*), sum(bytes) FROM flows'\n"
     "  weir query --since -1h \"SELECT dst_port, sum(bytes) AS bytes FROM flows WHERE proto_name = 'TCP'\n"
@@ -33,12 +33,13 @@ struct Options {
 Options parse(const Arguments& arguments, CLI::App& app) {
   Options options;
   add_query_flags(app, options.common);
-  app.add_option("--by,--time", options.common.time, "the time that --since and --until mean (received)")
+  app.add_option("--by,--time", options.common.time,
+                 "which time of a flow --since and --until refer to (default: received)")
       ->option_text("received|start|end");
-  app.add_option("--format", options.common.format, "table, csv, json (an object a line) or parquet")
+  app.add_option("--format", options.common.format, "table, csv, json (one object per line) or parquet")
       ->check(CLI::IsMember({"table", "csv", "json", "parquet"}))
       ->option_text("FORMAT");
-  app.add_option("--output", options.output, "file to write instead of standard output (-)")->option_text("FILE");
+  app.add_option("--output", options.output, "file to write (default: -, standard output)")->option_text("FILE");
   app.add_option("sql", options.sql, "one statement; - reads it from standard input")->option_text("SQL")->required();
   app.footer(kFooter);
   parse_words(app, arguments);
@@ -82,7 +83,7 @@ bool mentions_counters(std::string sql) {
 }  // namespace
 
 int run_query(const Arguments& arguments) {
-  CLI::App app("Answers SQL over the flows that a collector has stored.", "weir query");
+  CLI::App app("Runs an SQL query over the flows that a collector has stored.", "weir query");
   Options options;
   try {
     options = parse(arguments, app);

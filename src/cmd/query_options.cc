@@ -71,14 +71,16 @@ int tell_problems(const FlowQuery& query) {
 }  // namespace
 
 void add_query_flags(CLI::App& app, QueryFlags& flags) {
-  app.add_option("--data", flags.data, "data directory of the collector")->option_text("DIR");
+  app.add_option("--data", flags.data, "data directory of the collector (default: as for weir collect)")
+      ->option_text("DIR");
   app.add_option("--since", flags.since,
                  "flows from this time on: 2026-11-21T09:30Z, 2026-11-21, -1h, today, yesterday")
       ->option_text("TIME");
   app.add_option("--until", flags.until, "flows before this time")->option_text("TIME");
-  app.add_option("--memory", flags.memory, "most memory to use; more is spilled to $TMPDIR (half of RAM, at most 8GiB)")
+  app.add_option("--memory", flags.memory,
+                 "memory to use at most; beyond it, data goes to $TMPDIR (default: half of RAM, at most 8GiB)")
       ->option_text("SIZE");
-  app.add_option("--threads", flags.threads, "threads to use (one per core)")
+  app.add_option("--threads", flags.threads, "threads to use (default: one per core)")
       ->option_text("N")
       ->check(CLI::Range(1, 1024));
 }

@@ -27,18 +27,21 @@ std::unique_ptr<ReplayOptions> parse(const Arguments& arguments) {
   bool unpaced = false;
   app.add_option("FILE", options->file, "pcap, pcapng, IPFIX file, or saved datagrams")->required();
   app.add_option("--to", to, "HOST:PORT of the collector")->required();
-  auto* rate = app.add_option("--rate", options->rate, "datagrams a second, evenly")->check(CLI::PositiveNumber);
-  auto* speed = app.add_option("--speed", options->speed, "times the pace of the capture (default 1)")
+  auto* rate =
+      app.add_option("--rate", options->rate, "datagrams per second, evenly spaced")->check(CLI::PositiveNumber);
+  auto* speed = app.add_option("--speed", options->speed,
+                               "speed relative to the capture's own; 10: ten times as fast (default 1)")
                     ->check(CLI::PositiveNumber);
   auto* fast = app.add_flag("--as-fast-as-possible", unpaced, "without any pause");
   rate->excludes(speed)->excludes(fast);
   speed->excludes(fast);
   app.add_option("--loop", options->loops,
                  "how many times to send it (0: until interrupted); collectors see the exporters restart each time");
-  app.add_option("--port", options->only_port, "only what the capture shows going to this port")
+  app.add_option("--port", options->only_port, "send only the datagrams that went to this port in the capture")
       ->check(CLI::Range(1, 65535));
-  app.add_flag("--verbose,-v", options->verbose, "name every source, and what it was sent from");
-  app.add_option("--format", format, "of the totals: text or json")->check(CLI::IsMember({"text", "json"}));
+  app.add_flag("--verbose,-v", options->verbose,
+               "list every source, and the address and port that its datagrams were sent from");
+  app.add_option("--format", format, "format of the totals: text or json")->check(CLI::IsMember({"text", "json"}));
   app.footer(
       "Each source (address and port) of the capture has a socket of its own, with its own port where that is free.\n"
       "To a loopback IPv4 address, each source address becomes 127.0.1.1, 127.0.1.2, ... in order of appearance.\n"

@@ -31,11 +31,13 @@ struct StatsOptions {
 // Empty if only help was requested.
 std::optional<StatsOptions> parse(const Arguments& arguments) {
   StatsOptions options;
-  CLI::App app("The embedded flow store.", "weir store");
+  CLI::App app("Shows what the flow store contains.", "weir store");
   app.require_subcommand(1);
-  CLI::App* stats =
-      app.add_subcommand("stats", "segments, flows, bytes and times, by level and by day; counter samples in all");
-  stats->add_option("--data", options.data, "data directory of the collector")->option_text("DIR");
+  CLI::App* stats = app.add_subcommand("stats",
+                                       "segments, flows, bytes and times, by level and by day; counter samples only in "
+                                       "total");
+  stats->add_option("--data", options.data, "data directory of the collector (default: as for weir collect)")
+      ->option_text("DIR");
   stats->add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->option_text("table|json");

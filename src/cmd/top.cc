@@ -16,8 +16,9 @@ namespace weir {
 namespace {
 
 constexpr const char* kFooter =
-    "A key is a column of `flows` (weir query 'DESCRIBE flows' lists them); several are separated by commas.\n"
-    "Counters are as exported, not multiplied by the sampling rate.\n\n"
+    "A key is a column of `flows` (weir query 'DESCRIBE flows' lists them); separate several by commas.\n"
+    "Bytes and packets are as exported, not multiplied by the sampling rate.\n"
+    "\n"
     "Examples:\n"
     "  weir top\n"
     "  weir top dst_port,proto_name --by flows -n 20 --since -1h\n"
@@ -31,13 +32,16 @@ struct Options {
 Options parse(const Arguments& arguments, CLI::App& app) {
   Options options;
   std::string keys = "src_addr";
-  app.add_option("key", keys, "what to group by (src_addr)")->option_text("KEY,..");
-  app.add_option("--by", options.request.measure, "what to rank by (bytes)")->option_text("bytes|packets|flows");
-  app.add_option("-n", options.request.count, "how many (10)")->option_text("N")->check(CLI::Range(1, 1'000'000));
+  app.add_option("key", keys, "what to group by (default: src_addr)")->option_text("KEY,..");
+  app.add_option("--by", options.request.measure, "what to rank by (default: bytes)")
+      ->option_text("bytes|packets|flows");
+  app.add_option("-n", options.request.count, "how many rows to show (default: 10)")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1'000'000));
   add_query_flags(app, options.common);
-  app.add_option("--time", options.common.time, "the time that --since and --until mean (received)")
+  app.add_option("--time", options.common.time, "which time of a flow --since and --until refer to (default: received)")
       ->option_text("received|start|end");
-  app.add_option("--format", options.common.format, "table, csv or json (an object a line)")
+  app.add_option("--format", options.common.format, "table, csv or json (one object per line)")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->option_text("FORMAT");
   app.footer(kFooter);
@@ -146,7 +150,10 @@ void show_rows(FlowQuery& query, const Options& options) {
 }  // namespace
 
 int run_top(const Arguments& arguments) {
-  CLI::App app("Shows what most of the traffic is: by source address, or any other column of the flows.", "weir top");
+  CLI::App app(
+      "Shows where most of the traffic comes from, by source address, or the top values of any other column "
+      "of the flows.",
+      "weir top");
   Options options;
   try {
     options = parse(arguments, app);

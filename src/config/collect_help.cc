@@ -23,14 +23,16 @@ constexpr std::string_view kIntroduction =
     "  weir collect --config weir.toml --check        check the configuration and show what is in force\n"
     "\n"
     "Every flag is also a key of weir.toml and an environment variable (WEIR_ + the key in capitals, with _ for\n"
-    "each dot). A flag outranks the variable, the variable the file, the file the default.\n";
+    "each dot). A flag overrides the variable, the variable the file, the file the default.\n";
 
 constexpr std::string_view kGeneral =
-    "\nGeneral\n"
-    "  --config FILE                   Configuration file (WEIR_CONFIG). Without: /etc/weir/weir.toml if there is one\n"
-    "  --check                         Check configuration, ports, directory and output, print the values in force "
+    "\n"
+    "General\n"
+    "  --config FILE                   Configuration file (also WEIR_CONFIG). Default: /etc/weir/weir.toml if it "
+    "exists\n"
+    "  --check                         Check configuration, ports, directory and outputs, print the values in force "
     "and\n"
-    "                                  their origin, and exit: 0 valid, 2 not\n"
+    "                                  where each comes from, and exit with 0 if all is valid, else with 2\n"
     "  -h, --help                      This text\n";
 
 // `text` in lines of at most kWidth; the first begins with `head`, the others are indented to the same column.
@@ -69,7 +71,7 @@ std::string collect_help() {
     }
     for (const RepeatedTable* table : group.tables)
       out += wrapped("  " + std::string(table->flag) + " " + std::string(table->form),
-                     std::string(table->meaning) + " [[[" + std::string(table->path) + "]]]");
+                     std::string(table->meaning) + " [[" + std::string(table->path) + "]]");
   }
   return out + std::string(kGeneral);
 }

@@ -29,8 +29,8 @@ const Option<ExporterRule> kOptions[] = {
     {{"address", "", ValueKind::text, "NETWORK", kNeeded, "", "An address, or a network as ADDRESS/LENGTH"},
      [](ExporterRule& r, const Value& v) { set_network(r, v.text); }},
     {{kPostCounters, "", ValueKind::text, "MEANING", kNeeded, "",
-      "What the elements 23 and 24 count beside 1 and 2. reverse: octets and packets of the other direction; ignore: "
-      "nothing"},
+      "What elements 23 and 24 mean if a record also has 1 and 2. reverse: octets and packets of the other direction; "
+      "ignore: they are not used"},
      [](ExporterRule& r, const Value& v) { set_post_counters(r, v.text); }},
 };
 
@@ -41,8 +41,7 @@ void set_network(ExporterRule& rule, const std::string& text) { rule.network = p
 void set_post_counters(ExporterRule& rule, const std::string& text) {
   if (text != "reverse" && text != "ignore")
     throw usage_error(in_quotes(text) +
-                      " is no meaning of the counters 23 and 24; take reverse (the other direction) or "
-                      "ignore" +
+                      " is no meaning of the counters 23 and 24; take reverse (the other direction) or ignore" +
                       did_you_mean(nearest(text, {"reverse", "ignore"})));
   rule.post_counters = text == "reverse" ? PostCounters::reverse : PostCounters::ignore;
 }
@@ -61,10 +60,10 @@ const RepeatedTable& exporter_table_type() {
       "--exporter",
       "NETWORK=counters_23_24:VALUE,..",
       "Receiving",
-      "How exporters of an address or network are read. counters_23_24: what elements 23 and 24 mean if a record also "
-      "has 1 and 2. reverse: octets and packets of the other direction (Cisco FTD); ignore: they are not used. "
-      "Default: "
-      "reverse if they differ from 1 and 2. May be given several times, the longest prefix counts",
+      "How to read the records of exporters with this address or in this network. counters_23_24: what elements 23 and "
+      "24 mean if a record also has 1 and 2. reverse: octets and packets of the other direction (Cisco FTD); ignore: "
+      "they are not used. Default: reverse if they differ from 1 and 2, else ignore. May be given several times; of "
+      "the networks that contain an exporter, the one with the longest prefix applies",
       "[[exporter]]\naddress = \"192.0.2.0/24\"\ncounters_23_24 = \"reverse\"",
       infos(exporter_options()),
       parse_short};

@@ -44,16 +44,17 @@ TableValues parse_short(const std::string& text) {
 }
 
 const Option<ExtraField> kOptions[] = {
-    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "Name of the field: small letters, digits and _"},
+    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "Name of the field: lower-case letters, digits and _"},
      [](ExtraField& f, const Value& v) { set_name(f, v.text); }},
     {{"element", "", ValueKind::text_or_number, "PEN/ID", kNeeded, "",
-      "The enterprise's number and the element's, or the number alone of an element of IANA or a NetFlow v9 field "
-      "type"},
+      "PEN/ID: the enterprise number and the element number; for an element of IANA or a NetFlow v9 field type the ID "
+      "alone"},
      [](ExtraField& f, const Value& v) { set_element(f, v.text); }},
     {{"type", "", ValueKind::text, "TYPE", kNeeded, "",
       "unsigned, signed, float, boolean, ipaddress, macaddress, string, octets, datetime or datetime_ntp"},
      [](ExtraField& f, const Value& v) { set_type(f, v.text); }},
-    {{"number", "", ValueKind::number, "N", "", "", "Its number in Protobuf, 2000 to 2047. Empty: one after the other"},
+    {{"number", "", ValueKind::number, "N", "", "",
+      "Field number in Protobuf, 2000 to 2047. Empty: 2000 for the first [[field]], 2001 for the second, and so on"},
      [](ExtraField& f, const Value& v) { set_number(f, v.text); }},
 };
 
@@ -67,8 +68,8 @@ void set_name(ExtraField& field, const std::string& name) {
       !name.empty() && letter(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
   if (!plain || name.size() > kLongestName)
     throw usage_error(in_quotes(name) +
-                      " cannot be the name of a field; take small letters, digits and _, a letter or _ "
-                      "first, at most 63");
+                      " cannot be the name of a field; take lower-case letters, digits and _, a letter or _ first, at "
+                      "most 63");
   if (!is_free_field_name(name))
     throw usage_error(in_quotes(name) + " is a field or column that Weir has already; take another name");
   field.name = name;
@@ -136,9 +137,9 @@ const RepeatedTable& field_table_type() {
       "--field",
       "NAME=PEN/ID:TYPE,..",
       "Fields of your own",
-      "Adds a field to every record: the element ID of the enterprise PEN (of IANA: ID alone), as TYPE: unsigned, "
-      "signed, "
-      "float, boolean, ipaddress, macaddress, string, octets, datetime or datetime_ntp. May be given several times",
+      "Adds a field to every record. It holds element ID of the enterprise with the number PEN; for IANA's elements "
+      "write the ID alone. TYPE: unsigned, signed, float, boolean, ipaddress, macaddress, string, octets, datetime or "
+      "datetime_ntp. May be given several times",
       "[[field]]\nname = \"app_name\"\nelement = \"9/12235\"\ntype = \"string\"\nnumber = 2000",
       infos(field_options()),
       parse_short};

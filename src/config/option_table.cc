@@ -178,121 +178,133 @@ constexpr uint64_t kMaxMerged = 10'000;
 // clang-format off
 const Option<CollectConfig> kOptions[] = {
     {{"collect.listen", "--listen", ValueKind::list, "URI,..", "netflow://:2055,netflow://:4739,sflow://:6343", kReceiving,
-     "Where to receive: netflow://ADDRESS:PORT, sflow://ADDRESS:PORT. Each takes NetFlow v1, v5, v7, v9, IPFIX and sFlow v5 "
-     "over UDP, distinguished by the version field. No address: all of this machine's. No port: 2055, sFlow 6343"},
+     "Where to receive: netflow://ADDRESS:PORT or sflow://ADDRESS:PORT. Both accept NetFlow v1, v5, v7, v9, IPFIX and "
+     "sFlow v5 over UDP, distinguished by the version field. Without an address: all addresses of this machine. "
+     "Without a port: 2055, with sflow:// 6343"},
      set_listen},
     {{"collect.workers", "--workers", ValueKind::number, "N", "0", kReceiving,
-     "Threads that receive and decode, each with a socket of its own per address. 0: one per core"},
+     "Threads that receive and decode, each with its own socket for each listen address. 0: one thread per core"},
      [](CollectConfig& c, const Value& v) { c.workers = static_cast<unsigned>(parse_number(v.text, limits::kWorkers)); }},
     {{"collect.rcvbuf", "--rcvbuf", ValueKind::size, "BYTES", "16MiB", kReceiving,
-     "Receive buffer asked of the kernel for each socket. net.core.rmem_max may cut it; the granted size is logged"},
+     "Receive buffer requested from the kernel for each socket. Without CAP_NET_ADMIN the kernel grants at most "
+     "net.core.rmem_max; the log says how much it granted"},
      [](CollectConfig& c, const Value& v) { c.receive_buffer_bytes = parse_size(v.text, 1, kMaxReceiveBuffer); }},
     {{"collect.gro", "--gro", ValueKind::text, "on|off", "on", kReceiving,
-     "Receive datagrams that the kernel has joined (UDP generic receive offload), if kernel and network card support it: "
-     "fewer calls, and more datagrams fit in the buffer. The kernel counts a dropped joined buffer as one datagram, so "
-     "kernel_drops is too low; off: each datagram is received and counted separately"},
+     "Accept consecutive datagrams of an exporter joined together by the kernel (UDP generic receive offload), if "
+     "kernel and network card support it: fewer system calls, and more datagrams fit in the buffer. But if the kernel "
+     "drops joined datagrams, it counts them as one, so kernel_drops is too low. off: each datagram is received and "
+     "counted separately"},
      [](CollectConfig& c, const Value& v) { c.gro = parse_choice(v.text, {"on", "off"}) == "on"; }},
     {{"collect.allow", "--allow", ValueKind::list, "NETWORK,..", "", kReceiving,
-     "Accept datagrams from these addresses and networks only. Others are discarded and counted as not_allowed of the "
-     "listener, before anything is stored about their sender. Empty: accept all"},
+     "Accept datagrams from these addresses and networks only. All others are discarded and counted as not_allowed of "
+     "the listener; nothing is stored about their senders. Empty: accept all"},
      set_allow},
     {{"collect.sampling_rate", "--sampling-rate", ValueKind::number, "N", "0", kReceiving,
-     "Sampling rate of exporters that name none themselves. 0: unknown. Counters are never multiplied by it"},
+     "Sampling rate assumed for exporters that announce none. 0: unknown. The bytes and packets of a record are never "
+     "multiplied by it"},
      [](CollectConfig& c, const Value& v) { c.default_sampling_rate = parse_number(v.text, UINT32_MAX); }},
 
     {{"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
-     "In addition to the store, write every record as json (one object a line), csv or protobuf (each message after its "
-     "length). none: store only; with --no-store decode and count only"},
+     "In addition to the store, write every record as json (one object per line), csv or protobuf (each message "
+     "preceded by its length). none: only the store; with --no-store, records are only decoded and counted"},
      [](CollectConfig& c, const Value& v) { c.format = parse_choice(v.text, {"json", "csv", "protobuf", "none"}); if (v.text == "none") c.format.clear(); }},
     {{"collect.transport.type", "--transport", ValueKind::text, "NAME", "file", kOutput,
-     "Where records go: file"}, set_transport},
+     "Kind of destination; so far only file: a file, a pipe or standard output"}, set_transport},
     {{"collect.transport.file", "--transport.file", ValueKind::text, "PATH", "-", kOutput,
      "File or pipe that records are appended to. -: standard output. SIGHUP reopens it"},
      [](CollectConfig& c, const Value& v) { if (v.text.empty()) throw usage_error("an empty path; write a file name, or - for standard output"); c.file = v.text; }},
     {{"collect.fields", "--fields", ValueKind::list, "NAME,..", "", kOutput,
      "Fields to write, in this order. Empty: all"}, set_fields},
     {{"collect.data", "--data", ValueKind::text, "DIR", "", kOperating,
-     "Directory of the flow store, the templates and the ledger. Empty: /var/lib/weir, or for a user who cannot write there "
-     "$XDG_STATE_HOME/weir or ~/.local/state/weir. off, with --no-store: nothing is kept, and a restart knows no templates"},
+     "Directory of the flow store, the templates and the ledger. Empty: /var/lib/weir, or for a user who cannot write "
+     "there $XDG_STATE_HOME/weir or ~/.local/state/weir. off, only with --no-store: nothing is saved, and after a "
+     "restart no templates are known"},
      set_data},
     {{"collect.no_store", "--no-store", ValueKind::boolean, "", "false", kOperating,
      "Keep templates and the ledger in the data directory, but no flows"},
      [](CollectConfig& c, const Value& v) { c.no_store = parse_boolean(v.text); }},
     {{"collect.http", "--http", ValueKind::text, "ADDRESS:PORT", "127.0.0.1:8080", kOperating,
-     "Where /metrics, /-/ready and the ledger are served. Without an address 127.0.0.1; 0.0.0.0:PORT for every one. "
-     "off: nowhere"}, set_http},
+     "Where /metrics, /-/ready and the ledger are served. :PORT means 127.0.0.1:PORT; 0.0.0.0:PORT means every "
+     "address. off: no HTTP"}, set_http},
     {{"collect.http_certificate", "--http-certificate", ValueKind::text, "FILE", "", kOperating,
-     "Serves HTTPS, with this certificate (PEM, the chain behind it). Empty: HTTP"},
+     "Serve HTTPS with this certificate (PEM, followed in the same file by its chain). Needs --http-key. Empty: HTTP"},
      [](CollectConfig& c, const Value& v) { c.http_certificate = v.text; }},
     {{"collect.http_key_file", "--http-key", ValueKind::secret_file, "FILE", "", kOperating,
-     "The certificate's key (PEM). A relative path: in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=)"},
+     "Private key of the certificate (PEM). A relative path starts from $CREDENTIALS_DIRECTORY (systemd's "
+     "LoadCredential=)"},
      [](CollectConfig& c, const Value& v) { c.http_key = v.text.empty() ? "" : secret_path(v.text); }},
     {{"collect.stop_timeout", "--stop-timeout", ValueKind::duration, "TIME", "20s", kOperating,
-     "How long a stop may take. What is still queued after three quarters of it is given up, and counted as stop_timeout; a "
-     "second SIGTERM or SIGINT gives it up at once"},
+     "How long stopping may take. Records that are still queued after three quarters of this time are dropped and "
+     "counted as stop_timeout; a second SIGTERM or SIGINT drops them at once"},
      set_stop_timeout},
     {{"collect.log_format", "--log-format", ValueKind::text, "FORMAT", "text", kOperating,
-     "Messages on stderr: text, json, or ecs (JSON with the names of Elastic Common Schema)"}, set_log_format_of},
+     "Format of the log on standard error: text, json, or ecs (JSON with the field names of the Elastic Common "
+     "Schema)"}, set_log_format_of},
     {{"collect.log_level", "--log-level", ValueKind::text, "LEVEL", "info", kOperating,
-     "Messages that matter less are left out: error, warning, info or debug"}, set_log_level_of},
+     "Lowest severity that is logged: error, warning, info or debug"}, set_log_level_of},
 
     {{"store.flush", "--flush", ValueKind::duration, "TIME", "10s", kStore,
-     "How long a flow waits at most before it is in a segment, and so seen by queries"}, set_flush},
+     "Longest time before a received flow is written to a segment, where queries can see it"}, set_flush},
     {{"store.flush_rows", "--flush-rows", ValueKind::number, "N", "4000000", kStore,
-     "A segment with this many flows is written at once"},
+     "A segment that has this many flows is written at once, without waiting for store.flush"},
      [](CollectConfig& c, const Value& v) { c.flush_rows = parse_at_least(v.text, 1, kMaxFlushRows); }},
     {{"store.keep", "--keep", ValueKind::duration, "TIME", "off", kStore,
-     "Remove flows received longer ago than this, by whole hours. off: never"},
+     "Remove flows that were received longer ago than this, a whole hour at a time. off: never"},
      [](CollectConfig& c, const Value& v) { c.keep_ns = parse_duration(v.text); }},
     {{"store.max_size", "--max-size", ValueKind::size, "BYTES", "off", kStore,
-     "Remove the oldest hours when all segments together are larger. off: never"},
+     "Remove the oldest hours when all segments together are larger than this. off: never"},
      [](CollectConfig& c, const Value& v) { c.store_max_bytes = parse_bound(v.text); }},
     {{"store.min_free", "--min-free", ValueKind::size, "BYTES", "auto", kStore,
-     "With less free space on the file system no flows are stored (they are counted as no_space) until there is more. "
-     "auto: 1 GiB, or 5 % of a file system smaller than 20 GiB. off: store until the disk is full"},
+     "While the file system has less free space than this, no flows are stored: they are dropped and counted as "
+     "no_space. auto: 1 GiB, or 5 % of a file system smaller than 20 GiB. off: store until the disk is full"},
      set_min_free},
     {{"store.merge_flushes", "--merge-flushes", ValueKind::number, "N", "30", kStore,
-     "Merge this many new segments into one (30 of 10 s: 5 min). 0: only at the end of the hour"},
+     "Merge this many new segments into one (30 of 10 s each: 5 min). 0: merge only at the end of the hour"},
      [](CollectConfig& c, const Value& v) { c.merge_flushes = parse_number(v.text, kMaxMerged); }},
     {{"store.merge_merged", "--merge-merged", ValueKind::number, "N", "12", kStore,
-     "Merge this many merged segments into one (12 of 5 min: 1 h). 0: only at the end of the hour"},
+     "Merge this many merged segments into one (12 of 5 min each: 1 h). 0: merge only at the end of the hour"},
      [](CollectConfig& c, const Value& v) { c.merge_merged = parse_number(v.text, kMaxMerged); }},
 
     {{"limits.senders_bytes", "--senders-bytes", ValueKind::size, "BYTES", "512MiB", kTemplates,
-     "Memory for the state of all exporters: templates, sequence numbers, waiting data, rows of the ledger. Each exporter "
-     "address gets a fair share; when it is full, senders that never delivered a record are evicted first"},
+     "Memory for the state of all exporters: templates, sequence numbers, waiting data, rows of the ledger. Each "
+     "exporter address gets a fair share; when the memory is used up, senders that never delivered a record are "
+     "evicted first"},
      [](CollectConfig& c, const Value& v) { c.senders_bytes = static_cast<uint64_t>(parse_size(v.text, kMinSenders, kMaxHeld)); }},
     {{"limits.templates_bytes_per_exporter", "--templates-bytes-per-exporter", ValueKind::size, "BYTES", "16MiB", kTemplates,
      "Memory for the templates of one exporter address. Templates beyond it are refused and counted as "
      "exporter_templates_full"},
      [](CollectConfig& c, const Value& v) { c.templates_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, kMinTemplates, kMaxHeld)); }},
     {{"templates.fallback", "--template-fallback", ValueKind::duration, "TIME", "10s", kTemplates,
-     "How long data waits for a template from its own source port before that of another source port of the exporter is "
-     "used (only if all known ones agree); after a restart of the exporter, how long it waits before the template from "
-     "before the restart is used (only if it fits). off: never"},
+     "How long data waits for a template from its own source port before the template of another source port of the "
+     "exporter is used (only if all known ones agree). Also how long, after a restart of the exporter, data waits "
+     "before a template from before the restart is used (only if it fits). off: never use them"},
      [](CollectConfig& c, const Value& v) { c.template_fallback_ns = parse_duration(v.text); }},
     {{"templates.borrow", "--template-borrow", ValueKind::text, "FROM", "domain", kTemplates,
-     "Where records get sampling rates and names from if their own source port and observation domain have none from "
-     "options data. port: from other source ports of the exporter, same domain, if they agree; domain: as port, and if "
-     "nothing is found there, from the exporter's other domain, if exactly one has any. off: nowhere. Such records are counted as borrowed"},
+     "Where records get sampling rates and names from if options data announced none on their own source port and "
+     "observation domain. port: from other source ports of the exporter, same domain, if they agree. domain: as port, "
+     "and if nothing is found there, from another domain of the exporter, if exactly one has any. off: nowhere. Such "
+     "records are counted as borrowed"},
      set_borrow},
     {{"templates.ignore_ports", "--ignore-ports", ValueKind::list, "NETWORK,..", "", kTemplates,
-     "Exporters behind a load balancer that changes the source port of each datagram (nginx's stream module): the port is "
-     "ignored. This is also detected: more than 64 ports in 10 seconds with one boot time and sequence numbers that "
-     "continue from port to port. off: never, and without detection"},
+     "Addresses of exporters behind a load balancer that changes the source port of each datagram (as nginx's stream "
+     "module does): their source port is ignored. Weir also detects such exporters itself: more than 64 ports in 10 "
+     "seconds with the same boot time, and sequence numbers that continue from port to port. off: never ignore ports, "
+     "and do not detect this"},
      set_ignore_ports},
     {{"templates.lifetime", "--template-lifetime", ValueKind::duration, "TIME", "off", kTemplates,
-     "A template that is not sent again for this time is discarded, and its data waits. Three times the exporters' refresh "
-     "interval is usual (RFC 7011 §8.4). off: never"},
+     "A template that is not sent again for this time is discarded, and its data waits until it is sent again. Three "
+     "times the exporters' refresh interval is usual (RFC 7011 §8.4). off: never"},
      [](CollectConfig& c, const Value& v) { c.template_lifetime_ns = parse_duration(v.text); }},
     {{"templates.hold_for", "--hold-for", ValueKind::duration, "TIME", "30m", kTemplates,
-     "How long data that came before its template is kept"},
+     "How long data that arrived before its template is kept. Then it is given up and counted as expired"},
      [](CollectConfig& c, const Value& v) { c.hold_for_ns = parse_duration(v.text); }},
     {{"templates.hold_bytes_per_exporter", "--hold-bytes-per-exporter", ValueKind::size, "BYTES", "4MiB", kTemplates,
-     "Memory for data of one exporter that is waiting for its template"},
+     "Memory for data of one exporter that is waiting for its template. When it is used up, the oldest data is given "
+     "up and counted as expired"},
      [](CollectConfig& c, const Value& v) { c.hold_bytes_per_exporter = static_cast<uint64_t>(parse_size(v.text, 0, kMaxHeld)); }},
     {{"templates.hold_bytes", "--hold-bytes", ValueKind::size, "BYTES", "64MiB", kTemplates,
-     "Memory for data of all exporters that is waiting for its template"},
+     "Memory for data of all exporters that is waiting for its template. When it is used up, the exporters with the "
+     "most data lose their oldest, which is counted as expired"},
      [](CollectConfig& c, const Value& v) { c.hold_bytes = static_cast<uint64_t>(parse_size(v.text, 0, kMaxHeld)); }},
 };
 // clang-format on

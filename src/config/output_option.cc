@@ -37,12 +37,14 @@ TableValues parse_short(const std::string& text) {
 }
 
 const Option<OutputConfig> kOptions[] = {
-    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "How metrics and the ledger call it: letters, digits, _ and -"},
+    {{"name", "", ValueKind::text, "NAME", kNeeded, "",
+      "Name of the output in metrics and the ledger: letters, digits, _ and -"},
      [](OutputConfig& o, const Value& v) { set_output_name(o, v.text); }},
-    {{"type", "", ValueKind::text, "TYPE", "file", "", "Where records go: file"},
+    {{"type", "", ValueKind::text, "TYPE", "file", "",
+      "Kind of destination; so far only file: a file, a pipe or standard output"},
      [](OutputConfig& o, const Value& v) { set_output_type(o, v.text); }},
     {{"format", "", ValueKind::text, "FORMAT", kNeeded, "",
-      "json (one object a line), csv or protobuf (each message after its length)"},
+      "json (one object per line), csv or protobuf (each message preceded by its length)"},
      [](OutputConfig& o, const Value& v) { set_output_format(o, v.text); }},
     {{"path", "", ValueKind::text, "PATH", kNeeded, "",
       "File or pipe that records are appended to. -: standard output"},
@@ -61,8 +63,7 @@ void set_output_name(OutputConfig& output, const std::string& text) {
                      std::ranges::all_of(text, [&](char c) { return letter(c) || other(c); });
   if (!plain)
     throw usage_error(in_quotes(text) +
-                      " cannot be the name of an output; take letters, digits, _ and -, a letter first, "
-                      "at most 32");
+                      " cannot be the name of an output; take letters, digits, _ and -, a letter first, at most 32");
   if (text == kStoreName) throw usage_error("the store is the output \"store\" already; take another name");
   output.name = text;
 }
@@ -105,12 +106,10 @@ const RepeatedTable& output_table_type() {
       "--output",
       "NAME=FORMAT:PATH,..",
       "Output",
-      "Writes every record to one more file or pipe, as --format and --transport.file do to the first: each output has "
-      "a name, "
-      "a queue and counts of its own, and one that is slow or full harms no other. The fields to write may follow: "
-      "NAME=FORMAT:PATH:FIELD+FIELD; a comma, a colon or a percent sign of the path is written %2C, %3A, %25. May be "
-      "given "
-      "several times",
+      "Writes every record to one more file or pipe, in addition to that of --format and --transport.file. Each output "
+      "has its own name, queue and counters; if one is slow or full, the others are not affected. To write only some "
+      "fields: NAME=FORMAT:PATH:FIELD+FIELD. In PATH, write %2C for a comma, %3A for a colon and %25 for a percent "
+      "sign. May be given several times",
       "[[output]]\nname = \"archive\"\ntype = \"file\"\nformat = \"csv\"\npath = \"/var/log/flows.csv\"\n"
       "fields = [\"time_received_ns\", \"src_addr\", \"dst_addr\", \"bytes\"]",
       infos(output_options()),

@@ -100,7 +100,7 @@ std::string_view expected(ValueKind kind) {
     case ValueKind::text_or_number:
       return "a text in quotes or a whole number";
     case ValueKind::secret_file:
-      return "the name of a file in quotes, which holds the secret";
+      return "the name, in quotes, of the file that holds the secret";
   }
   return "";
 }

@@ -12,12 +12,14 @@ namespace weir {
 static constexpr const char* kTokenVariable = "WEIR_TOKEN_FILE";
 
 CLI::Option* add_server_options(CLI::App& app, ServerOptions& options) {
-  CLI::Option* server = app.add_option("--server", options.url, "ask a running collector instead")->option_text("URL");
+  CLI::Option* server =
+      app.add_option("--server", options.url, "ask the running collector at this URL instead")->option_text("URL");
   app.add_option("--token-file", options.token_file,
-                 std::string("file with the token that it wants; else the one that ") + kTokenVariable + " names")
+                 std::string("file whose first line is the token that the collector requires (default: the one that ") +
+                     kTokenVariable + " names)")
       ->option_text("FILE");
   app.add_option("--server-ca", options.authorities,
-                 "PEM file of who signed its certificate, where the system does not know them")
+                 "PEM file of the CA that signed the collector's certificate, if the system does not know that CA")
       ->option_text("FILE");
   return server;
 }

@@ -24,9 +24,10 @@ void set_name(HttpToken& token, const Value& value) {
 }
 
 const Option<HttpToken> kOptions[] = {
-    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "Whose it is, for the log"}, set_name},
+    {{"name", "", ValueKind::text, "NAME", kNeeded, "", "Whose token it is, for the log"}, set_name},
     {{"secret_file", "", ValueKind::secret_file, "FILE", kNeeded, "",
-      "The file whose first line is the token. A relative path: in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=)"},
+      "The file whose first line is the token. A relative path starts from $CREDENTIALS_DIRECTORY (systemd's "
+      "LoadCredential=)"},
      [](HttpToken& token, const Value& value) { token.secret = read_secret(value.text); }},
 };
 
@@ -40,9 +41,9 @@ const RepeatedTable& token_table_type() {
       "--token",
       "NAME=FILE,..",
       "Operating",
-      "Whoever asks over HTTP must show one of these tokens (Authorization: Bearer). Probes, /-/ready and /-/healthy, "
-      "need "
-      "none. The token is the first line of a file. Without any, no token is required. May be given several times",
+      "HTTP requests must carry one of these tokens (Authorization: Bearer), except the probes /-/ready and "
+      "/-/healthy. The token is the first line of the file. If no token is configured, none is required. May be given "
+      "several times",
       "[[token]]\nname = \"grafana\"\nsecret_file = \"/etc/weir/grafana.token\"",
       infos(token_options()),
       parse_short};

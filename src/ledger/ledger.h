@@ -59,39 +59,39 @@ struct LedgerKey {
 
 inline LedgerKey ledger_key(const SessionKey& session) { return {session.exporter, session.protocol, session.domain}; }
 
-// Every counter of an entry: name as shown, and what it counts. The table, JSON, /metrics and catalog.db are all made
-// from this one list.
+// Every counter of an entry: name as shown, and what it counts. JSON and catalog.db are made from this one list;
+// web/metrics.cc and show/exporters_table.cc choose from it.
 // clang-format off
 #define WEIR_LEDGER_COUNTERS(C) \
   C(datagrams,        "datagrams received") \
   C(records,          "flow records decoded") \
-  C(stored,           "records in the store (without one: that reached the output)") \
+  C(stored,           "records written to the store (without a store: to the first output)") \
   C(held,             "data sets now waiting for their template") \
   C(replayed,         "records decoded after their template arrived") \
-  C(expired,          "data sets given up: their template never arrived") \
+  C(expired,          "data sets given up: their template did not arrive in time, or their memory was needed") \
   C(missing_template, "data sets that arrived before their template") \
   C(malformed,        "datagrams, sets and templates that break the protocol") \
   C(filtered,         "records left out by configuration") \
   C(fallback,         "records decoded with a template from another source port, or from before a restart") \
-  C(sequence_lost,    "sent but never received, in sequence_unit") \
+  C(sequence_lost,    "records, datagrams or samples (see sequence_unit) that were sent but never received") \
   C(duplicates,       "datagrams received twice, or with a sequence number far from the expected one") \
   C(restarts,         "restarts of the exporter") \
   C(options_records,  "options data records decoded") \
-  C(sink_dropped,     "records an output could not accept") \
+  C(sink_dropped,     "records that the store (without a store: the first output) dropped") \
   C(held_bytes,       "bytes of the data sets now waiting") \
-  C(expired_bytes,    "bytes of the data sets given up") \
+  C(expired_bytes,    "bytes of the expired data sets") \
   C(expired_records,  "records in the expired and quarantined data sets, as far as the sequence numbers show") \
   C(withdrawals,      "template withdrawals received (no effect over UDP)") \
-  C(refused,          "templates and sessions over a limit, and input that is not trusted (see the reasons)") \
+  C(refused,          "templates, sessions and other input over a limit, or that is not trusted (see the reasons)") \
   C(time_quality,     "records with impossible times (kept as sent)") \
   C(counter_samples,  "sFlow counter samples decoded") \
-  C(other_samples,    "sFlow samples of kinds that are skipped") \
+  C(other_samples,    "sFlow samples of types that Weir skips") \
   C(counters_stored,  "counter samples in the store") \
   C(counters_filtered, "counter samples not stored because there is no store") \
-  C(counters_dropped, "counter samples the store could not accept") \
+  C(counters_dropped, "counter samples that the store dropped") \
   C(replayed_sets,    "data sets decoded after their template arrived") \
-  C(quarantined,      "data sets given up: every known template arrived after the exporter restarted or changed it") \
-  C(quarantined_bytes, "bytes of the data sets quarantined") \
+  C(quarantined,      "data sets given up: sent before a restart or a change of their template, no longer known") \
+  C(quarantined_bytes, "bytes of the quarantined data sets") \
   C(duplicate_records, "records in duplicate datagrams, also counted in records (sFlow: samples)") \
   C(forgotten,        "templates discarded: not sent again in time, or an idle session was evicted") \
   C(borrowed,         "records with a sampling rate or names announced on another source port or domain of the exporter")

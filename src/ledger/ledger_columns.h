@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The columns of an entry as a table, over which JSON, catalog.db and the text table loop. Made from
-// WEIR_LEDGER_COUNTERS; nothing lists the counters a second time.
+// The columns of an entry as a table, over which JSON and catalog.db loop. Made from WEIR_LEDGER_COUNTERS.
 #pragma once
 
 #include <cstdint>

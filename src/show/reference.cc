@@ -94,7 +94,7 @@ std::string commented(std::string_view text) {
 }  // namespace
 
 static std::string default_cell(const OptionInfo& option) {
-  if (option.is_needed()) return "needed";
+  if (option.is_needed()) return "required";
   return option.fallback.empty() ? "" : code(option.fallback);
 }
 
@@ -124,32 +124,33 @@ static std::string table_section(const RepeatedTable& table) {
 std::string config_reference() {
   std::string out(kGenerated);
   out +=
-      "# Configuration of `weir collect`\n\n"
-      "Every key of a single table of `weir.toml` is also an environment variable and a flag; tables that may stand "
+      "# Configuration of `weir collect`\n"
+      "\n"
+      "Every key of a single table of `weir.toml` is also an environment variable and a flag; tables that may occur "
       "several\n"
-      "times, `[[output]]`, have a short form. Precedence: flag, variable, file, default. The file is the one named "
-      "by\n"
+      "times, such as `[[output]]`, have a short form. Precedence: flag, variable, file, default. The file is the one "
+      "named by\n"
       "`--config` or `WEIR_CONFIG`, else `/etc/weir/weir.toml` if there is one; then the files `conf.d/*.toml` beside "
       "it, by\n"
       "name: if a key occurs in several files, the last value counts; repeated tables are combined. Unknown keys and "
-      "flags are "
-      "errors;\n"
-      "unknown `WEIR_…` variables are a warning, and an error in `weir config check` (those that Kubernetes makes of a "
-      "service\n"
-      "named `weir` or `weir-…` are ignored). An empty value is an empty value, in a flag (`--fields=`), a "
-      "variable and the\n"
-      "file alike. `weir config check FILE` says all that is wrong, `weir config show` what is in force and where each "
-      "value\n"
-      "came from, `weir docs schema` prints a JSON Schema for editors.\n"
+      "flags are errors;\n"
+      "unknown `WEIR_…` variables are a warning, and an error in `weir config check` (those that Kubernetes sets for a "
+      "Service\n"
+      "named `weir` or `weir-…` are ignored). An empty value is not the default but an empty value, in a flag "
+      "(`--fields=`),\n"
+      "a variable and the file alike. `weir config check FILE` reports every mistake, `weir config show` the values in "
+      "force\n"
+      "and where each comes from, `weir docs schema` prints a JSON Schema for editors.\n"
       "\n"
-      "SIGHUP (`systemctl reload weir`) reads all of it again: what has \"yes\" in the column SIGHUP, and the tables\n"
-      "`[[output]]`, `[[exporter]]` and `[[token]]`, change while Weir runs, without losing a record; for any other "
+      "SIGHUP (`systemctl reload weir`) reads all of it again. Options with \"yes\" in the column SIGHUP, and the "
+      "tables\n"
+      "`[[output]]`, `[[exporter]]` and `[[token]]`, change while Weir runs, without losing a record. For any other "
       "change\n"
-      "the log says that a restart is needed. Files are reopened, and certificates are read again. If "
+      "the log says that a restart is needed. Output files are reopened, and certificates are read again. If "
       "something\n"
-      "is wrong, nothing changes: the log says what, and the metric `weir_config_last_reload_successful` is "
-      "0.\n\nSizes "
-      "take `k`, `M`, `G` or `KiB`, `MiB`, `GiB` (powers of 1024), durations\n"
+      "is wrong, nothing changes: the log says what, and the metric `weir_config_last_reload_successful` is 0.\n"
+      "\n"
+      "Units of sizes are `k`, `M`, `G` or `KiB`, `MiB`, `GiB` (all powers of 1024), units of durations\n"
       "`ms`, `s`, `m`, `h`, `d`. An example with every key: [weir.toml](../weir.toml).\n";
   for (const Schema::Group& group : collect_schema().groups()) {
     out += "\n## " + std::string(group.name) + "\n";

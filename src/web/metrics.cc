@@ -83,13 +83,15 @@ LedgerRow total(const LedgerSnapshot& ledger) {
 }
 
 void write_build_and_process(Exposition& out, const MetricsInput& input) {
-  out.info("weir_build_info", "Version of this weir.");
+  out.info("weir_build_info", "Version of Weir.");
   out.sample({{"version", input.build.version}, {"revision", input.build.revision}, {"compiler", input.build.compiler}},
              int64_t{1});
   out.gauge("weir_previous_shutdown_unclean", "1: the previous run did not stop cleanly (crash, kill -9, power loss).");
   out.sample({}, int64_t{input.previous_shutdown_unclean});
   if (input.reload) {
-    out.gauge("weir_config_last_reload_successful", "1: the configuration was valid when it was last read (SIGHUP).");
+    out.gauge("weir_config_last_reload_successful",
+              "1: the last reload (SIGHUP) succeeded, or there was none; 0: it "
+              "failed, nothing was changed, and the log says why.");
     out.sample({}, int64_t{input.reload->successful});
     out.gauge("weir_config_last_reload_success_timestamp_seconds",
               "When a configuration was last applied, seconds since 1970 UTC.");
@@ -132,16 +134,17 @@ void write_sockets(Exposition& out, const LedgerSnapshot& ledger) {
   write(&SocketRow::bytes);
   out.counter(
       "weir_receive_kernel_drops_total",
-      "Datagrams the kernel dropped because a receive buffer was full, joined ones (GRO) counted as one; part of the "
-      "exporters' sequence loss.");
+      "Datagrams that the kernel dropped because a receive buffer was full. Joined datagrams (GRO) count as one. "
+      "Already included in the sequence loss of the exporters.");
   write(&SocketRow::kernel_drops);
-  out.counter("weir_receive_not_allowed_total", "Datagrams from senders outside collect.allow: discarded.");
+  out.counter("weir_receive_not_allowed_total", "Datagrams discarded because their sender is not in collect.allow.");
   write(&SocketRow::not_allowed);
   out.counter("weir_receive_errors_total", "Attempts to read the listener's sockets that failed.");
   for (const auto& [name, socket] : listeners)
     for (size_t i = 0; i < kReceiveErrorCount; ++i)
       out.sample({{"listener", name}, {"reason", std::string(kReceiveErrorNames[i])}}, socket.receive_errors[i]);
-  out.gauge("weir_receive_buffer_bytes", "Receive buffer that the kernel granted each socket of the listener.");
+  out.gauge("weir_receive_buffer_bytes",
+            "Receive buffer that the kernel granted each socket of the listener (the smallest, if they differ).");
   write(&SocketRow::receive_buffer_bytes);
 }
 
@@ -153,7 +156,7 @@ struct ExporterCounter {
 constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_datagrams_total", "Datagrams received.", &LedgerRow::datagrams},
     {"weir_exporter_records_total", "Flow records decoded.", &LedgerRow::records},
-    {"weir_exporter_stored_records_total", "Flow records in the store (without one: that reached the output).",
+    {"weir_exporter_stored_records_total", "Flow records written to the store (without a store: to the first output).",
      &LedgerRow::stored},
     {"weir_exporter_missing_template_sets_total", "Data sets that arrived before their template.",
      &LedgerRow::missing_template},
@@ -163,8 +166,7 @@ constexpr ExporterCounter kExporterCounters[] = {
     {"weir_exporter_restarts_total", "Restarts of the exporter.", &LedgerRow::restarts},
     {"weir_exporter_counters_total", "Counter samples decoded.", &LedgerRow::counter_samples},
     {"weir_exporter_stored_counters_total", "Counter samples in the store.", &LedgerRow::counters_stored},
-    {"weir_exporter_dropped_counters_total", "Counter samples the store could not accept.",
-     &LedgerRow::counters_dropped},
+    {"weir_exporter_dropped_counters_total", "Counter samples that the store dropped.", &LedgerRow::counters_dropped},
 };
 
 void write_exporters(Exposition& out, const std::vector<Series>& series) {
@@ -178,7 +180,8 @@ void write_exporters(Exposition& out, const std::vector<Series>& series) {
 
 // v5 and IPFIX may share an exporter and a domain, and so their labels: they are summed, as they share the unit too.
 void write_sequence_lost(Exposition& out, const std::vector<Series>& series) {
-  out.counter("weir_exporter_sequence_lost_total", "Sent but never received, in the protocol's unit.");
+  out.counter("weir_exporter_sequence_lost_total",
+              "Records, datagrams or samples (label unit) that were sent but never received, by sequence numbers.");
   std::map<std::tuple<std::string_view, std::string_view, std::string_view>, int64_t> lost;
   for (const Series& s : series)
     if (std::string_view unit = sequence_unit(s.protocol); !unit.empty())
@@ -189,22 +192,24 @@ void write_sequence_lost(Exposition& out, const std::vector<Series>& series) {
 }
 
 void write_exporter_states(Exposition& out, const std::vector<Series>& exporters) {
-  out.gauge("weir_exporter_last_seen_timestamp_seconds", "Last datagram, seconds since 1970 UTC.");
+  out.gauge("weir_exporter_last_seen_timestamp_seconds", "When the last datagram arrived, seconds since 1970 UTC.");
   for (const Series& s : exporters) out.sample_ns({{"exporter", s.exporter}}, s.sum.last_seen_ns);
   out.gauge("weir_exporter_clock_skew_seconds", "Collector's clock minus the exporter's, at the last datagram.");
   for (const Series& s : exporters)
     if (s.exporter != "other") out.sample_ns({{"exporter", s.exporter}}, s.sum.clock_skew_ns);
-  out.gauge("weir_templates", "Templates known.");
+  out.gauge("weir_templates", "Templates that are known now.");
   for (const Series& s : exporters) out.sample({{"exporter", s.exporter}}, s.sum.templates);
 }
 
 void write_dropped(Exposition& out, const LedgerRow& all) {
-  out.counter("weir_dropped_records_total", "Decoded records that reached no output.");
+  out.counter("weir_dropped_records_total",
+              "Decoded records that did not reach the store (without a store: the first output).");
   out.sample({{"stage", "filter"}, {"reason", "filtered"}, {"intentional", "true"}}, all.filtered);
   out.sample({{"stage", "sink"}, {"reason", "sink_dropped"}, {"intentional", "false"}}, all.sink_dropped);
   out.counter("weir_malformed_total", "Datagrams, sets and templates that break the protocol.");
   for (size_t i = 0; i < kMalformedCount; ++i) out.sample({{"reason", kMalformedNames[i]}}, all.malformed_by_reason[i]);
-  out.counter("weir_refused_total", "Templates and sessions refused because a limit was reached.");
+  out.counter("weir_refused_total",
+              "Templates, sessions and other input refused because of a limit or because it is not trusted.");
   for (size_t i = 0; i < kRefusedCount; ++i) out.sample({{"reason", kRefusedNames[i]}}, all.refused_by_reason[i]);
 }
 
@@ -218,8 +223,9 @@ void write_templates(Exposition& out, const LedgerRow& all, int64_t waiting) {
   gauge("weir_waiting_templates", "Templates that data sets are waiting for; weir exporters lists them.", waiting);
   gauge("weir_held_bytes", "Bytes of the data sets now waiting for their template.", all.held_bytes);
   counter("weir_replayed_records_total", "Records decoded after their template arrived.", all.replayed);
-  counter("weir_expired_sets_total", "Data sets given up: their template never arrived.", all.expired);
-  counter("weir_expired_bytes_total", "Bytes of the data sets given up.", all.expired_bytes);
+  counter("weir_expired_sets_total",
+          "Data sets given up because their template did not arrive in time, or their memory was needed.", all.expired);
+  counter("weir_expired_bytes_total", "Bytes of the data sets counted in weir_expired_sets_total.", all.expired_bytes);
   counter("weir_expired_records_total",
           "Records in the expired and quarantined data sets, as far as sequence numbers show.", all.expired_records);
   counter("weir_fallback_records_total",
@@ -230,11 +236,11 @@ void write_templates(Exposition& out, const LedgerRow& all, int64_t waiting) {
           all.borrowed);
   counter("weir_replayed_sets_total", "Data sets decoded after their template arrived.", all.replayed_sets);
   counter("weir_quarantined_sets_total",
-          "Data sets given up: every known template arrived after the exporter restarted or changed it.",
+          "Data sets given up: sent before the exporter restarted or changed their template, which is no longer known.",
           all.quarantined);
   counter("weir_quarantined_bytes_total", "Bytes of the data sets quarantined.", all.quarantined_bytes);
   counter("weir_duplicate_records_total",
-          "Records (sFlow: samples) of datagrams received twice; they are in the records decoded too.",
+          "Records (sFlow: samples) of datagrams received twice; they are also counted as decoded.",
           all.duplicate_records);
   counter("weir_forgotten_templates_total", "Templates discarded because of their age, or evicted to free memory.",
           all.forgotten);
@@ -244,12 +250,12 @@ void write_templates(Exposition& out, const LedgerRow& all, int64_t waiting) {
 }
 
 void write_sinks(Exposition& out, const std::vector<SinkFigures>& sinks) {
-  out.counter("weir_sink_sent_records_total", "Records the output has accepted.");
+  out.counter("weir_sink_sent_records_total", "Records that the output has accepted.");
   for (const SinkFigures& sink : sinks) out.sample({{"sink", sink.name}}, sink.sent_records);
-  out.counter("weir_sink_errors_total", "Failures of the output.");
+  out.counter("weir_sink_errors_total", "Failed writes of the output, and batches that it refused, by reason.");
   for (const SinkFigures& sink : sinks)
     for (const auto& [reason, count] : sink.errors) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
-  out.counter("weir_sink_dropped_records_total", "Records the output could not accept.");
+  out.counter("weir_sink_dropped_records_total", "Records that the output dropped, by reason.");
   for (const SinkFigures& sink : sinks)
     for (const auto& [reason, count] : sink.dropped) out.sample({{"sink", sink.name}, {"reason", reason}}, count);
   out.gauge("weir_sink_queued_batches", "Batches waiting for the output.");
@@ -267,7 +273,7 @@ void write_store(Exposition& out, const StoreMetrics& store) {
   out.sample({}, store.counter_bytes);
   out.gauge("weir_store_bytes", "Size of the flows in the store.");
   out.sample({{"tier", "hot"}}, store.bytes);
-  out.gauge("weir_store_segments", "Files of the store; level 0 as first written, 1 and 2 merged.");
+  out.gauge("weir_store_segments", "Segments (files) of the store by level: 0 as first written, 1 and 2 merged.");
   for (size_t level = 0; level < store.segments.size(); ++level)
     out.sample({{"tier", "hot"}, {"level", std::to_string(level)}}, store.segments[level]);
   if (store.oldest_ns != 0) {
@@ -276,15 +282,16 @@ void write_store(Exposition& out, const StoreMetrics& store) {
   }
   out.gauge("weir_store_free_bytes", "Free space on the file system of the store.");
   out.sample({}, store.free_bytes);
-  out.gauge("weir_store_unlisted_files", "Files in the store's folders that are not part of it; every 10 min.");
+  out.gauge("weir_store_unlisted_files",
+            "Files in the store's folders that are not part of it, counted every 10 minutes.");
   out.sample({}, store.unlisted_files);
   out.gauge("weir_store_unlisted_bytes", "Size of the files in the store's folders that are not part of it.");
   out.sample({}, store.unlisted_bytes);
   out.counter("weir_store_merged_segments_total", "Segments that were merged into others.");
   out.sample({}, store.merged_segments);
-  out.counter("weir_store_removed_rows_total", "Flows removed because they were too old or too much.");
+  out.counter("weir_store_removed_rows_total", "Flows removed because of store.keep or store.max_size (label reason).");
   for (const auto& [reason, rows] : store.removed_rows) out.sample({{"reason", reason}}, rows);
-  out.histogram("weir_store_merge_duration_seconds", "Working time of a merge, without pauses.");
+  out.histogram("weir_store_merge_duration_seconds", "Time spent on a merge, without its pauses.");
   out.buckets(store.merge_bounds, store.merges, store.merge_seconds);
 }
 
