@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How each collector of a comparison is started, and how many records it says it kept.
+"""How each collector of a comparison is started, and how many records it reports to have kept.
 
-Every collector listens on 127.0.0.1, runs as it comes (no pinning, default workers), and writes into a folder of its
-own. `kept` is asked after the collector has ended, and is always the collector's own word: its files read back by its
-own reader, or its counters.
+Every collector listens on 127.0.0.1, runs in its default configuration (no CPU pinning, default number of workers),
+and writes into its own folder. `kept` is called after the collector has ended, and always returns the collector's own
+count: from its files, read back by its own reader, or from its counters.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 def program(name):
-    """The path of an installed program, Go's folders and the repository's cache included; None where there is none."""
+    """The path of an installed program, also from Go's folders and the repository's cache; None if there is none."""
     folders = [os.environ["PATH"], "/usr/sbin", str(REPOSITORY / ".cache" / "bin"), os.path.expanduser("~/go/bin")]
     return shutil.which(name, path=":".join(folders))
 
@@ -37,7 +37,7 @@ def folder_bytes(folder, pattern):
 
 
 def count_in_file(path, mark):
-    """How often `mark` stands in a file of any size."""
+    """How often `mark` occurs in a file of any size."""
     found, tail = 0, b""
     with open(path, "rb") as file:
         while chunk := file.read(16 << 20):
@@ -48,7 +48,7 @@ def count_in_file(path, mark):
 
 
 def count_delimited(path):
-    """How many messages a file of varint-delimited Protobuf holds; an incomplete last one is an error."""
+    """How many messages a file of varint-delimited Protobuf holds; an incomplete last message is an error."""
     data = pathlib.Path(path).read_bytes()
     at = count = 0
     while at < len(data):
@@ -68,11 +68,11 @@ def count_delimited(path):
 
 
 class Collector:
-    """One running collector. Subclasses say command(), kept() and, where a rate is too high for them, limits."""
+    """One running collector. Subclasses define command(), kept() and, if the default load is too high, the limits."""
 
     name = ""
     most_rate = 10**9     # records/s that it takes without loss on a small machine
-    most_records = 10**9  # so that a slow one does not take all day
+    most_records = 10**9  # limits the duration of a slow collector's run
 
     def __init__(self, port, http_port, folder):
         self.port, self.http_port, self.folder = port, http_port, folder
@@ -88,20 +88,20 @@ class Collector:
 
     @classmethod
     def missing(cls):
-        """What is not installed, or None."""
+        """The name of what is not installed, or None."""
         return None
 
     def command(self):
         raise NotImplementedError
 
     def before_stop(self):
-        """For what can only be asked while it runs."""
+        """Reads what is available only while the collector runs."""
 
     def kept(self, sent):
         raise NotImplementedError
 
     def bytes_on_disk(self):
-        """What it keeps of the records, once it has ended; None where that is not its purpose."""
+        """The size of the stored records, once the collector has ended; None if it is not meant to store any."""
         return None
 
     def _wait_until_bound(self):
@@ -110,7 +110,7 @@ class Collector:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} did not start: {(self.folder / 'stderr').read_text()[-2000:]}")
             time.sleep(0.02)
-        time.sleep(0.3)  # and let it settle, so that its start is not in the figures
+        time.sleep(0.3)  # so that the cost of starting is not in the figures
 
     def socket_lines(self):
         lines = []
@@ -126,7 +126,7 @@ class Collector:
         return sum(int(columns[4].partition(":")[2], 16) for columns in self.socket_lines())
 
     def cpu_seconds(self):
-        """Of all threads that live, to the nanosecond; /proc/PID/stat has hundredths."""
+        """CPU time of all living threads, to the nanosecond; /proc/PID/stat has only hundredths of a second."""
         total = 0
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
@@ -136,7 +136,7 @@ class Collector:
         return total / 1e9
 
     def thread_seconds(self):
-        """CPU by the name of the thread."""
+        """CPU time by thread name."""
         found = {}
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
@@ -151,7 +151,7 @@ class Collector:
         return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) << 10
 
     def drain(self, timeout=120):
-        """Waits until the socket is empty and the process has come to rest."""
+        """Waits until the socket is empty and the process is idle."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             before = self.cpu_seconds()
@@ -161,7 +161,7 @@ class Collector:
         raise RuntimeError(f"{self.name} was still busy {timeout} s after the last datagram")
 
     def stop(self):
-        """CPU seconds since it was ready, its end (flushing) included."""
+        """Stops the collector; returns its CPU seconds since it was ready, including the final flush."""
         self.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -198,7 +198,7 @@ class Floor(Collector):
 
 
 class FloorLinger(Floor):
-    """The same, gathering datagrams for half a millisecond as weir collect does: fewer wake-ups at low rates."""
+    """Like Floor, but gathers datagrams for half a millisecond as weir collect does: fewer wake-ups at low rates."""
 
     name, linger_us = "floor-linger", 500
 
@@ -256,7 +256,7 @@ class GoFlow2Json(GoFlow2):
     name, form, most_rate, most_records = "goflow2-json", "json", 15_000, 60_000
 
     def kept(self, sent):
-        return count_in_file(self.folder / "out", b'{"type":')  # not lines: it interleaves objects and separators
+        return count_in_file(self.folder / "out", b'{"type":')  # not lines: GoFlow2 interleaves objects and separators
 
 
 class GoFlow2Bin(GoFlow2):
@@ -287,7 +287,7 @@ class Weir(Collector):
         raise NotImplementedError
 
     def kept(self, sent):
-        """The lesser of what its ledger says and what its file holds."""
+        """The smaller of the count in its ledger and the count in its file."""
         return min(self.ledger(), self.written())
 
 
@@ -299,7 +299,7 @@ class WeirCount(Weir):
 
 
 class Before:
-    """Another build of it, to compare with in one run: BENCH_BEFORE names the binary."""
+    """Another build of Weir, to compare with in the same run: BENCH_BEFORE names the binary."""
 
     binary = staticmethod(lambda: os.environ.get("BENCH_BEFORE", ""))
 
@@ -313,7 +313,7 @@ class WeirCountBefore(Before, WeirCount):
 
 
 class WeirStore(Weir):
-    """Into the embedded store, as it comes."""
+    """Writes into the embedded store, in the default configuration."""
 
     name = "weir-store"
 
@@ -347,7 +347,7 @@ class WeirCsv(Weir):
     flags = ["--format", "csv", "--transport", "file", "--transport.file", "out"]
 
     def written(self):
-        return count_in_file(self.folder / "out", b"\n") - 1  # the header
+        return count_in_file(self.folder / "out", b"\n") - 1  # without the header
 
 
 class WeirProtobuf(Weir):

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to receive datagrams that came joined (UDP_GRO), beside the same ones taken one by one.
+"""The cost of receiving datagrams that arrive joined (UDP_GRO), compared with the same datagrams received one by one.
 
     bench/joined.py                         CPU per million records, collect.gro on and off in turns
-    bench/joined.py --sizes 1,8,40          so many datagrams in a piece
+    bench/joined.py --sizes 1,8,40          with 1, 8 and 40 datagrams in a piece
 
-NetFlow v5 of 30 records a datagram goes over the loopback in pieces (UDP_SEGMENT), as a network card that gathers them
-would hand them to the kernel. A run counts only if every record was decoded. The raw runs go to bench/results/.
+NetFlow v5 with 30 records per datagram is sent over the loopback in pieces of several datagrams (UDP_SEGMENT), as a
+network card that joins datagrams passes them to the kernel. A run counts only if every record was decoded. The raw
+results of the runs are written to bench/results/.
 """
 
 import argparse
@@ -37,7 +38,7 @@ class GroOff(collectors.WeirCount):
 
 
 def piece(size):
-    """`size` datagrams, one after the other, and where their sequence numbers are."""
+    """`size` datagrams, one after the other, and the offsets of their sequence numbers."""
     header = struct.pack(">HHIIIIBBH", 5, RECORDS, 100_000, int(time.time()), 0, 0, 0, 0, 0)
     record = struct.pack(">IIIHHIIIIHHBBBBHHBBH", 0x0A000001, 0x0A000002, 0, 1, 2, 10, 1500, 90_000, 95_000, 1234, 443, 0,
                          0x18, 6, 0, 64500, 64501, 24, 24, 0)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What merging costs, apart from collecting: CPU seconds of the merging thread per million rows merged.
+"""The cost of merging alone, without collecting: CPU seconds of the merging thread per million rows merged.
 
-    bench/merging.py                 made-up NetFlow v9
-    bench/merging.py --csv FILE      the flows of a file
+    bench/merging.py                 with generated NetFlow v9
+    bench/merging.py --csv FILE      with the flows of a file
 
-The store flushes and merges faster than it does by default (--flush, --merge-flushes, --merge-merged), so that a
-minute has all its steps. A row of level 1 was merged once, one of level 2 twice, which the catalog tells.
+The store flushes and merges more often than by default (--flush, --merge-flushes, --merge-merged), so that all merge
+levels occur within a minute. A row of level 1 was merged once, a row of level 2 twice; the catalog has the levels.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def wait_until_merged(data, most_flushes, timeout=300):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), again and again")
+    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), repeatedly")
     parser.add_argument("--protocol", choices=("v5", "v9", "ipfix"), default="v9")
     parser.add_argument("--records", type=int, default=12_000_000)
     parser.add_argument("--rate", type=int, default=200_000)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Questions to the same records: Weir's store beside nfdump.
+"""Compares query times on the same records: Weir's store and nfdump.
 
-    bench/query.py                   5 M made-up NetFlow v9 records
-    bench/query.py --csv FILE        5 M records, the flows of a file again and again
+    bench/query.py                   with 5 M generated NetFlow v9 records
+    bench/query.py --csv FILE        with 5 M records: the flows of a file, repeated
 
-Both collectors get the same records (the same seed, or file). Every question is asked in turn of both, --runs times, from
-a warm page cache, the start of the process included; the answers must be equal. Medians go to stdout, the raw runs to
-bench/results/. The exit code is 1 where an answer differs or a record is missing.
+Both collectors receive the same records (the same seed, or file). Every query runs on both in turn, --runs times, with
+a warm page cache; the times include the start of the process. The results must be equal. The medians are printed to
+stdout, the raw results are written to bench/results/. The exit code is 1 if a result differs or a record is missing.
 """
 
 import argparse
@@ -31,7 +31,7 @@ FLOW = "src_addr, dst_addr, src_port, dst_port, proto, packets, bytes"
 
 
 def fill(kind, options, folder):
-    """Runs the collector over the whole load; returns what was sent."""
+    """Runs the collector for the whole load; returns what was sent."""
     folder.mkdir()
     collector = kind(side_by_side.free_port(socket.SOCK_DGRAM), side_by_side.free_port(socket.SOCK_STREAM), folder)
     try:
@@ -43,7 +43,7 @@ def fill(kind, options, folder):
     kept = collector.kept(sent)
     side_by_side.report(f"{kind.name}: {kept} of {sent['records']} records in {collector.bytes_on_disk()} bytes")
     if kept != sent["records"]:
-        sys.exit(f"query: {kind.name} lost records; ask for a lower --rate")
+        sys.exit(f"query: {kind.name} lost records; use a lower --rate")
     return {"sent": sent, "bytes_on_disk": collector.bytes_on_disk()}
 
 
@@ -73,7 +73,7 @@ def rows(text):
 
 
 def top_of_nfdump(text):
-    """nfdump's csv ends with a summary after an empty line."""
+    """The rows of nfdump's csv, which ends with an empty line and a summary."""
     return [(r["val"], int(r["fl"]), int(r["pkt"]), int(r["byt"])) for r in rows(text.split("\n\n")[0])]
 
 
@@ -82,7 +82,7 @@ def top_of_weir(text):
 
 
 def icmp_as_nfdump(row):
-    """nfdump prints type.code for the ports of ICMP; they are left out on both sides."""
+    """nfdump prints type.code as the port of ICMP; the ports of ICMP are removed on both sides."""
     source, destination, source_port, destination_port, proto, packets, octets = row
     return (source, destination, 0, 0, proto, packets, octets) if proto in (1, 58) else row
 
@@ -106,7 +106,7 @@ def flows_of_nfdump(text):
 
 
 def choose_needle(options):
-    """An address with few flows, neither the first nor the last of them."""
+    """An address with few flows; the choice does not depend on the order of the addresses."""
     *_, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 HAVING n BETWEEN 5 AND 200 "
                                            "ORDER BY md5(src_addr) LIMIT 1"))
     return rows(text)[0]["src_addr"]
@@ -115,7 +115,7 @@ def choose_needle(options):
 def questions(options):
     """name: (Weir's command, its reader, nfdump's command, its reader)"""
     needle = choose_needle(options)
-    side_by_side.report(f"the needle is {needle}")
+    side_by_side.report(f"the address with few flows is {needle}")
     form = "fmt:%sa|%da|%sp|%dp|%pr|%pkt|%byt"
     return needle, {
         "top-10 sources by bytes (weir top)": (
@@ -144,7 +144,7 @@ def ask(options):
             runs["weir"].append(timed(weir_command))
             runs["nfdump"].append(timed(nfdump_command))
         ours, theirs = weir_reader(runs["weir"][-1][2]), nfdump_reader(runs["nfdump"][-1][2])
-        kept = {who: [run[:2] for run in each[1:]] for who, each in runs.items()}  # the first warmed the page cache
+        kept = {who: [run[:2] for run in each[1:]] for who, each in runs.items()}  # the first run warmed the page cache
         medians = {who: statistics.median(seconds for seconds, _ in each) for who, each in kept.items()}
         cpu = {who: statistics.median(cpu for _, cpu in each) for who, each in kept.items()}
         results.append({"question": name, "rows": len(ours), "equal": ours == theirs and len(ours) > 0,
@@ -153,13 +153,13 @@ def ask(options):
                         "nfdump_cpu_seconds": cpu["nfdump"], "runs": kept,
                         "commands": {"weir": weir_command, "nfdump": nfdump_command}})
         if not results[-1]["equal"]:
-            side_by_side.report(f"{name}: answers differ\nweir   {ours[:3]}\nnfdump {theirs[:3]}")
+            side_by_side.report(f"{name}: results differ\nweir   {ours[:3]}\nnfdump {theirs[:3]}")
     return needle, results
 
 
 def print_results(results):
-    print(f"{'question':<38} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7} {'weir CPU-s':>10} "
-          f"{'nfdump CPU-s':>12}  answers")
+    print(f"{'query':<38} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7} {'weir CPU-s':>10} "
+          f"{'nfdump CPU-s':>12}  results")
     for r in results:
         print(f"{r['question']:<38} {r['rows']:>6} {r['weir_seconds']:>8.3f} {r['nfdump_seconds']:>9.3f} "
               f"{r['times_faster']:>6.1f}x {r['weir_cpu_seconds']:>10.3f} {r['nfdump_cpu_seconds']:>12.3f}  "
@@ -168,7 +168,7 @@ def print_results(results):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), again and again")
+    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), repeatedly")
     parser.add_argument("--protocol", choices=("v5", "v9", "ipfix"), default="v9")
     parser.add_argument("--records", type=int, default=5_000_000)
     parser.add_argument("--rate", type=int, default=400_000)
@@ -176,10 +176,10 @@ def parse_arguments():
     parser.add_argument("--exporters", type=int, default=8)
     parser.add_argument("--ipv6", type=float, default=0.1, help="share of IPv6 records")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scratch", help="where both write (default: the system's temporary folder)")
+    parser.add_argument("--scratch", help="folder in which both write (default: the system's temporary folder)")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
-    options.flows = 21  # a fixed number in each datagram, or the times of templates decide which exporter sends how many
+    options.flows = 21  # a fixed number per datagram; otherwise template times decide how many each exporter sends
     return options
 
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What decoding costs Weir, by what it decodes: CPU-seconds per million records of `weir collect --no-store`.
+"""The cost of decoding for different kinds of input: CPU-seconds per million records of `weir collect --no-store`.
 
     bench/scenarios.py                                   every scenario, 5 runs each
     bench/scenarios.py --scenarios v9,ipfix-variable --runs 3 --records 1000000
 
-A scenario is a load of `weir gen`. First each exporter sends its templates and a few records, then the load pauses, and
-what follows is measured: the cost of a collector that knows its exporters. It sends no more templates. Runs take turns, so
-that a machine that slows down slows all of them; a run counts only if every record sent is in Weir's ledger. The table
-goes to stdout, the raw runs with the machine's facts to bench/results/ (or --output). The exit code is 1 if any run
-lost records.
+A scenario is a load of `weir gen`. First each exporter sends its templates and a few records, then the load pauses.
+Only what follows is measured: the cost of a collector that knows its exporters. No templates are sent in this part. The
+runs of the scenarios alternate, so that a machine that slows down affects all of them alike; a run counts only if every
+record sent is in Weir's ledger. The table is printed to stdout; the raw results and a description of the machine are
+written to bench/results/ (or --output). The exit code is 1 if any run lost records.
 """
 
 import argparse
@@ -27,37 +27,37 @@ import time
 import collectors
 import side_by_side
 
-# Flags of weir gen; the template ids are of each address family.
+# Flags of weir gen; the number of template ids is per address family.
 SCENARIOS = {
     "v9": {"protocol": "v9", "exporters": 8},
     "ipfix": {"protocol": "ipfix", "exporters": 8},
     "ipfix-variable": {"protocol": "ipfix", "exporters": 8, "variable": True},
     "sflow": {"protocol": "sflow", "exporters": 8, "ipv6": None},
-    # As many records a datagram in both: else an exporter that sends little fills its last datagram less.
-    # Half a minute: the ledger of ten thousand exporters is saved once in it.
+    # The same number of records per datagram in both: otherwise an exporter that sends little fills its last one less.
+    # Half a minute, in which the ledger of ten thousand exporters is saved once.
     "4-exporters": {"protocol": "v9", "exporters": 4, "templates": 5, "flows": 20, "seconds": 30},
     "10000-exporters": {"protocol": "v9", "exporters": 10_000, "templates": 5, "flows": 20, "seconds": 30},
 }
 
 
-RECORDS_TO_KNOW = 20  # of each template of each exporter, before what is measured
+RECORDS_TO_KNOW = 20  # of each template of each exporter, before the measurement
 PAUSE_SECONDS = 4
 
 
 def load_of(name):
-    """The options of side_by_side.generate for a scenario, and for how long it is sent unless --records says."""
+    """The options of side_by_side.generate for a scenario, and how long it is sent unless --records is given."""
     defaults = {"csv": None, "ipv6": 0.1, "flows": None, "seed": 1, "templates": 1, "variable": False,
                 "seconds": 7}
     return argparse.Namespace(**{**defaults, **SCENARIOS[name]})
 
 
 def counting(workers):
-    """weir collect with so many workers; which of two a sender's datagrams reach is chance, and so is what that costs."""
+    """weir collect with this number of workers. Which worker serves a sender is random, and the cost depends on it."""
     return type("WeirCount", (collectors.WeirCount,), {"flags": ["--workers", str(workers)]})
 
 
 def run_once(name, options):
-    """One load into one collector that knows the exporters: what was sent and kept, and what it cost."""
+    """Sends one load to one collector that knows the exporters; returns what was sent and kept, and the cost."""
     load, port = load_of(name), side_by_side.free_port(socket.SOCK_DGRAM)
     warm_up = RECORDS_TO_KNOW * load.exporters * load.templates
     records = options.records or load.seconds * options.rate
@@ -74,7 +74,7 @@ def run_once(name, options):
             collector.drain()
             known = collector.cpu_seconds()
             if time.monotonic() - paused_at > PAUSE_SECONDS:
-                raise RuntimeError(f"{name}: the collector was still busy when the pause was over")
+                raise RuntimeError(f"{name}: the collector was still busy at the end of the pause")
             sent = json.loads(gen.communicate()[0])
             collector.drain()
             cpu, drops, peak = collector.cpu_seconds() - known, collector.drops(), collector.peak_bytes()
@@ -98,7 +98,7 @@ def choose(options):
     help_text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     left_out = [name for name in names if SCENARIOS[name]["protocol"] not in help_text]
     for name in left_out:
-        side_by_side.report(f"left out {name}: weir gen does not send it")
+        side_by_side.report(f"skipped {name}: weir gen does not send it")
     return [name for name in names if name not in left_out]
 
 
@@ -137,12 +137,12 @@ def print_table(rows):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scenarios", help=f"comma-separated, of: {', '.join(SCENARIOS)} (default: all)")
-    parser.add_argument("--records", type=int, help="a run (default: 7 s of them; of many exporters 30 s)")
+    parser.add_argument("--scenarios", help=f"comma-separated list of: {', '.join(SCENARIOS)} (default: all)")
+    parser.add_argument("--records", type=int, help="records per run (default: 7 s of them; with many exporters 30 s)")
     parser.add_argument("--rate", type=int, default=300_000, help="records/s")
-    parser.add_argument("--workers", type=int, default=0, help="of the collector (default: one per core)")
+    parser.add_argument("--workers", type=int, default=0, help="threads of the collector (default: one per core)")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--scratch", help="where the collector writes (default: the system's temporary folder)")
+    parser.add_argument("--scratch", help="folder for the collector's files (default: the system's temporary folder)")
     parser.add_argument("--output", type=pathlib.Path, help="JSON file (default: bench/results/scenarios-<time>.json)")
     return parser.parse_args()
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Collectors side by side under the same generated load, on this machine.
+"""Compares collectors under the same generated load, on this machine.
 
-    bench/side_by_side.py                        CPU per million records, at a rate that all of them take without loss
-    bench/side_by_side.py --lossless             the highest rate at which none of a collector's records is lost
-    bench/side_by_side.py --csv FILE             with the flows of a file (weir gen --csv) instead of made-up ones
-    bench/side_by_side.py --collectors nfcapd-lz4,weir-store     what storing costs: CPU, bytes a record, memory
+    bench/side_by_side.py                        CPU per million records, at a rate that all of them handle without loss
+    bench/side_by_side.py --lossless             the highest rate at which a collector loses no record
+    bench/side_by_side.py --csv FILE             with the flows of a file (weir gen --csv) instead of generated ones
+    bench/side_by_side.py --collectors nfcapd-lz4,weir-store     the cost of storing: CPU, bytes per record, memory
 
-Each figure is the median of --runs runs; the collectors take turns, so that a machine that slows down slows all of
-them. A run counts only if the collector's own count of records equals what was sent. The table goes to stdout, the
-raw runs with the machine's facts to bench/results/ (or --output). The exit code is 1 if any run lost records.
+Each figure is the median of --runs runs; the runs of the collectors alternate, so that a machine that slows down
+affects all of them alike. A run counts only if the collector's own count of records equals what was sent. The table is
+printed to stdout; the raw results and a description of the machine are written to bench/results/ (or --output). The
+exit code is 1 if any run lost records.
 """
 
 import argparse
@@ -57,7 +58,7 @@ def generate(port, options, records, rate):
 
 
 def run_once(kind, options, records, rate):
-    """One load into one collector: what was sent, kept and dropped, and what it cost."""
+    """Sends one load to one collector; returns what was sent, kept and dropped, and the cost."""
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir=options.scratch) as folder:
         collector = kind(free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM), pathlib.Path(folder))
         try:
@@ -133,7 +134,7 @@ def print_cpu(rows):
 # ---- lossless rate
 
 def holds(kind, options, rate, runs):
-    """Whether so many loads in a row at this rate lose nothing. None where the generator itself does not reach it."""
+    """Whether `runs` loads in a row at this rate lose nothing; None if the generator does not reach the rate."""
     for _ in range(options.repeat):
         run = run_once(kind, options, max(10_000, int(rate * options.seconds)), int(rate))
         runs.append(run)
@@ -204,24 +205,24 @@ def facts():
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lossless", action="store_true", help="find the highest lossless rate instead of the CPU cost")
-    parser.add_argument("--collectors", help=f"comma-separated, of: {', '.join(collectors.ALL)} (default: all installed)")
+    parser.add_argument("--collectors", help=f"comma-separated: {', '.join(collectors.ALL)} (default: all installed)")
     parser.add_argument("--protocol", choices=("v5", "v9", "ipfix"), default="v9")
-    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), again and again")
-    parser.add_argument("--records", type=int, default=2_000_000, help="a run (a slow collector gets fewer)")
+    parser.add_argument("--csv", help="send the flows of this file (weir gen --csv), repeatedly")
+    parser.add_argument("--records", type=int, default=2_000_000, help="records per run (a slow collector gets fewer)")
     parser.add_argument("--rate", type=int, default=500_000, help="records/s (a slow collector gets a lower one)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--exporters", type=int, default=8)
     parser.add_argument("--ipv6", type=float, default=0.1, help="share of IPv6 records")
     parser.add_argument("--templates", type=int, default=1, help="template ids of each address family, used in turn")
-    parser.add_argument("--variable", action="store_true", help="ipfix: records with a field of variable length")
+    parser.add_argument("--variable", action="store_true", help="ipfix: send records with a field of variable length")
     parser.add_argument("--flows", type=int, help="records per datagram (default: what fits 1,400 bytes)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=int, default=20_000, help="--lossless: first rate tried")
     parser.add_argument("--most", type=int, default=8_000_000, help="--lossless: highest rate tried")
-    parser.add_argument("--seconds", type=float, default=3, help="--lossless: length of a load")
-    parser.add_argument("--repeat", type=int, default=2, help="--lossless: loads that must hold in a row")
-    parser.add_argument("--precision", type=float, default=0.05, help="--lossless: of the rate found")
-    parser.add_argument("--scratch", help="where the collectors write (default: the system's temporary folder)")
+    parser.add_argument("--seconds", type=float, default=3, help="--lossless: duration of a load")
+    parser.add_argument("--repeat", type=int, default=2, help="--lossless: loads in a row that must be without loss")
+    parser.add_argument("--precision", type=float, default=0.05, help="--lossless: precision of the rate, relative")
+    parser.add_argument("--scratch", help="folder for the collectors' files (default: the system's temporary folder)")
     parser.add_argument("--output", type=pathlib.Path, help="JSON file (default: bench/results/<mode>-<protocol>-<time>.json)")
     return parser.parse_args()
 
@@ -235,7 +236,7 @@ def choose(options):
     for kind in (collectors.ALL[n] for n in names):
         missing = kind.missing()
         if missing:
-            report(f"left out {kind.name}: needs {missing}")
+            report(f"skipped {kind.name}: needs {missing}")
         else:
             kinds.append(kind)
     return kinds
@@ -262,7 +263,7 @@ def main():
     report(f"raw runs: {output}")
     lost = [] if options.lossless else [r["collector"] for r in runs if not r["lossless"]]
     if lost:
-        report(f"records were lost by: {', '.join(sorted(set(lost)))}; their figures leave those runs out")
+        report(f"records were lost by: {', '.join(sorted(set(lost)))}; their figures do not include those runs")
     return 1 if lost else 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real captures: what each file holds, and what independent decoders found in it."""
+"""The real captures: the contents of each file, and what independent decoders found in it."""
 
 import calendar
 import csv
@@ -14,7 +14,7 @@ VERSIONS = (1, 5, 7, 9, 10)
 
 
 class Unit(NamedTuple):
-    """One replay unit with its agreed totals; times in ns, None where the records hold none."""
+    """One replay unit with the totals that the decoders agree on; times in ns, None if the records have no times."""
 
     file: str
     records: int
@@ -22,17 +22,17 @@ class Unit(NamedTuple):
     packets: int
     first: Optional[int]
     last: Optional[int]
-    tolerance_ns: int  # of first and last: pmacct, where it alone confirms them, prints whole seconds
+    tolerance_ns: int  # of first and last: if only pmacct confirms them, they are whole seconds
     notes: str
     group: str
 
 
 class Golden(NamedTuple):
-    """What another project's own test expects of one or more units together."""
+    """What the test of another project expects of one or more units together."""
 
     name: str
     files: tuple
-    records: Optional[int]  # None: rows there are aggregates of several records
+    records: Optional[int]  # None: the project's rows aggregate several records
     octets: int
     packets: int
 
@@ -63,12 +63,12 @@ def path(file):
 
 
 def reference(unit):
-    """tshark 4.0.17's JSON of a unit (gzip), names that occur twice in one object as a list."""
+    """tshark 4.0.17's JSON of a unit (gzip); names that occur twice in one object have a list as their value."""
     return harness.shared("captures") / "REF" / f"{unit.group}.json.gz"
 
 
 def versions(file):
-    """The versions of the flow datagrams in a capture: 1, 5, 7, 9, 10; anything else (sFlow) is left out."""
+    """The versions of the flow datagrams in a capture: 1, 5, 7, 9, 10; all others (sFlow) are ignored."""
     return {struct.unpack("!H", p.data[:2])[0] for p in pcap.udp_payloads(path(file)) if len(p.data) >= 2} & set(
         VERSIONS
     )
@@ -80,24 +80,24 @@ def _totals_table():
 
 
 def units():
-    """Every replay unit. Files of one group (one exporter to one collector) come as one file in their order."""
+    """Every replay unit. The files of one group (one exporter to one collector) form one unit, in their order."""
     rows = [row for row in _totals_table() if row["decoder"] == "CONSENSUS"]
     assert len({row["group"] for row in rows}) == len(rows), "a group of several files: replay them as one"
     return [_unit(row) for row in rows]
 
 
 def is_sflow(data):
-    """sFlow v5: its version has four octets, an address type follows."""
+    """Whether this is sFlow v5: a version of four octets, followed by an address type."""
     return data[:7] == b"\0\0\0\5\0\0\0" and data[7:8] in (b"\1", b"\2")
 
 
 def sflow_units():
-    """The units that hold sFlow v5."""
+    """The units that contain sFlow v5."""
     return [u for u in units() if any(is_sflow(p.data) for p in pcap.udp_payloads(path(u.file)))]
 
 
 def flow_units():
-    """The units that hold NetFlow or IPFIX, and the number left out."""
+    """The units that contain NetFlow or IPFIX, and the number of other units."""
     everything = units()
     ours = [u for u in everything if versions(u.file)]
     return ours, len(everything) - len(ours)
@@ -110,7 +110,8 @@ def _golden(name, files, row):
 
 
 def goldens():
-    """The other projects' expected values. One that the notes call a sum is of all its units; else of each."""
+    """The expected values of other projects. A value that the notes call a sum is for all its units together; any other
+    value is for each unit."""
     table = _totals_table()
     notes = {row["file"]: row["notes"] for row in table if row["decoder"] == "CONSENSUS"}
     rows = {}

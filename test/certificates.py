@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates for servers on 127.0.0.1, signed by themselves, by openssl."""
+"""Self-signed certificates for servers on 127.0.0.1, made with openssl."""
 
 import subprocess
 

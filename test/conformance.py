@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weir's totals of every real capture beside those of independent decoders: `./dev conformance`.
+"""Compares Weir's totals of every real capture with those of independent decoders: `./dev conformance`.
 
     conformance.py [--format table|csv] [--only WRONG,explained] [PART OF A FILE'S NAME]
 
-One line a value: the consensus of the other decoders for each capture, then what other projects' own tests expect
-(goldens). A value is `equal`, `explained` (captures_explained.tsv and goldens_explained.tsv say what else is right,
-and why) or WRONG. The last line, on stderr, counts them; the exit code is 1 if anything is WRONG.
+Prints one line per value: first the consensus of the other decoders for each capture, then the values that other
+projects' tests expect (goldens). A value is `equal`, `explained` (captures_explained.tsv and goldens_explained.tsv have
+the correct value and the reason) or WRONG. The last line, on stderr, counts them; the exit code is 1 if any is WRONG.
 """
 
 import argparse
@@ -29,9 +29,9 @@ EQUAL, EXPLAINED, WRONG = "equal", "explained", "WRONG"
 
 
 class Value(NamedTuple):
-    """One number of Weir's and the same of somebody else; times in ns."""
+    """One number from Weir and the corresponding number of another source; times in ns."""
 
-    file: str  # of several, for a golden that covers them together: the first
+    file: str  # the first file, if a golden covers several together
     source: str  # "consensus", or a golden's name
     column: str
     weir: Optional[int]
@@ -44,12 +44,12 @@ def _explanations(path, key):
     with open(path, newline="") as table:
         rows = list(csv.DictReader((line for line in table if not line.startswith("#")), delimiter="\t"))
     found = {(row[key], row["column"]): row for row in rows}
-    assert len(found) == len(rows), f"{path} explains a value twice"
+    assert len(found) == len(rows), f"{path} has two explanations for one value"
     return found
 
 
 def explained():
-    """(file, column) -> the row of captures_explained.tsv, or of sflow_explained.tsv."""
+    """{(file, column): its row of captures_explained.tsv or sflow_explained.tsv}"""
     found = {}
     for name in ("captures_explained.tsv", "sflow_explained.tsv"):
         if (HERE / name).exists():
@@ -58,7 +58,7 @@ def explained():
 
 
 def explained_goldens():
-    """(golden, column) -> the row of goldens_explained.tsv."""
+    """{(golden, column): its row of goldens_explained.tsv}"""
     return _explanations(HERE / "goldens_explained.tsv", "golden")
 
 
@@ -79,21 +79,21 @@ def totals(rows):
 
 
 def all_totals(files):
-    """file -> totals of what `weir decode` prints."""
+    """{file: the totals of what `weir decode` prints}"""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(files, pool.map(lambda f: totals(decoded(f)), files)))
 
 
 def _judge(weir, theirs, tolerance, exception):
     if weir is not None and abs(weir - theirs) <= tolerance:
-        return (WRONG, "explained as different, and is not: remove the explanation") if exception else (EQUAL, "")
+        return (WRONG, "explained as a difference, but equal: remove the explanation") if exception else (EQUAL, "")
     if exception and weir is not None and abs(weir - int(exception["expected"])) <= tolerance:
         return EXPLAINED, exception["reason"]
     return WRONG, f"explained value: {exception['expected']} ({exception['reason']})" if exception else ""
 
 
 def compare(unit, got, exceptions):
-    """The values of one unit against the consensus."""
+    """The values of one unit, compared with the consensus."""
     found = []
     for column in COLUMNS:
         theirs = getattr(unit, column)
@@ -109,7 +109,7 @@ def compare(unit, got, exceptions):
 
 
 def compare_golden(golden, got, exceptions):
-    """The values of one golden against the sums over its units."""
+    """The values of one golden, compared with the sums over its units."""
     found = []
     for column in ("records", "octets", "packets"):
         theirs = getattr(golden, column)

@@ -11,18 +11,18 @@ import stores  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--full", action="store_true", help="test/accept in its full length, as ./dev accept runs it")
+    parser.addoption("--full", action="store_true", help="run test/accept in full length, as ./dev accept does")
 
 
 @pytest.fixture
 def length(request):
-    """length(scaled, full): the second with --full, else the first, which takes less than a minute."""
+    """length(scaled, full) returns `full` with --full, otherwise `scaled`, which takes less than a minute."""
     return lambda scaled, full: full if request.config.getoption("--full") else scaled
 
 
 @pytest.fixture
 def collect(tmp_path):
-    """collect(*flags) starts a collector with its own folder; all are ended with the test."""
+    """collect(*flags) starts a collector with its own folder; all collectors are stopped at the end of the test."""
     started = []
 
     def start(*flags, folder=None, **kwargs):
@@ -37,7 +37,7 @@ def collect(tmp_path):
 
 @pytest.fixture
 def store(tmp_path):
-    """store(*flags, **settings) starts a collector with a store; all are ended with the test."""
+    """store(*flags, **settings) starts a collector with a store; all collectors are stopped at the end of the test."""
     started = []
 
     def start(*flags, folder=None, **settings):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data records and templates as tshark 4.0.17 sees them, and as `weir decode` shows them.
+"""Compares data records and templates as tshark 4.0.17 and `weir decode` show them.
 
-Records meet by their place: the number of the packet and the offset in its payload. Values meet by tshark's field
-names and the elements that it prints under each.
+Records are matched by their position: the number of the packet and the offset in its payload. Values are matched by
+tshark's field names and the elements that it prints under each name.
 """
 
 import calendar
@@ -19,16 +19,16 @@ PORTS = "udp.port==1-65535,cflow"
 
 
 class Seen(NamedTuple):
-    """One template or data record; `fields`: of a template (id, length, enterprise), of data see _value()."""
+    """One template or data record; `fields`: (id, length, enterprise) in a template; in data records see _value()."""
 
     packet: int
     offset: int
-    number: int  # template id, or that of the set
+    number: int  # the template id; of a data record that of its set
     fields: list
 
 
 def pdml(path):
-    """The packets of a capture, one by one, as elements."""
+    """The packets of a capture, one by one, as XML elements."""
     command = [harness.program("tshark"), "-r", path, "-T", "pdml", "-n", "-d", PORTS]
     environment = {"TZ": "UTC", "PATH": "/usr/bin:/bin"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as running:
@@ -39,10 +39,10 @@ def pdml(path):
 
 
 def _leaves(field):
-    """The fields with a value within, in the order of the octets; what tshark takes apart further counts as one."""
+    """The fields that have a value, in the order of the octets; a value that tshark splits further is one field."""
     for child in field.findall("field"):
         if child.get("name"):
-            if child.get("name") == "cflow.timedelta":  # a sum that tshark makes of what lies within
+            if child.get("name") == "cflow.timedelta":  # tshark calculates this from the fields inside it
                 yield from _leaves(child)
             else:
                 yield child
@@ -62,7 +62,7 @@ def _template(field):
     found = []
     for part in field.iter("field"):
         name, show = part.get("name"), part.get("show")
-        # tshark has a name of its own for each enterprise that it knows.
+        # tshark has a separate name for each enterprise that it knows.
         if re.fullmatch(r"cflow\.(template|scope)_(\w+_)?(field_type|resiliency_type)(_enterprise)?", name):
             found.append([int(show, 0), None, 0])
         elif name in ("cflow.template_field_length", "cflow.scope_field_length") and found:
@@ -98,7 +98,7 @@ def seen_by_tshark(path):
 
 NUMBER, TEXT, TIME, UPTIME, OCTETS = "number", "text", "time", "uptime", "octets"
 
-# tshark's name: how its value is to be read, and the elements that it prints under that name.
+# tshark's name: how to read its value, and the elements that it prints under that name.
 NAMES = {
     "cflow.abstimeend": (
         TIME,
@@ -220,7 +220,7 @@ def same(kind, show, octets, ours):
     if kind == NUMBER:
         return int(show, 0) == ours
     if kind == TIME:
-        # RFC 7011 §6.1.9: the 11 lowest bits of a fraction in microseconds (477 ns) are to be ignored; tshark does not.
+        # RFC 7011 §6.1.9: the 11 lowest bits of a fraction in microseconds (477 ns) must be ignored; tshark does not.
         return 0 <= nanoseconds_of_tshark(show) - nanoseconds_of_weir(ours) < (477 if octets[8:] else 1)
     if kind == UPTIME:
         return round(float(show) * 1000) == ours
@@ -230,7 +230,7 @@ def same(kind, show, octets, ours):
 
 
 def elements_of(record):
-    """(name, value) pairs; an element that came several times gives several."""
+    """(name, value) pairs; an element that occurs several times gives several pairs."""
     for name, value in [*record.get("scope", {}).items(), *record["elements"].items()]:
         for one in value if isinstance(value, list) else [value]:
             yield name, one
@@ -255,10 +255,10 @@ class Comparison:
             if kind is None:
                 continue
             got = [value for element, value in mine if element in elements.split()]
-            if kind == TIME:  # before the export time, which tshark has subtracted from
+            if kind == TIME:  # tshark has subtracted it from the export time
                 got = [before(ours["export_time"], g) if isinstance(g, int) else g for g in got]
             if any(value is None for value in got):
-                continue  # of no octets: tshark has a value all the same
+                continue  # no octets, but tshark shows a value
             self.values[name] += len(values)
             if len(got) != len(values) or not all(same(kind, *v, g) for v, g in zip(values, got)):
                 self.differences.append((theirs.packet, theirs.offset, name, values, got))
@@ -273,7 +273,7 @@ class Comparison:
 
 
 def compare(path, into):
-    """Every record and template that both see in a capture. Returns the records that only tshark sees."""
+    """Compares every record and template of a capture that both show. Returns the records that only tshark shows."""
     templates, records = seen_by_tshark(path)
     show = lambda what: harness.parse_lines(harness.run_weir("decode", path, what, "--format", "json", "-q").stdout)
     ours = {(row["packet"], row["offset"]): row for row in show("--elements")}

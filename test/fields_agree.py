@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field of every record that both Weir and tshark 4.0.17 know, on every real capture, value by value.
+"""Compares every field of every record that both Weir and tshark 4.0.17 know, value by value, on every real capture.
 
     fields_agree.py [--all] [PART OF A FILE'S NAME]
 
-Records are matched within datagrams (version, observation domain, sequence number). A difference must be explained by
-a rule of fields_explained.tsv, which names the RFC's section; records that only one of the two prints are a
-difference of the field "record". The last line counts the compared values; the exit code is 1 if anything is left.
+Records are matched within datagrams (version, observation domain, sequence number). Every difference must be explained
+by a rule of fields_explained.tsv, which names the RFC section; a record that only one of the two prints is a difference
+of the field "record". The last line counts the compared values; the exit code is 1 if a difference is unexplained.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import tshark_flows
 from tshark_fields import network_of, plain_address
 
 TYPES = {"NETFLOW_V1": 1, "NETFLOW_V5": 5, "NETFLOW_V7": 7, "NETFLOW_V9": 9, "IPFIX": 10, "SFLOW_5": tshark_flows.SFLOW}
-# IANA's protocol numbers of the names that the captures hold; several where one name stands for them.
+# IANA's protocol numbers for the names that occur in the captures; several numbers if they share one name.
 PROTOCOLS = {"HOPOPT": [0], "ICMP": [1], "IGMP": [2], "IPv4": [4], "TCP": [6], "EGP": [8], "UDP": [17], "IPv6": [41],
              "GRE": [47], "ESP": [50], "AH": [51], "IPv6-ICMP": [58], "IPv6-NoNxt": [59],
              "any-host-internal-protocol": [61], "EIGRP": [88], "OSPFIGP": [89], "ETHERIP": [97], "PIM": [103],
@@ -42,14 +42,14 @@ class Difference(NamedTuple):
     sequence: int
     weir: object
     tshark: object
-    rule: str  # the explanation; "" where there is none
+    rule: str  # the explanation; "" if there is none
 
 
 # ---- Weir's side
 
 
 def weir_value(field, row):
-    """The printed value as the functions above give it. Weir's own fields are not printed where they are 0."""
+    """The printed value in the form that the functions above return. Weir omits its own fields if they are 0."""
     value = row.get(field, "0.0.0.0" if field.endswith("_addr") else 0)
     if field == "proto":
         return PROTOCOLS.get(value, [value])
@@ -102,7 +102,7 @@ def _alike(record, row):
 
 
 def pairs(records, rows):
-    """[(record or None, row or None)]: first those alike in what identifies a flow, then the rest in their order."""
+    """[(record or None, row or None)]: first those with the same flow key, then the remaining ones in their order."""
     found, left = [], []
     rows = list(rows)
     for record in records:
@@ -125,7 +125,7 @@ def _grouped(items, key):
 
 
 def compare(unit):
-    """(number of compared values by field, differences) of one capture."""
+    """For one capture: (number of compared values by field, differences)."""
     ours = _grouped(conformance.decoded(unit.file), _key_of_row)
     theirs = _grouped(tshark_flows.records(captures.reference(unit)), _key_of_record)
     compared, found = collections.Counter(), []
@@ -149,9 +149,9 @@ def compare(unit):
 
 
 class Rule(NamedTuple):
-    file: str  # as fnmatch
+    file: str  # an fnmatch pattern
     field: str
-    differences: int  # so many, exactly, over all files
+    differences: int  # the exact number over all files
     reason: str
 
 
@@ -187,7 +187,7 @@ def compare_all(part=""):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--all", action="store_true", help="every difference, not five of a field and file")
+    parser.add_argument("--all", action="store_true", help="print every difference, not only five per field and file")
     parser.add_argument("part", nargs="?", default="", help="only captures whose name contains this")
     options = parser.parse_args()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting and stopping programs by their pid, waiting on probes, and talking to `weir`."""
+"""Starts and stops programs by their pid, waits until a condition holds, and talks to `weir`."""
 
 import ctypes
 import json
@@ -26,7 +26,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def skip_or_fail(reason):
-    """A missing part is skipped loudly by hand, and is a failure where CI=true."""
+    """Skips the test with a warning because something is missing; fails it if CI=true."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"missing in CI: {reason}", pytrace=False)
     warnings.warn(f"SKIPPED: {reason}", stacklevel=2)
@@ -41,7 +41,7 @@ def weir_binary():
 
 
 def shared(part):
-    """A path under the captures and registries that are not part of the repository."""
+    """A path in the folder of captures and registries that is not part of the repository."""
     path = pathlib.Path(os.environ.get("WEIR_SHARED", REPOSITORY.parent / "shared")) / part
     if not path.exists():
         skip_or_fail(f"{path} is not there (WEIR_SHARED names its folder)")
@@ -49,7 +49,7 @@ def shared(part):
 
 
 def program(name):
-    """An installed program, Go's bin folder included."""
+    """The path of an installed program; Go's bin folder is searched too."""
     path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin:" + os.path.expanduser("~/go/bin"))
     return path or skip_or_fail(f"{name} is not installed")
 
@@ -58,9 +58,9 @@ _given_ports = set()
 
 
 def free_port(kind=socket.SOCK_DGRAM):
-    """A port of 127.0.0.1 that nobody has and that this run has not given out before.
+    """A port of 127.0.0.1 that is not in use and that this run has not returned before.
 
-    Below the ephemeral range, so that no sender's own port can take it in the meantime.
+    It is below the ephemeral range, so that the kernel does not give it to a sender in the meantime.
     """
     for _ in range(1000):
         port = random.SystemRandom().randrange(20000, 32000)
@@ -77,7 +77,7 @@ def free_port(kind=socket.SOCK_DGRAM):
 
 
 def eventually(probe, what, timeout=10.0, every=0.02):
-    """The first true value of probe(); fails with `what` after `timeout` seconds."""
+    """Repeats probe() and returns its first true value; fails with the message `what` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         value = probe()
@@ -98,7 +98,7 @@ def _die_with_parent():
 
 
 class Process:
-    """A background program whose streams go to files; ended by its own pid, at the latest by close()."""
+    """A background program whose output is written to files; ended by its pid, at the latest by close()."""
 
     def __init__(self, arguments, folder, name, env=None):
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ class Process:
 
 
 def run_weir(*arguments, env=None, timeout=60, **kwargs):
-    """`weir` in the foreground: a CompletedProcess with text streams."""
+    """Runs `weir` and waits for its end; returns a CompletedProcess with text streams."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
     return subprocess.run(
         [weir_binary(), *map(str, arguments)],
@@ -170,12 +170,12 @@ def run_weir(*arguments, env=None, timeout=60, **kwargs):
 
 
 def parse_lines(text):
-    """JSON lines; every line must be one whole object."""
+    """Parses JSON lines; every line must be one complete object."""
     return [json.loads(line) for line in text.splitlines()]
 
 
 def http(url, headers=None, method="GET", timeout=5):
-    """(status, headers, text) of a request; no exception for 4xx and 5xx."""
+    """(status, headers, text) of a request; raises no exception for 4xx and 5xx."""
     request = urllib.request.Request(url, headers=headers or {}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -185,7 +185,7 @@ def http(url, headers=None, method="GET", timeout=5):
 
 
 def udp_queue(port):
-    """(bytes waiting, datagrams dropped) of the UDP sockets on a port, as the kernel tells; None without a socket."""
+    """(bytes waiting, datagrams dropped) of the UDP sockets on a port, from the kernel; None without a socket."""
     found = [line.split() for line in pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]]
     found = [columns for columns in found if int(columns[1].split(":")[1], 16) == port]
     if not found:
@@ -194,9 +194,9 @@ def udp_queue(port):
 
 
 class Collector(Process):
-    """`weir collect` on free ports of 127.0.0.1, JSON lines into a file, ready when the constructor returns.
+    """`weir collect` on free ports of 127.0.0.1, writing JSON lines to a file; ready when the constructor returns.
 
-    `store`: into the store as well.
+    `store`: also write to the store.
     """
 
     def __init__(self, folder, *flags, format="json", port=None, output=None, name="collect", store=False, data=None,
@@ -233,17 +233,17 @@ class Collector(Process):
     def ready(self):
         try:
             return http(self.url("/-/ready"))[0] == 200
-        except (OSError, HTTPException):  # not yet there, or going
+        except (OSError, HTTPException):  # not listening yet, or stopping
             return False
 
     def flows(self):
-        """The records printed so far. Only whole lines: the last one may be half written while the program runs."""
+        """The records printed so far. Only complete lines: the last one may be incomplete while the program runs."""
         if not self.output.exists():
             return []
         return parse_lines(self.output.read_text().rpartition("\n")[0])
 
     def wait_flows(self, count, timeout=10):
-        """The printed records, once there are `count`."""
+        """Waits for `count` printed records and returns them."""
         eventually(
             lambda: self.output.exists() and self.output.read_bytes().count(b"\n") >= count,
             lambda: f"{len(self.flows())} of {count} records printed; ledger {self.exporters()}",
@@ -273,7 +273,7 @@ class Collector(Process):
         )
 
     def finish(self):
-        """Drains by SIGTERM, which must end with 0, and returns every record printed."""
+        """Stops the collector by SIGTERM, which must end with exit code 0, and returns every printed record."""
         code = self.stop()
         assert code == 0, f"exit code {code}:\n{self.stderr()[-3000:]}"
         return self.flows()
@@ -283,7 +283,7 @@ class Collector(Process):
 
 
 class Sender:
-    """A UDP socket at a fixed address and port: one exporter's session."""
+    """A UDP socket with a fixed address and port: the session of one exporter."""
 
     def __init__(self, address="127.0.0.1", port=0):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -302,7 +302,7 @@ class Sender:
 
 
 class ManySources:
-    """One socket that sends from any address of 127.0.0.0/8 (IP_PKTINFO names the source of each datagram)."""
+    """One socket that sends from any address of 127.0.0.0/8 (IP_PKTINFO sets the source of each datagram)."""
 
     def __init__(self, to):
         self.socket, self.to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), to

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network namespaces that end with the programs in them: nothing has a name, nothing can be left behind."""
+"""Unnamed network namespaces, which disappear with the programs in them, so that nothing is left behind."""
 
 import concurrent.futures
 import ctypes
@@ -15,7 +15,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def _may():
-    """Making a namespace needs root, a tap device its node."""
+    """Whether namespaces are possible here: they need root, and a tap device needs /dev/net/tun."""
     return os.geteuid() == 0 and pathlib.Path("/dev/net/tun").exists()
 
 
@@ -26,7 +26,7 @@ def _enter_new_network():
 
 
 def run_in_new_network(body):
-    """body() in a thread with a network of its own, which the programs that it starts share; what it returns."""
+    """Runs body() in a thread with its own network, shared by the programs that it starts; returns its result."""
     if not _may():
         harness.skip_or_fail("network namespaces need root and /dev/net/tun")
 
@@ -39,15 +39,15 @@ def run_in_new_network(body):
 
 
 class Host(harness.Process):
-    """A namespace with one interface, taken from the namespace of the caller."""
+    """A namespace with one interface, which is moved there from the namespace of the caller."""
 
     def __init__(self, folder, interface, address):
         super().__init__(["unshare", "--net", "sleep", "3600"], folder, f"host-{interface}")
         own = os.readlink("/proc/thread-self/ns/net")
-        harness.eventually(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != own, "unshare did nothing")
+        harness.eventually(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != own, "unshare made no new namespace")
         subprocess.run(["ip", "link", "set", interface, "netns", str(self.pid)], check=True)
         self.interface, self.address = interface, address
-        self.run("sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1")  # it would say hello to its neighbours
+        self.run("sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1")  # avoids neighbour discovery packets
         self.run("ip", "address", "add", f"{address}/24", "dev", interface)
         self.run("ip", "link", "set", interface, "up")
 

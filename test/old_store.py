@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data directories as an earlier version of Weir left them, and what that version answered about them.
+"""Data directories that an earlier version of Weir wrote, and what that version reported about them.
 
-test/data/ has them as they were made once, by `python test/old_store.py BINARY FOLDER` with the binary of that version:
-one that was stopped, one that was killed with rows that were decoded and not yet stored.
+They are in test/data/ and were made once, by `python test/old_store.py BINARY FOLDER` with the binary of that version:
+one directory of a collector that was stopped, one of a collector that was killed before all decoded rows were stored.
 """
 
 import json
@@ -17,10 +17,10 @@ import packets
 from packets import FLOW, FLOW_MS, data_set, flow, flow_sample, ipfix, sampled_ipv4, sflow, template_set9, template_set10, v5, v9
 
 DATA = pathlib.Path(__file__).resolve().parent / "data"
-# Source ports of the exporters: part of the sessions that the templates belong to.
+# Source ports of the exporters: they are part of the sessions to which the templates belong.
 V9_PORT, IPFIX_PORT, V5_PORT, SFLOW_PORT = 41117, 41118, 41119, 41120
 V9_DOMAIN, IPFIX_DOMAIN = 7, 9
-TAG = 40001  # a field of the user's own
+TAG = 40001  # a user-defined field
 V9_FIELDS = [*FLOW, (TAG, 4)]
 IPFIX_FIELDS = FLOW_MS
 FLAGS = ["--field", f"tag={TAG}:unsigned"]
@@ -36,7 +36,7 @@ def v9_flow(n):
 
 
 def sampling_options(rate):
-    """An options template (RFC 3954 §6.1) of scope system with the sampling interval, and its one record."""
+    """An options template (RFC 3954 §6.1) of scope System with the sampling interval, and one record for it."""
     template = packets.struct.pack("!HHHHHHH", 257, 4, 4, 1, 4, 34, 4)
     return packets.set_of(1, template), packets.set_of(257, packets.struct.pack("!II", 1, rate))
 
@@ -48,7 +48,7 @@ def interface_counters(sequence):
 
 
 def send(to, make_sender):
-    """14 records that are stored, one data set that waits, a counter sample."""
+    """Sends 14 records that are stored, one data set that waits for its template, and a counter sample."""
     with make_sender(V9_PORT) as sender:
         options = sampling_options(100)
         sender.send(to, v9(template_set9(256, V9_FIELDS), *options, sequence=0, domain=V9_DOMAIN))
@@ -65,7 +65,7 @@ def send(to, make_sender):
 
 
 def unpack(kind, folder):
-    """The data directory, and what the earlier version answered: {"flows": rows, "counters": rows, "exporters": rows}."""
+    """The data directory, and the earlier version's reports: {"flows": rows, "counters": rows, "exporters": rows}."""
     with tarfile.open(DATA / f"store-version-2-{kind}.tar.gz") as archive:
         archive.extractall(folder)
     return folder / "data", json.loads((DATA / f"store-version-2-{kind}.json").read_text())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open vSwitch as an exporter: a bridge in user space, without its kernel module.
+"""Open vSwitch as an exporter: a bridge in user space, without the kernel module.
 
-Of dummy ports the packets come from a command and never leave the process; that needs no rights and no other network.
-Of real ports ("netdev") each is a tap device in the namespace of the caller. Exports go out by loopback.
+With dummy ports, a command injects the packets and they never leave the process; this needs no privileges and no other
+network. With real ports ("netdev"), each port is a tap device in the namespace of the caller. Exports are sent over the
+loopback.
 """
 
 import os
@@ -23,9 +24,9 @@ class Counted(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """Equal packets of one flow."""
+    """Identical packets of one flow."""
 
-    port: int  # the bridge's
+    port: int  # of the bridge
     source: str
     destination: str
     proto: int  # 6 or 17
@@ -39,7 +40,7 @@ class Traffic(NamedTuple):
         return ":" in self.source
 
     def packet(self):
-        """As ovs-appctl's netdev-dummy/receive wants it. Each port has one host."""
+        """The packet in the syntax of ovs-appctl netdev-dummy/receive. Each port has one host."""
         macs = (f"50:54:00:00:00:0{self.port}", f"50:54:00:00:00:0{3 - self.port}")
         layers = f"in_port({self.port}),eth(src={macs[0]},dst={macs[1]})"
         if self.ipv6:
@@ -52,7 +53,7 @@ class Traffic(NamedTuple):
 
 
 class OpenVswitch:
-    """A bridge with the ports 1 and 2; ended by close(), both daemons by their pids."""
+    """A bridge with the ports 1 and 2; close() ends both daemons by their pids."""
 
     def __init__(self, folder, datapath="dummy"):
         self.folder = folder
@@ -92,7 +93,7 @@ class OpenVswitch:
         return self._run("ovs-appctl", "-t", self.folder / "vs.ctl", *arguments)
 
     def _export(self, column, **settings):
-        """column of the bridge: a new row of the table of that name."""
+        """Sets a column of the bridge to a new row of the table of the same name."""
         words = [f"{name}={value}" for name, value in settings.items()]
         self._vsctl("set", "bridge", "br0", f"{column}=@new", "--", "--id=@new", "create", column, *words)
 
@@ -100,7 +101,7 @@ class OpenVswitch:
         self._export("netflow", targets=f'"127.0.0.1:{port}"', active_timeout=1, engine_type=1, engine_id=7)
 
     def export_ipfix(self, port):
-        """Of every packet; on the way in and on the way out."""
+        """Exports every packet, on ingress and on egress."""
         self._export("ipfix", targets=f'"127.0.0.1:{port}"', obs_domain_id=123, obs_point_id=456, sampling=1,
                      cache_active_timeout=1, cache_max_flows=1000)
 
@@ -113,14 +114,14 @@ class OpenVswitch:
                 self._appctl("netdev-dummy/receive", f"p{flow.port}", flow.packet(), "--len", flow.frame_octets)
 
     def counted(self, port):
-        """What the switch itself counted on a port (1, 2, or LOCAL, the bridge's own)."""
+        """What the switch itself counted on a port (1, 2, or LOCAL, the port of the bridge itself)."""
         text = self._run("ovs-ofctl", "dump-ports", f"unix:{self.folder}/br0.mgmt", port)
         numbers = re.findall(r"[rt]x pkts=(\d+), bytes=(\d+)", text)
         assert len(numbers) == 2, text
         return Counted(*(int(n) for pair in numbers for n in pair))
 
     def close(self):
-        """In the reverse order; ovs-vswitchd by its own command, which removes what it made."""
+        """Ends the daemons in reverse order; ovs-vswitchd by its own command, which removes the devices it made."""
         if len(self.processes) > 1 and self.processes[1].running():
             self._appctl("exit", "--cleanup")
             self.processes[1].popen.wait(10)

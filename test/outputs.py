@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files and pipes as outputs of `weir collect`, and what the ledger says of each."""
+"""Files and pipes as outputs of `weir collect`, and the ledger's figures for each."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def write_config(folder, *tables):
 
 
 class FifoReader:
-    """Takes what is written to a FIFO until nobody writes any more."""
+    """Reads a FIFO until no process writes to it any more."""
 
     def __init__(self, path):
         os.mkfifo(path)
@@ -43,7 +43,7 @@ class FifoReader:
 
 
 def messages(octets):
-    """How many whole Protobuf messages, each behind its length as a varint; and the octets left after them."""
+    """The number of complete Protobuf messages, each preceded by its length as a varint, and the octets after them."""
     count = at = 0
     while at < len(octets):
         length = shift = 0
@@ -65,7 +65,7 @@ def messages(octets):
 
 
 def outputs_of(rows, name):
-    """Sums over all exporters: acknowledged, dropped by reason. The identity holds for each exporter."""
+    """Sums over all exporters: acknowledged, dropped by reason. Checks for each exporter that the records add up."""
     acknowledged, dropped = 0, {}
     for row in rows:
         if not row.get("exporter"):

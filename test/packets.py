@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small builders of NetFlow v5, v9 (RFC 3954), IPFIX (RFC 7011) and sFlow v5 datagrams, straight from their layouts."""
+"""Builds NetFlow v5, v9 (RFC 3954), IPFIX (RFC 7011) and sFlow v5 datagrams, following the layouts of the documents."""
 
 import ipaddress
 import struct
@@ -7,7 +7,7 @@ import struct
 EXPORT_SECONDS = 1_767_323_045  # 2026-01-02T03:04:05Z
 UPTIME_MS = 3_600_000
 
-# Information elements (the same numbers in v9 where they exist there).
+# Information elements (v9 has the same numbers for those that it defines).
 BYTES, PACKETS, PROTO, TOS, TCP_FLAGS, SRC_PORT, SRC4, DST_PORT, DST4 = 1, 2, 4, 5, 6, 7, 8, 11, 12
 LAST_UPTIME, FIRST_UPTIME, START_MS, END_MS = 21, 22, 152, 153
 VARIABLE = 0xFFFF
@@ -24,7 +24,7 @@ FLOW = [
     (FIRST_UPTIME, 4),
     (LAST_UPTIME, 4),
 ]
-# The same for IPFIX, with absolute milliseconds.
+# The same for IPFIX, with absolute times in milliseconds.
 FLOW_MS = FLOW[:7] + [(START_MS, 8), (END_MS, 8)]
 
 
@@ -33,7 +33,7 @@ def ipv4(text):
 
 
 def flow(n, **changes):
-    """Values of flow number n by element: distinct, so that a swapped or lost record shows."""
+    """The values of flow number n by element; they are distinct, so that a swapped or lost record is noticed."""
     values = {
         SRC4: ipv4("10.0.0.0") + n,
         DST4: ipv4("192.0.2.1"),
@@ -55,7 +55,7 @@ def record(fields, values):
 
 
 def set_of(set_id, body, length=None):
-    """A set (FlowSet), padded to four bytes; `length` lies about its length."""
+    """A set (FlowSet), padded to four bytes; `length` replaces the real length in its header."""
     body += bytes(-len(body) % 4)
     return struct.pack("!HH", set_id, 4 + len(body) if length is None else length) + body
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Just enough of pcap: UDP payloads out of a capture, and a seeded capture of ordinary traffic to export from."""
+"""Reads the UDP payloads of a capture, and writes captures: of generated traffic (seeded), or of UDP datagrams."""
 
 import ipaddress
 import random
@@ -115,8 +115,8 @@ def _packet(source, destination, proto, source_port, destination_port, size, fla
 def write_traffic(path, seed, base_seconds, conversations=200):
     """A minute of TCP, UDP and ICMP over IPv4 and IPv6; returns the list of Talks it holds.
 
-    Times are whole milliseconds, no conversation ends by FIN and none pauses: an exporter that reads the file makes
-    one record of each direction, whatever its timeouts.
+    Times are whole milliseconds, no conversation ends with a FIN and none pauses: an exporter that reads the file makes
+    one record for each direction, whatever its timeouts are.
     """
     rng = random.Random(seed)
     talks, frames = [], []
@@ -170,7 +170,7 @@ def write_traffic(path, seed, base_seconds, conversations=200):
 
 
 def write_udp(path, datagrams, seconds=1_767_323_045):
-    """A capture of UDP datagrams over IPv4: (source, source port, destination, destination port, payload) each."""
+    """Writes a capture of UDP over IPv4: each (source, source port, destination, destination port, payload)."""
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for n, (source, source_port, destination, destination_port, data) in enumerate(datagrams):

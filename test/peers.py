@@ -15,7 +15,7 @@ import harness
 
 
 def record_export(run):
-    """The datagrams that run(port) makes an exporter send; waits for the exporter's end."""
+    """The datagrams that an exporter, started by run(port), sends; waits for the exporter's end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         receiver.bind(("127.0.0.1", 0))
@@ -33,7 +33,7 @@ def record_export(run):
 
 
 def softflowd(pcap, version, folder):
-    """softflowd 1.1 reading a capture. -a: its clock is the capture's; without it the times are nonsense."""
+    """softflowd 1.1 reading a capture. Option -a makes it use the capture's times; otherwise the times are wrong."""
 
     def run(port):
         subprocess.run(
@@ -99,7 +99,7 @@ class NfdumpFlow(NamedTuple):
 
 
 class Nfcapd(harness.Process):
-    """nfcapd 1.7.1 into a folder; finish() gives what nfdump reads back."""
+    """nfcapd 1.7.1 writing to a folder; finish() returns what nfdump reads back."""
 
     def __init__(self, folder):
         self.port = harness.free_port()
@@ -131,7 +131,7 @@ class Nfcapd(harness.Process):
     def finish(self):
         harness.eventually(lambda: harness.udp_queue(self.port)[0] == 0, "nfcapd leaves datagrams in its socket")
         self.stop()
-        # A file for each hour: there are two where the hour ended meanwhile.
+        # One file per hour: there are two if the hour ended in the meantime.
         answer = subprocess.run(
             [harness.program("nfdump"), "-R", self.folder, "-o", "json", "-N"],
             check=True,
@@ -164,7 +164,7 @@ def _nfdump_flow(row):
 
 
 def nfreplay(folder, version, port):
-    """nfdump's own exporter: the records of a folder of nfcapd files as NetFlow v5 or v9."""
+    """nfdump's exporter: sends the records of a folder of nfcapd files as NetFlow v5 or v9."""
     for file in sorted(folder.glob("nfcapd.2*")):
         command = [harness.program("nfreplay"), "-r", file, "-H", "127.0.0.1", "-p", port, "-v", version]
         answer = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True)
@@ -185,7 +185,7 @@ stream {{
 
 
 class Nginx(harness.Process):
-    """nginx as a UDP balancer, one datagram to each collector in turn, each from a source port of its own."""
+    """nginx as a UDP load balancer: one datagram to each collector in turn, each datagram from a new source port."""
 
     def __init__(self, folder, *collectors):
         module = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
@@ -204,7 +204,7 @@ class Nginx(harness.Process):
 
 
 class GoFlow2(harness.Process):
-    """GoFlow2 2.2.6 with one worker, so that its lines come in the order of the datagrams."""
+    """GoFlow2 2.2.6 with one worker, so that its lines are in the order of the datagrams."""
 
     def __init__(self, folder, scheme="netflow"):
         self.port, self.http_port = harness.free_port(), harness.free_port(socket.SOCK_STREAM)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collectors with a store, and independent looks at what they stored: the catalog by SQLite, the files by DuckDB."""
+"""Collectors with a store, and independent readers of the store: SQLite for the catalog, DuckDB for the files."""
 
 import contextlib
 import csv
@@ -21,7 +21,7 @@ HOUR_NS = 3600 * 10**9
 
 
 class StoreCollector(harness.Collector):
-    """`weir collect` into a store; settings are the keys of [store], as in flush="1s"."""
+    """`weir collect` with a store; settings are the keys of [store], as in flush="1s"."""
 
     def __init__(self, folder, *flags, format=None, data=None, port=None, name="collect", **settings):
         settings = {"flush": "1s", **settings}
@@ -29,7 +29,7 @@ class StoreCollector(harness.Collector):
         super().__init__(folder, *flags, format=format, store=True, data=data, port=port, name=name, env=env)
 
     def wait_taken(self, records, timeout=30):
-        """Until that many records were decoded, none lost on the way."""
+        """Waits until this number of records was decoded, and checks that none was lost on the way."""
         self.wait_total("records", records, timeout)
         assert self.total("records") == records and self.total("sequence_lost") == 0, self.ledger()
 
@@ -39,7 +39,7 @@ class StoreCollector(harness.Collector):
 
 
 def gen(collector, *flags):
-    """Sends into a collector and returns the generator's totals."""
+    """Sends flows to a collector and returns the generator's totals."""
     done = run_weir("gen", "--to", f"127.0.0.1:{collector.port}", *flags, "--format", "json", timeout=900)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -51,7 +51,7 @@ def start_gen(collector, folder, *flags, name="gen"):
 
 
 def query(data, sql, *flags, **kwargs):
-    """The rows of an answer as dictionaries, as `--format json` has them."""
+    """The rows of a query as dictionaries, as `--format json` prints them."""
     done = run_weir("query", "--data", data, "--format", "json", *flags, sql, **kwargs)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -75,7 +75,7 @@ def totals(data):
 
 @contextlib.contextmanager
 def catalog(data, write=False):
-    """catalog.db by SQLite's own library."""
+    """catalog.db, opened with SQLite's own library."""
     database = sqlite3.connect(f"file:{data}/catalog.db?mode={'rw' if write else 'ro'}", uri=True, timeout=10)
     try:
         yield database
@@ -92,7 +92,7 @@ def segments(data):
 
 
 def file_of(data, segment):
-    """Where the segment's file is: a crash may have come before it got its name."""
+    """The path of the segment's file, which still has its temporary name if a crash came before it was renamed."""
     path = pathlib.Path(data) / segment["path"]
     return path if path.exists() else path.with_name(path.name + ".tmp")
 
@@ -102,13 +102,13 @@ def files(data):
 
 
 def leftovers(data):
-    """Files under flows/ that are no listed segment."""
+    """Files under flows/ that are not listed as segments."""
     listed = {pathlib.Path(data) / s["path"] for s in segments(data)}
     return [f for f in (pathlib.Path(data) / "flows").rglob("*") if f.is_file() and f not in listed]
 
 
 def plain(paths):
-    """SQL for those files alone, as any DuckDB user would write it."""
+    """A SQL expression that reads only these files, as any DuckDB user would write it."""
     listed = ", ".join(f"'{path}'" for path in paths)
     return f"read_parquet([{listed}], union_by_name = true)"
 
@@ -118,14 +118,14 @@ def ask_duckdb(sql):
 
 
 def accounts(data):
-    """Rows of exporters of the ledger on disk."""
+    """The rows of exporters in the ledger on disk."""
     done = run_weir("exporters", "--data", data, "--format", "json")
     assert done.returncode == 0, done.stderr
     return [row for row in json.loads(done.stdout) if row.get("exporter")]
 
 
 def assert_ledger_closes(data, rows=None):
-    """records = stored + filtered + sink_dropped in every account; all `rows` of the store are said to be stored."""
+    """Checks records = stored + filtered + sink_dropped in every account, and that `rows` are counted as stored."""
     found = accounts(data)
     for account in found:
         parts = account["stored"] + account["filtered"] + account["sink_dropped"]
@@ -135,7 +135,7 @@ def assert_ledger_closes(data, rows=None):
 
 
 def metric(collector, name, **labels):
-    """Sum of the samples of a metric that have these labels."""
+    """The sum of the samples of a metric that have these labels."""
     status, _, text = harness.http(collector.url("/metrics"))
     assert status == 200
     total, found = 0.0, False
@@ -151,10 +151,10 @@ def metric(collector, name, **labels):
 
 
 def aged(folder, hours, rows=20_000, **settings):
-    """A store with one segment in each of the last hours but the present one: domain h was received h hours ago.
+    """A store with one segment in each of the last hours, except the present one: domain h was received h hours ago.
 
-    Received now and then moved, in the catalog and on disk, as time would have: the segment of domain `hours` is the
-    oldest. Returns the data directory.
+    The segments are received now and then moved to earlier hours, in the catalog and on disk. The segment of domain
+    `hours` is the oldest. Returns the data directory.
     """
     data = folder / "data"
     for domain in range(1, hours + 1):
@@ -171,7 +171,7 @@ def aged(folder, hours, rows=20_000, **settings):
 
 
 def move(database, data, identity, path, hours):
-    """As if the segment had been received so many hours before now, in the catalog and on disk."""
+    """Changes a segment, in the catalog and on disk, as if it had been received that many hours ago."""
     [hour] = database.execute("SELECT hour FROM segments WHERE id = ?", (identity,)).fetchone()
     new_hour = int(time.time()) // 3600 - hours
     at = time.gmtime(new_hour * 3600)

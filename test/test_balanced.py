@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Behind nginx, which sends each datagram from a source port of its own: one session per exporter all the same."""
+"""Exporters behind nginx, which sends each datagram from a new source port, still have one session each."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ import pytest
 from harness import Process, eventually, run_weir, weir_binary
 
 RECORDS = 30_000
-DOMAINS = (257, 258)  # of two exporters, which have nginx's address both
+DOMAINS = (257, 258)  # of two exporters, which both appear with nginx's address
 NOTHING = ("sequence_lost", "restarts", "duplicates", "fallback", "held", "expired", "quarantined", "malformed")
 SAID = "sends each datagram from another port"
 
@@ -30,7 +30,7 @@ def test_two_exporters_are_two_sessions(flags, protocol, collect, tmp_path):
     with peers.Nginx(tmp_path, weir.port) as nginx:
         for domain in DOMAINS:
             export(nginx.port, protocol, domain)
-        # Well before another port's template would serve (10 s).
+        # Well before the time at which the template of another port is used (10 s).
         weir.wait_total("records", RECORDS * len(DOMAINS), timeout=5)
         eventually(lambda: weir.total("sequence_lost") == 0, lambda: weir.exporters(), timeout=5)
         rows = rows_of_domains(weir)
@@ -39,15 +39,15 @@ def test_two_exporters_are_two_sessions(flags, protocol, collect, tmp_path):
         assert row["records"] == RECORDS
         for column in NOTHING:
             assert row[column] == 0, (column, row)
-        assert row["replayed"] == 0 or not flags, "its template was there"
+        assert row["replayed"] == 0 or not flags, "its template was already known"
     flows = weir.finish()
     assert len(flows) == RECORDS * len(DOMAINS)
     assert weir.stderr().count(SAID) == (0 if flags else 1)
 
 
 def test_two_collectors_behind_it_follow_what_they_get(collect, tmp_path):
-    """Each gets every second datagram: that is the loss which sequence numbers show, and no restart is made of it."""
-    records = 3 * RECORDS  # three seconds; numbers are followed from a second after it became one session
+    """Each collector receives every second datagram: the sequence numbers show this as loss, not as a restart."""
+    records = 3 * RECORDS  # three seconds; loss is counted from one second after the ports became one session
     collectors = [collect("--workers", 2, "--rcvbuf", "8MiB", folder=tmp_path / name) for name in ("one", "other")]
     with peers.Nginx(tmp_path, *(weir.port for weir in collectors)) as nginx:
         export(nginx.port, "v5", DOMAINS[0], records)
@@ -68,7 +68,7 @@ def test_without_it_each_port_is_an_exporter_of_its_own(collect, tmp_path):
 
 
 def test_a_restart_of_the_collector_needs_no_template(collect, tmp_path):
-    """The session without a port is in the journal: data is decoded at once, though templates are not sent again."""
+    """The session without a port is in the journal: data is decoded at once, although templates are not sent again."""
     data = tmp_path / "data"
     weir = collect("--rcvbuf", "8MiB", folder=tmp_path / "first", data=data)
     with peers.Nginx(tmp_path, weir.port) as nginx:
@@ -83,7 +83,7 @@ def test_a_restart_of_the_collector_needs_no_template(collect, tmp_path):
         again.wait_total("records", 2 * RECORDS, timeout=5)
     [row] = rows_of_domains(again).values()
     assert before <= RECORDS + 100, "the collector was restarted in the pause"
-    assert row["replayed"] <= 64 * 30, "of the ports before it was one session"
+    assert row["replayed"] <= 64 * 30, "only records received before the ports became one session"
     for column in NOTHING:
         assert row[column] == 0, (column, row)
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`weir decode` on every real capture against the totals that independent decoders agree on (conformance.py).
+"""Compares `weir decode` on every real capture with the totals that independent decoders agree on (conformance.py).
 
-Where Weir means to differ, captures_explained.tsv says so: file, column, the value expected instead (taken from the
-independent decoder that is right about it), and why. goldens_explained.tsv does for other projects' expected values.
+Intended differences are listed in captures_explained.tsv: file, column, the value expected instead (taken from the
+independent decoder that is right about it), and the reason. goldens_explained.tsv does the same for the values that
+other projects expect.
 """
 
 import re
@@ -35,7 +36,7 @@ def wrong(values):
 
 
 def differences(unit, got, exceptions):
-    """The columns whose value is neither the consensus nor the explained exception from it."""
+    """The columns whose value is neither the consensus nor the explained exception."""
     return [str(value) for value in wrong(conformance.compare(unit, got, exceptions))]
 
 
@@ -45,7 +46,7 @@ def test_capture(unit):
 
 
 def test_the_whole_table():
-    """What `./dev conformance` prints: the goldens as well, and every explanation used."""
+    """Checks all that `./dev conformance` prints, including the goldens, and that every explanation is used."""
     values = conformance.compare_all()
     print(conformance.summary(values))
     assert not wrong(values), "\n".join(map(str, wrong(values)))
@@ -55,9 +56,9 @@ def test_the_whole_table():
     used = {(name(v), v.column) for v in values if v.result == conformance.EXPLAINED}
     compared = {name(v) for v in values}
     explanations = {**conformance.explained(), **conformance.explained_goldens()}
-    assert {key for key in explanations if key[0] in compared} - used == set(), "explanations that explain nothing"
+    assert {key for key in explanations if key[0] in compared} - used == set(), "explanations without a difference"
     known = {u.file for u in captures.units()} | {g.name for g in captures.goldens()}
-    assert {key[0] for key in explanations} - known == set(), "explanations of what is not there"
+    assert {key[0] for key in explanations} - known == set(), "explanations of unknown files"
 
 
 def test_explanations_name_their_section():
@@ -68,7 +69,7 @@ def test_explanations_name_their_section():
 
 def test_all_captures_are_there():
     units, left_out = captures.flow_units()
-    print(f"{len(units)} captures with NetFlow or IPFIX; {left_out} left out (sFlow only)")
+    print(f"{len(units)} captures with NetFlow or IPFIX; {left_out} skipped (sFlow only)")
     assert len(units) >= 140 and left_out < 36
     assert {v for u in units for v in captures.versions(u.file)} == set(captures.VERSIONS)
 
@@ -80,7 +81,7 @@ def test_a_wrong_total_would_be_found():
     for column in ("records", "octets", "packets"):
         assert differences(unit, {**good, column: good[column] + 1}, {})
     assert differences(unit, {**good, "last": good["last"] + 2_000_000}, {})
-    # An explanation allows its own value only, and none where there is no difference.
+    # An explanation allows only the value that it names, and is an error if there is no difference.
     exception = {(unit.file, "octets"): {"expected": str(unit.octets + 5), "reason": "RFC 7011"}}
     assert not differences(unit, {**good, "octets": unit.octets + 5}, exception)
     assert differences(unit, {**good, "octets": unit.octets + 6}, exception)
@@ -100,7 +101,7 @@ def test_the_command_prints_the_table(tmp_path):
 
 
 def test_a_capture_replayed_to_a_collector_is_the_capture_decoded(collect):
-    """`weir replay`: the same records over the wire, each source an address of its own."""
+    """`weir replay` sends the same records over the network, with a separate address for each source."""
     for file in (
         "traffic-reproducer/pcaps/ipfix-vmware.pcap",
         "_replay/dpkt_nf5.pcap",

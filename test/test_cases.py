@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What public reports of other collectors showed: test/cases has a capture of each, and the right values of its rows.
+"""Bugs from public reports about other collectors: test/cases has a capture for each and the correct values.
 
-The values come from the documents that `source` in expected.json names, not from any decoder.
+The values are taken from the documents that `source` in expected.json names, not from a decoder.
 """
 
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system's clock that does not fit what is stored: nothing is removed for its age, and what comes in is marked."""
+"""A system clock that contradicts the stored times: no rows are removed because of their age, new rows are marked."""
 
 import time
 
@@ -14,7 +14,7 @@ ROWS = 2_000
 
 
 def store_moved_by(folder, hours):
-    """A store whose flows were received so many hours ago, as far as anything in it tells."""
+    """A store in which all times are changed as if its flows had been received that many hours ago."""
     with stores.StoreCollector(folder, flush="60s", name="before") as collector:
         stores.gen(collector, "--total", ROWS, "--rate", "100k", "--domain", 1)
         collector.wait_taken(ROWS)
@@ -27,7 +27,7 @@ def store_moved_by(folder, hours):
 
 
 def send_and_see(collector, rows, domain):
-    """So many more flows, in the store and visible."""
+    """Sends this number of flows and waits until they are stored and visible."""
     stores.gen(collector, "--total", rows, "--rate", "100k", "--domain", domain, "--seed", domain)
     eventually(lambda: stores.count(collector.data, f"observation_domain_id = {domain}") == rows, "the flows are not stored", 20)
 
@@ -39,7 +39,7 @@ def newest_unmarked(data):
 
 def test_a_start_years_ahead_removes_nothing(tmp_path):
     data = store_moved_by(tmp_path, HOURS)
-    for run in (2, 3):  # what the run before has stored does not tell the time
+    for run in (2, 3):  # what the previous run has stored does not count as evidence of the time
         with stores.StoreCollector(tmp_path, data=data, keep="30d", name=f"ahead{run}") as collector:
             send_and_see(collector, 1_000, domain=run)
             assert stores.count(data, "observation_domain_id = 1") == ROWS
@@ -74,7 +74,7 @@ def test_a_clock_that_fits_is_believed(tmp_path, store):
         assert stores.metric(collector, "weir_clock_held") == 0
         with harness.Sender() as sender:
             sender.send(collector.address, bytes(30))
-        eventually(lambda: sum(s["datagrams"] for s in collector.sockets()) == 1, "the datagram did not come")
+        eventually(lambda: sum(s["datagrams"] for s in collector.sockets()) == 1, "the datagram did not arrive")
         assert stores.metric(collector, "weir_clock_held") == 0
         assert collector.stop() == 0
         assert "believed" not in collector.stderr()

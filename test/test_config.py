@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong configurations: each is refused with its place, a caret under it, and what to do. And what is shown of right ones."""
+"""Wrong configurations are refused with the place of the error, a caret and a remedy; valid ones are shown."""
 
 import json
 import re
@@ -12,7 +12,7 @@ FIELD = '[[field]]\nname = "a"\nelement = "9/1"\ntype = "string"\n'
 EXPORTER = '[[exporter]]\naddress = "10.0.0.0/8"\ncounters_23_24 = "reverse"\n'
 BRACKETS = 1 << 20
 
-# The text, "line:column", what is said of it. What to do stands in what is said.
+# The text, "line:column", a part of the message, which includes the remedy.
 WRONG = [
     # types
     ("[collect]\nworkers = \"four\"\n", "2:11", "collect.workers takes a whole number, not a text"),
@@ -64,7 +64,7 @@ WRONG = [
     ("[kafka]\nbrokers = \"x\"\n", "1:2", "docs/reference/config.md lists those there are"),
     (OUTPUT + "pth = \"/tmp/b\"\n", "5:1", "did you mean path?"),
     (OUTPUT + "where = {src = \"x\"}\n", "5:1", "it takes name, type, format, path, fields"),
-    # tables that may stand several times
+    # tables that may occur several times
     ("[output]\nname = \"a\"\n", "1:1", "tables in double brackets, [[output]], not a table"),
     ("output = \"a=csv:/tmp/a\"\n", "1:10", "tables in double brackets, [[output]], not a text"),
     ("[[output]]\nname = \"a\"\nformat = \"csv\"\n", "1:1", "this output has no path; as in"),
@@ -76,13 +76,13 @@ WRONG = [
     (FIELD.replace("string", "strin"), "4:8", "did you mean string?"),
     (FIELD.replace("\"a\"", "\"bytes\""), "2:8", "take another name"),
     (EXPORTER.replace("reverse", "revers"), "3:18", "did you mean reverse?"),
-    # names that stand twice
+    # names that occur twice
     (OUTPUT + OUTPUT, "5:1", "output \"a\" is named twice"),
     (OUTPUT + OUTPUT.replace("\"a\"", "\"b\""), "5:1", "give it another path"),
     (FIELD + FIELD, "5:1", "field \"a\" is named twice"),
     (EXPORTER + EXPORTER, "4:1", "is named twice"),
     ("[collect]\nworkers = 1\nworkers = 2\n", "3:1", "this is not TOML"),
-    # what is no TOML
+    # text that is not TOML
     ("[collect]\nworkers = = 4\n", "2:11", "this is not TOML"),
     ("[collect\nworkers = 4\n", "1:9", "this is not TOML"),
     ("[collect]\nlisten = [\n\n", "2:11", "this is not TOML"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sFlow's counter samples, from captures of real agents into the table `counters`: the numbers are tshark's."""
+"""sFlow counter samples from captures of real agents, stored in the table `counters`, have the values tshark prints."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ import pcap
 import stores
 from harness import eventually, run_weir
 
-# Our column: tshark's field. Of a structure, all or none of a sample's fields are on the wire.
+# Weir's column: tshark's field. A sample has either all fields of a structure or none.
 INTERFACE = {
     "if_index": "ifindex",
     "if_type": "iftype",
@@ -57,7 +57,7 @@ FIELDS = {
     **{ours: f"sflow_245.{theirs}" for ours, theirs in {**INTERFACE, **ETHERNET}.items()},
 }
 WIDE = {"in_octets", "out_octets"}
-# The structures of the specification: how they are packed and our names of what is in them.
+# The structures of the specification: their binary format and Weir's names for their fields.
 STRUCTURES = {
     1: (">IIQIIQIIIIIIQIIIIII", "if_index if_type if_speed if_direction if_status in_octets in_unicast in_multicast "
         "in_broadcast in_discards in_errors in_unknown_protos out_octets out_unicast out_multicast out_broadcast "
@@ -76,14 +76,14 @@ STRUCTURES = {
     2006: (">QIIIQIII", "host_in_octets host_in_packets host_in_errors host_in_drops host_out_octets "
            "host_out_packets host_out_errors host_out_drops"),
 }
-# Neither counters nor percentages: there is no value that means "not known".
+# Fields that are neither counters nor percentages: they have no value that means "not known".
 NUMBERS = set("if_index if_type if_speed if_direction if_status promiscuous vlan_id memory_total memory_free parent_class "
               "parent_index processes_running processes cpus cpu_mhz host_uptime_s host_memory_total host_memory_free "
               "host_memory_shared host_memory_buffers host_memory_cached swap_total swap_free disk_total disk_free".split())
 TSHARK_KNOWS = {1, 2, 3, 4, 5, 1001}
 OF_EVERY_SAMPLE = {"time_received_ns", "sampler_address", "sub_agent", "uptime_ms", "sequence_num", "source_id_class",
                    "source_id_index", "structures"}
-# Capture: counter samples in it, by the index of the captures.
+# Capture: the number of counter samples in it, according to the index of the captures.
 PCAPS = {"loghub/sflow.pcap": 8, "tcpdump/sflow_multiple_counter_30_pdus.pcap": 144}
 PAYLOADS = {
     "gopacket/SFlowTestPacket1.dat": 1,
@@ -98,7 +98,7 @@ PAYLOADS = {
 
 
 def sflow_payloads(file):
-    """The sFlow datagrams of a capture or of a file that is one."""
+    """The sFlow datagrams of a capture, or of a file that contains one datagram."""
     path = captures.path(file)
     if path.suffix != ".pcap":
         return [path.read_bytes()]
@@ -106,7 +106,7 @@ def sflow_payloads(file):
 
 
 def as_pcap(payloads, path):
-    """UDP to port 6343 in raw IPv4, for tshark."""
+    """Writes the payloads for tshark, as raw IPv4 with UDP to port 6343."""
     with open(path, "wb") as out:
         out.write(bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 ffff0000 65000000"))
         for n, payload in enumerate(payloads):
@@ -119,7 +119,7 @@ def as_pcap(payloads, path):
 
 
 def by_tshark(payloads, folder):
-    """Column: its values in the order of the wire, those that mean "not known" included."""
+    """{column: its values in the order in which they were sent, including those that mean "not known"}"""
     capture = as_pcap(payloads, folder / "sflow.pcap")
     arguments = ["tshark", "-r", capture, "-d", "udp.port==6343,sflow", "-T", "fields", "-E", "occurrence=a", "-E",
                  "aggregator=|"]
@@ -134,7 +134,7 @@ def by_tshark(payloads, folder):
 
 
 def by_weir(rows):
-    """The same of our rows: where a structure is there, a counter that is absent is one that is not known."""
+    """The same from Weir's rows: if a structure is present, an absent counter means "not known"."""
     values = {column: [row[column] for row in rows] for column in ("sequence_num", "source_id_index")}
     for structure, columns in ((1, INTERFACE), (2, ETHERNET)):
         for column in columns:
@@ -144,7 +144,7 @@ def by_weir(rows):
 
 
 def counter_samples(payload):
-    """The counter samples of a datagram, each as {format: body}, read off the XDR here."""
+    """The counter samples of a datagram, each as {format: body}, parsed from the XDR by this function."""
 
     def word(at):
         return int.from_bytes(payload[at : at + 4], "big")
@@ -172,7 +172,7 @@ def with_structures(rows, payloads):
 
 
 def expected_values(sample):
-    """Column: value of what a sample's structures say, unpacked by Python."""
+    """{column: value} from the structures of a sample, unpacked by Python."""
     values = {}
     for kind, (layout, columns) in STRUCTURES.items():
         if kind not in sample:
@@ -202,7 +202,7 @@ def test_decode_prints_what_tshark_reads(file, tmp_path):
     for row in rows:
         said = {column: value for column, value in row.items() if column not in OF_EVERY_SAMPLE}
         assert said == expected_values(row["structures"])
-    # tshark 4.0 does not step over structures that it does not know.
+    # tshark 4.0 does not skip structures that it does not know.
     clear = [p for p in payloads if all(kind in TSHARK_KNOWS for sample in counter_samples(p) for kind in sample)]
     clear_rows = with_structures(json_rows("decode", "--counters", as_pcap(clear, tmp_path / "clear.pcap")), clear)
     assert by_weir(clear_rows) == by_tshark(clear, tmp_path)
@@ -232,7 +232,7 @@ def send(collector, payloads):
 
 
 def counted(data):
-    """Sums over the ledger's rows: decoded, stored, filtered, dropped."""
+    """Sums over the rows of the ledger: decoded, stored, filtered, dropped."""
     names = ("counter_samples", "counters_stored", "counters_filtered", "counters_dropped")
     return tuple(sum(row[name] for row in stores.accounts(data)) for name in names)
 
@@ -249,7 +249,7 @@ def test_the_store_has_what_tshark_reads(tmp_path):
         eventually(lambda: stores.query(collector.data, "SELECT count(*) AS n FROM counters")[0]["n"] == 152,
                    "not visible", 12, 0.2)
         rows = stores.query(collector.data, "SELECT * FROM counters ORDER BY time_received_ns")
-        # Samples of one datagram have one time: their order is that of the wire, which no ORDER BY gives back.
+        # Samples of one datagram have the same time; ORDER BY cannot restore the order in which they were sent.
         theirs = by_tshark(payloads, tmp_path)
         for column in ("sequence_num", "if_index", "if_speed", "in_octets", "out_errors"):
             ours = [row[column] for row in rows if column == "sequence_num" or row["if_index"] is not None]
@@ -263,7 +263,7 @@ def test_the_store_has_what_tshark_reads(tmp_path):
     stats = json.loads(run_weir("store", "stats", "--data", collector.data, "--format", "json").stdout)
     assert stats["counters"]["rows"] == 152
     assert "counters" in run_weir("store", "stats", "--data", collector.data).stdout
-    # Any tool for Parquet reads them.
+    # Any Parquet tool can read the files.
     [(n, octets)] = stores.ask_duckdb(
         f"SELECT count(*), sum(in_octets)::VARCHAR FROM {stores.plain(counter_files(collector.data))}")
     known = [o for o in theirs["in_octets"] if o != 2**64 - 1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`weir decode` for people: the table, templates, elements, what is wrong and where, IPFIX files."""
+"""The output of `weir decode` for people: table, templates, elements, errors and their place; and IPFIX files."""
 
 import fcntl
 import os
@@ -49,7 +49,7 @@ def test_table_has_a_line_for_each_flow(tmp_path):
          str(1000 + n), "0", "0", "192.0.2.1"]
         for n in range(3)
     ]
-    assert len({row.index("192.0.2.1:443") for row in rows}) == 1, "columns stand under one another"
+    assert len({row.index("192.0.2.1:443") for row in rows}) == 1, "columns must be aligned"
 
 
 def test_table_of_chosen_fields(tmp_path):
@@ -60,7 +60,7 @@ def test_table_of_chosen_fields(tmp_path):
 
 
 def on_terminal(columns, *command):
-    """What a terminal of that width shows."""
+    """The output of the command on a terminal of this width."""
     master, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
     with subprocess.Popen([str(word) for word in command], stdout=terminal, stderr=terminal) as running:
@@ -77,7 +77,7 @@ def on_terminal(columns, *command):
 
 
 def test_table_fits_a_terminal(tmp_path):
-    """Columns at the right are left out where the terminal is too narrow, and that is said."""
+    """Columns at the right are omitted if the terminal is too narrow, and a message names them."""
     file = capture(tmp_path, packets.ipfix(TEMPLATE), *(ipfix_data(n, n) for n in range(30)))
     screen = on_terminal(90, harness.weir_binary(), "decode", file, "--format", "table")
     lines = [line for line in screen.splitlines() if "10.0.0." in line or line.startswith("start")]
@@ -93,7 +93,7 @@ def malformed_lines(answer):
 
 
 def test_malformed_input_is_told_with_its_place(tmp_path):
-    """Set of length 2 at octet 16 of the third packet: RFC 7011 §3.3.2 wants at least its header."""
+    """A set of length 2 at octet 16 of the third packet: RFC 7011 §3.3.2 requires at least the length of its header."""
     good = packets.ipfix(TEMPLATE)
     file = capture(tmp_path, good, good, packets.ipfix(packets.set_of(256, b"", length=2)))
     answer = run_weir("decode", file)
@@ -161,7 +161,7 @@ def test_a_template_that_never_comes_is_named(tmp_path):
 
 
 def test_every_malformed_datagram_of_the_captures_is_told():
-    """What the totals count is told, no more and no less."""
+    """Messages are printed for exactly the malformed datagrams that the totals count."""
     told = 0
     for unit in captures.flow_units()[0]:
         answer = run_weir("decode", captures.path(unit.file), "--format", "none", "--errors", "1000000")
@@ -198,7 +198,7 @@ def test_late_templates_show_their_data_too(tmp_path):
 
 
 def test_elements_for_reading(tmp_path):
-    """Units, names of protocols, and text in elements that nobody knows (enterprise 4711)."""
+    """Units, protocol names, and text in unknown elements (enterprise 4711) are shown."""
     template = packets.set_of(2, struct.pack("!HHHHHHHHI", 256, 3, 4, 1, 1, 8, 0x8001, 65535, 4711))
     data = packets.set_of(256, b"\x11" + struct.pack("!Q", 77) + b"\x05hello")
     answer = run_weir("decode", capture(tmp_path, packets.ipfix(template, data)), "--elements")
@@ -232,7 +232,7 @@ def without_capture(row):
 
 
 def test_messages_of_a_capture_as_a_file(tmp_path):
-    """The messages of one session, one after the other, are a file of the same records."""
+    """The concatenated messages of one session form an IPFIX file with the same records."""
     compared = 0
     for unit in ipfix_captures():
         payloads = pcap.udp_payloads(captures.path(unit.file))
@@ -261,7 +261,7 @@ def test_templates_end_with_their_file(tmp_path):
 
 
 def test_saved_datagrams_are_one_session(tmp_path):
-    """A file of one message is a datagram somebody saved: its template serves the next file."""
+    """A file with a single message is a saved datagram: its template is used for the next file."""
     first, second = tmp_path / "template.dat", tmp_path / "data.dat"
     first.write_bytes(packets.ipfix(TEMPLATE))
     second.write_bytes(ipfix_data(7))
@@ -284,7 +284,7 @@ def test_a_damaged_tail_is_told(tmp_path, tail, says):
 
 
 def test_files_of_ipfixcol():
-    """Records of tshark and others for the files of a real collector (TOTALS.tsv of the captures)."""
+    """For files of a real collector, the record counts equal those of tshark and others (TOTALS.tsv)."""
     counted = {"01-odid0": 4251, "01-odid4": 4243, "03-odid0-a": 151, "03-odid0-b": 111}
     for name, records in counted.items():
         answer = run_weir("decode", captures.path(f"ipfixcol/ipfix_data/{name}.ipfix"), "--format", "none")

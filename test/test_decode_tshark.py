@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`weir decode --elements` and `--templates` against tshark, on the captures of many vendors, value by value."""
+"""Compares `weir decode --elements` and `--templates` with tshark, value by value, on captures from many vendors."""
 
 import captures
 import elements_agree
 import pytest
 
-MOST_BYTES = 300_000  # of a capture: the same exporters' larger ones tell nothing new
+MOST_BYTES = 300_000  # size limit of a capture: larger captures of the same exporters add nothing
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,12 @@ def test_everything_that_tshark_sees_is_shown(compared):
 
 
 def test_enough_was_compared(compared):
-    """A comparison that silently compares nothing fails."""
+    """Fails if the comparison silently compared nothing."""
     found, _ = compared
     total = sum((c.values for c in found.values()), start=elements_agree.collections.Counter())
     print(f"{len(found)} files, {sum(c.records for c in found.values())} records, {total.total()} values, "
           f"{sum(c.templates for c in found.values())} templates")
-    assert set(total) == set(elements_agree.NAMES), "a name of the table that no capture has"
+    assert set(total) == set(elements_agree.NAMES), "a name of the table that occurs in no capture"
     assert total.total() > 50_000 and sum(c.templates for c in found.values()) > 300
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A data directory that is removed or renamed under its collector: it says so and ends, and calls nothing stored that no
-query will find."""
+"""A data directory that is removed or renamed while its collector runs: the collector reports it and ends, and counts
+no record as stored that a query cannot find."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ def send(weir, exporter, first, count):
 
 
 def totals(weir):
-    """Of the log's last line: records, stored, dropped."""
+    """The numbers in the log's last line: records, stored, dropped."""
     found = re.search(r"(\d+) records, (\d+) stored, (\d+) dropped", weir.stderr())
     return tuple(map(int, found.groups()))
 
@@ -34,7 +34,7 @@ def test_the_collector_ends(tmp_path, how):
         away = tmp_path / "away"
         shutil.rmtree(weir.data) if how == "removed" else weir.data.rename(away)
         send(weir, exporter, 50, 50)
-        eventually(lambda: not weir.running(), "it goes on without its data directory", timeout=30)
+        eventually(lambda: not weir.running(), "the collector keeps running without its data directory", timeout=30)
         assert weir.popen.returncode == 1
         assert f"the data directory {weir.data} was removed or replaced" in weir.stderr()
         records, stored, dropped = totals(weir)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong is said: what, where, what to do; 2 for usage and a start that is refused, 1 at run time."""
+"""Errors say what is wrong, where, and what to do. Exit codes: 2 for usage and a refused start, 1 at run time."""
 
 import contextlib
 import json
@@ -32,13 +32,13 @@ def collect_arguments(tmp_path, *flags):
 
 
 def refused(code, *arguments, says, **kwargs):
-    """The command ends with this code, names each of `says` on stderr, and leaves stdout empty."""
+    """Checks that the command ends with this code, prints each text of `says` on stderr, and nothing on stdout."""
     answer = run_weir(*arguments, timeout=20, **kwargs)
     assert answer.returncode == code, f"exit code {answer.returncode}:\n{answer.stderr}"
     assert answer.stdout == ""
     for text in says:
         assert str(text) in answer.stderr, f"{text!r} is not in:\n{answer.stderr}"
-    assert len(answer.stderr) < 4000, "a message, not a dump"
+    assert len(answer.stderr) < 4000, "the message is too long"
     return answer
 
 
@@ -138,7 +138,7 @@ def test_an_unknown_variable_is_a_warning_and_an_error_of_check(collect, tmp_pat
 
 
 def test_services_of_kubernetes_are_no_configuration(collect):
-    """As a pod sees Services named weir (2055/UDP, 8080/TCP) and weir-collect."""
+    """The variables that a pod gets for Services named weir (2055/UDP, 8080/TCP) and weir-collect."""
     address = "10.96.0.7"
     env = {
         "WEIR_SERVICE_HOST": address,
@@ -193,7 +193,7 @@ def test_check_starts_nothing(tmp_path):
 
 
 def test_precedence_of_flag_environment_and_file(tmp_path):
-    """flag > environment > file: each level is right, or wrong in a way that names its own value."""
+    """flag > environment > file: each level has a valid value, or a wrong one that the error message names."""
     config = tmp_path / "weir.toml"
     config.write_text("[collect]\nformat = 'from-file'\n")
     base = collect_arguments(tmp_path, "--config", config, "--check")
@@ -254,7 +254,7 @@ def test_a_second_collector_on_one_data_directory(collect, tmp_path):
 
 
 def test_check_beside_a_running_collector(collect, tmp_path):
-    """With the running one's own configuration: notes, and no error."""
+    """With the configuration of the running collector, the check prints notes and reports no error."""
     weir = collect()
     answer = run_weir(*weir.arguments[1:], "--check", timeout=20)
     assert answer.returncode == 0, answer.stderr
@@ -268,7 +268,7 @@ def test_check_beside_a_running_collector(collect, tmp_path):
 
 
 def test_unwritable_data_directory(tmp_path):
-    """As an ordinary user: root writes everywhere."""
+    """Runs as an ordinary user, because root may write everywhere."""
     if os.getuid() != 0:
         harness.skip_or_fail("needs root to become another user")
     tmp_path.chmod(0o755)
@@ -312,7 +312,7 @@ def small_disk(folder, size):
 
 
 def test_disk_full_under_the_output(collect, tmp_path):
-    """What no longer fits is counted; what is in the file stays whole; collecting goes on."""
+    """Records that no longer fit are counted, the records in the file stay intact, and collecting continues."""
     with small_disk(tmp_path / "small", "256k") as disk:
         weir = collect(output=disk / "flows.json")
         with Sender() as sender:
@@ -326,10 +326,10 @@ def test_disk_full_under_the_output(collect, tmp_path):
         assert harness.http(weir.url("/-/healthy"))[0] == 200
         weir.stop()
         whole = weir.output.read_text()
-        rows = harness.parse_lines(whole)  # raises on a torn line
+        rows = harness.parse_lines(whole)  # raises an exception on an incomplete line
         assert whole.endswith("\n")
         assert sorted(r["src_port"] for r in rows) == [1024 + n for n in range(len(rows))], (
-            "kept are the first, in full"
+            "the first records must be kept, completely"
         )
         answer = run_weir("exporters", "--data", weir.data, "--format", "json")
         [account] = [r for r in json.loads(answer.stdout) if r.get("exporter")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`weir exporters`: what it shows, chooses and sorts, of a collector that runs, was stopped, or was killed."""
+"""`weir exporters`: output, selection and sorting, for a collector that runs, was stopped, or was killed."""
 
 import signal
 

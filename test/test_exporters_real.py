@@ -14,14 +14,14 @@ VERSIONS = (1, 5, 9, 10)
 TYPES = {1: "NETFLOW_V1", 5: "NETFLOW_V5", 9: "NETFLOW_V9", 10: "IPFIX"}
 PROTOS = {"TCP": 6, "UDP": 17, "ICMP": 1, "IPv6-ICMP": 58}
 EXPORTERS = {"softflowd": peers.softflowd, "nfprobe": peers.nfprobe}
-EXPORTS = [(e, v) for e in EXPORTERS for v in VERSIONS if (e, v) != ("nfprobe", 1)]  # which it has not got
+EXPORTS = [(e, v) for e in EXPORTERS for v in VERSIONS if (e, v) != ("nfprobe", 1)]  # nfprobe has no v1
 
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
-    """(exporter, version) -> (talks of the capture, datagrams). All at once: nfprobe takes seconds."""
+    """{(exporter, version): (talks of the capture, datagrams)}. All run in parallel, because nfprobe takes seconds."""
     folder = tmp_path_factory.mktemp("exports")
-    # nfprobe v5 counts its uptime from now: an old capture makes its times wrap.
+    # nfprobe v5 measures its uptime from now: with an old capture its times would wrap around.
     base = {"softflowd": 1_767_323_045, "nfprobe": int(time.time()) - 600}
 
     def export(exporter, version):
@@ -38,7 +38,7 @@ def exports(tmp_path_factory):
 def weir_flow(row):
     """A printed record in the shape of peers.NfdumpFlow, times in ns.
 
-    Exporters send ICMP's type and code as the destination port, which is printed as sent; nfdump makes it type and code.
+    Exporters send ICMP type and code as the destination port. Weir prints it unchanged; nfdump prints type and code.
     """
     proto = PROTOS[row["proto"]]
     ports = (row["src_port"], row["dst_port"]) if proto in (6, 17) else (0, 0)
@@ -55,12 +55,12 @@ def weir_flow(row):
 
 
 def exportable(talks, version):
-    return [t for t in talks if version > 5 or ":" not in t.source]  # v1 and v5 have no room for IPv6
+    return [t for t in talks if version > 5 or ":" not in t.source]  # v1 and v5 cannot carry IPv6
 
 
 @pytest.fixture(params=EXPORTS, ids=lambda p: f"{p[0]}-v{p[1]}")
 def both(request, exports, collect, tmp_path):
-    """The same datagrams from one source port into nfcapd and into weir."""
+    """Sends the same datagrams from one source port to nfcapd and to weir."""
     exporter, version = request.param
     talks, datagrams = exports[request.param]
     talks = exportable(talks, version)
@@ -71,7 +71,7 @@ def both(request, exports, collect, tmp_path):
         sender.send(weir.address, *datagrams)
         rows = weir.wait_flows(len(talks))
         ledger = weir.exporters()
-        assert weir.finish() == rows, "records came after the last expected one"
+        assert weir.finish() == rows, "records arrived after the last expected one"
         yield exporter, version, talks, rows, nfcapd.finish(), ledger
 
 
@@ -88,14 +88,14 @@ def test_real_export_arrives_whole(both):
     exporter, version, talks, rows, nfdump_flows, ledger = both
     flows = [weir_flow(r) for r in rows]
     assert {r["type"] for r in rows} == {TYPES[version]}
-    # Against the capture itself: every talk once, with its packets and octets.
+    # Compared with the capture itself: every talk occurs once, with its packets and octets.
     assert sorted(f[:7] for f in flows) == sorted(t[:7] for t in talks)
-    # Against nfdump, record by record; of v1 only the last datagram: nfcapd refuses more than 24 records, softflowd sends 30.
+    # Compared with nfdump, record by record. For v1 only the last datagram: softflowd sends 30, nfcapd accepts 24.
     compared = flows if version != 1 else [f for f in flows if f[:5] in {n[:5] for n in nfdump_flows}]
     assert sorted(f[:7] for f in compared) == sorted(f[:7] for f in nfdump_flows) != []
     assert_times({f[:5]: f for f in compared}, {f[:5]: f[7:] for f in nfdump_flows})
     by_key = {f[:5]: f for f in flows}
-    if not (exporter == "nfprobe" and version == 5):  # which is itself a millisecond off: checked against nfdump only
+    if not (exporter == "nfprobe" and version == 5):  # nfprobe itself is a millisecond off: only compared with nfdump
         assert_times(by_key, {t[:5]: (t.first_us / 1000, t.last_us / 1000) for t in talks})
     [account] = ledger
     assert account["records"] == len(talks)
@@ -106,13 +106,13 @@ def test_real_export_arrives_whole(both):
 
 
 def test_expected_values_can_fail(exports):
-    """The generated captures differ between versions: an export mixed up with another would not go unseen."""
+    """The generated captures differ between versions: confusing one export with another would be noticed."""
     counts = {(e, v): sum(t.octets for t in talks) for (e, v), (talks, _) in exports.items()}
     assert len({counts[("softflowd", v)] for v in VERSIONS}) == len(VERSIONS)
 
 
 def test_decode_reads_an_export_capture(exports, tmp_path):
-    """`weir decode` of the recorded datagrams in a pcap gives the same records as the capture holds."""
+    """`weir decode` of a pcap with the recorded datagrams prints the same records as the original capture has."""
     for (exporter, version), (talks, datagrams) in exports.items():
         file = tmp_path / f"{exporter}{version}.pcap"
         pcap.write_udp(file, [("192.0.2.1", 5555, "192.0.2.2", 2055, d) for d in datagrams])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fields of the user's own: vendors' elements in every output, as tshark reads them; stores that outlive them."""
+"""User-defined fields: vendor elements in every output, with tshark's values; stores whose fields change."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ from harness import Sender, eventually, parse_lines, run_weir
 
 CISCO, IXIA = "captures/elastic-beats/pcap/ipfix_cisco.pcap", "captures/graylog2-server/ixflow.pcap"
 
-# Name, element, type, tshark's name. Cisco's templates have fixed lengths, Ixia's strings any.
+# Name, element, type, tshark's name. Cisco's templates have fixed lengths, Ixia's strings have variable lengths.
 CISCO_FIELDS = [
     ("client", "9/12236", "ipaddress", "cflow.pie.cisco.connection_client_ipv4_address"),
     ("server_port", "9/12241", "unsigned", "cflow.pie.cisco.connection_server_transport_port"),
@@ -50,7 +50,7 @@ def tshark_values(capture, fields):
 
 
 def same(value, shown):
-    """Whether a JSON value is the one that tshark shows; of a float it shows six digits."""
+    """Whether a JSON value equals the one that tshark shows; tshark shows six digits of a float."""
     if isinstance(value, float):
         return f"{value:.6g}" == f"{float(shown):.6g}"
     return str(value) == shown
@@ -82,7 +82,7 @@ def test_vendor_elements_are_what_tshark_reads(capture, fields):
 
 
 def messages(path, schema, folder):
-    """Every message of a Protobuf file as protoc decodes it: the values by name, as text."""
+    """Every message of a Protobuf file as decoded by protoc: the values by name, as text."""
     content, found = path.read_bytes(), []
     while content:
         size, shift, at = 0, 0, 0
@@ -105,7 +105,7 @@ def messages(path, schema, folder):
 
 
 def test_every_output_says_the_same(tmp_path):
-    """A configuration file; JSON, CSV, Protobuf, and SQL over what the same collector stored."""
+    """With a configuration file: JSON, CSV, Protobuf, and SQL on what the same collector stored."""
     config = write_configuration(tmp_path / "weir.toml", IXIA_FIELDS)
     capture = harness.shared(IXIA)
     expected = tshark_values(capture, IXIA_FIELDS)
@@ -151,7 +151,7 @@ def test_every_output_says_the_same(tmp_path):
     assert [(f["name"], f["element"], f["type"]) for f in stats["fields"]] == [f[:3] for f in IXIA_FIELDS]
 
 
-# NetFlow v9 field types above 32767 belong to vendors, without a number of theirs.
+# NetFlow v9 field types above 32767 are vendor-specific, without an enterprise number.
 TEMPLATE = [(packets.BYTES, 4), (40001, 4), (40002, 8), (40003, 2)]
 
 
@@ -165,7 +165,7 @@ def send_v9(collector, sequence, rows):
 
 
 def test_a_store_outlives_its_configurations(tmp_path):
-    """Segments written with other fields are read and merged; nothing that was stored is lost or mixed up."""
+    """Segments written with other fields are read and merged; no stored value is lost or assigned to another field."""
     data = tmp_path / "data"
     runs = [
         ["--field", "number=40001:unsigned", "--field", "name=40002:string"],
@@ -220,7 +220,7 @@ def test_a_name_keeps_its_type_in_a_store(tmp_path):
 
 
 def test_texts_in_every_output(tmp_path):
-    """Octets that need care: quotes, line breaks, what is no UTF-8, and IANA's own applicationName (IE 96)."""
+    """Texts that need escaping: quotes, line breaks, invalid UTF-8; also in IANA's applicationName (IE 96)."""
     sent = [b'a"b,c', b"x\r\ny", b"\xffz", "Zürich".encode(), b"", b"plain"]
     expected = ['a"b,c', "x\r\ny", "\ufffdz", "Zürich", "", "plain"]
     body = b"".join(struct.pack("!IB", n, len(text)) + text for n, text in enumerate(sent))

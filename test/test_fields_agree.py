@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field that tshark knows too, on every capture (fields_agree.py); differences only by rule."""
+"""Compares every field that tshark knows too, on every capture (fields_agree.py); each difference needs a rule."""
 
 import fnmatch
 import re
@@ -23,7 +23,7 @@ def test_weir_and_tshark_agree(compared):
 
 
 def test_enough_is_compared(compared):
-    """Names that tshark changed or rows that no longer match would compare nothing, and so agree."""
+    """If tshark changed names or rows no longer matched, nothing would be compared and the other tests would pass."""
     values, _, _ = compared
     assert sum(values.values()) >= 360_000
     assert set(tshark_fields.NETFLOW) - set(values) == set(tshark_fields.IN_NO_CAPTURE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/firewalls.md says of Cisco ASA's events, in a real capture, by Weir and by tshark."""
+"""Checks the statements of docs/firewalls.md about Cisco ASA's events on a real capture, with Weir and tshark."""
 
 import collections
 
@@ -55,7 +55,7 @@ def test_creations_and_refusals_count_nothing():
 
 
 def test_the_rule_that_sums_right(tmp_path):
-    """Each connection once: what its deletion tells."""
+    """Counts each connection once: with the octets of its deletion event."""
     with harness.Collector(tmp_path, "--flush", "1s", format=None, store=True) as weir:
         replay = harness.run_weir("replay", captures.path(CAPTURE), "--to", f"127.0.0.1:{weir.port}", "--rate", 200)
         assert replay.returncode == 0, replay.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Datagrams with an exporter's address and wild numbers: whoever forges them, the exporter's own records stay whole."""
+"""Forged datagrams with an exporter's address and random sequence numbers: no record of the real exporter is lost."""
 
 import random
 
@@ -70,7 +70,7 @@ def test_one_wild_header_costs_nothing(tmp_path, protocol):
 
 @pytest.fixture
 def running(tmp_path):
-    """A collector, and an IPFIX exporter that has sent it ten records from number 1000 on."""
+    """A collector, and an IPFIX exporter that has sent it ten records, numbered from 1000."""
     with Collector(tmp_path, "--workers", "1") as collector, Sender() as exporter:
         exporter.send(collector.address, Ipfix.template)
         for n in range(1000, 1010):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `weir gen` says it sent, against what nfcapd and tshark make of it."""
+"""Compares what `weir gen` reports as sent with what nfcapd and tshark decode."""
 
 import collections
 import json
@@ -24,7 +24,7 @@ def gen(*flags, **kwargs):
 
 
 class Receiver:
-    """Takes datagrams and writes them as a capture for tshark."""
+    """Receives datagrams and writes them to a capture for tshark."""
 
     def __init__(self, host="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
@@ -39,7 +39,7 @@ class Receiver:
         self.socket.close()
 
     def take(self):
-        """All that waits: (source, payload)."""
+        """All waiting datagrams: (source, payload)."""
         found = []
         self.socket.settimeout(0.2)
         try:
@@ -100,7 +100,7 @@ def test_tshark_finds_every_record_and_no_fault(protocol, tmp_path):
                       "cflow.sampler_random_interval", "cflow.sampling_packet_interval", "cflow.sampling_packet_space"):
         octets += sum(map(int, row[0]))
         packets += sum(map(int, row[1]))
-        assert not row[2] and not row[3], "malformed, or out of sequence"
+        assert not row[2] and not row[3], "a record is malformed or out of sequence"
         assert set(row[4] + row[5]) <= {"77"}
         rates.update(tuple(values) for values in row[6:] if values)
     assert (octets, packets) == (sent["bytes"], sent["packets"])
@@ -121,11 +121,11 @@ def test_many_templates_are_used_in_turn(protocol, tmp_path):
     rows = tshark(tmp_path / "gen.pcap", "cflow.template_id", "cflow.flowset_id", "cflow.octets", "_ws.malformed")
     announced = {template for row in rows for template in row[0]}
     used = collections.Counter(number for row in rows for number in row[1] if int(number) >= 256)
-    used.pop("258")  # the sampler's
+    used.pop("258")  # the template of the sampler
     assert len(announced) == 5 * 2 + 1 and set(used) | {"258"} == announced
     assert sum(int(n) for row in rows for n in row[2]) == sent["bytes"]
     assert not any(row[3] for row in rows)
-    for family in (0, 1):  # of IPv4 and, one record in ten, of IPv6; of each exporter every template in its turn
+    for family in (0, 1):  # IPv4, and IPv6 in one record of ten; each exporter uses its templates in turn
         turns = [count for number, count in used.items() if int(number) % 2 == family]
         assert len(turns) == 5 and max(turns) - min(turns) <= 2, used
 
@@ -166,7 +166,7 @@ def test_default_is_five_datagrams_of_three_flows():
 
 
 def test_rate_is_kept():
-    """Never exceeded; reached at least in one run of five: a machine that is busy elsewhere lets no program keep it."""
+    """The rate is never exceeded, and reached in at least one run of five: a busy machine may prevent the others."""
     records = []
     with Receiver() as receiver:
         while len(records) < 5 and max(records, default=0) <= 19_000:
@@ -183,7 +183,7 @@ def test_a_pause_after_so_many_records():
                                 "--pause", "500:1s", "--format", "json")
         took = time.monotonic() - began
         assert 1 <= took < 10, took
-        assert "pausing after 5" in done.stderr  # 500, or a few more: datagrams are whole
+        assert "pausing after 5" in done.stderr  # 500 or a few more, because datagrams are not split
         assert json.loads(done.stdout)["records"] == 2000
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`weir gen --csv`: the file's flows against what nfcapd and tshark make of what was sent."""
+"""`weir gen --csv`: compares the flows of the file with what nfcapd and tshark decode."""
 
 import collections
 import csv
@@ -19,7 +19,7 @@ COLUMNS = ("start_ms", "end_ms", "src_addr", "dst_addr", "src_port", "dst_port",
 
 
 def rows(count, v6=0.0, seed=1):
-    """Flows of an hour long ago; every bytes value is unique."""
+    """Flows of one hour in the past; every value of bytes is unique."""
     source = random.Random(seed)
     start = 1_313_481_706_976
     made = []
@@ -58,14 +58,14 @@ def test_every_flow_reaches_nfcapd_as_it_stands_in_the_file(protocol, tmp_path):
     assert sent["bytes"] == sum(r["bytes"] for r in made) and sent["packets"] == sum(r["packets"] for r in made)
     newest = max(r["end_ms"] for r in made)
     shift = max(f.last_ms for f in flows) - newest
-    assert before - 2_000 < newest + shift <= time.time() * 1000, "the newest flow ended just before the start"
+    assert before - 2_000 < newest + shift <= time.time() * 1000, "the newest flow must end just before the start"
     key = lambda r: (r["src_addr"], r["dst_addr"], r["proto"], r["src_port"], r["dst_port"], r["packets"], r["bytes"],
                      r["start_ms"] + shift, r["end_ms"] + shift)
     assert sorted(tuple(f) for f in flows) == sorted(map(key, made))
 
 
 def test_template_has_exactly_the_files_columns(tmp_path):
-    """tshark's words for the elements, in the file's order."""
+    """The template has tshark's names for the elements, in the order of the file."""
     file = write(tmp_path / "flows.csv", rows(50), ("bytes", "dst_addr", "out_if", "tos", "src_as", "tcp_flags"))
     expected = {"v9": ["1", "12", "14", "5", "16", "6"], "ipfix": ["1", "12", "14", "5", "16", "6"]}
     for protocol, types in expected.items():
@@ -74,7 +74,7 @@ def test_template_has_exactly_the_files_columns(tmp_path):
             receiver.write_pcap(receiver.take(), tmp_path / "gen.pcap")
         field = "cflow.template_field_type" if protocol == "v9" else "cflow.template_ipfix_field_type"
         found = [row[0] for row in tshark(tmp_path / "gen.pcap", field)]
-        assert found[0] == types and not any(found[1:]), "one template, once"
+        assert found[0] == types and not any(found[1:]), "the template must occur exactly once"
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

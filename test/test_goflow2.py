@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same datagrams into GoFlow2 2.2.6 and weir: the same objects, key by key, in the same order."""
+"""Sends the same datagrams to GoFlow2 2.2.6 and weir: both print the same objects, key by key, in the same order."""
 
 import csv
 import functools
@@ -13,7 +13,7 @@ import packets
 import pcap
 import peers
 
-# Captures that GoFlow2 2.2.6 cannot be asked about.
+# Captures that cannot be sent to GoFlow2 2.2.6, and the reason.
 HANGS = {
     "_replay/libnetflow9_fuzz.pcap": "templates of no bytes and data for them",
     "libnetflow9/testcases/malformed_2.pcap": "options templates of zero-length fields",
@@ -22,9 +22,9 @@ HANGS = {
     "_replay/logstash_nf5_invalid01.pcap": "prints the 55,582 records that a header of 30 claims, for 20 s",
 }
 
-MARKER = "127.0.0.2"  # the exporter that says "all before this is through"
+MARKER = "127.0.0.2"  # the exporter of the marker that is sent after a capture
 LATE = "data before its template: GoFlow2 drops it, Weir holds it"
-# Captures of which GoFlow2 2.2.6 prints another number of records than the independent decoders agree on.
+# Captures for which GoFlow2 2.2.6 prints another number of records than the independent decoders agree on.
 OTHER_COUNT = {
     "_replay/logstash_nf9_invalid01.pcap": (0, LATE),
     "_replay/logstash_ipfix_softflowd.pcap": (6, LATE),
@@ -34,7 +34,7 @@ OTHER_COUNT = {
     "graylog-plugin-netflow/netflow9.pcap": (16, LATE),
     "graylog-plugin-netflow/nprobe-netflow9-4.pcap": (1, LATE),
     "_replay/opennms_juniper_b4.pcap": (0, LATE),
-    "_replay/telegraf_issue_14370.pcap": (2, "GoFlow2 takes the 18 bytes behind the record for another one"),
+    "_replay/telegraf_issue_14370.pcap": (2, "GoFlow2 reads the 18 bytes after the record as another one"),
     "_replay/vflow_ipfix_multi.pcap": (0, "GoFlow2 drops a datagram of which one set is broken"),
     "traffic-reproducer/pcap_processing/ipfix-vmware.pcap": (1039, LATE),
     "traffic-reproducer/pcap_processing/ipfix-bgp.pcap": (23, LATE),
@@ -48,9 +48,9 @@ def message_keys():
         return [row["name"] for row in csv.DictReader(table, delimiter="\t")]
 
 
-# What Weir does on purpose otherwise. A rule sees one key's two values and says whether the difference is that one.
+# Intended differences. A rule gets the two values of one key and returns whether they differ in this way.
 def _rate_told(theirs, ours):
-    """GoFlow2 prints 0 for a rate that the record or other options tell, 1 for "1 taken, 9 left out" (IE 305, 306)."""
+    """GoFlow2 prints 0 for a rate from the record or from other options, 1 for "1 sampled, 9 skipped" (IE 305, 306)."""
     return theirs in (0, 1) and ours > theirs
 
 
@@ -85,7 +85,7 @@ def _ttl_told(theirs, ours):
 
 
 def _address_family(theirs, ours):
-    """A record with next hops of both families, none set; and an IPv4 address in an IPv6 field."""
+    """A record has unset next hops of both families, or an IPv4 address in an IPv6 field."""
     return {theirs, ours} == {"0.0.0.0", "::"} or theirs == "::ffff:" + ours
 
 
@@ -100,7 +100,7 @@ def _physical_interface_told(theirs, ours):
 
 
 def _low_bits_ignored(theirs, ours):
-    """RFC 7011 6.1.9: the lowest 11 bits of dateTimeMicroseconds' fraction are to be ignored (2**11 / 2**32 s)."""
+    """RFC 7011 6.1.9: the lowest 11 bits of dateTimeMicroseconds' fraction must be ignored (2**11 / 2**32 s)."""
     return 0 < theirs - ours < 478
 
 
@@ -125,19 +125,19 @@ DIFFERENCES = [
     ("next_hop", _address_family),
     ("bgp_next_hop", _address_family),
 ]
-# Differences of one capture alone.
+# Differences that occur in only one capture.
 OF_CAPTURE = {
     "_replay/logstash_nf9_0length_fields.pcap": (
         {"bytes", "packets"},
-        "it has IE 1 and 23: GoFlow2 prints the later, Weir what came in (and so do nfdump and tshark)",
+        "it has IE 1 and 23: GoFlow2 prints the later, Weir the ingress counter (like nfdump and tshark)",
     ),
     "_replay/logstash_ipfix_nokia_bras.pcap": (
         {"time_flow_end_ns"},
         "the record has a start and no end: GoFlow2 prints the time of the export, Weir 0",
     ),
 }
-# Of a packet within a packet, of which a record has the elements twice, the outer header's first (RFC 7011 8): GoFlow2
-# prints those that come last.
+# Encapsulated packets: a record has some elements twice, those of the outer header first (RFC 7011 8). GoFlow2 prints
+# the last ones.
 OF_INNER_PACKET = {"src_addr", "dst_addr", "proto", "src_port", "dst_port", "src_net", "dst_net", "ipv6_flow_label",
                    "ip_tos", "tcp_flags"}
 ENCAPSULATION = ("IPv4", "IPv6")
@@ -149,7 +149,7 @@ def is_encapsulated(theirs, ours):
 
 
 def unexplained(theirs, ours, besides=()):
-    """Keys that differ for no reason in the table."""
+    """The keys whose difference no rule of the table explains."""
     found = {}
     for key in message_keys():
         a, b = theirs[key], ours.get(key)
@@ -180,7 +180,7 @@ def pair(tmp_path_factory):
 
 
 def send_to_both(pair, payloads, address):
-    """Every source of the capture becomes one of our sockets; small bursts, so that neither loses any."""
+    """Uses one socket for each source of the capture, and small bursts, so that neither program loses datagrams."""
     goflow2, weir = pair
     sockets = {}
     for n, payload in enumerate(payloads):
@@ -204,13 +204,13 @@ def drain(pair):
 
 
 class Output:
-    """What a program prints from now on."""
+    """The output of a program from now on."""
 
     def __init__(self, path):
         self.path, self.start = path, path.stat().st_size if path.exists() else 0
 
     def last_line(self):
-        """Without reading the rest: GoFlow2 can be made to print fifty thousand records by one datagram."""
+        """Reads only the end of the file: one datagram can make GoFlow2 print fifty thousand records."""
         if not self.path.exists() or self.path.stat().st_size == self.start:
             return ""
         with open(self.path, "rb") as file:
@@ -226,7 +226,7 @@ class Output:
 
 
 def records_of(weir, address, datagrams):
-    """How many records Weir decodes of that address. A last datagram that its stream does not confirm waits for 5 s."""
+    """The number of records that Weir decodes from this address. A last, unconfirmed datagram is held for 5 s."""
 
     def sum_of(column):
         return sum(row[column] for row in weir.exporters() if row["exporter"] == address)
@@ -236,7 +236,7 @@ def records_of(weir, address, datagrams):
 
 
 def exchange(pair, payloads, address):
-    """Sends a capture to both from this address; what each printed, once a marker behind it has come out of both."""
+    """Sends a capture to both from this address, then a marker; returns what each printed before the marker."""
     outputs = [Output(p.output) for p in pair]
     send_to_both(pair, payloads, address)
     records = records_of(pair[1], address, len(payloads))
@@ -284,7 +284,7 @@ def test_capture(pair, capture):
     count, reason = OTHER_COUNT[unit.file]
     assert len(theirs) == count and len(ours) == unit.records != count, reason
     shorter, longer = sorted((theirs, ours), key=len)
-    rest = iter(longer)  # the shorter one is a subsequence of the longer
+    rest = iter(longer)  # the shorter one must be a subsequence of the longer one
     for flow in shorter:
         pair_of = (lambda other: (flow, other)) if shorter is theirs else (lambda other: (other, flow))
         assert any(not unexplained(*pair_of(other)) for other in rest), flow
@@ -292,7 +292,7 @@ def test_capture(pair, capture):
 
 @pytest.mark.parametrize("protocol", ["v5", "v9", "ipfix"])
 def test_generated(pair, protocol):
-    """The datagrams of `weir gen`, recorded and sent to both."""
+    """Records the datagrams of `weir gen` and sends them to both."""
 
     def run(port):
         answer = harness.run_weir(
@@ -333,12 +333,12 @@ def test_a_difference_would_be_found():
     assert unexplained(a, dict(a)) == {}
     assert unexplained(a, {**a, "src_addr": "10.0.0.2"}) and unexplained(a, {**a, "dst_as": 1})
     assert not unexplained(a, {**a, "sampling_rate": 100})
-    assert unexplained({**a, "sampling_rate": 100}, a), "losing a rate is never right"
+    assert unexplained({**a, "sampling_rate": 100}, a), "a lost rate must never be accepted"
     assert unexplained({**a, "bytes": 100}, a) and unexplained({**a, "bytes": 100}, {**a, "bytes": 101})
 
 
 def test_csv_is_typed(collect):
-    """DuckDB sniffs the CSV: counters are numbers, addresses text, and every row is there."""
+    """DuckDB detects the types in the CSV: counters are numbers, addresses are text, and every row is present."""
     import duckdb
 
     weir = collect(format="csv")
@@ -363,7 +363,7 @@ def test_csv_is_typed(collect):
 
 
 def test_chosen_fields(collect):
-    """--fields gives exactly those, in that order, in both text formats."""
+    """--fields prints exactly the named fields, in that order, in both text formats."""
     for format in ("json", "csv"):
         weir = collect("--fields", "bytes,src_addr,time_flow_end_ns", format=format)
         with harness.Sender() as sender:

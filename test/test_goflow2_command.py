@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GoFlow2's own command lines under `weir goflow2`, beside GoFlow2."""
+"""Runs command lines of GoFlow2 with `weir goflow2` and compares the result with GoFlow2."""
 
 import json
 import os
@@ -11,11 +11,11 @@ import pytest
 import test_goflow2
 from harness import Sender, eventually, free_port, http, parse_lines, program, run_weir, skip_or_fail, udp_queue, weir_binary
 
-COMPOSE = ["-format=json", "-transport=file", "-transport.file="]  # after -listen: the line that is in everybody's file
+COMPOSE = ["-format=json", "-transport=file", "-transport.file="]  # with -listen: the usual flags in compose files
 
 
 class Running:
-    """A program, whose standard output and error go to files."""
+    """A program whose standard output and error are written to files."""
 
     def __init__(self, folder, name, *command, **more):
         self.out, self.err = folder / f"{name}.out", folder / f"{name}.err"
@@ -26,7 +26,7 @@ class Running:
         return self.out.read_text().splitlines()
 
     def flows(self):
-        """GoFlow2's workers write an object and its line end one after the other: two objects may share a line."""
+        """The printed objects. GoFlow2's workers write objects and line ends separately: a line may have two."""
         text, flows = self.out.read_text().strip(), []
         while text:
             flow, end = json.JSONDecoder().raw_decode(text)
@@ -69,7 +69,7 @@ def test_the_line_of_a_compose_file_runs_unchanged(tmp_path):
                        lambda one=one: one.err.read_text())
     assert weir.process.returncode == 0
     objects = [sorted(one.flows(), key=lambda flow: (flow["sequence_num"], flow["src_addr"])) for one in (reference, weir)]
-    assert list(objects[1][0]) == list(objects[0][0]), "the same keys in the same order, and no others"
+    assert list(objects[1][0]) == list(objects[0][0]), "the keys and their order must be the same"
     test_goflow2.compare(*objects)
     assert sum("NETFLOW_V5" in line for line in weir.lines()) == 100
     assert "starting" in weir.err.read_text()
@@ -124,7 +124,7 @@ def test_what_it_does_not_do_is_named(flags, said):
 
 
 def test_messages_that_goflow2s_users_look_for(tmp_path):
-    """grep -E "(starting|error|warning)" on standard error finds what happened."""
+    """grep -E "(starting|error|warning)" on standard error finds the important messages."""
     taken = free_port()
     with Running(tmp_path, "first", weir_binary(), "goflow2", "-listen", f"netflow://127.0.0.1:{taken}", "-addr="):
         eventually(lambda: bound(taken), "it does not listen")
@@ -149,4 +149,4 @@ def test_the_protobuf_form_is_goflow2s(tmp_path):
         for one in (reference, weir):
             eventually(lambda one=one: one.out.stat().st_size > 100, lambda one=one: one.err.read_text())
     sizes = [one.out.stat().st_size for one in (reference, weir)]
-    assert abs(sizes[0] - sizes[1]) < 40, sizes  # the time of receiving, and keys that are 0
+    assert abs(sizes[0] - sizes[1]) < 40, sizes  # they differ in the receive time and in keys that are 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Input that breaks the protocol: counted, bounded, and the next good record is printed."""
+"""Input that violates the protocol: it is counted, its cost is bounded, and the next good record is printed."""
 
 import random
 import struct
@@ -16,7 +16,7 @@ RECORD = packets.record(FLOW, packets.flow(1))
 
 
 def template(set_id, body):
-    """One template record, made by hand: `body` follows the set header."""
+    """A template set with a handmade body: `body` follows the set header."""
     return packets.set_of(set_id, body)
 
 
@@ -25,14 +25,14 @@ def raw_template(template_id, count, *fields):
 
 
 def both(name, *bodies, length=None):
-    """The same sets in v9 and in IPFIX: (id of the case, datagrams)."""
+    """The same sets in v9 and IPFIX: (id of the case, datagrams)."""
     v9 = [packets.v9(packets.set_of(0 if kind == "template" else kind, body, length)) for kind, body in bodies]
     ipfix = [packets.ipfix(packets.set_of(2 if kind == "template" else kind, body, length)) for kind, body in bodies]
     return [(f"v9-{name}", v9), (f"ipfix-{name}", ipfix)]
 
 
-# The first three are the datagrams that hang other collectors: a template whose record has no bytes, then data for it.
-# (In IPFIX a template without fields is a withdrawal: below.)
+# The first three cases make other collectors hang: a template whose record has no bytes, then data for it.
+# (In IPFIX a template without fields is a withdrawal; it has a test below.)
 CASES = [
     both("no-fields-then-data", ("template", raw_template(300, 0)), (300, bytes(8)))[0],
     *both("zero-length-field-then-data", ("template", raw_template(300, 1, (SRC4, 0))), (300, bytes(8))),
@@ -68,7 +68,7 @@ CASES = [
 
 
 def assert_idle(weir):
-    """Under a tenth of a core over half a second. A loop on a zero-length record takes a whole one."""
+    """Checks that less than a tenth of a core is used over half a second. An endless loop would use a whole core."""
 
     def idle():
         before, start = weir.cpu_seconds(), time.monotonic()
@@ -79,7 +79,7 @@ def assert_idle(weir):
 
 
 def assert_alive(weir):
-    """The next good record is printed."""
+    """Checks that the next good record is printed."""
 
     def good():
         return sum(f["src_addr"] == "10.0.0.7" and f["observation_domain_id"] == 77 for f in weir.flows())
@@ -110,7 +110,7 @@ def test_broken_datagram_is_counted_and_survived(collector, datagrams):
 
 
 def test_ipfix_template_without_fields_then_data(collector):
-    """RFC 7011 §8.1: that is a withdrawal, which over UDP is counted and changes nothing; the data waits."""
+    """RFC 7011 §8.1: this is a withdrawal, which over UDP is counted and changes nothing; the data waits."""
     before = collector.total("withdrawals"), collector.total("held")
     [(_, datagrams)] = both("x", ("template", raw_template(301, 0)), (301, bytes(8)))[1:]
     with Sender() as sender:
@@ -127,7 +127,7 @@ def test_idle_after_all_of_them(collector):
 
 
 def test_a_template_with_one_empty_field_is_good(collect):
-    """A field of length 0 beside others is odd, but its record has bytes: it decodes (a WLC sends such)."""
+    """A field of length 0 beside others is odd, but the record has bytes and is decoded (some WLCs send this)."""
     weir = collect()
     fields = [(SRC4, 4), (96, 0), (BYTES, 4)]
     with Sender() as sender:
@@ -140,7 +140,7 @@ def test_a_template_with_one_empty_field_is_good(collect):
 
 
 def test_hang_datagrams_leave_the_processor_idle(collect):
-    """Both, for v9 and IPFIX, in one datagram each and with as much data as fits."""
+    """Template and data, for v9 and IPFIX, in one datagram each and with as much data as fits."""
     weir = collect("--workers", "2")
     with Sender() as sender:
         for fields in ([], [(SRC4, 0)], [(SRC4, 0)] * 50):
@@ -153,12 +153,12 @@ def test_hang_datagrams_leave_the_processor_idle(collect):
                 )
     assert_alive(weir)
     assert_idle(weir)
-    assert len(weir.flows()) == 1, "a record without bytes is none"
+    assert len(weir.flows()) == 1, "a record without bytes must not count as a record"
     assert weir.resident_bytes() < 256 << 20
 
 
 def test_100_000_templates_from_one_exporter(collect):
-    """One spoofed address, ten domains, every template id there is: memory stays bounded, others are served."""
+    """One spoofed address, ten domains, all possible template ids: memory stays bounded, other exporters still work."""
     weir = collect()
     assert_alive(weir)
     before = weir.resident_bytes()
@@ -175,7 +175,7 @@ def test_100_000_templates_from_one_exporter(collect):
     grown = weir.resident_bytes() - before
     assert grown < 128 << 20, f"{grown >> 20} MiB for the templates of one exporter"
     [refused] = {sum(a.get("refused", 0) for a in weir.exporters() if a["exporter"] == "127.0.9.9")}
-    assert refused > 0, "no template was refused: the limit did not act"
+    assert refused > 0, "no template was refused: the limit had no effect"
 
 
 def test_held_data_is_bounded(collect):
@@ -195,7 +195,7 @@ def test_held_data_is_bounded(collect):
 
 
 def test_random_bytes(collect):
-    """Fifty thousand random and mutated datagrams, seeded: alive, idle, bounded."""
+    """After fifty thousand random and mutated datagrams (seeded) Weir works, is idle, and its memory is bounded."""
     rng = random.Random(9)
     weir = collect("--workers", "2")
     seeds = [

@@ -18,7 +18,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 @pytest.fixture
 def busy(collect):
-    """A collector that has seen a v5 exporter with a gap, a v9 one, and a broken datagram."""
+    """A collector that has received a v5 exporter with a sequence gap, a v9 exporter, and a malformed datagram."""
     weir = collect()
     with Sender("127.0.2.1") as one, Sender("127.0.2.2") as two:
         one.send(weir.address, packets.v5(packets.flow(1), packets.flow(2)), packets.v5(packets.flow(3), sequence=5))
@@ -57,7 +57,7 @@ def test_an_output_that_fails_is_no_reason_to_be_unready(tmp_path):
         assert (status, headers["Content-Type"]) == (200, "application/json")
         assert json.loads(text)["outputs"]["file"]["state"] == "working"
         sender.send(weir.address, packets.v5(packets.flow(1)))
-        harness.eventually(lambda: http(weir.url("/-/status"))[0] == 503, "nothing fails")
+        harness.eventually(lambda: http(weir.url("/-/status"))[0] == 503, "no output fails")
         answer = json.loads(http(weir.url("/-/status"))[2])
         assert answer["takes_datagrams"] is True and answer["outputs"]["file"]["state"] == "failing", answer
         assert http(weir.url("/-/ready"))[0] == 200
@@ -114,7 +114,7 @@ def test_every_metric_has_help_and_type(busy):
 
 
 def test_prometheus_scrapes_it(busy, tmp_path):
-    """A real Prometheus takes the endpoint as it is."""
+    """A real Prometheus can scrape the endpoint."""
     prometheus = shutil.which("prometheus") or harness.skip_or_fail("prometheus is not installed")
     port = harness.free_port(socket.SOCK_STREAM)
     (tmp_path / "p.yml").write_text(
@@ -137,7 +137,7 @@ def test_prometheus_scrapes_it(busy, tmp_path):
                 status, _, text = http(f"http://127.0.0.1:{port}/api/v1/query?query=weir_exporter_records_total")
             except OSError:
                 return None
-            return status == 200 and json.loads(text)["data"]["result"]  # 503 while it starts
+            return status == 200 and json.loads(text)["data"]["result"]  # the status is 503 while Prometheus starts
 
         result = harness.eventually(scraped, "prometheus has no sample", timeout=20)
     assert {r["metric"]["exporter"]: r["value"][1] for r in result} == {"127.0.2.1": "3", "127.0.2.2": "1"}
@@ -160,7 +160,7 @@ def test_exporters_of_a_dead_server_is_a_run_time_failure():
 
 
 def test_the_ledger_on_disk_follows_within_seconds(busy):
-    """Read beside the running collector."""
+    """The catalog is read while the collector runs."""
 
     def stored():
         answer = harness.run_weir("exporters", "--data", busy.data, "--format", "json")
@@ -176,7 +176,7 @@ def test_exporters_table_is_for_people(busy):
 
 
 def test_hostile_requests(busy):
-    """Half a request, garbage, and a body too long: answered or closed, and the next request is served."""
+    """Incomplete requests, garbage, and a body too long are answered or closed, and the next request is served."""
     for data in (
         b"GET /-/healthy HTTP/1.1\r\n",
         b"\0\xff" * 500,

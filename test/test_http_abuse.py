@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP clients that mean harm: each is bounded, answered or closed, and collecting goes on unharmed beside them."""
+"""Malicious HTTP clients: each is limited, answered or disconnected, and collecting continues without loss."""
 
 import contextlib
 import resource
@@ -14,13 +14,13 @@ from certificates import make_certificate
 from harness import Process, eventually, free_port, run_weir, weir_binary
 
 RECORDS, RATE = 200_000, 50_000
-MOST_MEMORY = 64 << 20  # that all of a test's clients may cost
+MOST_MEMORY = 64 << 20  # the limit for all clients of a test
 FRAME = 16 << 10
 
 
 @contextlib.contextmanager
 def unharmed(collector, record_property):
-    """All records that are sent meanwhile are stored, none lost, and the memory that clients took is bounded."""
+    """Checks that all records sent meanwhile are stored, none is lost, and the memory for clients is bounded."""
     resident = collector.resident_bytes()
     before, cpu = collector.total("records"), collector.cpu_seconds()
     with stores.start_gen(collector, collector.data.parent, "--total", RECORDS, "--rate", RATE) as sending:
@@ -37,7 +37,7 @@ def unharmed(collector, record_property):
 @pytest.fixture
 def weir(tmp_path):
     with stores.StoreCollector(tmp_path) as collector:
-        stores.gen(collector, "--total", RECORDS, "--rate", RATE)  # what collecting itself takes is taken
+        stores.gen(collector, "--total", RECORDS, "--rate", RATE)  # allocates the memory for collecting itself
         collector.wait_taken(RECORDS)
         yield collector
         assert collector.stop() == 0, collector.stderr()
@@ -58,7 +58,7 @@ def is_closed(connection):
 
 
 def test_heads_that_come_octet_by_octet(weir, record_property):
-    """Slow-loris: 64 connections, all that there may be, that never finish a head. Probes get in all the time."""
+    """Slowloris: 64 connections, which is the maximum, never finish a request head. Probes are served all the time."""
     with unharmed(weir, record_property):
         slow = [connect(weir) for _ in range(64)]
         for connection in slow:
@@ -71,7 +71,7 @@ def test_heads_that_come_octet_by_octet(weir, record_property):
             assert weir.ready()
             return all([is_closed(connection) for connection in slow])
 
-        eventually(all_are_closed, "a head may take ten seconds", 25, 0.5)
+        eventually(all_are_closed, "not all are closed, although a head may take only ten seconds", 25, 0.5)
         for connection in slow:
             connection.close()
     assert weir.ready()
@@ -98,7 +98,7 @@ def test_ten_thousand_connections(weir, record_property):
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with_its_length", "in_chunks"])
 def test_a_body_of_a_gigabyte(weir, record_property, chunked):
-    """It is refused early: by its length, or where it has come to 64 KiB."""
+    """The body is refused early: because of its length, or after the first 64 KiB."""
     octets, sent, answer = 1 << 30, 0, b""
     frame = b"%x\r\n" % FRAME + bytes(FRAME) + b"\r\n" if chunked else bytes(FRAME)
     with unharmed(weir, record_property):
@@ -109,14 +109,14 @@ def test_a_body_of_a_gigabyte(weir, record_property, chunked):
                 while sent < octets:
                     connection.sendall(frame)
                     sent += FRAME
-            with connect(weir) as connection:  # the same, of which the answer is read
+            with connect(weir) as connection:  # the same again, but here the response is read
                 connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n".encode() + frame * 8)
                 with contextlib.suppress(OSError):
                     answer = connection.recv(4096)
             assert answer.startswith(b"HTTP/1.1 413" if path == "/metrics" else b"HTTP/1.1 4"), answer
         assert weir.ready()
     record_property("octets", sent)
-    assert sent < 64 << 20, "most of it was never taken"
+    assert sent < 64 << 20, "most of the body must not be read"
     assert weir.resident_bytes() < 1 << 30
 
 

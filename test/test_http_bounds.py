@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What HTTP clients may cost a collector: descriptors, memory, and the time of others."""
+"""The resources that HTTP clients may use: descriptors, memory, and response time of other clients."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ROWS = 20_000
 
 
 def limited(tmp_path, monkeypatch, flag, files):
-    """weir is started with that limit of open files (ulimit: -n both, -S the soft one)."""
+    """Makes weir start with this limit of open files (ulimit -n sets both limits, -S only the soft one)."""
     script = tmp_path / "weir-limited"
     script.write_text(f'#!/bin/sh\nulimit {flag} {files}\nexec {harness.weir_binary()} "$@"\n')
     script.chmod(0o755)
@@ -40,7 +40,7 @@ def connect(weir, request=b"", receive_buffer=None):
 
 
 def test_idle_connections_leave_the_store_its_descriptors(tmp_path, monkeypatch):
-    """400 connections that say nothing, and 256 descriptors: every flow is stored, every probe answered."""
+    """With 400 idle connections and 256 descriptors, every flow is stored and every probe is answered."""
     limited(tmp_path, monkeypatch, "-n", 256)
     with stores.StoreCollector(tmp_path / "c", flush="500ms") as weir:
         idle = []
@@ -58,7 +58,7 @@ def test_idle_connections_leave_the_store_its_descriptors(tmp_path, monkeypatch)
                 connection.close()
         assert weir.stop() == 0
         assert "Too many open files" not in weir.stderr()
-        assert stores.count(weir.data) == sent  # asked with as few
+        assert stores.count(weir.data) == sent  # the query has the same limit
 
 
 def test_the_soft_limit_of_open_files_is_raised(tmp_path, monkeypatch):
@@ -69,10 +69,10 @@ def test_the_soft_limit_of_open_files_is_raised(tmp_path, monkeypatch):
 
 
 def test_too_few_descriptors_are_said_as_such(tmp_path, monkeypatch):
-    """Where not even the store gets one, the advice is about the limit, not about the disk."""
+    """If not even the store gets a descriptor, the advice is about the limit, not about the disk."""
     limited(tmp_path, monkeypatch, "-n", 256)
     with stores.StoreCollector(tmp_path / "c", flush="200ms") as weir:
-        # As if 256 were taken: no descriptor can be opened from here on.
+        # From here on no descriptor can be opened, as if 256 were in use.
         resource.prlimit(weir.pid, resource.RLIMIT_NOFILE, (4, 256))
         with Sender() as sender:
             sender.send(weir.address, packets.v5(packets.flow(1)))
@@ -91,13 +91,13 @@ def many(collect):
         for n in range(ROWS):
             sender.send(weir.address, packets.v5(packets.flow(n), engine=(n >> 8, n & 255)))
             if n % 200 == 0:
-                eventually(lambda: harness.udp_queue(weir.port)[0] == 0, "the collector reads nothing")
+                eventually(lambda: harness.udp_queue(weir.port)[0] == 0, "the collector does not read the datagrams")
         weir.wait_total("datagrams", ROWS)
     return weir
 
 
 def test_slow_readers_cost_little_and_starve_nobody(many):
-    """Thirty readers of about 1 kB/s beside a probe: old ones held a copy of the whole answer each."""
+    """Thirty readers at about 1 kB/s and a probe: earlier versions kept a copy of the whole response per reader."""
     weir = many
     whole = http(weir.url("/api/v1/exporters"), timeout=30)[2]
     assert len([r for r in json.loads(whole) if r.get("exporter")]) == ROWS
@@ -122,7 +122,7 @@ def test_slow_readers_cost_little_and_starve_nobody(many):
 
 
 def test_an_answer_is_whole_beside_slow_readers(many):
-    """Chunks of one reader are not mixed with another's, and each row is there once."""
+    """The chunks of different readers are not mixed up, and each row occurs once."""
     request = b"GET /api/v1/exporters HTTP/1.1\r\nHost: x\r\n\r\n"
     slow = [connect(many, request, receive_buffer=4096) for _ in range(10)]
     try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Datagrams that the kernel hands over in one piece (UDP_GRO), as it does where the network card gathers them.
+"""Datagrams that the kernel delivers in one piece (UDP_GRO), as it does if the network card joins them.
 
-UDP_SEGMENT sends several as one, and over the loopback they stay together.
+UDP_SEGMENT sends several datagrams as one piece, and over the loopback they stay together.
 """
 
 import signal
@@ -12,11 +12,11 @@ import pytest
 from harness import eventually
 
 UDP_SEGMENT = 103
-RECORDS, SIZE = 10, 40  # a datagram, a piece
+RECORDS, SIZE = 10, 40  # records per datagram, datagrams per piece
 
 
 class JoinedSender:
-    """NetFlow v5, its sequence numbers going on from piece to piece."""
+    """Sends NetFlow v5 with sequence numbers that continue from piece to piece."""
 
     def __init__(self, port):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -56,7 +56,7 @@ def test_joined_datagrams_are_decoded_one_by_one(gro, collect):
 
 
 def test_what_overflows_is_told_to_the_record(gro, collect):
-    """Taken one by one every datagram that is dropped counts; of joined ones at least one of each piece."""
+    """Without GRO every dropped datagram is counted; with GRO at least one for each dropped piece."""
     weir = collect("--gro", gro, "--workers", 1, "--rcvbuf", "65536")
     with JoinedSender(weir.port) as sender:
         sender.send()
@@ -68,7 +68,7 @@ def test_what_overflows_is_told_to_the_record(gro, collect):
         finally:
             weir.popen.send_signal(signal.SIGCONT)
         eventually(lambda: weir.kernel_queue()[0] == 0, weir.kernel_queue)
-        sender.send(1)  # tells what came before it
+        sender.send(1)  # its sequence number reveals the loss before it
         eventually(lambda: weir.total("records") + weir.total("sequence_lost") == sender.datagrams * RECORDS,
                    weir.exporters)
         lost = weir.total("sequence_lost") // RECORDS

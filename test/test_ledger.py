@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The loss ledger: what an exporter says it sent is what was received plus what was lost, exactly."""
+"""The loss ledger: the number that an exporter sent equals the number received plus the number lost, exactly."""
 
 import json
 import random
@@ -17,7 +17,7 @@ TEMPLATE9, TEMPLATE10 = packets.template_set9(300, FLOW), packets.template_set10
 
 
 class V5:
-    """A v5 exporter: the sequence number is that of the datagram's first record."""
+    """A v5 exporter: the sequence number is the number of the datagram's first record."""
 
     protocol, unit = "v5", "records"
 
@@ -48,7 +48,7 @@ class V5:
 
 
 class Ipfix(V5):
-    """IPFIX: the number of data records sent before this message (RFC 7011 §3.1)."""
+    """IPFIX: the sequence number is the number of data records sent before this message (RFC 7011 §3.1)."""
 
     protocol = "ipfix"
 
@@ -59,7 +59,7 @@ class Ipfix(V5):
 
 
 class V9(V5):
-    """v9: the number of datagrams sent (RFC 3954 §5.1)."""
+    """v9: the sequence number is the number of datagrams sent (RFC 3954 §5.1)."""
 
     protocol, unit = "v9", "datagrams"
 
@@ -89,7 +89,7 @@ def exporter(request):
 
 
 def account_of(weir, sender, datagrams):
-    """The one account, once `datagrams` were received."""
+    """Waits for `datagrams` received datagrams and returns the only account."""
     eventually(lambda: weir.total("datagrams") >= datagrams, lambda: weir.ledger())
     [account] = [a for a in weir.exporters() if a["exporter"] == sender.address]
     return account
@@ -125,7 +125,7 @@ def test_reordering_is_not_loss(collect, exporter):
 
 
 def test_a_late_datagram_takes_back_its_own_loss_only(collect, exporter):
-    account = deliver(collect(), exporter, [0, 1, 5, 6, 3, 7])  # 2 and 4 never come
+    account = deliver(collect(), exporter, [0, 1, 5, 6, 3, 7])  # 2 and 4 never arrive
     assert account["sequence_lost"] == 2 * (10 if exporter.unit == "records" else 1)
     assert exporter.sent() == exporter.received(account) + account["sequence_lost"]
 
@@ -137,7 +137,7 @@ def test_duplicates_are_named(collect, exporter):
 
 
 def test_a_restart_is_no_loss(collect, exporter):
-    """A minute later the sequence starts again at zero, and so does the uptime, where the protocol has one."""
+    """A minute later the sequence starts again at zero, and so does the uptime, if the protocol has one."""
     weir = collect()
     exporter.sequence = 1_000_000
     before = [exporter.next() for _ in range(5)]
@@ -159,7 +159,7 @@ def test_the_sequence_wraps(collect, exporter):
 
 
 def test_accounts_are_kept_apart(collect):
-    """Exporters, domains and protocols each have their own sequence: interleaving them is no loss."""
+    """Each exporter, domain and protocol has its own sequence: interleaved datagrams are not counted as loss."""
     weir = collect()
     with Sender("127.0.1.1") as one, Sender("127.0.1.2") as two:
         streams = [(one, V5()), (one, V9()), (one, Ipfix()), (two, V5(500)), (two, Ipfix(70_000))]
@@ -173,7 +173,7 @@ def test_accounts_are_kept_apart(collect):
 
 
 def test_ipfix_counts_options_and_held_records(collect):
-    """RFC 7011 counts every data record: those of options, and those that still wait for a template."""
+    """RFC 7011 counts every data record, including options records and records that still wait for a template."""
     weir = collect()
     options_template = packets.set_of(3, bytes.fromhex("0101 0002 0001 0095 0004 0022 0004"))  # 257: domain, rate
     options = packets.set_of(257, (0).to_bytes(4, "big") + (100).to_bytes(4, "big"))
@@ -192,7 +192,7 @@ def test_ipfix_counts_options_and_held_records(collect):
 
 
 def drained(weir):
-    """Once all is read that waits in the socket: the kernel's count of drops."""
+    """Waits until the socket is empty; returns the kernel's count of drops."""
     eventually(lambda: weir.kernel_queue()[0] == 0, "the socket is not drained")
     return weir.kernel_queue()[1]
 
@@ -215,7 +215,7 @@ def test_overflow_is_told_to_the_record(collect, exporter):
         assert drops > 0, "the test did not overflow the socket"
         received = exporter.sent_datagrams - drops
         account_of(weir, sender, received)
-        sender.send(weir.address, exporter.next())  # tells what came before it
+        sender.send(weir.address, exporter.next())  # its sequence number reveals the loss before it
         account = account_of(weir, sender, received + 1)
     assert exporter.sent() == exporter.received(account) + account["sequence_lost"]
     assert account["sequence_lost"] == drops * (10 if exporter.unit == "records" else 1)
@@ -228,13 +228,13 @@ def test_overflow_is_told_to_the_record(collect, exporter):
 
 
 def generate(port, protocol, seed, *flags):
-    """`weir gen` in the background; the same seed gives an exporter of the same uptime."""
+    """Starts `weir gen` in the background; the same seed gives an exporter with the same uptime."""
     arguments = ["--to", f"127.0.0.1:{port}", "--protocol", protocol, "--seed", seed, "--domain", seed, *flags]
     return subprocess.Popen([weir_binary(), "gen", *map(str, arguments)], stdout=subprocess.PIPE, text=True)
 
 
 def uptime_of(protocol, seed):
-    """The uptime (ms) that a generator of v5 or v9 begins with: from the header of a datagram of its own."""
+    """The uptime (ms) with which a generator of v5 or v9 begins, read from the header of one of its datagrams."""
     with Sender() as receiver:
         receiver.socket.settimeout(10)
         with generate(receiver.port, protocol, seed, "--count", 1) as generator:
@@ -244,9 +244,9 @@ def uptime_of(protocol, seed):
 
 
 def closing(protocol, totals, domain):
-    """One more datagram with one record, a minute after all that a generator sent (its numbers begin at 0).
+    """One more datagram with one record, a minute after the last datagram of a generator (its numbers begin at 0).
 
-    A loss just before it is one only if the uptime goes on: else the exporter has started anew.
+    A gap just before it counts as loss only if the uptime continues: otherwise the exporter has restarted.
     """
     one = packets.flow(1)
     if protocol == "ipfix":
@@ -260,7 +260,7 @@ def closing(protocol, totals, domain):
 
 @pytest.mark.parametrize("protocol", ["v5", "v9", "ipfix"])
 def test_generated_overload_is_told_to_the_record(collect, protocol):
-    """Four generators, a domain and port each, overrun the socket for a while; then one datagram from each closes."""
+    """Four generators, each with its own domain and port, overload the socket; then each sends one closing datagram."""
     weir = collect("--rcvbuf", "65536", "--workers", "1")
     ports = {domain: free_port() for domain in (1, 2, 3, 4)}
     flags = "--total 20000 --rate 20000 --exporters 1 --format json --source-port".split()
@@ -269,7 +269,7 @@ def test_generated_overload_is_told_to_the_record(collect, protocol):
     overload(weir, lambda: eventually(lambda: weir.kernel_queue()[1] > 50, "the test did not overflow the socket"))
     sent = {domain: json.loads(generator.communicate(timeout=20)[0]) for domain, generator in generators.items()}
     [source] = {a["exporter"] for a in weir.exporters()}
-    drained(weir)  # so that there is room for those that close
+    drained(weir)  # so that the closing datagrams fit
     for domain, port in ports.items():
         with Sender(source, port) as sender:
             sender.send(weir.address, closing(protocol, sent[domain], domain))
@@ -286,7 +286,7 @@ def test_generated_overload_is_told_to_the_record(collect, protocol):
 
 
 def test_drops_that_no_later_datagram_tells_of(collect):
-    """SO_RXQ_OVFL speaks only with the next datagram; the drops at the end must show all the same."""
+    """SO_RXQ_OVFL reports drops only with the next datagram; drops at the end must be counted nevertheless."""
     weir = collect("--rcvbuf", "65536", "--workers", "1")
     exporter = V5()
     with Sender() as sender:
@@ -300,7 +300,7 @@ def test_drops_that_no_later_datagram_tells_of(collect):
 
 @pytest.mark.parametrize("protocol", ["v5", "v9", "ipfix"])
 def test_generated_traffic_arrives_as_counted(collect, protocol):
-    """`weir gen` says what it sent; the ledger and the file say the same."""
+    """The ledger and the file have the numbers that `weir gen` reports as sent."""
     weir = collect("--workers", "2")
     answer = run_weir(
         "gen",
@@ -349,7 +349,7 @@ def test_the_ledger_is_cumulative_over_restarts(collect, tmp_path):
 
 
 def test_the_identity_of_records(collect):
-    """records = stored + filtered + what a sink could not take."""
+    """records = stored + filtered + what a sink could not accept."""
     weir = collect()
     exporter = V9()
     with Sender() as sender:
@@ -378,7 +378,7 @@ def test_columns_of_the_contract(collect):
 
 
 def rough_way(made, rng):
-    """Order of arrival: some are lost, some come twice, some are overtaken; the first and the last frame the count."""
+    """An order of arrival with loss, duplicates and reordering; the first and the last datagram keep their place."""
     order = [0]
     for n in range(1, len(made) - 1):
         order += [n] * rng.choice([0, 1, 1, 1, 1, 1, 1, 2])
@@ -396,7 +396,7 @@ def catalog_rows(data, sql):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_ledger_adds_up_everywhere(collect, exporter, seed):
-    """Loss, reordering and duplicates: the API, the table, /metrics and SQL say the same, and it is what was done."""
+    """With loss, reordering and duplicates, the API, the table, /metrics and SQL all have the correct numbers."""
     rng = random.Random(f"{exporter.protocol}{seed}")
     made = [exporter.next(rng.randrange(1, 20)) for _ in range(200)]
     order = rough_way(made, rng)
@@ -428,7 +428,7 @@ def test_the_ledger_adds_up_everywhere(collect, exporter, seed):
 
 
 def test_what_data_waits_for_is_named(collect):
-    """By a running collector, by its catalog, and after a kill by what it had last saved."""
+    """Missing templates are named by a running collector, by its catalog, and after a kill by the last saved state."""
     weir = collect()
     with Sender() as sender:
         for n in range(3):
@@ -453,6 +453,6 @@ def test_what_data_waits_for_is_named(collect):
     answer = json.loads(run_weir("exporters", "--data", weir.data, "--format", "json").stdout)
     assert [w["template"] for w in answer[0]["waiting"]] == [259]
     again = collect(folder=weir.data.parent, output=weir.data.parent / "again.json")
-    eventually(lambda: catalog_rows(weir.data, "SELECT * FROM waiting") == [], "the new run waits for nothing")
+    eventually(lambda: catalog_rows(weir.data, "SELECT * FROM waiting") == [], "the new run must wait for no template")
     assert again.exporters()[0]["expired"] == 3
     again.finish()

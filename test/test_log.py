@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `weir collect` says in its log of the traffic it gets: once, with counts, and a bounded number of lines."""
+"""The log of `weir collect` reports events in the traffic once, with counts, in a bounded number of lines."""
 
 import packets
 from harness import Collector, eventually, ManySources, Sender
@@ -9,7 +9,7 @@ TEMPLATE = packets.template_set10(300, FLOW_MS)
 
 
 def lines_of(weir):
-    """The log's lines of exporters, without time and level."""
+    """The lines of the log about exporters, without time and level."""
     return [line.split("exporters: ", 1)[1] for line in weir.stderr().splitlines() if "exporters: " in line]
 
 
@@ -39,7 +39,7 @@ def test_a_new_exporter_its_loss_and_its_malformed_input(tmp_path):
         weir.wait_total("datagrams", 10)
         exporter.send(weir.address, broken)
         wait_line(weir, "malformed input: short_set 1;")
-        assert not [line for line in lines_of(weir) if "new exporter" in line or "loss" in line], "known from before"
+        assert not [line for line in lines_of(weir) if "new exporter" in line or "loss" in line], "already known"
 
 
 def test_refusals_name_their_reason(tmp_path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nfreplay exports what nfcapd kept of real captures: Weir's records and totals are nfdump's own."""
+"""nfreplay exports what nfcapd stored of real captures: Weir's records and totals equal those of nfdump."""
 
 import pytest
 
@@ -20,7 +20,7 @@ FILES = (
 
 @pytest.fixture(scope="module", params=FILES)
 def kept(request, tmp_path_factory):
-    """(the folder of nfcapd, the flows that nfdump reads back) of one capture."""
+    """For one capture: (the folder of nfcapd, the flows that nfdump reads back)."""
     payloads = pcap.udp_payloads(captures.path(request.param))
     with peers.Nfcapd(tmp_path_factory.mktemp("nfreplay")) as nfcapd, harness.Sender() as sender:
         sender.send(nfcapd.address, *(payload.data for payload in payloads))
@@ -29,7 +29,7 @@ def kept(request, tmp_path_factory):
 
 
 def comparable(flows):
-    """Without ports where there are none: nfdump makes type and code of ICMP's, which exporters send as one."""
+    """Removes ports of protocols without ports: exporters send ICMP type and code as one port, nfdump prints both."""
     return sorted((*f[:3], *(f[3:5] if f.proto in (6, 17) else (0, 0)), *f[5:]) for f in flows)
 
 
@@ -54,7 +54,7 @@ def flow_of(row):
 def test_nfreplay_is_received_whole(version, kept, collect):
     folder, flows = kept
     assert flows
-    if version == 5:  # which has no room for IPv6; nfreplay leaves those out
+    if version == 5:  # v5 cannot carry IPv6; nfreplay skips these flows
         flows = [flow for flow in flows if ":" not in flow.source]
     weir = collect()
     peers.nfreplay(folder, version, weir.port)

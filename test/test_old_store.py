@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data directories of an earlier version: the same rows, the same ledger, templates at once; also after kills on the way."""
+"""Data directories of an earlier version keep their rows, ledger and templates; also if the upgrade is killed."""
 
 import ctypes
 import json
@@ -20,7 +20,7 @@ KILLS = 20
 
 
 def without_news(exporters):
-    """What both versions say: without what was added since, and what depends on the time of asking."""
+    """The fields that both versions have, without those that depend on the time of the query."""
     rows = [{k: v for k, v in row.items() if k not in ("outputs", "not_allowed")} for row in exporters]
     for row in rows:
         for waiting in row.get("waiting", ()):
@@ -40,7 +40,7 @@ def assert_same_rows(data, before):
 
 
 def assert_goes_on(folder, data, before, name="collect"):
-    """A collector on it: data without templates is decoded at once, and every count goes on from where it was."""
+    """Runs a collector on it: data is decoded at once with the stored templates, and every counter continues."""
     counts_before = {(r["exporter"], r["protocol"], r["domain"]): r for r in before["exporters"] if r.get("exporter")}
     collector = stores.StoreCollector(folder, *old_store.FLAGS, name=name, data=data)
     stored_before = sum(r["stored"] for r in counts_before.values())
@@ -59,7 +59,7 @@ def assert_goes_on(folder, data, before, name="collect"):
         assert collector.total(column) == 0, (column, collector.ledger())
     assert collector.stop() == 0, collector.stderr()
     rates = stores.query(data, "SELECT DISTINCT sampling_rate AS rate, tag >= 7000 AS tagged FROM flows WHERE type = 'NETFLOW_V9'")
-    assert rates == [{"rate": 100, "tagged": True}], "sampling rate and field of the user's own as before"
+    assert rates == [{"rate": 100, "tagged": True}], "the sampling rate and the user-defined field must be as before"
     assert stores.count(data) == 19
     stores.assert_ledger_closes(data, 19)
     assert_outputs_close(data, "store", crashed)
@@ -114,7 +114,7 @@ def test_a_journal_of_a_newer_version_is_refused_by_name(tmp_path):
     assert "was written by a newer weir (journal version 3, this weir knows 2)" in done.stderr
 
 
-# ---- Kills on the way
+# ---- Kills during the upgrade
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -138,7 +138,7 @@ def _text_at(pid, address):
 
 
 def _paths_of_syscall(pid):
-    """The paths that the system call names which begins now, if it opens or renames; none for any other."""
+    """The path arguments of the system call that begins now, if it opens or renames; empty for any other call."""
     info = ctypes.create_string_buffer(88)
     size = _ptrace(_SYSCALL_INFO, pid, len(info), ctypes.addressof(info))
     if size < 72 or info.raw[0] != 1:  # 1: the entry of a call
@@ -157,7 +157,7 @@ def _start_traced(data, folder):
     arguments = [weir_binary(), "collect", "--data", data, "--listen", f"netflow://127.0.0.1:{free_port()}", "--http", "off",
                  *old_store.FLAGS]
     with open(folder / "traced.err", "ab") as log:
-        # -X frozen_modules and threads of pytest do not matter: between fork and exec there is only this call.
+        # Threads of pytest do no harm: there is only this call between fork and exec.
         process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    preexec_fn=lambda: _LIBC.ptrace(_TRACEME, 0, 0, 0))
     os.waitpid(process.pid, 0)
@@ -166,9 +166,9 @@ def _start_traced(data, folder):
 
 
 def run_until(data, folder, kill_at=None):
-    """Starts a collector and kills it when its main thread begins that system call, or has renamed the journal.
+    """Starts a collector and kills it when its main thread begins the given system call, or has renamed the journal.
 
-    Returns the numbers of the calls that open the catalog first and that rename the journal.
+    Returns the numbers of two calls: the first that opens the catalog, and the one that renames the journal.
     """
     process = _start_traced(data, folder)
     calls, opened, signal_number = 0, None, 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real switch exports by NetFlow v5, IPFIX and sFlow: the records are the packets that its own ports counted."""
+"""A real switch exports NetFlow v5, IPFIX and sFlow: the records add up to the packets that its ports counted."""
 
 import collections
 import sys
@@ -32,7 +32,7 @@ def packets_of(rows):
 
 
 def wait_packets(weir, count):
-    """All rows once they hold so many packets. Caches are written out after a second or two."""
+    """Waits for rows with this total number of packets and returns them. The switch exports after a second or two."""
     harness.eventually(
         lambda: packets_of(weir.flows()) >= count,
         lambda: f"{packets_of(weir.flows())} of {count} packets; {weir.ledger()}",
@@ -52,12 +52,12 @@ def sums(rows):
 
 
 def expected(traffic, without=0):
-    """The same of what was sent; `without` octets of each frame are not counted by the protocol."""
+    """The same for what was sent; the protocol does not count `without` octets of each frame."""
     return {flow[1:6]: [flow.packets, flow.packets * (flow.frame_octets - without)] for flow in traffic}
 
 
 def received(switch):
-    """[packets, octets] that the ports of the switch took in, by its own count."""
+    """[packets, octets] that the ports of the switch received, according to the switch."""
     ports = [switch.counted(port) for port in (1, 2)]
     return [sum(p.packets_in for p in ports), sum(p.octets_in for p in ports)]
 
@@ -67,7 +67,7 @@ def totals(rows):
 
 
 def test_netflow5(switch, collect):
-    """IPv4 only; octets are those of the frames. Open vSwitch numbers a datagram by its last record, not its first."""
+    """IPv4 only; octets are those of the frames. Open vSwitch numbers datagrams by their last record, not the first."""
     weir = collect()
     switch.export_netflow5(weir.port)
     traffic = [flow for flow in TRAFFIC if not flow.ipv6]
@@ -86,7 +86,7 @@ def test_netflow5(switch, collect):
 
 
 def test_ipfix(switch, collect):
-    """Each packet on its way in and again on its way out; octets are those of IP. A dozen templates in a message."""
+    """Each packet is exported on ingress and on egress; octets are those of IP. A message has a dozen templates."""
     weir = collect()
     switch.export_ipfix(weir.port)
     switch.send(TRAFFIC)
@@ -130,7 +130,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
 
 
 def talk(tmp_path, asking, asked):
-    """TCP both ways, and UDP to a port where nobody is."""
+    """TCP in both directions, and UDP to a port on which no program listens."""
     inside = ["nsenter", "--net", "--target", asked.pid, sys.executable, "-c", LISTEN]
     with harness.Process(inside, tmp_path, "server") as server:
         harness.eventually(lambda: "ready" in server.stdout_path.read_text(), server.stderr)
@@ -138,8 +138,8 @@ def talk(tmp_path, asking, asked):
 
 
 def by_protocol(rows):
-    """{"v5": [packets, octets of frames], "ipfix": the same of what came in}. IPFIX's ARP is of whole frames
-    (IE 352); v5 knows none: it is added."""
+    """{"v5": [packets, octets of frames], "ipfix": the same for ingress}. In IPFIX the ARP octets are those of whole
+    frames (IE 352); v5 does not export ARP, so it is added."""
     v5 = [row for row in rows if row["type"] == "NETFLOW_V5"]
     ipfix = [row for row in rows if row["type"] == "IPFIX" and row.get("direction", 0) == 0]
     arp = packets_of(row for row in ipfix if row["etype"] == "ARP")
@@ -151,7 +151,7 @@ def by_protocol(rows):
 
 
 def test_two_hosts_talk(tmp_path, collect):
-    """Real traffic through the switch, by two protocols to one collector: the packets that the hosts say they sent."""
+    """Real traffic, exported by two protocols to one collector: the records have the packets that the hosts sent."""
 
     def sent(hosts):
         counters = [host.counted()["tx"] for host in hosts]
@@ -185,7 +185,7 @@ def test_two_hosts_talk(tmp_path, collect):
 
 
 def test_sflow(switch, collect):
-    """Every packet sampled: a record each, with the sampled header's addresses and the frame's octets, FCS included."""
+    """Every packet is sampled: its record has the addresses of its header and the octets of the frame with FCS."""
     weir = collect()
     switch.export_sflow(weir.port)
     switch.send(TRAFFIC)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options data: sampling rates and names that flow records take over.
+"""Options data: flow records get sampling rates and names from it.
 
-The names expected of captures are what tshark prints of their options data records.
+The names expected for captures are those that tshark prints for their options data records.
 """
 
 import signal
@@ -17,7 +17,7 @@ import packets
 IN_IF, OUT_IF, SAMPLER, IF_NAME, DOMAIN, INTERVAL, SPACE = 10, 14, 302, 82, 149, 305, 306
 FLOW = packets.FLOW_MS + [(IN_IF, 4), (OUT_IF, 4), (SAMPLER, 2)]
 
-# capture: {number field: {number: name}} and the fields that these numbers are named in.
+# capture: {number field: {number: name}}, and the fields that have these names.
 NAMED = {
     "pmacct/500-IPFIXv10-BGP-CISCO-SRv6/traffic-00.pcap": {
         ("in_if", "in_if_name"): {
@@ -59,7 +59,7 @@ def test_nat_events_of_a_capture():
     assert sorted(f["nat_event"] for f in flows) == [1] * 8 + [2]
     first = flows[0]
     assert (first["src_addr"], first["post_nat_src_port"], first["post_nat_dst_port"]) == ("172.16.100.198", 35303, 53)
-    # Nothing but observationTimeMilliseconds tells a time: Jun 4, 2025 15:09:00.450 UTC.
+    # The only time in the record is observationTimeMilliseconds: Jun 4, 2025 15:09:00.450 UTC.
     assert first["time_flow_start_ns"] == first["time_flow_end_ns"] == 1_749_049_740_450_000_000
 
 
@@ -69,7 +69,7 @@ def options_template(template_id, scope, fields):
 
 
 def told():
-    """Sampler 7 takes one of 1,000; interface 3 is called eth3; the domain's rate is 16."""
+    """Options data: sampler 7 samples 1 of 1,000; interface 3 is named eth3; the sampling rate of the domain is 16."""
     sampler = struct.pack("!HII", 7, 1, 999)
     name = struct.pack("!I", 3) + b"eth3".ljust(12, b"\0")
     domain = struct.pack("!III", 0, 1, 15)
@@ -100,7 +100,7 @@ def test_what_options_told_survives_kill_9(collect, tmp_path):
 
 
 def test_what_another_port_was_told_is_borrowed_and_counted(collect, tmp_path):
-    """Junos sends options data from another UDP port: `weir exporters` says that the flows have taken it over."""
+    """Junos sends options data from another UDP port: `weir exporters` shows that flows use it."""
     for borrow, rate in (("domain", 16), ("off", 0)):
         weir = collect("--template-borrow", borrow, folder=tmp_path / borrow)
         flow = packets.flow(1) | {IN_IF: 3, OUT_IF: 4, SAMPLER: 0}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several outputs at once: each gets every record, counts for itself, and harms no other."""
+"""Several outputs at once: each receives every record, has its own counters, and does not affect the others."""
 
 import os
 import re
@@ -11,9 +11,9 @@ from outputs import FIELDS, csv_lines, ledger_of, output_table, outputs_of, writ
 
 
 def test_a_full_and_a_stuck_output_harm_no_other(tmp_path):
-    """One writes to a full disk, one to a FIFO that nobody reads on; the others get all."""
+    """One output writes to a full disk, one to a FIFO without an active reader; the others receive all records."""
     os.mkfifo(tmp_path / "fifo")
-    stuck = os.open(tmp_path / "fifo", os.O_RDWR)  # a reader that takes nothing
+    stuck = os.open(tmp_path / "fifo", os.O_RDWR)  # an open reader that never reads
     config = write_config(
         tmp_path,
         output_table("full", "json", "/dev/full"),
@@ -23,7 +23,7 @@ def test_a_full_and_a_stuck_output_harm_no_other(tmp_path):
     with stores.StoreCollector(tmp_path, "--config", config, "--stop-timeout", "8s") as collector:
         stores.gen(collector, "--total", records, "--rate", 200_000)
         collector.wait_taken(records, 60)
-        eventually(lambda: outputs_of(collector.ledger(), "full")[1].get("no_space", 0) > 0, "nothing is refused", 20)
+        eventually(lambda: outputs_of(collector.ledger(), "full")[1].get("no_space", 0) > 0, "no write fails", 20)
         assert stores.metric(collector, "weir_sink_dropped_records_total", sink="full", reason="no_space") > 0
         assert collector.stop() == 0, collector.stderr()
     os.close(stuck)
@@ -45,7 +45,7 @@ def test_one_that_is_added_later_says_what_it_missed(tmp_path):
         assert collector.stop() == 0
     with stores.StoreCollector(tmp_path, "--output", f"late=json:{tmp_path / 'late.json'}:src_addr+bytes", name="after") as collector:
         stores.gen(collector, "--total", 500, "--seed", 2)
-        eventually(lambda: collector.total("records") == 1500, "not all came", 20)
+        eventually(lambda: collector.total("records") == 1500, "not all records arrived", 20)
         assert collector.stop() == 0
     rows = ledger_of(collector.data)
     assert outputs_of(rows, "late") == (500, {"not_configured": 1000})

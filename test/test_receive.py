@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Receiving: when a datagram came, many sockets, signals that mean nothing, a file over its limit."""
+"""Receiving: arrival times, many sockets, signals without effect, a limit of file sizes."""
 
 import resource
 import signal
@@ -20,7 +20,7 @@ def v9_with_template(n):
 
 
 def test_a_datagram_has_the_time_at_which_it_came(tmp_path):
-    """Also where the collector slept: its read of all of them is of one moment."""
+    """Also after the collector was suspended, when it reads all waiting datagrams at the same moment."""
     with harness.Collector(tmp_path) as collector, harness.Sender() as sender:
         sender.send(collector.address, v9_with_template(0))
         collector.wait_flows(1)
@@ -38,18 +38,18 @@ def test_a_datagram_has_the_time_at_which_it_came(tmp_path):
         flows = collector.wait_flows(len(sent) + 1)[1:]
         by_number = {flow["sequence_num"]: flow["time_received_ns"] for flow in flows}
         for number, (before, after) in enumerate(sent, start=1):
-            # The kernel takes the time while it is being sent; it may do so a little later on a machine that is busy.
+            # The kernel takes the time during the send call, or a little later on a busy machine.
             assert before - 10**6 <= by_number[number] <= after + 10**9, (number, by_number[number], before, after)
         assert max(by_number.values()) - min(by_number.values()) > (SECONDS - 1) * 10**9
 
 
 def test_every_one_of_many_listeners_is_read(tmp_path):
-    """More than 64 sockets a worker."""
+    """More than 64 sockets per worker."""
     ports = [harness.free_port() for _ in range(80)]
     listeners = ",".join(f"netflow://127.0.0.1:{port}" for port in ports[1:])
     with harness.Collector(tmp_path, "--workers", "1", "--listen", listeners, port=ports[0]) as collector:
         with harness.Sender() as sender:
-            # One alone, while nothing comes to the others, so that only waiting for it tells.
+            # Only one socket receives a datagram: the collector notices it only if it waits on this socket.
             for number, port in enumerate((ports[-1], ports[70], ports[0]), start=1):
                 sender.send(("127.0.0.1", port), v9_with_template(number - 1))
                 collector.wait_flows(number)
@@ -66,7 +66,7 @@ def test_signals_that_mean_nothing_are_ignored(tmp_path, name):
 
 
 def test_a_limit_of_file_sizes_is_an_error_in_every_thread(tmp_path):
-    """The journal of templates is written by a worker."""
+    """The template journal is written by a worker thread."""
     with stores.StoreCollector(tmp_path, format="json") as collector, harness.Sender() as sender:
         resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         sender.send(collector.address, v9_with_template(0))

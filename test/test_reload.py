@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGHUP: what a running collector takes over from its configuration, and what it says of the rest."""
+"""SIGHUP: which settings a running collector applies, and what it reports about the others."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def reload(collector, config=None, text=None):
 
 @pytest.fixture
 def running(tmp_path):
-    """Starts a collector with a configuration file; more of its flags may follow."""
+    """Starts a collector with a configuration file and optional further flags."""
     started = []
 
     def start(text, *flags, **more):
@@ -69,7 +69,7 @@ def test_who_may_send_changes(running):
 
 
 def test_what_is_said_of_exporters_changes(running):
-    """Octets of IE 23 beside IE 1 are the other direction's, where the configuration says so of the exporter."""
+    """Octets in IE 23 beside IE 1 are those of the reverse direction, if the configuration says so for the exporter."""
     rule = '[[exporter]]\naddress = "127.0.5.0/24"\ncounters_23_24 = "%s"\n'
     collector, config = running(rule % "ignore")
     layout = [(8, 4), (12, 4), (1, 4), (2, 4), (23, 4), (24, 4)]
@@ -85,7 +85,7 @@ def test_what_is_said_of_exporters_changes(running):
         assert collector.wait_flows(2)[1]["reverse_bytes"] == 77
         reload(collector, config, rule.replace("127.0.5.0/24", "10.9.0.0/16") % "reverse")
         send(2)
-        assert collector.wait_flows(3)[2]["reverse_bytes"] == 77, "by value: they differ"
+        assert collector.wait_flows(3)[2]["reverse_bytes"] == 77, "without a rule, values that differ mean reverse"
     collector.finish()
 
 
@@ -94,7 +94,7 @@ def test_the_log_level_changes(running):
     assert collector.stderr() == ""
     config.write_text("[collect]\nlog_level = \"info\"\n")
     collector.popen.send_signal(signal.SIGHUP)
-    eventually(lambda: "read again" in collector.stderr(), "nothing is said")
+    eventually(lambda: "read again" in collector.stderr(), "the log has no message")
     line = next(json.loads(line) for line in collector.stderr().splitlines() if "read again" in line)
     assert line["message"] == "read again: changed collect.log_level"
     assert line["log.level"] == "info"
@@ -139,7 +139,7 @@ def test_a_file_that_has_gone_changes_nothing(running):
 
 
 def test_the_output_that_the_ledger_counts_stays(running):
-    """Without a store it is the first one."""
+    """Without a store, the ledger counts the first output."""
     collector, config = running("", format=None)
     assert "added output" in reload(collector, config, output_table("a", "csv", config.parent / "a.csv", FIELDS))
     both = output_table("a", "csv", config.parent / "b.csv", FIELDS) + output_table("c", "csv", config.parent / "c.csv", FIELDS)
@@ -160,7 +160,7 @@ def test_the_output_that_the_ledger_counts_stays(running):
 
 
 def test_an_output_comes_back_over_a_restart(tmp_path):
-    """What it acknowledged in an earlier run, before it was taken out, is not forgotten."""
+    """Its acknowledged records of an earlier run, before it was removed, are still counted."""
     archive = output_table("archive", "csv", tmp_path / "flows.csv", FIELDS)
     config = write_config(tmp_path, archive)
     with stores.StoreCollector(tmp_path, "--config", config) as collector:
@@ -190,7 +190,7 @@ def test_tokens_are_read_again(tmp_path):
         assert ask(collector, "first") == 200
         token.write_text("second\n")
         reload(collector)
-        eventually(lambda: ask(collector, "second") == 200, "the new token is not taken")
+        eventually(lambda: ask(collector, "second") == 200, "the new token is not accepted")
         assert ask(collector, "first") == 401
 
 
@@ -199,7 +199,7 @@ def ask(collector, token):
 
 
 def serial_of(port):
-    """Of the certificate that is shown there."""
+    """The serial number of the certificate that the server presents."""
     shown = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}"], input="", capture_output=True, text=True)
     text = subprocess.run(["openssl", "x509", "-noout", "-serial"], input=shown.stdout, capture_output=True, text=True)
     return text.stdout.strip()

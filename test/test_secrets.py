@@ -40,7 +40,7 @@ def test_no_command_shows_it(tmp_path):
 
 
 def test_a_secret_in_the_file_itself_is_refused_and_not_shown(tmp_path):
-    """Where a file is to be named: the error shows neither the value nor the line."""
+    """If the secret itself is written instead of a file name, the error shows neither the value nor the line."""
     config = tmp_path / "weir.toml"
     config.write_text(f'[[token]]\nname = "grafana"\nsecret = "{SECRET}"\n')
     answer = run_weir("config", "check", config)

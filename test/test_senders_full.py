@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cheap floods from forged sources: exporters old and new lose nothing by them."""
+"""Floods of small datagrams from forged sources: known and new exporters lose no records."""
 
 import random
 import sqlite3
@@ -13,7 +13,7 @@ SESSIONS = 131_072  # limits::kSessions and limits::kLedgerRows
 
 
 def flood(collector, sender, count):
-    """Empty v9 headers, each of a domain of its own, no faster than they are read."""
+    """Sends empty v9 headers, each with a new domain, no faster than they are read."""
     for n in range(count):
         sender.send(collector.address, struct.pack("!HHIIII", 9, 0, 1000, packets.EXPORT_SECONDS, 1, 1_000_000 + n))
         if n % 250 == 249:
@@ -31,7 +31,7 @@ def good_v9(n, domain=5):
 
 
 def send_new_exporters(collector, first):
-    """v5, sFlow and v9 of exporters that were never seen: three records."""
+    """Sends three records from new exporters: v5, sFlow and v9."""
     with Sender(f"127.1.0.{first}") as v5, Sender(f"127.1.1.{first}") as sflow, Sender(f"127.1.2.{first}") as v9:
         v5.send(collector.address, packets.v5(packets.flow(first)))
         sample = packets.flow_sample(packets.sampled_ipv4())
@@ -40,7 +40,7 @@ def send_new_exporters(collector, first):
 
 
 def by_exporter(collector):
-    """Of the saved ledger, which is large: records by exporter, and all datagrams."""
+    """The records by exporter, and the number of all datagrams, read from the saved ledger, which is large."""
     with sqlite3.connect(collector.data / "catalog.db") as catalog:
         records = dict(catalog.execute("SELECT exporter, sum(records) FROM exporters WHERE records > 0 GROUP BY 1"))
         return records, catalog.execute("SELECT sum(datagrams) FROM exporters").fetchone()[0]
@@ -61,7 +61,7 @@ def test_headers_with_ever_new_domains_lock_nobody_out(tmp_path):
         assert records == {"127.0.9.1": 3, "127.1.0.1": 1, "127.1.1.1": 1, "127.1.2.1": 1}
         assert datagrams == SESSIONS + 4000 + 6
 
-    # Nor after a restart, with a ledger full of junk.
+    # The same after a restart, with a ledger full of forged exporters.
     with Flooded(tmp_path / "again", "--workers", "1", data=tmp_path / "data") as collector:
         send_new_exporters(collector, 2)
         collector.wait_flows(3, timeout=30)

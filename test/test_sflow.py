@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sFlow v5: the captures against independent totals and against GoFlow2 2.2.6, object by object."""
+"""sFlow v5: compares the captures with independent totals, and with GoFlow2 2.2.6 object by object."""
 
 import csv
 import json
@@ -16,12 +16,12 @@ import peers
 import test_captures
 import test_goflow2
 
-MARKER = "127.0.0.2"  # the agent that says "all before this is through"
+MARKER = "127.0.0.2"  # the agent of the marker that is sent after a capture
 
 
-# What Weir does on purpose otherwise: a rule sees one key's two values and Weir's layers.
+# Intended differences: a rule gets the two values of one key, and Weir's layers.
 def _sizes(theirs, ours, layers):
-    """GoFlow2 takes the length of TCP's header from its flags, and lists a size of 0 for a header that is cut."""
+    """GoFlow2 takes the length of the TCP header from its flags, and lists a size of 0 for a truncated header."""
     known = zip(theirs, ours, layers)
     return all(a == b or a == 0 or layer == "TCP" for a, b, layer in known) and len(ours) >= len(theirs) - 1
 
@@ -32,28 +32,28 @@ def _more_layers(theirs, ours, layers):
 
 
 def _tag_without_priority(theirs, ours, layers):
-    """GoFlow2 takes the priority for a part of the VLAN."""
+    """GoFlow2 treats the priority as part of the VLAN id."""
     return theirs & 0x0FFF == ours
 
 
 def _unknown_vlan(theirs, ours, layers):
-    """2^32 - 1 says that the switch does not know."""
+    """2^32 - 1 means that the switch does not know the VLAN."""
     return theirs == 0xFFFF_FFFF and ours == 0
 
 
 def _no_interface(theirs, ours, layers):
-    """Formats 1 and 2 in the top bits of the output: a reason of a discard, a number of interfaces."""
+    """Formats 1 and 2 in the top bits of the output mean a discard reason and a number of interfaces."""
     return theirs >> 30 != 0 and ours == 0
 
 
 def _last_header(theirs, ours, layers):
-    """GoFlow2 prints what follows IPv6's own header; IANA, IE 4: what follows the last extension header."""
+    """GoFlow2 prints the protocol after the IPv6 header, instead of after the last extension header (IANA, IE 4)."""
     extensions = ("HOPOPT", "IPv6-Route", "IPv6-Frag", "IPv6-Opts", "AH")
     return theirs in extensions and ours not in extensions
 
 
 def _told(theirs, ours, layers):
-    """GoFlow2 leaves it out: ICMP's type and code, the flags in sampled_ipv4."""
+    """GoFlow2 does not print the value: ICMP type and code, the flags in sampled_ipv4."""
     return theirs in (0, "", "HOPOPT", "00:00:00:00:00:00", "invalid Prefix", [])
 
 
@@ -69,7 +69,7 @@ DIFFERENCES = {
     "icmp_code": (_told,),
     "tcp_flags": (_told,),
 }
-# Keys that GoFlow2 leaves out in one capture alone.
+# Keys that GoFlow2 does not print in one particular capture.
 OF_CAPTURE = {
     "akvorado/sflow/testdata/data-sflow-raw-ipv4.pcap": (
         {"src_addr", "dst_addr", "src_net", "dst_net", "etype", "proto", "ip_tos", "ip_ttl", "ip_flags", "fragment_id"},
@@ -111,7 +111,7 @@ def pair(tmp_path_factory):
 
 
 def exchange(pair, payloads):
-    """Sends datagrams to both; what each printed, once a marker behind them has come out of both."""
+    """Sends datagrams to both, then a marker; returns what each printed before the marker."""
     outputs = [test_goflow2.Output(p.output) for p in pair]
     test_goflow2.send_to_both(pair, payloads, "127.0.0.1")
     with harness.Sender() as sender:
@@ -160,12 +160,12 @@ def test_all_captures_are_there():
 def test_capture(pair, unit):
     payloads = [p for p in pcap.udp_payloads(captures.path(unit.file)) if captures.is_sflow(p.data)]
     theirs, ours = exchange(pair, payloads)
-    ours = [f for f in ours if "drop_reason" not in f]  # GoFlow2 prints none for a discarded packet
+    ours = [f for f in ours if "drop_reason" not in f]  # GoFlow2 prints no object for a discarded packet
     compare(theirs, ours, OF_CAPTURE.get(unit.file, ((), ""))[0])
 
 
 def test_generated(pair):
-    """The datagrams of `weir gen`, recorded and sent to both."""
+    """Records the datagrams of `weir gen` and sends them to both."""
 
     def run(port):
         arguments = ("--to", f"127.0.0.1:{port}", "--protocol", "sflow", "--total", 2000, "--rate", 20_000, "--seed", 3)
@@ -184,7 +184,7 @@ def test_generated(pair):
 
 
 def test_lost_samples_are_in_the_ledger(collect):
-    """Ten samples of two sources, of which two never come, one comes late and one twice."""
+    """Sequence numbers of two sources, of which one per source is lost, one is late and one is sent twice."""
     weir = collect()
     sample = lambda n, source: packets.flow_sample(packets.sampled_ipv4(), sequence=n, source=source)
     with harness.Sender() as sender:
@@ -209,7 +209,7 @@ def test_an_sflow_listener(tmp_path):
 
 
 def tshark(file, field):
-    """All values of a field, those of sampled headers included, in order."""
+    """All values of a field in order, including those of sampled headers."""
     command = [harness.program("tshark"), "-r", captures.path(file), "-T", "fields", "-E", "occurrence=a", "-e", field]
     answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return [int(v, 0) for line in answer.stdout.splitlines() for v in line.split(",") if v]
@@ -225,7 +225,7 @@ def tshark(file, field):
     ],
 )
 def test_tshark(file, field, key):
-    """What GoFlow2 does not tell, or tells wrong."""
+    """Compares with tshark the values that GoFlow2 does not print, or prints wrong."""
     values = [row[key] for row in test_captures.decoded(file)]
     assert [v[-1] if isinstance(v, list) else v for v in values] == tshark(file, field) != []
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stop ends in time, decodes what it can, and says what it gave up."""
+"""A stop ends in time, decodes what it can, and reports which records it dropped."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def data_set(first, count):
 
 
 def test_what_waits_for_the_fallback_is_decoded(collect):
-    """The template came from another source port; templates.fallback (10 s) is not over at the stop."""
+    """The template came from another source port; templates.fallback (10 s) has not passed at the stop."""
     weir = collect()
     with Sender() as one, Sender() as other:
         one.send(weir.address, packets.ipfix(TEMPLATE, data_set(0, 11), sequence=0))
@@ -48,14 +48,14 @@ def fill_pipe_that_takes_nothing(weir, sender, records):
 
 
 def unread_pipe(tmp_path):
-    """(path, descriptor): a named pipe that somebody has open and never reads."""
+    """(path, descriptor) of a named pipe that is open for reading but never read."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     return path, os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
 def given_up(weir):
-    """`sink_dropped` of the one exporter on disk; all records are either that or stored."""
+    """`sink_dropped` of the only exporter in the ledger on disk; all other records are stored."""
     [row] = [r for r in json.loads(run_weir("exporters", "--data", weir.data, "--format", "json").stdout)
              if r.get("exporter")]
     assert row["records"] == row["stored"] + row["sink_dropped"], (row, weir.stderr())
@@ -63,7 +63,7 @@ def given_up(weir):
 
 
 def test_a_stop_takes_no_longer_than_it_may(collect, tmp_path):
-    """Nobody takes anything out of the pipe. Without a bound it takes 5 s until that is believed."""
+    """No process reads the pipe. Without the bound, the output waits 5 s before it gives up."""
     path, reader = unread_pipe(tmp_path)
     weir = collect("--stop-timeout", "2s", output=path)
     with Sender() as sender:
@@ -91,7 +91,7 @@ def test_a_second_signal_hurries(collect, tmp_path):
 
 
 def test_the_reader_of_standard_output_goes(tmp_path):
-    """As in `weir collect | head -1`: a line in the log and exit code 1."""
+    """As with `weir collect | head -1`: the collector logs a line and ends with exit code 1."""
     port = free_port()
     command = [weir_binary(), "collect", "--no-store", "--listen", f"netflow://127.0.0.1:{port}", "--http", "off",
                "--data", tmp_path / "data", "--format", "json"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was sent is what the store has: sums, values, types, the ledger, bytes on disk; read by others too."""
+"""The store has what was sent: sums, values, types, ledger, size on disk; other programs can read it too."""
 
 import collections
 import json
@@ -47,7 +47,7 @@ def test_every_value_comes_back(store, protocol, tmp_path):
 
 
 def test_what_the_exporter_did_not_say_is_null(store, tmp_path):
-    """And its column is not in the file."""
+    """Also, the file has no column for a field that no exporter sent."""
     collector = store()
     stores.gen(collector, "--protocol", "v5", "--total", 1000)
     file = write_csv(tmp_path / "flows.csv", made_rows(500), ("src_addr", "bytes"))
@@ -63,7 +63,7 @@ def test_what_the_exporter_did_not_say_is_null(store, tmp_path):
         assert "src_mac" not in names and "src_addr" in names
 
 
-# Design: numbers unsigned by width, addresses text, times timestamps without zone (a UTC wall clock).
+# By design: numbers are unsigned of a fitting width, addresses text, times timestamps without zone (in UTC).
 TYPES = {"bytes": pyarrow.uint64(), "packets": pyarrow.uint64(), "src_addr": pyarrow.string(), "dst_addr": pyarrow.string(),
          "sampler_address": pyarrow.string(), "next_hop": pyarrow.string(), "proto": pyarrow.uint8(),
          "etype": pyarrow.uint16(), "src_port": pyarrow.uint16(), "dst_port": pyarrow.uint16(), "in_if": pyarrow.uint32(),
@@ -98,11 +98,11 @@ def test_plain_duckdb_reads_the_files(stored):
     [(days, hours, wrong)] = stores.ask_duckdb(
         f"SELECT count(DISTINCT day), count(DISTINCT hour), count(*) FILTER (date_trunc('hour', time_received) <> "
         f"day::DATE + to_hours(hour::BIGINT)) FROM {glob}")
-    assert days >= 1 and hours >= 1 and wrong == 0, "the folders are those of the receive time"
+    assert days >= 1 and hours >= 1 and wrong == 0, "the folders must be named by the receive time"
 
 
 def test_what_the_footers_say_is_exact(stored):
-    """DuckDB answers max() and min() of a single file from its footer; of an expression it cannot."""
+    """DuckDB takes max() and min() of a column of one file from the footer; for an expression it reads the values."""
     data, _ = stored
     columns = {"bytes": "bytes + 0", "duration_ms": "duration_ms + 0", "src_addr": "src_addr || ''",
                "sampler_address": "sampler_address || ''", "time_start": "time_start + INTERVAL 0 SECOND",
@@ -229,7 +229,7 @@ def test_a_signal_flushes(store, with_signal):
 
 
 def test_an_overload_is_counted_to_the_record(store):
-    """As fast as the generator can: what the sockets or the queue could not take is said, the rest is stored."""
+    """At the generator's full speed: records that the sockets or the queue drop are reported, all others are stored."""
     collector = store()
     stores.gen(collector, "--total", "2M", "--exporters", 4)
     eventually(lambda: collector.kernel_queue()[0] == 0, "datagrams wait in the socket", 30)
@@ -273,7 +273,7 @@ def nfcapd_bytes(folder, file):
 
 
 def test_bytes_of_real_flows(store, tmp_path, record_property):
-    """15.5 bytes a flow at most, as first written; nfcapd -y needs 24 to 27 for the same packets."""
+    """At most 15.5 bytes per flow before merging; nfcapd -y needs 24 to 27 for the same packets."""
     file = harness.shared("flows/campus-a.csv.gz")
     collector = store(flush=None)
     sent = stores.gen(collector, "--csv", file, "--rate", "100k")
@@ -283,5 +283,5 @@ def test_bytes_of_real_flows(store, tmp_path, record_property):
     ours = sum(f.stat().st_size for f in stores.files(data)) / sent["records"]
     theirs = nfcapd_bytes(tmp_path / "nfcapd", file) / sent["records"]
     record_property("bytes_per_flow", f"weir {ours:.2f}, nfcapd -y {theirs:.2f}")
-    print(f"bytes a flow: weir {ours:.2f} in {len(stores.files(data))} segments, nfcapd -y {theirs:.2f}")
+    print(f"bytes per flow: weir {ours:.2f} in {len(stores.files(data))} segments, nfcapd -y {theirs:.2f}")
     assert ours <= 15.5 and ours <= 0.65 * theirs

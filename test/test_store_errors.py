@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong is said with its name, and the rest still answers: SQL, data directories, segments damaged by hand."""
+"""Errors in SQL, data directories and damaged segments are reported by name, and intact data can still be queried."""
 
 import fcntl
 import json
@@ -22,7 +22,7 @@ ROWS = 40_000
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    """A store of several segments, its collector ended."""
+    """A store of several segments whose collector has ended."""
     folder = tmp_path_factory.mktemp("original")
     with stores.StoreCollector(folder, flush="400ms", merge_flushes=1000) as collector:
         stores.gen(collector, "--total", ROWS, "--rate", "20k", "--exporters", 2)
@@ -81,7 +81,7 @@ def test_no_such_data_directory(name, tmp_path):
 def test_a_folder_that_is_no_data_directory(name, tmp_path):
     done = read(name, tmp_path)
     assert done.returncode == 2 and str(tmp_path) in done.stderr and not done.stdout
-    assert list(tmp_path.iterdir()) == [], "a reader made something"
+    assert list(tmp_path.iterdir()) == [], "a reader created a file"
 
 
 @pytest.mark.parametrize("name", [*READERS, "collect"])
@@ -129,7 +129,7 @@ def empty(path):
 
 
 def flip(path):
-    """One bit of every kilobyte of the data; header and footer stay whole."""
+    """Flips one bit in every kilobyte of the data; header and footer stay intact."""
     content = bytearray(path.read_bytes())
     footer = int.from_bytes(content[-8:-4], "little")
     for at in range(100, len(content) - 8 - footer, 1000):
@@ -155,7 +155,7 @@ DAMAGES = [delete, truncate, empty, flip, garble_footer, append]
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda f: f.__name__)
 def test_a_damaged_segment_is_named_and_the_rest_answers(damage, data):
-    """The sums of all but that segment, and an exit code that says it is not the whole."""
+    """The result has the sums of all other segments, and the exit code says that it is incomplete."""
     victim = stores.segments(data)[1]
     others = [data / s["path"] for s in stores.segments(data) if s["id"] != victim["id"]]
     expected = stores.ask_duckdb(f"SELECT count(*), sum(bytes) FROM {stores.plain(others)}")[0]
@@ -172,7 +172,7 @@ def test_a_damaged_segment_is_named_and_the_rest_answers(damage, data):
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda f: f.__name__)
 def test_a_collector_goes_on_beside_a_damaged_segment(damage, data):
-    """Merging passes it by, names it once, and leaves the file and its place in the list."""
+    """Merging skips the segment, reports it once, and keeps the file and its entry in the catalog."""
     victim = stores.segments(data)[1]
     damage(data / victim["path"])
     rest = ROWS - victim["rows"]
@@ -261,7 +261,7 @@ SLOW = "SELECT count(*) AS n FROM range(1000000) a, range({}) b WHERE hash(a.ran
 
 
 def is_at(asking, at):
-    """Whether the process has worked for a while, or its standard output, which nobody reads, takes no more."""
+    """Whether the process has worked for a while, or is blocked because no process reads its standard output."""
     if at == "work":
         return harness.cpu_seconds(asking.pid) > 1
     waiting = fcntl.ioctl(asking.stdout, termios.FIONREAD, bytes(4))
@@ -278,7 +278,7 @@ def test_an_interrupted_query_leaves_nothing_behind(original, tmp_path, told, at
                           env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as asking:  # nohup ignores it
         try:
-            eventually(lambda: is_at(asking, at), f"it is not at {at}", timeout=30)
+            eventually(lambda: is_at(asking, at), f"it has not reached: {at}", timeout=30)
             assert asking.poll() is None
             asking.send_signal(told)
             assert asking.wait(20) == 130 and b"interrupted" in asking.stderr.read()
@@ -296,7 +296,7 @@ def test_a_bar_of_progress_is_gone_before_the_answer(original):
         while True:
             try:
                 shown += os.read(master, 65536)
-            except OSError:  # how a terminal says that nobody writes any more
+            except OSError:  # a terminal reports in this way that no process writes to it any more
                 break
         assert asking.wait() == 0
     os.close(master)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A full disk: nothing breaks, what could not be stored is counted, and storing goes on by itself once there is room."""
+"""A full disk: no data is damaged, lost records are counted, and storing resumes by itself when space is available."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ CLONE_NEWNS = 0x20000
 
 
 class SmallDisk:
-    """A file system of a few MiB, in a mount namespace of this process: it goes with it, whatever happens."""
+    """A file system of a few MiB in a mount namespace of this process, with which it disappears in any case."""
 
     def __init__(self, folder, size):
         if os.getuid() != 0:
@@ -62,7 +62,7 @@ def send(collector, records, seed):
 
 
 def settled(collector):
-    """Once every decoded record was stored or dropped."""
+    """Waits until every decoded record was stored or dropped."""
     eventually(lambda: collector.total("records") == collector.total("stored") + collector.total("sink_dropped"),
                lambda: collector.ledger(), 20)
 
@@ -89,7 +89,7 @@ def test_full_disk(min_free, tmp_path):
             disk.make_room()
             send(collector, 30_000, seed=3)
             settled(collector)
-            eventually(lambda: collector.total("stored") > 60_000 - dropped, "it does not store again", 12)
+            eventually(lambda: collector.total("stored") > 60_000 - dropped, "storing does not resume", 12)
             send(collector, 10_000, seed=4)
             settled(collector)
             assert collector.total("sink_dropped") <= dropped + 30_000
@@ -113,7 +113,7 @@ def test_a_start_on_a_full_disk_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("end", ["stopped", "killed"])
 def test_a_smaller_store_starts_on_a_full_disk(end, tmp_path):
-    """Not even the catalog can be opened then; what max_size asks for makes the room, and the rest of the rows stays."""
+    """Not even the catalog can be opened; removal for max_size frees the space, and the remaining rows are kept."""
     with SmallDisk(tmp_path, 24 * MIB) as disk:
         data = disk.folder / "data"
         with stores.StoreCollector(tmp_path, data=data, min_free="1", flush="300ms", merge_flushes=1000) as collector:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Merging and retention: fewer, larger segments with the same rows; whole hours gone, the oldest first."""
+"""Merging makes fewer, larger segments with the same rows; retention removes whole hours, the oldest first."""
 
 import time
 
@@ -25,7 +25,7 @@ def test_merging_keeps_every_row_once(tmp_path):
         assert collector.stop() == 0
     assert levels & {1, 2} and 2 in levels
     assert stores.totals(data) == expected
-    # A datagram of 20 records has one sequence number: none twice, none lost.
+    # Each datagram of 20 records has its own sequence number: no record is duplicated, none is lost.
     [row] = stores.query(data, "SELECT max(n) AS most, min(n) AS least, count(*) AS datagrams FROM (SELECT count(*) AS n "
                                "FROM flows GROUP BY sampler_address, sequence_num)")
     assert row == {"most": 20, "least": 20, "datagrams": 7500}
@@ -35,7 +35,7 @@ def test_merging_keeps_every_row_once(tmp_path):
 
 
 def test_what_the_catalog_says_of_a_segment_is_true(tmp_path):
-    """Rows, bytes and the spans of times, of flushed and of merged ones."""
+    """Rows, bytes and time ranges of flushed and of merged segments."""
     with stores.StoreCollector(tmp_path, flush="300ms", merge_flushes=4, merge_merged=100) as collector:
         stores.gen(collector, "--total", 40_000, "--rate", "20k")
         collector.wait_taken(40_000)
@@ -79,7 +79,7 @@ def test_keep_removes_the_oldest_hours(old_store):
         sent = stores.gen(collector, "--total", 1000, "--domain", 100)
         data = collector.data
         eventually(lambda: 100 in domains(data) and 8 not in domains(data), lambda: domains(data), 20, 0.2)
-        # Domain h was received in the hour h before this one: of the third, a part is still young enough.
+        # Domain h was received h hours before the present hour: a part of the third is still recent enough.
         kept = {d: n for d, n in domains(data).items() if d != 100}
         assert kept in ({d: 20_000 for d in (1, 2, 3)}, {d: 20_000 for d in (1, 2)})
         assert domains(data)[100] == sent["records"]
@@ -87,7 +87,7 @@ def test_keep_removes_the_oldest_hours(old_store):
         assert collector.stop() == 0
     assert stores.leftovers(data) == []
     hours = list((data / "flows").glob("day=*/hour=*"))
-    assert all(any(hour.iterdir()) for hour in hours) and len(hours) == len(kept) + 1, "empty folders are removed"
+    assert all(any(hour.iterdir()) for hour in hours) and len(hours) == len(kept) + 1, "empty folders must be removed"
 
 
 def test_max_size_removes_the_oldest_hours(old_store):
@@ -101,8 +101,8 @@ def test_max_size_removes_the_oldest_hours(old_store):
         kept = domains(data)
         assert collector.stop() == 0
     kept.pop(100)
-    assert set(kept) == set(range(1, 1 + len(kept))), "the oldest went"
-    assert 3 <= len(kept) <= 4, "and no more than needed"
+    assert set(kept) == set(range(1, 1 + len(kept))), "the oldest hours must be removed"
+    assert 3 <= len(kept) <= 4, "no more hours than necessary must be removed"
     assert sum(f.stat().st_size for f in stores.files(data)) <= limit
 
 

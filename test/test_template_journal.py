@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""templates.journal at start: what cannot be one, what a crash or a bad disk left of one, and one that is very long."""
+"""templates.journal at start: something that is not a file, a damaged journal, and a very long one."""
 
 import os
 import signal
@@ -41,13 +41,13 @@ def test_a_torn_first_write_is_begun_anew(journal, octets):
 
 
 def test_reading_can_be_interrupted(journal):
-    """A file of 4 GiB without an entry (and without a block on the disk) takes long to search."""
+    """A sparse file of 4 GiB without an entry takes long to search."""
     length = 4 << 30
     journal.write_bytes(MAGIC)
     os.truncate(journal, length)
     with start(journal) as weir:
-        # Made after the signals are taken over, and before the journal is read.
+        # This file is created after the signal handlers are set and before the journal is read.
         eventually((journal.parent / "running").exists, weir.stderr)
         assert weir.stop(signal.SIGTERM, timeout=20) == 0
         assert "stopped while reading" in weir.stderr()
-    assert journal.stat().st_size == length, "as it was"
+    assert journal.stat().st_size == length, "the file must be unchanged"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Templates that come late, from elsewhere, or before a crash."""
+"""Templates that arrive late, from another port, or before a crash."""
 
 import random
 import signal
@@ -15,7 +15,7 @@ FLAVOURS = {
     "v9": (packets.v9, packets.template_set9, FLOW),
     "ipfix": (packets.ipfix, packets.template_set10, FLOW_MS),
 }
-# The same elements and length as FLOW, counters exchanged: decoded with the wrong one, octets and packets swap.
+# The same elements and length as FLOW, but with exchanged counters: the wrong template swaps octets and packets.
 SWAPPED = [{BYTES: (PACKETS, 8), PACKETS: (BYTES, 8)}.get(e, (e, n)) for e, n in FLOW]
 
 
@@ -25,7 +25,7 @@ def flavour(request):
 
 
 def assert_flows(rows, numbers):
-    """The printed records are exactly the flows of these numbers, values included."""
+    """Checks that the printed records are exactly the flows with these numbers, including their values."""
     assert sorted((r["src_addr"], r["bytes"], r["packets"], r["src_port"]) for r in rows) == sorted(
         (f"10.0.{n >> 8}.{n & 255}", 1000 + n, 1 + n % 100, 1024 + n) for n in numbers
     )
@@ -41,7 +41,7 @@ def test_data_of_200_exporters_seconds_before_their_templates(collect, flavour):
             sender.send(weir.address, datagram(packets.data_set(300, fields, first, second), domain=n, sequence=k * 2))
     weir.wait_total("missing_template", 600)
     assert weir.total("held") == 600 and weir.total("records") == 0
-    time.sleep(3)  # the point of the test: the template is this late
+    time.sleep(3)  # the delay of the template is what is tested here
     assert weir.flows() == []
     for n, sender in enumerate(senders):
         sender.send(weir.address, datagram(template_set(300, fields), domain=n, sequence=6))
@@ -64,7 +64,7 @@ def test_held_records_come_in_the_order_they_were_sent(collect, flavour):
 
 
 def test_templates_are_shared_between_workers_and_ports(collect, flavour):
-    """Sixteen source ports reach different workers; one of them sends the template, and after the wait all decode."""
+    """Sixteen source ports reach different workers; one port sends the template; after the wait all data is decoded."""
     datagram, template_set, fields = flavour
     weir = collect("--workers", "4", "--template-fallback", "1s")
     senders = [Sender() for _ in range(16)]
@@ -112,13 +112,13 @@ def test_one_id_two_layouts_are_never_mixed(collect):
             sender, fields = ((plain, FLOW), (swapped, SWAPPED))[n % 2]
             sender.send(weir.address, packets.v9(packets.data_set(300, fields, packets.flow(n)), sequence=n // 2 + 1))
         assert_flows(weir.wait_flows(200), range(200))
-        time.sleep(2)  # past the fallback time: which layout the third port means cannot be known
+        time.sleep(2)  # longer than the fallback time: it cannot be known which layout the third port uses
         assert_flows(weir.flows(), range(200))
         assert weir.total("fallback") == 0 and weir.total("held") == 1
 
 
 def test_the_fallback_checks_the_length(collect):
-    """Another port's template whose record does not fill the set is not tried on it."""
+    """A template of another port is not used for a set that its record does not fill."""
     weir = collect("--template-fallback", "1s")
     with Sender() as templates, Sender() as data:
         templates.send(weir.address, packets.v9(packets.template_set9(300, FLOW)))
@@ -159,7 +159,7 @@ def test_domains_do_not_share_templates(collect, flavour):
 
 
 def test_a_udp_withdrawal_changes_nothing(collect):
-    """RFC 7011 §8.1: over UDP no withdrawal is sent, so one that comes is not obeyed."""
+    """RFC 7011 §8.1: withdrawals must not be sent over UDP, so a received withdrawal is ignored."""
     weir = collect()
     withdrawal = packets.set_of(2, packets.template_record(300, []))
     with Sender() as sender:
@@ -187,7 +187,7 @@ def test_templates_survive_a_clean_restart(collect, tmp_path, flavour):
 
 
 def test_kill_9_loses_no_template(collect, tmp_path):
-    """Fifty times: learn a template, be killed at a random moment of further learning, decode the first data packet."""
+    """Fifty times: learns a template, is killed at a random moment while learning more, decodes the first data set."""
     rng = random.Random(50)
     port = None
     with Sender() as sender:
@@ -209,7 +209,7 @@ def test_kill_9_loses_no_template(collect, tmp_path):
                 ),
             )
             weir.wait_flows(2 if n else 1)
-            for k in range(64):  # what it is busy with while it dies: new templates, and known ones redefined
+            for k in range(64):  # work for the collector when it is killed: new and redefined templates
                 sender.send(
                     weir.address,
                     packets.v9(packets.template_set9(1000 + k, FLOW[: 1 + (n + k) % len(FLOW)]), sequence=4 * n + 2),
@@ -219,14 +219,14 @@ def test_kill_9_loses_no_template(collect, tmp_path):
 
 
 def restarted(flavour, sequence, *sets):
-    """A datagram of the exporter a minute later, after it has booted: new numbers, a young uptime."""
+    """A datagram of the exporter a minute later, after a reboot: new sequence numbers, a short uptime."""
     datagram = flavour[0]
     young = {"uptime": 20_000} if datagram is packets.v9 else {}
     return datagram(*sets, sequence=sequence, seconds=packets.EXPORT_SECONDS + 60, **young)
 
 
 def test_after_a_restart_data_waits_for_the_template(collect, flavour):
-    """The exporter comes back with another layout of the same length; its data comes before its template."""
+    """The exporter restarts with another layout of the same length; its data arrives before its template."""
     datagram, template_set, fields = flavour
     swapped = [{BYTES: (PACKETS, 8), PACKETS: (BYTES, 8)}.get(e, (e, n)) for e, n in fields]
     weir = collect("--template-fallback", "off")
@@ -238,7 +238,7 @@ def test_after_a_restart_data_waits_for_the_template(collect, flavour):
         weir.wait_total("held", 1)
         assert weir.total("restarts") == 1
         late = datagram(packets.data_set(300, fields, packets.flow(3)), sequence=90_001)
-        sender.send(weir.address, late)  # of before the restart
+        sender.send(weir.address, late)  # sent before the restart
         weir.wait_flows(2)
         sender.send(weir.address, restarted(flavour, 1, template_set(300, swapped)))
         assert_flows(weir.wait_flows(3), [1, 2, 3])
@@ -273,7 +273,7 @@ def test_what_waited_before_a_restart_is_quarantined(collect, flavour):
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_restart_is_remembered_over_a_kill(collect, tmp_path, flavour, killed):
-    """The collector ends between the exporter's restart and its template: what the journal has is of the past."""
+    """The collector ends between the exporter's restart and its template: the template in the journal is outdated."""
     datagram, template_set, fields = flavour
     first = collect("--template-fallback", "off", folder=tmp_path / "one")
     with Sender() as sender:

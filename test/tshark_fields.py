@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From tshark's names to Weir's: for each field of Weir's the function that reads it off a record of tshark's.
+"""Maps tshark's names to Weir's: for each field of Weir, the function that reads it from a record of tshark.
 
-It gives the values that the field may have: several where the record says one thing several times and Weir takes one
-of them; none where the record does not tell.
+The function returns the values that the field may have: several if the record has the information several times and
+Weir takes one of them; none if the record does not have it.
 """
 
 import ipaddress
@@ -11,10 +11,10 @@ import tshark_flows
 
 
 def number(*names):
-    """The first of these elements that the record has; of several occurrences of it, the first.
+    """The first of these elements that the record has; if it occurs several times, its first value.
 
-    RFC 7011 §8: an element that is needed more than once occurs in the order in which the metering process met it.
-    The routers in the captures send what was inside a tunnel last.
+    RFC 7011 §8: an element that is needed more than once occurs in the order in which the metering process handled it.
+    The routers in the captures send the headers inside a tunnel last.
     """
 
     def read(record):
@@ -27,7 +27,7 @@ def number(*names):
 
 
 def counter(*names):
-    """Of several occurrences the first: the second is RFC 5103's reverse element, which tshark gives the same name."""
+    """The first occurrence: the second is the reverse element of RFC 5103, to which tshark gives the same name."""
 
     def read(record):
         for name in names:
@@ -52,7 +52,7 @@ def reverse(*names):
 
 
 def address(four, six):
-    """The first address of each family; of both the last that is not zero."""
+    """The first address of each family; if there are both, the last one that is not zero."""
 
     def read(record):
         found = [plain_address(values[0]) for name, values in record.values.items() if name in (four, six)]
@@ -62,13 +62,13 @@ def address(four, six):
 
 
 def plain_address(text):
-    """Weir prints IPv4 addresses that are mapped into IPv6 (RFC 4291 §2.5.5.2) as IPv4."""
+    """Weir prints IPv4-mapped IPv6 addresses (RFC 4291 §2.5.5.2) as IPv4 addresses."""
     address = ipaddress.ip_address(text)
     return getattr(address, "ipv4_mapped", None) or address
 
 
 def network(addresses, *lengths):
-    """The address that counts, with the prefix length of its family."""
+    """The network of the address that Weir uses, with the prefix length of its family."""
 
     def read(record):
         for address in addresses(record):
@@ -103,7 +103,7 @@ def numbers(name):
 
 
 def label_stack(record):
-    """Up to the label whose S bit is set (RFC 3032 §2.1), or to the first section that is none."""
+    """The labels up to the one whose S bit is set (RFC 3032 §2.1), or up to the first section that is not a label."""
     if "cflow.mpls_label" not in record.values:
         return []
     stack = []
@@ -125,7 +125,7 @@ def addresses(*names):
 
 
 def time(absolute, uptime):
-    """The absolute times, else an uptime modulo 2^32 ms against the header, or after IPFIX's boot time.
+    """The absolute time; otherwise an uptime, modulo 2^32 ms relative to the header, or relative to IPFIX's boot time.
 
     tshark prints an uptime of 0 as the absolute time 0.
     """
@@ -146,7 +146,7 @@ def time(absolute, uptime):
 
 
 def icmp(shift, *own):
-    """Type and code have elements of their own (176 to 179); else both in one (32, 139)."""
+    """Type and code from their separate elements (176 to 179); otherwise from the element that has both (32, 139)."""
 
     def read(record):
         for name in own:
@@ -159,7 +159,7 @@ def icmp(shift, *own):
 
 
 def forwarding_status(record):
-    """tshark splits the octet (RFC 7270 §4.12) in two bits and six."""
+    """tshark splits the octet (RFC 7270 §4.12) into two bits and six bits."""
     if "cflow.forwarding_status" not in record.values:
         return []
     code = [int(v[0], 0) for name, v in record.values.items() if name.startswith("cflow.forwarding_status_")]
@@ -167,7 +167,7 @@ def forwarding_status(record):
 
 
 def application(record):
-    """Engine and selector (RFC 6759 §4) as one number of four octets or however many there are."""
+    """Engine and selector (RFC 6759 §4) as one number, of four octets or of as many as the element has."""
     if "cflow.appl_id.selector_id" not in record.values:
         return []
     selector = bytes.fromhex(record.values["cflow.appl_id.selector_id"][0].replace(":", ""))
@@ -259,7 +259,7 @@ IN_NO_CAPTURE = ()
 
 
 def first(*names):
-    """The first of these to occur in the record: with tunnels, the outer header's."""
+    """The first of these to occur in the record: in a tunnel, that of the outer header."""
 
     def read(record):
         found = [values[0] for name, values in record.values.items() if name in names]
@@ -285,12 +285,12 @@ def last(name):
 
 
 def interface(name):
-    """Compact samples have the format in the top two bits; expanded ones beside it."""
+    """Compact samples have the format in the top two bits; expanded samples have it in a separate field."""
     return number(f"sflow.flow_sample.{name}_interface", f"sflow.flow_sample.{name}_interface_value")
 
 
 def output_interface(record):
-    """Of another format than 0 it is a reason of a discard or a number of interfaces (sFlow v5, flow_sample)."""
+    """In formats other than 0 the value is a discard reason or a number of interfaces (sFlow v5, flow_sample)."""
     format = record.values.get("sflow.flow_sample.output_interface_format", ["0"])[0]
     return interface("output")(record) if int(format) == 0 else [0]
 
@@ -299,7 +299,7 @@ EXTENSION_HEADERS = {0: "ipv6.hopopts.nxt", 43: "ipv6.routing.nxt", 44: "ipv6.fr
 
 
 def sampled_protocol(record):
-    """Of the last of IPv6's extension headers (IANA, IE 4)."""
+    """For IPv6, the protocol that follows the last extension header (IANA, IE 4)."""
     found = first("ip.proto", "ipv6.nxt", "sflow.ip_protocol")(record)
     while found and EXTENSION_HEADERS.get(found[0]) in record.values:
         found = first(EXTENSION_HEADERS[found[0]])(record)
@@ -307,18 +307,18 @@ def sampled_protocol(record):
 
 
 def switch_vlan(way):
-    """2^32 - 1 says that the switch does not know (sFlow v5, extended_switch)."""
+    """2^32 - 1 means that the switch does not know the VLAN (sFlow v5, extended_switch)."""
     return lambda record: [0 if vlan == 0xFFFF_FFFF else vlan for vlan in first(f"sflow_245.vlan.{way}")(record)]
 
 
 def sflow_next_hop(record):
-    """Of extended_router and extended_gateway together, those that are told."""
+    """The next hops that extended_router and extended_gateway report."""
     told = [plain_address(value) for value in record.values.get("sflow_245.nexthop", [])]
     return [address for address in told if int(address)] or told
 
 
 def sflow_source_as(record):
-    """0 stands for the router's own (sFlow v5, extended_gateway)."""
+    """0 means the router's own AS (sFlow v5, extended_gateway)."""
     return [source or own for source, own in zip(first("sflow_245.srcAS")(record), first("sflow_245.as")(record))]
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The flow records in tshark's JSON of a capture (`tshark -T json --no-duplicate-keys`), datagram by datagram.
 
-What tshark does not do, and callers have to know: it stops where a v9 header's count says so, it does not wait for a
-template that comes late, and it scopes templates to the UDP port.
+Callers must know these limits of tshark: it stops after the number of records that a v9 header's count gives, it does
+not decode data that arrives before its template, and it scopes templates to the UDP port.
 """
 
 import calendar
@@ -13,7 +13,7 @@ import time
 from typing import NamedTuple
 
 
-SFLOW = 105  # the version of a record of sFlow v5, which counts from elsewhere than NetFlow
+SFLOW = 105  # stands for sFlow v5, whose version numbers are not those of NetFlow
 
 
 class Record(NamedTuple):
@@ -22,9 +22,9 @@ class Record(NamedTuple):
     sequence: int  # of the datagram; 0 for v1
     export_ns: int
     uptime_ms: int  # of the exporter at the export; None for IPFIX
-    init_ns: int  # IPFIX: the exporter's boot time, from options data up to here; None: not told
-    header_sampling: int  # v5: the header's interval; 0: none
-    agent: str  # sFlow: its address
+    init_ns: int  # IPFIX: the exporter's boot time, from earlier options data; None: not announced
+    header_sampling: int  # v5: the sampling interval of the header; 0: none
+    agent: str  # sFlow: the agent's address
     values: dict  # field name -> list of its values as text, in the record's order
 
 
@@ -45,7 +45,7 @@ def _is_object(value):
 
 
 def _objects(value):
-    """The objects under one name: one, or a list of them."""
+    """The objects under one name, whose value is one object or a list of objects."""
     return [value] if _is_object(value) else [v for v in value if _is_object(v)] if isinstance(value, list) else []
 
 
@@ -62,10 +62,10 @@ def _flatten(pairs, values):
 
 
 class _Exporters:
-    """What tshark's own output tells about options: their templates' ids, and boot times."""
+    """What tshark's output reveals about options: the ids of their templates, and boot times."""
 
     def __init__(self):
-        self.options = {}  # (domain, template id) -> whether it is one of options
+        self.options = {}  # (domain, template id) -> whether it is an options template
         self.init_ns = {}  # domain -> ns
 
 
@@ -134,7 +134,7 @@ def _datagram(pairs, known):
 
 
 def _samples(pairs):
-    """The flow samples of an sFlow datagram; discarded packets are not known to this tshark."""
+    """The flow samples of an sFlow datagram; this version of tshark does not know discarded packets."""
     plain = {name: value for name, value in pairs if isinstance(value, str)}
     sequence, agent = int(plain.get("sflow_245.sequence_number", 0)), plain.get("sflow_245.agent", "")
     header = Record(SFLOW, 0, sequence, 0, None, None, 0, agent, {})
@@ -145,7 +145,7 @@ def _samples(pairs):
 
 
 def records(path):
-    """Every flow record in the order of the capture; options records are left out."""
+    """Every flow record in the order of the capture; options records are omitted."""
     known = _Exporters()
     with gzip.open(path) as file:
         frames = json.load(file, object_pairs_hook=lambda pairs: pairs)

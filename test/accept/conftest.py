@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In full length each script leaves what it measured, with date and machine, in bench/results."""
+"""With --full each script writes its measurements, with date and machine, to bench/results."""
 
 import datetime
 import json
@@ -9,7 +9,7 @@ import platform
 import subprocess
 
 RESULTS = pathlib.Path(__file__).resolve().parents[2] / "bench" / "results"
-_reports = {}  # of each script: its tests
+_reports = {}  # script -> the reports of its tests
 
 
 def machine():

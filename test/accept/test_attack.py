@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hostile traffic beside two good exporters, of which one begins in the middle: both are decoded whole.
+"""Hostile traffic beside two good exporters, of which one starts during the attack: every record of both is decoded.
 
 Five thousand datagrams a second from five thousand forged addresses, and forged headers of the first good exporter.
-Ten seconds, in which little memory is filled; in full length fifteen minutes, with the default limits.
+Takes ten seconds, in which little memory is filled; in full length fifteen minutes, with the default limits.
 """
 
 import itertools
@@ -23,7 +23,7 @@ MOST_RESIDENT_BYTES = 900 << 20
 
 
 class GoodExporter:
-    """A fixed number of records a second, its template every few seconds, sequence numbers as the RFCs want them."""
+    """A fixed number of records a second, its template every few seconds, sequence numbers as the RFCs require."""
 
     def __init__(self, address, domain, protocol):
         self.sender, self.domain, self.protocol = Sender(address), domain, protocol
@@ -51,7 +51,7 @@ class GoodExporter:
 
 
 class Attack:
-    """Endless hostile datagrams, none like another."""
+    """Endless hostile datagrams, all different."""
 
     def __init__(self, to, victim):
         self.many, self.victim, self.to = ManySources(to), victim, to
@@ -75,26 +75,26 @@ class Attack:
             self.many.send(source, packets.sflow("192.0.2.1", sub_agent=n, sequence=n))
 
     def forged(self, n):
-        """With the victim's address and a wild number: bare, or with another layout of its template."""
+        """A datagram with the victim's address and a random number: only a header, or also a changed template."""
         sets = [packets.template_set10(300, [(packets.DST4, 4), (packets.SRC4, 4)])][n % 2 :]
         return packets.ipfix(*sets, sequence=self.random.getrandbits(32), domain=self.victim.domain,
                              seconds=int(time.time()))
 
     def new_layout(self, n):
-        """Another template id, and a first field of another element: a change, or one more template."""
+        """A template with another id and another first element: it changes a known template or adds one."""
         struct.pack_into("!H", self.template, 24, 256 + self.random.randrange(4_000))
         struct.pack_into("!H", self.template, 28, n % 30_000 + 1)
         return bytes(self.template)
 
 
 def run(seconds, attack, first, second, weir):
-    """Sends in bursts on a fixed schedule; the most memory that the collector had."""
+    """Sends in bursts on a fixed schedule; returns the collector's peak memory."""
     began, most, behind = time.monotonic(), 0, 0.0
     good, hostile = [0.0, 0.0], 0.0
     for tick in itertools.count(1):
         at = tick * TICK
         if at > seconds:
-            first.send(weir.address)  # so that what was forged last does not stand unopposed
+            first.send(weir.address)  # so that good datagrams follow the last forged ones
             second.send(weir.address)
             return most
         exporters = [first] if at < seconds / 2 else [first, second]

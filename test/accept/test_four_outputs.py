@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store, a Protobuf file, a CSV file of five fields and a FIFO at once: each exact, also over kill -9 as it says.
+"""The store, a Protobuf file, a CSV file of five fields and a FIFO at once: each is exact and as durable as documented.
 
-300,000 records; in full length ten million.
+Sends 300,000 records; in full length ten million.
 """
 
 import stores
@@ -26,11 +26,11 @@ def test_four_at_once_are_exact(tmp_path, length):
     lines = csv_lines(tmp_path / "flows.csv")
     assert len(lines) == records
     assert sum(int(line.split(",")[3]) for line in lines) == sent["bytes"]
-    assert sum(row["stored"] for row in rows if row.get("exporter")) == records, "as the output store"
+    assert sum(row["stored"] for row in rows if row.get("exporter")) == records, "the store counts as an output too"
 
 
 def test_over_kill_nine_each_is_as_durable_as_it_says(tmp_path):
-    """The store holds what it acknowledged. A file holds it too, and what was written after the ledger was last saved."""
+    """The store has what it acknowledged. A file may also have records written after the ledger was last saved."""
     with four_outputs(tmp_path, fifo=False) as collector:
         with stores.start_gen(collector, tmp_path, "--total", 2_000_000, "--rate", 100_000):
             eventually(lambda: collector.total("stored") > 100_000, "nothing is stored", 30)

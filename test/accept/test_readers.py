@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers never fail: questions all the time while the store flushes, merges and removes.
+"""Readers never fail: queries run continuously while the store flushes, merges and removes.
 
-Fifteen seconds; in full length ten minutes.
+Takes fifteen seconds; in full length ten minutes.
 """
 
 import collections
@@ -26,7 +26,7 @@ SECONDS = (15, 600)
 
 
 class Asker(threading.Thread):
-    """Asks the same again and again from processes of its own, `rate` times a second, until told to stop."""
+    """Repeats one query in separate processes, `rate` times a second, until it is stopped."""
 
     def __init__(self, data, sql, rate, user=None):
         super().__init__()
@@ -59,23 +59,23 @@ class Asker(threading.Thread):
         return self.answers
 
 
-# One sequence number is one datagram of 20 records, and each exporter's are without a gap.
+# Each sequence number belongs to one datagram of 20 records, and the numbers of an exporter have no gaps.
 DATAGRAMS = ("SELECT sampler_address AS exporter, sum(n)::BIGINT AS rows, max(n) AS most, count(*) AS datagrams, "
              "max(sequence_num) - min(sequence_num) + 1 AS span FROM (SELECT sampler_address, sequence_num, count(*) AS n "
              "FROM flows GROUP BY ALL) GROUP BY 1")
 
 
 def assert_consistent(answers):
-    """Nothing twice, no gap, and nothing that was there goes away."""
+    """No row is duplicated, no row is missing, and no row that was visible disappears."""
     seen = collections.Counter()
     for answer in answers:
         for row in answer:
             assert row["most"] <= PER_DATAGRAM, "rows twice"
             assert row["datagrams"] == row["span"], "a datagram is missing between others"
             assert row["rows"] > PER_DATAGRAM * (row["datagrams"] - 2), "records are missing"
-            assert row["rows"] >= seen[row["exporter"]], "rows went away"
+            assert row["rows"] >= seen[row["exporter"]], "rows disappeared"
             seen[row["exporter"]] = row["rows"]
-        assert {row["exporter"] for row in answer} >= set(seen), "an exporter went away"
+        assert {row["exporter"] for row in answer} >= set(seen), "an exporter disappeared"
 
 
 def load(collector, folder, seconds, *flags):
@@ -97,7 +97,7 @@ def test_readers_during_flushes_and_merges(tmp_path, length):
         merged = stores.metric(collector, "weir_store_merged_segments_total")
         assert collector.stop() == 0
     for each in answers:
-        assert len(each) > seconds / 2, "the questions take too long"
+        assert len(each) > seconds / 2, "the queries take too long"
         assert_consistent(each)
     assert merged >= seconds / 2
     assert stores.totals(collector.data)["records"] == sent["records"]
@@ -105,7 +105,7 @@ def test_readers_during_flushes_and_merges(tmp_path, length):
 
 
 def test_readers_while_hours_are_removed(tmp_path):
-    """Old hours go one by one as new rows come; each is there whole or not at all, and the youngest stay longest."""
+    """Old hours are removed one by one as new rows arrive, the oldest first; each hour is either complete or absent."""
     hours, rows = 8, 40_000
     data = stores.aged(tmp_path, hours, rows)
     size = sum(s["bytes"] for s in stores.segments(data))
@@ -124,15 +124,15 @@ def test_readers_while_hours_are_removed(tmp_path):
             found = {row["d"]: row["n"] for row in answer}
             assert found.get(100, 0) >= new
             new = found.pop(100, 0)
-            assert found == {d: rows for d in range(1, len(found) + 1)}, "whole hours, the oldest first"
-            assert len(found) <= present, "an hour came back"
+            assert found == {d: rows for d in range(1, len(found) + 1)}, "hours must be removed in order"
+            assert len(found) <= present, "a removed hour reappeared"
             present = len(found)
-        assert present < hours, "nothing was removed: the test tests nothing"
+        assert present < hours, "no hour was removed: the test is void"
 
 
 @pytest.fixture
 def group_data():
-    """A data directory that a group may read, where every user may go."""
+    """A data directory that a group may read, in a folder that every user may enter."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-readers-"))
     folder.chmod(0o755)
     (folder / "data").mkdir()
@@ -143,7 +143,7 @@ def group_data():
 
 
 def test_readers_with_read_permission_only(group_data, tmp_path, length):
-    """While collecting, after its end, and after a crash."""
+    """A user with read permission can query while the collector runs, after it has ended, and after a crash."""
     seconds = length(*SECONDS) * 2 // 5
     if os.getuid() != 0:
         skip_or_fail("not root: cannot become another user")
@@ -166,4 +166,4 @@ def test_readers_with_read_permission_only(group_data, tmp_path, length):
     assert not asker.errors, asker.errors
     assert_consistent(asker.answers)
     assert sum(row["rows"] for row in asker.answers[-1]) == sent["records"]
-    assert answers and answers[-1], "it never saw a row"
+    assert answers and answers[-1], "the reader never saw a row"

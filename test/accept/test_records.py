@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was sent is what the store has, and it can be asked for soon.
+"""The store has exactly the records that were sent, and they become visible soon.
 
-300,000 records of each protocol; in full length ten million.
+Sends 300,000 records of each protocol; in full length ten million.
 """
 
 import collections
@@ -22,7 +22,7 @@ def test_sums_are_the_generators(store, protocol, length):
     collector.wait_taken(sent["records"])
     expected = {key: sent[key] for key in ("records", "bytes", "packets", "exporters")}
     collector.wait_visible(sent["records"])
-    assert stores.totals(collector.data) == expected, "while collecting goes on"
+    assert stores.totals(collector.data) == expected, "while the collector runs"
     assert collector.stop() == 0, collector.stderr()[-3000:]
     data = collector.data
     assert stores.totals(data) == expected
@@ -34,7 +34,7 @@ def test_sums_are_the_generators(store, protocol, length):
 
 
 def test_rows_are_visible_within_twelve_seconds(store, tmp_path):
-    """With the default flush, from another process, while they keep coming."""
+    """With the default flush interval, seen from another process, while records keep arriving."""
     collector = store(flush=None)
     taken, late = collections.deque(), []
     with stores.start_gen(collector, tmp_path, "--rate", "20k", "--duration", "26s") as sender:

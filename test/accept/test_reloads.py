@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGHUP while 400,000 records come a second: outputs come and go, how long flows are kept changes, a wrong file is refused.
+"""SIGHUP at 400,000 records/s: outputs are added and removed, the retention time changes, a wrong file is refused.
 
-1,600,000 records; in full length 24 million.
+Sends 1,600,000 records; in full length 24 million.
 """
 
 import signal
@@ -14,7 +14,7 @@ STORE = "[store]\nkeep = \"%s\"\n"
 
 
 class Reloaded(stores.StoreCollector):
-    """Each reload is waited for, and how it ended is what its line in the log says."""
+    """A collector whose reload() waits for the line in the log that reports the result."""
 
     reloads = 0
 
@@ -32,7 +32,7 @@ class Reloaded(stores.StoreCollector):
 
 
 def removed_output(data, name):
-    """Records acknowledged by an output that is not configured any more, and those that came without it."""
+    """For an output that is no longer configured: records acknowledged, and records received while it was absent."""
     with stores.catalog(data) as database:
         counts = dict(database.execute("SELECT reason, sum(count) FROM deliveries WHERE output = ? GROUP BY 1", (name,)))
         [[configured]] = database.execute("SELECT configured FROM outputs WHERE name = ?", (name,))
@@ -53,7 +53,7 @@ def test_outputs_come_and_go_under_load(tmp_path, length):
 
         def wait_part():
             share = next(part)
-            eventually(lambda: collector.total("records") > records * share // 6, "no records come", 120, 0.05)
+            eventually(lambda: collector.total("records") > records * share // 6, "no records arrive", 120, 0.05)
 
         wait_part()
         collector.reload(first, second, STORE % "30d")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the files of src/ include.
+"""Checks the includes of the files in src/.
 
-- "folder/file" is in a folder strictly lower in src/layers.txt, or in the same one.
-- Product code includes nothing from a testing/ folder.
+- "folder/file" is in a folder on a strictly lower line of src/layers.txt, or in the same folder.
+- Product code includes no file from a testing/ folder.
 - x.cc includes its own x.h first, so that each header compiles by itself.
-- A third-party header belongs to one folder (OWNERS).
-- DEPS of CMakeLists.txt are what a folder's product code includes from, neither more nor less.
+- Only the folders listed in OWNERS include certain third-party headers.
+- DEPS in CMakeLists.txt lists exactly the folders from which a folder's product code includes.
 """
 import pathlib
 import re
@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"/]+)/([^"]+)"')
 SYSTEM_INCLUDE = re.compile(r'^\s*#\s*include\s*<([^>]+)>')
 FOLDER = re.compile(r"^weir_folder\((\w+)\s*(.*?)\)", re.M | re.S)
 
-# header (or how its name begins): folders that include it
+# header, or the beginning of its name: folders that may include it
 OWNERS = {
     "duckdb": {"sql"},
     "sqlite3": {"catalog"},
@@ -45,7 +45,7 @@ def layer_problem(levels, folder, target):
     if target not in levels:
         return f"{target} is not in src/layers.txt"
     if levels[target] == levels[folder]:
-        return f"{folder} may not include {target}: they are one level and meet in a higher one"
+        return f"{folder} may not include {target}: same level; code that needs both belongs in a folder above"
     if levels[target] > levels[folder]:
         return f"{folder} may not include {target}, which is above it"
     return None
@@ -84,11 +84,11 @@ def file_problems(levels, path):
             first = False
             name = local and f"{local.group(1)}/{local.group(2)}"
             if path.suffix == ".cc" and is_product(path) and (SRC / own).is_file() and name != own:
-                yield f'{place}: "{own}" is to be included first, to show that it compiles by itself'
+                yield f'{place}: "{own}" must be included first, to show that it compiles by itself'
 
 
 def cmake_folders(text):
-    """{folder: set of DEPS} of CMakeLists.txt."""
+    """{folder: set of its DEPS} from CMakeLists.txt."""
     folders = {}
     for name, rest in FOLDER.findall(text):
         words = re.split(r"\s+", rest.strip())

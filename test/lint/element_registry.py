@@ -4,8 +4,8 @@
 
     test/lint/element_registry.py FILE.tsv.. > src/elements/element_registry.inc
 
-A table has a first line of names and the columns pen, id, name, type, semantics, units, range, status, as IANA's
-registry has them (https://www.iana.org/assignments/ipfix).
+The first line of a table has the names of its columns: pen, id, name, type, semantics, units, range, status, as in
+IANA's registry (https://www.iana.org/assignments/ipfix).
 """
 import csv
 import sys
@@ -16,7 +16,7 @@ HEAD = """\
 // Sorted by enterprise number and id: find_element() searches it.
 // clang-format off
 """
-TYPES = {"ipv6address": "ipv6Address"}  # spelled so in places
+TYPES = {"ipv6address": "ipv6Address"}  # some rows spell it this way
 SEMANTICS = {"": "none", "default": "none"}
 
 

@@ -16,7 +16,7 @@ def outcome(case):
 
 
 def read(folders):
-    """[(outcome, name)] of every test case in the folders' reports."""
+    """[(outcome, name)] of every test case in the reports of these folders."""
     cases = []
     for folder in folders:
         for report in sorted(pathlib.Path(folder).glob("*.xml")):
@@ -27,7 +27,7 @@ def read(folders):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--no-skips", action="store_true", help="fail where a test was skipped")
+    parser.add_argument("--no-skips", action="store_true", help="fail if a test was skipped")
     parser.add_argument("--steps-failed", type=int, default=0, help="steps that failed, with or without a failed test")
     parser.add_argument("folders", nargs="+")
     arguments = parser.parse_args()

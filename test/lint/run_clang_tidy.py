@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""clang-tidy over every product file of src/ that changed since it was last found clean.
+"""Runs clang-tidy on every product file of src/ that changed since it last passed.
 
-A file's stamp in .cache/clang-tidy is the hash of itself, of what it includes from src/, and of .clang-tidy.
+A file's stamp in .cache/clang-tidy is a hash of the file, of all that it includes from src/, and of .clang-tidy.
 """
 import concurrent.futures
 import hashlib
@@ -16,14 +16,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 STAMPS = ROOT / ".cache" / "clang-tidy"
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
-# The flags are GCC's; clang does not know all of its warnings, and warns of shadowing where
-# GCC's -Wshadow does not.
+# The flags are those for GCC. Clang does not know all of GCC's warnings, and its -Wshadow warns in cases in which GCC's
+# does not.
 EXTRA = [f"--extra-arg=-Wno-{name}" for name in
          ("shadow", "deprecated-declarations", "unknown-warning-option", "unused-command-line-argument")]
 
 
 def closure(path, seen):
-    """`path` and all it includes from src/, transitively."""
+    """`path` and all files that it includes from src/, directly or indirectly."""
     if path in seen or not path.is_file():
         return seen
     seen.add(path)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of the tree that no compiler knows. Function length is clang-tidy's (.clang-tidy).
+"""Checks rules for source files that no compiler checks. Clang-tidy checks the length of functions (.clang-tidy).
 
-Exceptions stand in exceptions.txt as "RULE PATH ALLOWED". They only shrink: one that allows more than is
-there fails too, and is to be lowered or removed.
+Exceptions are listed in exceptions.txt as "RULE PATH ALLOWED". They may only shrink: an exception that allows more than
+the file needs is an error too, and must be lowered or removed.
 """
 import pathlib
 import re
@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXCEPTIONS = pathlib.Path(__file__).with_name("exceptions.txt")
 MAX_LINES = 600  # of a file
-MAX_PRODUCT_LINES = 450  # of a file of src/ that is in the product
+MAX_PRODUCT_LINES = 450  # of a product file of src/
 MAX_FOLDER_LINES = {"cmd": 2_000}  # of the product code of a folder of src/
 DEFAULT_FOLDER_LINES = 4_500
 CODE = (".h", ".cc", ".py", ".cmake", ".sh")
@@ -24,10 +24,10 @@ SYSCALL_HEADERS = re.compile(
 THREADS = re.compile(r"std::(jthread|thread|async)\b(?!::)")
 ENVIRONMENT = re.compile(r"\b(getenv|secure_getenv|environ)\b|\bargv\b")
 
-# rule: (what is looked for, folders of src/ that may, sentence)
+# rule: (pattern to look for, folders and files of src/ in which it is allowed, message)
 LINE_RULES = {
     "syscalls": (SYSCALL_HEADERS, ("os/", "run/"), "system headers belong to src/os and src/run"),
-    "threads": (THREADS, ("run/",), "only src/run makes threads"),
+    "threads": (THREADS, ("run/",), "only src/run starts threads"),
     "environment": (ENVIRONMENT, ("cmd/", "config/", "os/", "base/log.cc"), "only src/cmd, src/config, src/os and the log read the environment"),
 }
 
@@ -39,13 +39,13 @@ def tracked_files():
 
 
 def is_product(name):
-    """Code of src/ that goes into the program: no tests, fuzzers, benchmarks or their helpers."""
+    """Whether this is code of src/ that is part of the program: no tests, fuzzers, benchmarks or their helpers."""
     return (name.startswith("src/") and name.endswith((".h", ".cc")) and "/testing/" not in name
             and not re.search(r"_(test|bench|fuzz)\.cc$", name))
 
 
 def folder_findings(names):
-    """Sentences for the folders of src/ whose product code is too long for one folder."""
+    """Messages about the folders of src/ that have too much product code for one folder."""
     lines = {}
     for name in filter(is_product, names):
         folder = name.split("/")[1]
@@ -53,7 +53,7 @@ def folder_findings(names):
     for folder, amount in sorted(lines.items()):
         limit = MAX_FOLDER_LINES.get(folder, DEFAULT_FOLDER_LINES)
         if amount > limit:
-            yield f"src/{folder}: {amount} lines; at most {limit}: make two folders of it"
+            yield f"src/{folder}: {amount} lines; at most {limit}: split it into two folders"
 
 
 def without_comment(line):
@@ -61,7 +61,7 @@ def without_comment(line):
 
 
 def line_findings(name, lines):
-    """(rule, sentence) for each line of a product file that breaks a rule; tests may use the system directly."""
+    """(rule, message) for each line of a product file that breaks a rule; tests may use the system directly."""
     if not name.startswith("src/") or re.search(r"_(test|bench|fuzz)\.cc$", name):
         return
     inside = name.removeprefix("src/")
@@ -72,11 +72,11 @@ def line_findings(name, lines):
 
 
 def findings(name):
-    """(rule, amount, sentence) for one file."""
+    """(rule, amount, message) for each finding in one file."""
     if name.endswith((*CODE, ".md", ".txt", ".toml")):
         for number, line in enumerate((ROOT / name).read_text(errors="replace").splitlines(), 1):
             if line.startswith(("<<<<<<< ", ">>>>>>> ")):
-                yield "conflict", 1, f"{name}:{number}: a conflict of a merge is left"
+                yield "conflict", 1, f"{name}:{number}: unresolved merge conflict"
     is_code = name.endswith(CODE) or name in ("dev", "CMakeLists.txt")
     if not is_code:
         return
@@ -85,7 +85,7 @@ def findings(name):
         yield "spdx", 1, f"{name}:1: no line with {SPDX}"
     limit = MAX_PRODUCT_LINES if is_product(name) else MAX_LINES
     if len(lines) > limit:
-        yield "length", len(lines), f"{name}: {len(lines)} lines; at most {limit}: give a part its own file"
+        yield "length", len(lines), f"{name}: {len(lines)} lines; at most {limit}: move a part into its own file"
     for rule, sentence in line_findings(name, lines):
         yield rule, 1, sentence
 
