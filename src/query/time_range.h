@@ -19,13 +19,7 @@ struct TimeRange {
   bool has_until() const { return until_ns != std::numeric_limits<int64_t>::max(); }
 };
 
-// Returns ns since 1970, in whole milliseconds. Accepts
-//   2026-11-21T09:39:00.123Z, 2026-11-21T10:39+01:00, 2026-11-21 09:39    RFC 3339; without a zone UTC
-//   2026-11-21                                                            the start of the day
-//   2026/11/21.09:39[:00], 2026/11/21                                     as nfdump
-//   -1h, 1h, 90s, 2d                                                      that long before `now_ns`
-//   now, today, yesterday                                                 today and yesterday: the start of the day
-// Throws usage_error with the text and what to write instead.
+// parse_time_text() (base/time_text.h). Throws usage_error with the text and what to write instead.
 int64_t parse_time(const std::string& text, int64_t now_ns);
 
 // "received", "start", "end". Throws usage_error.

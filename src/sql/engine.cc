@@ -11,6 +11,7 @@
 #include "os/clock.h"
 #include "os/process.h"
 #include "run/worker.h"
+#include "sql/functions.h"
 
 namespace weir {
 
@@ -188,6 +189,7 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
   }
   if (duckdb_connect(impl_->instance.get(), impl_->connection.put()) == DuckDBError)
     throw SqlError(SqlError::Kind::other, "DuckDB refuses a connection to itself");
+  register_functions(impl_->connection.get());
   execute("SET TimeZone = 'UTC'");
   if (settings.track_progress) {
     execute("SET enable_progress_bar = true");

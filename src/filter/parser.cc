@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/parser.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/network_names.h"
+#include "base/text.h"
+#include "filter/number_key.h"
+#include "filter/tokens.h"
+#include "filter/values.h"
+#include "filter/vocabulary.h"
+
+namespace weir {
+namespace {
+
+enum class Comparison { none, equal, unequal, less, less_equal, greater, greater_equal };
+constexpr std::pair<std::string_view, Comparison> kComparisons[] = {
+    {"=", Comparison::equal},         {"==", Comparison::equal},      {"eq", Comparison::equal},
+    {"!=", Comparison::unequal},      {"ne", Comparison::unequal},    {"<", Comparison::less},
+    {"lt", Comparison::less},         {"<=", Comparison::less_equal}, {"le", Comparison::less_equal},
+    {">", Comparison::greater},       {"gt", Comparison::greater},    {">=", Comparison::greater_equal},
+    {"ge", Comparison::greater_equal}};
+
+Filter combined(Filter::Kind kind, std::vector<Filter> parts) {
+  if (parts.size() == 1) return std::move(parts[0]);
+  Filter filter;
+  filter.kind = kind;
+  filter.parts = std::move(parts);
+  return filter;
+}
+
+Filter negated(Filter filter) {
+  Filter result;
+  result.kind = Filter::Kind::negation;
+  result.parts.push_back(std::move(filter));
+  return result;
+}
+
+Filter test(Filter::Kind kind, const Subject& subject) {
+  Filter filter;
+  filter.kind = kind;
+  filter.subject = subject;
+  return filter;
+}
+
+class Parser {
+ public:
+  Parser(std::string_view expression, const FieldTable& fields, int64_t now_ns)
+      : expression_(expression), fields_(fields), now_ns_(now_ns), tokens_(tokens_of(expression)) {}
+
+  Filter run() {
+    if (now().kind == Token::Kind::end) return {};
+    Filter filter = alternatives();
+    if (now().kind != Token::Kind::end)
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", "and, or, or the end",
+           now().is(")") ? "there is no ( for it" : "");
+    return filter;
+  }
+
+ private:
+  // What a test names: one subject, or two of which either may match.
+  struct Operand {
+    std::vector<Subject> subjects;
+    std::string_view last_word;  // "net" may be followed by a netmask
+  };
+
+  const Token& now() const { return tokens_[at_]; }
+  const Token& next() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
+  bool take(std::string_view word) {
+    if (!now().is(word)) return false;
+    ++at_;
+    return true;
+  }
+
+  [[noreturn]] void fail(const Token& token, std::string found, std::string expected, std::string hint = "") const {
+    FilterProblem problem{token.at, token.given.size(), std::move(found), std::move(expected), std::move(hint)};
+    if (token.kind == Token::Kind::end) problem.found = "it ends too early";
+    if (token.kind == Token::Kind::unfinished) {
+      problem.found = "a quote is missing";
+      problem.expected = std::string("another ") + token.given[0];
+      problem.hint.clear();
+    }
+    throw FilterError(expression_, std::move(problem));
+  }
+
+  Filter alternatives() {
+    std::vector<Filter> parts{conjunction()};
+    while (take("or") || take("||")) parts.push_back(conjunction());
+    return combined(Filter::Kind::any_of, std::move(parts));
+  }
+
+  Filter conjunction() {
+    std::vector<Filter> parts{part()};
+    while (take("and") || take("&&")) parts.push_back(part());
+    return combined(Filter::Kind::all_of, std::move(parts));
+  }
+
+  Filter part() {
+    if (depth_ >= kMaxFilterDepth)
+      fail(now(), "too many parentheses within each other", "at most " + std::to_string(kMaxFilterDepth));
+    const Token& begin = now();
+    if (take("not") || take("!")) {
+      ++depth_;
+      Filter inner = part();
+      --depth_;
+      return negated(std::move(inner));
+    }
+    if (!take("(")) return single_test();
+    ++depth_;
+    Filter inner = alternatives();
+    --depth_;
+    if (!take(")"))
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", "and, or, or )",
+           "the ( at octet " + std::to_string(begin.at + 1) + " is still open");
+    return inner;
+  }
+
+  Filter single_test() {
+    if (++parts_ > kMaxFilterParts)
+      fail(now(), "too many tests", "at most " + std::to_string(kMaxFilterParts),
+           "a list in brackets is one test: src ip in [192.0.2.1 192.0.2.2]");
+    if (take("any")) return {};
+    for (auto [word, ethertype] :
+         {std::pair{"inet", 0x0800u}, {"ipv4", 0x0800u}, {"inet6", 0x86ddu}, {"ipv6", 0x86ddu}})
+      if (take(word)) return number_test({Subject::Kind::field, Field::etype}, {{ethertype, ethertype}});
+    if (take("has")) return presence();
+    if (auto operand = take_operand()) return comparison(*operand);
+    if (auto protocol = protocol_number(now().word); protocol && now().kind == Token::Kind::word) {
+      ++at_;
+      return number_test({Subject::Kind::field, Field::proto}, {{*protocol, *protocol}});
+    }
+    unknown_word();
+  }
+
+  [[noreturn]] void unknown_word() const {
+    const std::string expected = "a test, as in src net 192.0.2.0/24, dst port 443, proto udp, bytes > 1M";
+    if (now().kind != Token::Kind::word)
+      fail(now(), "\"" + std::string(now().given) + "\" does not fit here", expected);
+    std::vector<std::string> known = protocol_names();
+    for (std::string_view word : reserved_words()) known.emplace_back(word);
+    for (const TermSpelling& spelling : spellings())
+      for (std::string_view word : spelling.words) known.emplace_back(word);
+    for (const FieldInfo& field : fields_.all()) known.emplace_back(field.name);
+    std::string near = nearest(now().word, known);
+    fail(now(), "\"" + printable(std::string(now().given)) + "\" is no word of the filter language", expected,
+         near.empty() ? "weir docs filter lists the words" : "did you mean " + near + "?");
+  }
+
+  Filter presence() {
+    auto operand = take_operand();
+    if (!operand) fail(now(), "\"" + printable(std::string(now().given)) + "\" is no field", "the name of a field");
+    std::vector<Filter> parts;
+    for (const Subject& subject : operand->subjects) parts.push_back(test(Filter::Kind::present, subject));
+    return combined(Filter::Kind::any_of, std::move(parts));
+  }
+
+  // A term of the vocabulary (the longest that fits), or the name of a field.
+  std::optional<Operand> take_operand() {
+    if (now().kind != Token::Kind::word) return {};
+    if (now().is("field")) return named_field();
+    const TermSpelling* best = nullptr;
+    for (const TermSpelling& spelling : spellings())
+      if (fits(spelling) && (!best || spelling.words.size() > best->words.size())) best = &spelling;
+    if (best) {
+      at_ += best->words.size();
+      Operand operand{{*best->first}, best->words.back()};
+      if (best->second) operand.subjects.push_back(*best->second);
+      return operand;
+    }
+    const FieldInfo* field = fields_.find(now().text);
+    if (!field) return {};
+    ++at_;
+    return Operand{{{Subject::Kind::field, field->field}}, {}};
+  }
+
+  Operand named_field() {
+    ++at_;
+    const FieldInfo* field = fields_.find(now().text);
+    if (!field || (now().kind != Token::Kind::word && now().kind != Token::Kind::text))
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" is no field", "the name of a field",
+           "weir docs fields lists them");
+    ++at_;
+    return {{{Subject::Kind::field, field->field}}, {}};
+  }
+
+  bool fits(const TermSpelling& spelling) const {
+    if (at_ + spelling.words.size() >= tokens_.size()) return false;
+    for (size_t i = 0; i < spelling.words.size(); ++i)
+      if (tokens_[at_ + i].kind != Token::Kind::word || tokens_[at_ + i].word != spelling.words[i]) return false;
+    return true;
+  }
+
+  Comparison take_comparison() {
+    for (const auto& [sign, comparison] : kComparisons)
+      if (take(sign)) return comparison;
+    take("in");
+    return Comparison::none;
+  }
+
+  Filter comparison(const Operand& operand) {
+    const Token& sign = now();
+    Comparison how = take_comparison();
+    ValueKind kind = value_kind(operand.subjects[0], fields_);
+    bool names = names_interface(operand);
+    if (names) kind = ValueKind::text;
+    Filter filter;
+    if (kind == ValueKind::address || kind == ValueKind::text) {
+      if (how > Comparison::unequal)
+        fail(sign, "addresses and texts have no order", "= or !=", "a range of addresses: 192.0.2.1-192.0.2.9");
+      filter = kind == ValueKind::text ? text_test(operand, names) : address_test(operand);
+    } else if (kind == ValueKind::tcp_flags && how == Comparison::none && is_flag_letters()) {
+      filter = each(operand, Filter::Kind::bits, [&](Filter& one) { one.bits = *tcp_flag_bits(now().text); });
+      ++at_;
+    } else {
+      filter = numbers_test(operand, kind, how, sign);
+    }
+    return how == Comparison::unequal ? negated(std::move(filter)) : filter;
+  }
+
+  // An interface is tested by its name if a text follows.
+  bool names_interface(const Operand& operand) const {
+    Field field = operand.subjects[0].field;
+    if (operand.subjects[0].kind != Subject::Kind::field || (field != Field::in_if && field != Field::out_if))
+      return false;
+    const Token& value = now().is("[") ? next() : now();
+    return value.kind == Token::Kind::text;
+  }
+
+  bool is_flag_letters() const { return now().kind == Token::Kind::word && tcp_flag_bits(now().text).has_value(); }
+
+  template <class Fill>
+  Filter each(const Operand& operand, Filter::Kind kind, Fill fill) {
+    std::vector<Filter> parts;
+    for (const Subject& subject : operand.subjects) fill(parts.emplace_back(test(kind, subject)));
+    return combined(Filter::Kind::any_of, std::move(parts));
+  }
+
+  Filter number_test(const Subject& subject, std::vector<Range<uint64_t>> ranges) const {
+    Filter filter = test(Filter::Kind::numbers, subject);
+    filter.numbers = NumberSet(std::move(ranges));
+    return filter;
+  }
+
+  // Calls `take_value` for the value, or for each of a list in brackets.
+  template <class TakeValue>
+  void take_values(TakeValue take_value) {
+    if (!take("[")) return take_value();
+    for (;;) {
+      while (take(",")) {
+      }
+      if (take("]")) return;
+      if (now().kind == Token::Kind::sign || now().kind == Token::Kind::end)
+        fail(now(), "the list has no end", "a value or ]");
+      take_value();
+    }
+  }
+
+  Filter address_test(const Operand& operand) {
+    std::vector<AddressRange> ranges;
+    bool masks = operand.last_word == "net" || operand.last_word == "xnet";
+    take_values([&] {
+      if (masks && next().kind == Token::Kind::word && add_masked(now().text, next().text, ranges)) {
+        at_ += 2;
+        return;
+      }
+      if (!is_value() || !add_addresses(now().text, ranges)) no_value(ValueKind::address);
+      ++at_;
+    });
+    AddressSet set(std::move(ranges));
+    return each(operand, Filter::Kind::addresses, [&](Filter& one) { one.addresses = set; });
+  }
+
+  Filter text_test(const Operand& operand, bool names) {
+    std::vector<std::string> texts;
+    take_values([&] {
+      if (!is_value()) no_value(ValueKind::text);
+      texts.push_back(now().text);
+      ++at_;
+    });
+    std::ranges::sort(texts);
+    texts.erase(std::ranges::unique(texts).begin(), texts.end());
+    return each(operand, Filter::Kind::texts, [&](Filter& one) {
+      one.texts = texts;
+      if (names) one.subject.field = one.subject.field == Field::in_if ? Field::in_if_name : Field::out_if_name;
+    });
+  }
+
+  bool is_value() const { return now().kind == Token::Kind::word || now().kind == Token::Kind::text; }
+
+  [[noreturn]] void no_value(ValueKind kind) const {
+    std::string hint;
+    if (kind == ValueKind::port || kind == ValueKind::protocol) {
+      std::vector<std::string> known = kind == ValueKind::protocol ? protocol_names() : std::vector<std::string>();
+      if (kind == ValueKind::port)
+        for (const Service& service : services()) known.emplace_back(service.name);
+      if (std::string near = nearest(now().word, known); !near.empty()) hint = "did you mean " + near + "?";
+    }
+    if (now().kind == Token::Kind::word && !now().text.empty() && is_reserved(now().word)) hint = "a value is missing";
+    fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", std::string(value_meaning(kind)),
+         hint);
+  }
+
+  Filter numbers_test(const Operand& operand, ValueKind kind, Comparison how, const Token& sign) {
+    const uint64_t largest = largest_key(operand.subjects[0], fields_);
+    std::vector<Range<uint64_t>> ranges;
+    if (kind == ValueKind::only_there) no_value(kind);
+    const Token& begin = now();
+    take_values([&] { ranges.push_back(take_range(kind, largest)); });
+    if (how > Comparison::unequal) {
+      if (ranges.size() != 1 || ranges[0].first != ranges[0].last || begin.is("["))
+        fail(sign, "a range or a list has no order", "= or !=, or a single value");
+      ranges = compared(how, ranges[0].first, largest);
+      if (kind == ValueKind::real) leave_out_nan_keys(ranges);
+    }
+    NumberSet set(std::move(ranges));
+    return each(operand, Filter::Kind::numbers, [&](Filter& one) { one.numbers = set; });
+  }
+
+  Range<uint64_t> take_range(ValueKind kind, uint64_t largest) {
+    if (!is_value()) no_value(kind);
+    std::string text = now().text;
+    size_t tokens = 1;
+    if (next().is("-") && at_ + 2 < tokens_.size()) {  // 80 - 90
+      text += ".." + tokens_[at_ + 2].text;
+      tokens = 3;
+    }
+    auto range = parse_value_range(kind, text, now_ns_);
+    if (!range) no_value(kind);
+    if (range->last > largest)
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" is too large for this field",
+           "at most " + std::to_string(largest));
+    at_ += tokens;
+    return *range;
+  }
+
+  static std::vector<Range<uint64_t>> compared(Comparison how, uint64_t value, uint64_t largest) {
+    switch (how) {
+      case Comparison::less:
+        if (value == 0) return {};
+        return {{0, value - 1}};
+      case Comparison::less_equal:
+        return {{0, value}};
+      case Comparison::greater:
+        if (value == largest) return {};
+        return {{value + 1, largest}};
+      case Comparison::greater_equal:
+        return {{value, largest}};
+      default:
+        return {{value, value}};
+    }
+  }
+
+  // The numbers are from minus infinity to infinity, and above them NaN, which is the last key.
+  static void leave_out_nan_keys(std::vector<Range<uint64_t>>& ranges) {
+    const uint64_t lowest = real_key(-HUGE_VAL), highest = real_key(HUGE_VAL), nan = real_key(NAN);
+    if (ranges.empty() || ranges[0].last < lowest) return ranges.clear();
+    Range<uint64_t>& range = ranges[0];
+    range.first = range.first > highest ? nan : std::max(range.first, lowest);
+    if (range.last != nan) range.last = std::min(range.last, highest);
+  }
+
+  std::string_view expression_;
+  const FieldTable& fields_;
+  int64_t now_ns_;
+  std::vector<Token> tokens_;
+  size_t at_ = 0, depth_ = 0, parts_ = 0;
+};
+
+// The line of the expression that has the problem, and carets under it.
+std::string message_of(std::string_view expression, const FilterProblem& problem) {
+  constexpr size_t kBefore = 60, kAfter = 40;  // octets shown of a long line
+  const size_t at = std::min(problem.at, expression.size());
+  size_t begin = expression.rfind('\n', at ? at - 1 : 0);
+  begin = begin == std::string_view::npos || begin >= at ? 0 : begin + 1;
+  size_t end = std::min(expression.find('\n', at), expression.size());
+  const bool cut = at - begin > kBefore;
+  if (cut) begin = at - kBefore;
+  const size_t marked = std::clamp<size_t>(problem.length, 1, std::max<size_t>(1, end - at));
+  const size_t carets = std::min(marked, kAfter);
+  if (end - at > carets + kAfter) end = at + carets + kAfter;
+  std::string line = printable(std::string(expression.substr(begin, end - begin)));
+  std::string text = "filter: " + problem.found + "; expected " + problem.expected + "\n  " + (cut ? "..." : "") +
+                     line + "\n  " + std::string(at - begin + (cut ? 3 : 0), ' ') + std::string(carets, '^');
+  if (!problem.hint.empty()) text += "\n" + problem.hint;
+  return text;
+}
+
+}  // namespace
+
+FilterError::FilterError(std::string_view expression, FilterProblem problem)
+    : Error(ExitCode::usage, message_of(expression, problem)), problem_(std::move(problem)) {}
+
+Filter parse_filter(std::string_view expression, const FieldTable& fields, int64_t now_ns) {
+  if (expression.size() > kMaxFilterBytes)
+    throw FilterError(expression.substr(0, 80),
+                      {0, 0, "the filter is too long", "at most " + std::to_string(kMaxFilterBytes) + " octets", ""});
+  return Parser(expression, fields, now_ns).run();
+}
+
+}  // namespace weir
