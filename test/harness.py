@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -280,6 +281,20 @@ class Collector(Process):
 
     def kernel_queue(self):
         return udp_queue(self.port)
+
+
+def reload(collector, config=None, text=None):
+    """Sends SIGHUP, with the file changed to `text`; returns the lines of the log that follow."""
+    if text is not None:
+        config.write_text(text)
+    before = len(collector.stderr())
+
+    def answered():
+        return re.search("config: (read again|nothing has changed)", collector.stderr()[before:])
+
+    collector.popen.send_signal(signal.SIGHUP)
+    eventually(answered, lambda: collector.stderr()[before:], 10)
+    return collector.stderr()[before:]
 
 
 class Sender:

@@ -2,7 +2,6 @@
 """SIGHUP: which settings a running collector applies, and what it reports about the others."""
 
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -11,22 +10,8 @@ import packets
 import pytest
 import stores
 from certificates import make_certificate
-from harness import Collector, Process, Sender, eventually, free_port, http, weir_binary
+from harness import Collector, Process, Sender, eventually, free_port, http, reload, weir_binary
 from outputs import FIELDS, csv_lines, ledger_of, output_table, outputs_of, write_config
-
-
-def reload(collector, config=None, text=None):
-    """Sends SIGHUP, with the file changed to `text`; returns the lines of the log that follow."""
-    if text is not None:
-        config.write_text(text)
-    before = len(collector.stderr())
-
-    def answered():
-        return re.search("config: (read again|nothing has changed)", collector.stderr()[before:])
-
-    collector.popen.send_signal(signal.SIGHUP)
-    eventually(answered, lambda: collector.stderr()[before:], 10)
-    return collector.stderr()[before:]
 
 
 @pytest.fixture

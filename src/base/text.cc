@@ -148,4 +148,8 @@ int64_t parse_duration_ns(std::string_view text) {
   return parse_with_unit(text, kUnits, std::size(kUnits));
 }
 
+std::string did_you_mean(const std::string& suggestion) {
+  return suggestion.empty() ? "" : " (did you mean " + suggestion + "?)";
+}
+
 }  // namespace weir

@@ -21,6 +21,9 @@ std::string in_quotes(std::string_view text);
 // The candidate nearest to `word` (Damerau-Levenshtein distance of at most a third of its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// " (did you mean X?)", or "" for an empty suggestion.
+std::string did_you_mean(const std::string& suggestion);
+
 // The first character of a non-empty text, as UTF-8; an octet that begins no valid character counts as one by itself.
 struct FirstCharacter {
   uint32_t code_point = 0;

@@ -12,6 +12,8 @@ int run_config(const Arguments& arguments);
 int run_decode(const Arguments& arguments);
 int run_docs(const Arguments& arguments);  // the name of a reference page
 int run_exporters(const Arguments& arguments);
+int run_filter(const Arguments& arguments);
+int run_flows(const Arguments& arguments);
 int run_gen(const Arguments& arguments);
 int run_goflow2(const Arguments& arguments);
 int run_query(const Arguments& arguments);

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/decode_options.h"
 #include "decode/decoder.h"
+#include "filter/predicate.h"
 #include "format/counter_writer.h"
 #include "format/record_writer.h"
 #include "os/clock.h"
@@ -27,7 +28,8 @@ namespace {
 // Prints batches on standard output, and sums them.
 class FlowPrinter {
  public:
-  FlowPrinter(const DecodeOptions& options, DecodeOutput& output, BatchPool& pool) : output_(output), pool_(pool) {
+  FlowPrinter(const DecodeOptions& options, DecodeOutput& output, BatchPool& pool)
+      : output_(output), pool_(pool), where_(make_predicate(options.where, *options.field_table, os::realtime_ns())) {
     if (options.shows_wire() || options.format == "none") return;
     if (options.format == "csv" && os::is_terminal(1)) output.show_lines();
     if (options.counters) {
@@ -49,6 +51,7 @@ class FlowPrinter {
     writer_->header(output_.text());
   }
   void take(std::unique_ptr<FlowBatch> batch) {
+    if (where_) remove_others(*batch);
     for (const Run& run : batch->runs()) add(*batch, run);
     if (writer_ && !output_.closed()) {
       writer_->write(*batch, output_.text());
@@ -68,9 +71,14 @@ class FlowPrinter {
       std::fprintf(stderr, "weir: columns left out: %s; a wider terminal or --fields shows them\n",
                    table_->left_out().c_str());
   }
-  uint64_t octets = 0, packets = 0;
+  uint64_t octets = 0, packets = 0, filtered = 0;
 
  private:
+  void remove_others(FlowBatch& batch) {
+    const std::span<const uint8_t> others = where_->others(batch, scratch_);
+    filtered += static_cast<uint64_t>(std::ranges::count(others, 1));
+    batch.remove_rows(others);
+  }
   void add(const FlowBatch& batch, const Run& run) {
     for (uint32_t row = run.first_row; row < run.first_row + run.rows; ++row) {
       if (run.mask.has(Field::bytes)) octets += batch.number(Field::bytes, row);
@@ -79,6 +87,8 @@ class FlowPrinter {
   }
   DecodeOutput& output_;
   BatchPool& pool_;
+  const std::shared_ptr<const Predicate> where_;
+  PredicateScratch scratch_;
   std::unique_ptr<RecordWriter> writer_;
   void (*write_counters_)(const CounterSample&, std::string&) = nullptr;
   FlowTable* table_ = nullptr;  // the writer, if it is one
@@ -219,6 +229,7 @@ void print_totals(const Ledger& ledger, const FlowPrinter& printer, const FileRe
   auto say = [](const char* what, int64_t n) {
     if (n) std::fprintf(stderr, "%s=%ld\n", what, n);
   };
+  say("filtered", static_cast<int64_t>(printer.filtered));
   say("counter_samples", sum.counter_samples);
   say("replayed", sum.replayed);
   say("fallback", sum.fallback);

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "config/arguments.h"
 #include "config/option_table.h"
+#include "filter/predicate.h"
+#include "os/clock.h"
 
 namespace weir {
 namespace {
@@ -41,6 +43,8 @@ void add_flags(CLI::App& app, DecodeOptions& options, Texts& texts) {
                  "json (one line per record; the default), csv, protobuf, table, or none (totals only)")
       ->check(CLI::IsMember({"json", "csv", "protobuf", "table", "none"}));
   app.add_option("--fields", texts.fields, "only these fields, in this order: a,b,c");
+  app.add_option("--where", options.where,
+                 "only records that match this filter, as in 'src net 10.0.0.0/8 and proto tcp'");
   app.add_option("--field", texts.added,
                  "adds a field to every record: NAME=PEN/ID:TYPE, as in app_name=9/12235:string");
   app.add_flag("--counters", options.counters, "instead of flows: sFlow's counter samples (json, csv)");
@@ -75,6 +79,8 @@ void check_together(const DecodeOptions& options, const std::string& fields) {
     throw usage_error(
         "--counters prints json or csv, with all columns; leave out the other format, --fields, "
         "--templates, --elements and --sets");
+  if (!options.where.empty() && (options.counters || options.shows_wire()))
+    throw usage_error("--where selects flow records; leave it out with --counters, --templates, --elements and --sets");
   if (!options.shows_wire()) return;
   std::string flag = options.templates ? "--templates" : options.elements ? "--elements" : "--sets";
   if (options.format != "table" && options.format != "json")
@@ -129,6 +135,7 @@ DecodeOptions parse_decode_options(const Arguments& arguments) {
   options.ignore_ports = chosen.ignore_ports;
   options.borrow = chosen.borrow;
   options.field_table = chosen.field_table;
+  make_predicate(options.where, *options.field_table, os::realtime_ns());  // throws before any file is read
   for (const std::string& name : chosen.fields) options.fields.push_back(chosen.field_table->find(name)->field);
   return options;
 }

@@ -17,6 +17,7 @@ struct DecodeOptions {
   std::vector<std::string> files;  // empty: only help was requested
   std::string format;              // json, csv, protobuf, table, none
   std::shared_ptr<const FieldTable> field_table;
+  std::string where;            // a filter; empty: every record
   std::vector<Field> fields;    // empty: all (table: as many as fit in a line)
   std::vector<uint16_t> ports;  // empty: anything that looks like flow export
   uint64_t hold_bytes = 1u << 30;

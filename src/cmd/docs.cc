@@ -27,6 +27,8 @@ int run_docs(const Arguments& arguments) {
     text = counters_reference();
   else if (page == "malformed")
     text = malformed_reference();
+  else if (page == "filter")
+    text = filter_page();
   else if (page == "example")
     text = example_config();
   else if (page == "schema")
@@ -35,7 +37,8 @@ int run_docs(const Arguments& arguments) {
     text = protobuf_schema(*load_collect_config(rest).field_table);
   else
     throw usage_error(
-        "weir docs takes one of: config, counters, example, fields, malformed, proto, schema; after proto --field or "
+        "weir docs takes one of: config, counters, example, fields, filter, malformed, proto, schema; after proto "
+        "--field or "
         "--config");
   std::fputs(text.c_str(), stdout);
   return 0;

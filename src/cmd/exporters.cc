@@ -58,14 +58,7 @@ static std::optional<ExportersOptions> parse(const Arguments& arguments) {
       "  weir exporters\n"
       "  weir exporters --only lossy --sort lost\n"
       "  weir exporters --server http://127.0.0.1:8080 --format json");
-  try {
-    parse_words(app, arguments);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return {};
-  } catch (const CLI::ParseError& error) {
-    throw usage_error(std::string("exporters: ") + error.what() + "; see weir exporters --help");
-  }
+  if (!parse_or_help(app, [&] { parse_words(app, arguments); })) return {};
   check_view(options.view);
   return options;
 }

@@ -207,14 +207,7 @@ std::unique_ptr<GenOptions> parse(const Arguments& arguments) {
       "weir gen");
   Flags flags;
   add_flags(app, flags);
-  try {
-    parse_words(app, arguments);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return nullptr;
-  } catch (const CLI::ParseError& error) {
-    throw usage_error("gen: " + std::string(error.what()) + "; see weir gen --help");
-  }
+  if (!parse_or_help(app, [&] { parse_words(app, arguments); })) return nullptr;
   return std::make_unique<GenOptions>(to_options(flags));
 }
 

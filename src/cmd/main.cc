@@ -36,6 +36,8 @@ const std::vector<Command>& commands() {
       {"config", "check a configuration, or show the values in force: config check, config show", run_config},
       {"decode", "decode captures and IPFIX files with the collector's own code; report malformed input", run_decode},
       {"exporters", "the loss ledger: what each exporter sent and what happened to it", run_exporters},
+      {"filter", "show how a filter expression is understood, in words and as SQL", run_filter},
+      {"flows", "a list of stored flows", run_flows},
       {"gen", "send generated test traffic", run_gen},
       {"goflow2", "a replacement for GoFlow2: takes its command line, writes its output", run_goflow2},
       {"query", "SQL over the stored flows", run_query},
@@ -62,6 +64,7 @@ std::string usage() {
          "  weir gen --to 127.0.0.1:2055                 a few test flows\n"
          "  weir exporters                               who sends, and is anything lost?\n"
          "  weir top --since -1h                         who sends the most?\n"
+         "  weir flows --where 'dst port 443 and bytes > 1M'\n"
          "  weir query 'SELECT count(*) FROM flows'\n"
          "  weir decode capture.pcap --format table\n";
 }

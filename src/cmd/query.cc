@@ -85,14 +85,7 @@ bool mentions_counters(std::string sql) {
 int run_query(const Arguments& arguments) {
   CLI::App app("Runs an SQL query over the flows that a collector has stored.", "weir query");
   Options options;
-  try {
-    options = parse(arguments, app);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    throw usage_error(std::string("query: ") + error.what() + "; see weir query --help");
-  }
+  if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
   bool parquet = options.common.format == "parquet";
   if (parquet && options.output.empty() && os::is_terminal(1))
     throw usage_error("Parquet is not for a terminal; name a file with --output, or send it through a pipe");

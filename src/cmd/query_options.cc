@@ -11,39 +11,13 @@
 #include "os/file.h"
 #include "os/interrupt.h"
 #include "os/process.h"
+#include "show/progress_bar.h"
 
 namespace weir {
 namespace {
 
-constexpr int kStandardError = 2;
 constexpr int kInterruptedExit = 130;
-constexpr int64_t kProgressAfterNs = 1'000'000'000;
 constexpr int64_t kMinMemory = 64 << 20;
-
-// A line on standard error, if that is a terminal and the query takes long.
-class ProgressBar {
- public:
-  ~ProgressBar() { clear(); }
-  static bool is_wanted() { return os::is_terminal(kStandardError); }
-
-  void show(double done) {
-    if (os::monotonic_ns() - began_ns_ < kProgressAfterNs || done < 0) return;
-    constexpr int kWidth = 40;
-    int filled = static_cast<int>(std::clamp(done, 0.0, 1.0) * kWidth);
-    std::string bar =
-        std::string(static_cast<size_t>(filled), '#') + std::string(static_cast<size_t>(kWidth - filled), '.');
-    std::fprintf(stderr, "\r[%s] %3.0f %%", bar.c_str(), std::min(done, 1.0) * 100);
-    shown_ = true;
-  }
-  void clear() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-    shown_ = false;
-  }
-
- private:
-  int64_t began_ns_ = os::monotonic_ns();
-  bool shown_ = false;
-};
 
 int64_t time_flag(const char* flag, const std::string& text) {
   try {
@@ -77,6 +51,9 @@ void add_query_flags(CLI::App& app, QueryFlags& flags) {
                  "flows from this time on: 2026-11-21T09:30Z, 2026-11-21, -1h, today, yesterday")
       ->option_text("TIME");
   app.add_option("--until", flags.until, "flows before this time")->option_text("TIME");
+  app.add_option("--where", flags.where,
+                 "only flows that match this filter, as in 'src net 10.0.0.0/8 and dst port 443'")
+      ->option_text("FILTER");
   app.add_option("--memory", flags.memory,
                  "memory to use at most; beyond it, data goes to $TMPDIR (default: half of RAM, at most 8GiB)")
       ->option_text("SIZE");
@@ -93,6 +70,7 @@ QuerySettings query_settings(const QueryFlags& flags) {
   if (!flags.until.empty()) settings.range.until_ns = time_flag("--until", flags.until);
   if (!flags.time.empty()) settings.range.column = parse_time_column(flags.time);
   if (!flags.memory.empty()) settings.engine.memory_bytes = memory_flag(flags.memory);
+  settings.where = flags.where;
   settings.engine.threads = flags.threads;
   settings.engine.external_access = true;  // the user's own statement may read the user's own files
   if (settings.range.since_ns > settings.range.until_ns)

@@ -46,14 +46,7 @@ std::unique_ptr<ReplayOptions> parse(const Arguments& arguments) {
       "Each source (address and port) of the capture has a socket of its own, with its own port where that is free.\n"
       "To a loopback IPv4 address, each source address becomes 127.0.1.1, 127.0.1.2, ... in order of appearance.\n"
       "Example: weir replay routers.pcap --to 127.0.0.1:2055 --speed 10");
-  try {
-    parse_words(app, arguments);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return nullptr;
-  } catch (const CLI::ParseError& error) {
-    throw usage_error("replay: " + std::string(error.what()) + "; see weir replay --help");
-  }
+  if (!parse_or_help(app, [&] { parse_words(app, arguments); })) return nullptr;
   options->to = os::resolve_endpoint(to);
   options->pace = unpaced ? ReplayPace::unpaced : rate->count() ? ReplayPace::rate : ReplayPace::original;
   options->json = format == "json";

@@ -5,12 +5,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "base/text_table.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
 #include "config/arguments.h"
 #include "os/file.h"
 #include "query/top.h"
+#include "query/top_table.h"
 
 namespace weir {
 namespace {
@@ -56,68 +56,6 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   return options;
 }
 
-// Collects all rows of the result as text, to print them as a table with a total.
-class TopTable {
- public:
-  TopTable(const TopRequest& request, bool terminal) : keys_(request.keys.size()), terminal_(terminal) {
-    table_.heading = request.keys;
-    for (const char* name : {"flows", "packets", "bytes", "share"}) table_.heading.emplace_back(name);
-    for (size_t i = 0; i < table_.heading.size(); ++i) table_.right.push_back(i >= keys_);
-  }
-  void restart() { rows_.clear(), total_.clear(); }
-
-  void add(const std::vector<SqlColumn>& columns, size_t row) {
-    auto text = [&](size_t i) {
-      std::string cell;
-      columns[i].append(cell, row, terminal_ ? SqlStyle::human : SqlStyle::csv);
-      return columns[i].is_null(row) ? "-" : printable(std::move(cell));
-    };
-    std::vector<std::string> cells, numbers;
-    for (size_t i = 0; i < keys_; ++i) cells.push_back(text(i));
-    for (size_t i = 0; i < 3; ++i) {
-      cells.push_back(shown(i, text(keys_ + i)));
-      numbers.push_back(shown(i, text(keys_ + 4 + i)));
-    }
-    cells.push_back(share(text(keys_ + 3)));
-    // Without flows the result is one row, with nothing but the total.
-    if (!columns[keys_].is_null(row)) rows_.push_back(cells);
-    total_.assign(keys_, "");
-    total_[0] = "total";
-    total_.insert(total_.end(), numbers.begin(), numbers.end());
-    total_.push_back(rows_.empty() ? "-" : share("100"));
-  }
-
-  std::string text() {
-    table_.fit(table_.heading);
-    for (const auto& row : rows_) table_.fit(row);
-    table_.fit(total_);
-    std::string out;
-    table_.append_top(out, terminal_);
-    for (const auto& row : rows_) table_.append_row(out, row, terminal_);
-    if (!rows_.empty()) table_.append_rule(out, terminal_);
-    if (!total_.empty()) table_.append_row(out, total_, terminal_);
-    table_.append_bottom(out, terminal_);
-    return out;
-  }
-
- private:
-  std::string shown(size_t measure, const std::string& number) const {
-    return terminal_ ? human_number(number, measure == 2 ? "B" : "") : number;
-  }
-  static std::string share(const std::string& percent) {
-    if (percent == "-") return percent;
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f%%", std::atof(percent.c_str()));
-    return text;
-  }
-
-  size_t keys_;
-  bool terminal_;
-  TextTable table_;
-  std::vector<std::vector<std::string>> rows_;
-  std::vector<std::string> total_;
-};
-
 void show_table(FlowQuery& query, const TopRequest& request) {
   TopTable table(request, os::is_terminal(1));
   FlowQuery::Consumer consumer{
@@ -155,14 +93,7 @@ int run_top(const Arguments& arguments) {
       "of the flows.",
       "weir top");
   Options options;
-  try {
-    options = parse(arguments, app);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    throw usage_error(std::string("top: ") + error.what() + "; see weir top --help");
-  }
+  if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
   return run_flow_query(options.common, [&](FlowQuery& query) {
     check_top(options.request, query.columns());
     options.common.format == "table" ? show_table(query, options.request) : show_rows(query, options);

@@ -32,10 +32,18 @@ Collector::Collector(const LoadedConfig& loaded, Load load)
       outputs_(naming_full_disk(config_.data,
                                 [&] { return std::make_unique<Outputs>(config_, stop_time_, clock_, kept_.ledger); })),
       senders_(config_, kept_, signals_),
-      stages_({}, kept_.ledger),
+      stages_(make_stages(), kept_.ledger),
       allowed_(config_.allow),
       ledger_watch_(kept_.ledger) {
   say_lost(outputs_->lost_before());
+}
+
+std::vector<std::unique_ptr<Stage>> Collector::make_stages() {
+  auto where = std::make_unique<FilterStage>(make_predicate(config_.where, *config_.field_table, os::realtime_ns()));
+  where_ = where.get();
+  std::vector<std::unique_ptr<Stage>> stages;
+  stages.push_back(std::move(where));
+  return stages;
 }
 
 void Collector::open() {
@@ -46,7 +54,8 @@ void Collector::open() {
       allowed_, stop_time_});
   open_http();
   reload_ = std::make_unique<Reload>(
-      loaded_, load_, RunningParts{kept_, clock_, senders_.templates, allowed_, *outputs_, *pipeline_, http_.get()});
+      loaded_, load_,
+      RunningParts{kept_, clock_, senders_.templates, allowed_, *outputs_, *pipeline_, *where_, http_.get()});
   keeper_ = std::make_unique<LedgerKeeper>(kept_.saved(), kept_.ledger, senders_.templates, senders_.streams,
                                            outputs_->store());
 }

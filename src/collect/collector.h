@@ -19,6 +19,8 @@
 #include "collect/sender_tables.h"
 #include "config/options.h"
 #include "http/server.h"
+#include "stage/filter_stage.h"
+#include "stage/stages.h"
 
 namespace weir {
 
@@ -40,6 +42,7 @@ class Collector {
   int stop(End end);
 
  private:
+  std::vector<std::unique_ptr<Stage>> make_stages();
   void open_http();
   // The work that is due once a second.
   void turn();
@@ -59,6 +62,7 @@ class Collector {
   ReceiveClock clock_;
   const std::unique_ptr<Outputs> outputs_;
   SenderTables senders_;
+  FilterStage* where_ = nullptr;  // one of stages_
   const Stages stages_;
   AllowedSenders allowed_;
   LedgerWatch ledger_watch_;

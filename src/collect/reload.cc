@@ -21,6 +21,10 @@ void set_log(const CollectConfig& config, const RunningParts&) { set_log_level(c
 
 void set_allowed(const CollectConfig& config, const RunningParts& parts) { parts.allowed.set(config.allow); }
 
+void set_where(const CollectConfig& config, const RunningParts& parts) {
+  parts.where.set(make_predicate(config.where, *config.field_table, os::realtime_ns()));
+}
+
 void set_store_bounds(const CollectConfig& config, const RunningParts& parts) {
   parts.clock.set_keep(config.keep_ns);
   if (FlowStore* store = parts.outputs.store())
@@ -43,6 +47,7 @@ struct LiveOption {
 
 constexpr LiveOption kLive[] = {
     {"collect.allow", set_allowed},
+    {"collect.where", set_where},
     {"collect.log_level", set_log},
     {"store.keep", set_store_bounds},
     {"store.max_size", set_store_bounds},

@@ -18,6 +18,7 @@
 #include "collect/pipeline.h"
 #include "config/options.h"
 #include "http/server.h"
+#include "stage/filter_stage.h"
 #include "web/metrics.h"
 
 namespace weir {
@@ -30,6 +31,7 @@ struct RunningParts {
   AllowedSenders& allowed;
   Outputs& outputs;
   Pipeline& pipeline;
+  FilterStage& where;
   HttpServer* http;  // null: there is none
 };
 

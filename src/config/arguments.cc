@@ -2,6 +2,9 @@
 #include "config/arguments.h"
 
 #include <algorithm>
+#include <cstdio>
+
+#include "base/error.h"
 
 namespace weir {
 
@@ -29,6 +32,19 @@ void parse_words(CLI::App& app, const Arguments& words) {
   }
   std::ranges::reverse(taken);  // CLI11 expects them in reverse order
   app.parse(taken);
+}
+
+bool parse_or_help(const CLI::App& app, const std::function<void()>& parse) {
+  try {
+    parse();
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return false;
+  } catch (const CLI::ParseError& error) {
+    const std::string command = app.get_name().substr(app.get_name().find(' ') + 1);
+    throw usage_error(command + ": " + error.what() + "; see " + app.get_name() + " --help");
+  }
 }
 
 }  // namespace weir

@@ -31,6 +31,7 @@ struct OutputConfig {
   std::string format;               // json, csv, protobuf
   std::string path;                 // -: standard output
   std::vector<std::string> fields;  // empty: all
+  std::string where = {};           // a filter; empty: every record
   bool operator==(const OutputConfig&) const = default;
 };
 
@@ -44,6 +45,7 @@ struct CollectConfig {
   int64_t receive_buffer_bytes = 16 << 20;  // --rcvbuf, requested per socket
   std::vector<Network> allow;               // --allow: who may send; empty: everybody
   bool gro = true;                          // --gro
+  std::string where;                        // --where: a filter; empty: every record
   std::string data;                // --data; default /var/lib/weir, else $XDG_STATE_HOME/weir, else ~/.local/state/weir
   bool keeps_nothing = false;      // --data off: `data` is empty
   bool no_store = false;           // --no-store

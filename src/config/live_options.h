@@ -8,15 +8,11 @@ namespace weir {
 
 // Options that are changed one by one (in collect/reload.cc).
 inline constexpr std::string_view kLiveOptions[] = {
-    "collect.allow",
-    "collect.log_level",
-    "store.keep",
-    "store.max_size",
-    "store.min_free",
-    "limits.senders_bytes",
-    "limits.templates_bytes_per_exporter",
-    "templates.hold_for",
-    "templates.hold_bytes_per_exporter",
+    "collect.allow",        "collect.where",
+    "collect.log_level",    "store.keep",
+    "store.max_size",       "store.min_free",
+    "limits.senders_bytes", "limits.templates_bytes_per_exporter",
+    "templates.hold_for",   "templates.hold_bytes_per_exporter",
     "templates.hold_bytes",
 };
 

@@ -13,8 +13,10 @@
 #include "config/output_option.h"
 #include "config/secret_file.h"
 #include "config/token_option.h"
+#include "filter/predicate.h"
 #include "flow/field_table.h"
 #include "http/address.h"
+#include "os/clock.h"
 #include "os/file.h"
 
 namespace weir {
@@ -77,6 +79,11 @@ void set_listen(CollectConfig& config, const Value& value) {
 void set_fields(CollectConfig& config, const Value& value) {
   check_field_names(value.items, *config.field_table);
   config.fields = value.items;
+}
+
+void set_where(CollectConfig& config, const Value& value) {
+  make_predicate(value.text, *config.field_table, os::realtime_ns());  // throws if it is wrong
+  config.where = value.text;
 }
 
 void set_allow(CollectConfig& config, const Value& value) {
@@ -203,6 +210,11 @@ const Option<CollectConfig> kOptions[] = {
      "Sampling rate assumed for exporters that announce none. 0: unknown. The bytes and packets of a record are never "
      "multiplied by it"},
      [](CollectConfig& c, const Value& v) { c.default_sampling_rate = parse_number(v.text, UINT32_MAX); }},
+
+    {{"collect.where", "--where", ValueKind::text, "FILTER", "", kReceiving,
+     "Keep only records that match this filter, as in 'src net 10.0.0.0/8 and not proto icmp' "
+     "(docs/reference/filter.md). The others reach no output and are counted as filtered. Empty: keep all"},
+     set_where},
 
     {{"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
      "In addition to the store, write every record as json (one object per line), csv or protobuf (each message "
@@ -337,6 +349,10 @@ void set_output_tables(CollectConfig& config, const std::vector<TableValues>& ta
     if (const Value* fields = table.find("fields"))
       problems.at(fields->place, key_at(fields->place, "output.fields"),
                   [&] { check_field_names(fields->items, *config.field_table); });
+  for (const TableValues& table : tables)
+    if (const Value* where = table.find("where"))
+      problems.at(where->place, key_at(where->place, "output.where"),
+                  [&] { make_predicate(where->text, *config.field_table, os::realtime_ns()); });
 }
 
 std::span<const Tables> tables_of_collect() {

@@ -51,6 +51,9 @@ const Option<OutputConfig> kOptions[] = {
      [](OutputConfig& o, const Value& v) { set_output_path(o, v.text); }},
     {{"fields", "", ValueKind::list, "NAME,..", "", "", "Fields to write, in this order. Empty: all"},
      [](OutputConfig& o, const Value& v) { o.fields = v.items; }},
+    {{"where", "", ValueKind::text, "FILTER", "", "",
+      "Write only records that match this filter, as in 'src net 10.0.0.0/8 and not proto icmp'. Empty: all"},
+     [](OutputConfig& o, const Value& v) { o.where = v.text; }},
 };
 
 }  // namespace

@@ -58,10 +58,6 @@ std::vector<Schema::Group> Schema::groups() const {
   return groups;
 }
 
-std::string did_you_mean(const std::string& suggestion) {
-  return suggestion.empty() ? "" : " (did you mean " + suggestion + "?)";
-}
-
 std::string Schema::key_meant(std::string_view key) const {
   std::vector<std::string> keys;
   for (const OptionInfo* option : options_) {

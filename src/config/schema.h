@@ -79,9 +79,6 @@ class Schema {
   Alias alias_;
 };
 
-// ` (did you mean …?)`, or nothing for an empty suggestion.
-std::string did_you_mean(const std::string& suggestion);
-
 // "collect" of "collect.listen", "" of "field".
 inline std::string_view table_of_key(std::string_view key) {
   const size_t dot = key.rfind('.');

@@ -106,7 +106,7 @@ class Parser {
       ++depth_;
       Filter inner = part();
       --depth_;
-      return negated(std::move(inner));
+      return negated(begins_with_flags(begin) ? any_bit(std::move(inner)) : std::move(inner));
     }
     if (!take("(")) return single_test();
     ++depth_;
@@ -116,6 +116,20 @@ class Parser {
       fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", "and, or, or )",
            "the ( at octet " + std::to_string(begin.at + 1) + " is still open");
     return inner;
+  }
+
+  // As in nfdump, "not flags AFRPU" means that none of these is set; "not (flags AFRPU)", that not all of them are.
+  bool begins_with_flags(const Token& negation) const { return (&negation)[1].is("flags"); }
+
+  static Filter any_bit(Filter filter) {
+    if (filter.kind != Filter::Kind::bits) return filter;
+    std::vector<Filter> parts;
+    for (uint64_t bit = 1; bit && bit <= filter.bits; bit <<= 1) {
+      if (!(filter.bits & bit)) continue;
+      parts.push_back(filter);
+      parts.back().bits = bit;
+    }
+    return combined(Filter::Kind::any_of, std::move(parts));
   }
 
   Filter single_test() {
@@ -135,7 +149,20 @@ class Parser {
     unknown_word();
   }
 
+  // The words that may follow the first word of a term: "ip", "net", "port" after "src".
+  std::vector<std::string> second_words() const {
+    std::vector<std::string> words;
+    for (const TermSpelling& spelling : spellings())
+      if (spelling.words.size() > 1 && now().is(spelling.words[0])) words.emplace_back(spelling.words[1]);
+    std::ranges::sort(words);
+    words.erase(std::ranges::unique(words).begin(), words.end());
+    return words;
+  }
+
   [[noreturn]] void unknown_word() const {
+    if (auto words = second_words(); !words.empty())
+      fail(next(), "\"" + printable(std::string(next().given)) + "\" does not fit after " + now().word,
+           "one of " + join_list(words, ", "), hint(next(), words));
     const std::string expected = "a test, as in src net 192.0.2.0/24, dst port 443, proto udp, bytes > 1M";
     if (now().kind != Token::Kind::word)
       fail(now(), "\"" + std::string(now().given) + "\" does not fit here", expected);
@@ -144,14 +171,25 @@ class Parser {
     for (const TermSpelling& spelling : spellings())
       for (std::string_view word : spelling.words) known.emplace_back(word);
     for (const FieldInfo& field : fields_.all()) known.emplace_back(field.name);
-    std::string near = nearest(now().word, known);
     fail(now(), "\"" + printable(std::string(now().given)) + "\" is no word of the filter language", expected,
-         near.empty() ? "weir docs filter lists the words" : "did you mean " + near + "?");
+         hint(now(), known));
+  }
+
+  static std::string hint(const Token& token, const std::vector<std::string>& known) {
+    std::string near = nearest(token.word, known);
+    return near.empty() ? "" : "did you mean " + near + "?";
+  }
+
+  [[noreturn]] void no_field() const {
+    std::vector<std::string> known;
+    for (const FieldInfo& field : fields_.all()) known.emplace_back(field.name);
+    fail(now(), "\"" + printable(std::string(now().given)) + "\" is no field", "the name of a field",
+         hint(now(), known));
   }
 
   Filter presence() {
     auto operand = take_operand();
-    if (!operand) fail(now(), "\"" + printable(std::string(now().given)) + "\" is no field", "the name of a field");
+    if (!operand) no_field();
     std::vector<Filter> parts;
     for (const Subject& subject : operand->subjects) parts.push_back(test(Filter::Kind::present, subject));
     return combined(Filter::Kind::any_of, std::move(parts));
@@ -179,9 +217,7 @@ class Parser {
   Operand named_field() {
     ++at_;
     const FieldInfo* field = fields_.find(now().text);
-    if (!field || (now().kind != Token::Kind::word && now().kind != Token::Kind::text))
-      fail(now(), "\"" + printable(std::string(now().given)) + "\" is no field", "the name of a field",
-           "weir docs fields lists them");
+    if (!field || (now().kind != Token::Kind::word && now().kind != Token::Kind::text)) no_field();
     ++at_;
     return {{{Subject::Kind::field, field->field}}, {}};
   }
@@ -291,16 +327,16 @@ class Parser {
   bool is_value() const { return now().kind == Token::Kind::word || now().kind == Token::Kind::text; }
 
   [[noreturn]] void no_value(ValueKind kind) const {
-    std::string hint;
+    std::string said;
     if (kind == ValueKind::port || kind == ValueKind::protocol) {
       std::vector<std::string> known = kind == ValueKind::protocol ? protocol_names() : std::vector<std::string>();
       if (kind == ValueKind::port)
         for (const Service& service : services()) known.emplace_back(service.name);
-      if (std::string near = nearest(now().word, known); !near.empty()) hint = "did you mean " + near + "?";
+      said = hint(now(), known);
     }
-    if (now().kind == Token::Kind::word && !now().text.empty() && is_reserved(now().word)) hint = "a value is missing";
+    if (now().kind == Token::Kind::word && is_reserved(now().word)) said = "a value is missing";
     fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", std::string(value_meaning(kind)),
-         hint);
+         said);
   }
 
   Filter numbers_test(const Operand& operand, ValueKind kind, Comparison how, const Token& sign) {

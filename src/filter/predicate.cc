@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/time_units.h"
 #include "filter/number_key.h"
+#include "filter/parser.h"
 
 namespace weir {
 namespace {
@@ -325,6 +326,18 @@ std::span<const Truth> Predicate::evaluate(const FlowBatch& batch, PredicateScra
   scratch.rows_ = batch.rows();
   evaluate(filter_, batch, scratch.levels_.data(), scratch.levels_.data() + FlowBatch::capacity());
   return scratch.truths();
+}
+
+std::span<const uint8_t> Predicate::others(const FlowBatch& batch, PredicateScratch& scratch) const {
+  const std::span<const Truth> truths = evaluate(batch, scratch);
+  scratch.others_.resize(truths.size());
+  std::ranges::transform(truths, scratch.others_.begin(), [](Truth one) { return uint8_t{one != Truth::yes}; });
+  return scratch.others_;
+}
+
+std::shared_ptr<const Predicate> make_predicate(std::string_view expression, const FieldTable& fields, int64_t now_ns) {
+  if (expression.empty()) return nullptr;
+  return std::make_shared<const Predicate>(parse_filter(expression, fields, now_ns), fields);
 }
 
 // `free`: the levels below `out`.

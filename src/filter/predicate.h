@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "filter/filter.h"
@@ -29,6 +30,7 @@ class PredicateScratch {
  private:
   friend class Predicate;
   std::vector<Truth> levels_;
+  std::vector<uint8_t> others_;
   size_t rows_ = 0;
 };
 
@@ -39,6 +41,9 @@ class Predicate {
 
   // The truth of all rows of the batch, one after the other.
   std::span<const Truth> evaluate(const FlowBatch& batch, PredicateScratch& scratch) const;
+  // For each row 1 if the filter is not true for it, otherwise 0: what FlowBatch::remove_rows() takes. Valid as
+  // truths().
+  std::span<const uint8_t> others(const FlowBatch& batch, PredicateScratch& scratch) const;
 
  private:
   void evaluate(const Filter& filter, const FlowBatch& batch, Truth* out, Truth* free) const;
@@ -48,5 +53,8 @@ class Predicate {
   const FieldTable& fields_;
   size_t levels_ = 0;
 };
+
+// nullptr for an empty expression, which selects every row. Throws FilterError.
+std::shared_ptr<const Predicate> make_predicate(std::string_view expression, const FieldTable& fields, int64_t now_ns);
 
 }  // namespace weir

@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "base/sql_text.h"
 #include "filter/number_key.h"
 #include "filter/values.h"
 #include "filter/vocabulary.h"
 #include "flow/batch.h"
-#include "sql/statement_text.h"
 
 namespace weir {
 namespace {

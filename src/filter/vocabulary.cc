@@ -43,7 +43,11 @@ constexpr Term kTerms[] = {
     {"pps", one, of(Subject::Kind::pps), {}, "packets a second, rounded down"},
     {"bps", one, of(Subject::Kind::bps), {}, "bits a second, rounded down"},
     {"bpp", one, of(Subject::Kind::bpp), {}, "octets a packet, rounded down"},
-    {"flags", one, of(Field::tcp_flags), {}, "TCP flags: all of these letters are set; = only these"},
+    {"flags",
+     one,
+     of(Field::tcp_flags),
+     {},
+     "TCP flags: all of these letters are set; after not: none of them; = only these"},
     {"tos", one, of(Field::ip_tos), {}, "type of service, traffic class"},
     {"ttl", one, of(Field::ip_ttl), {}, "time to live, hop limit"},
     {"icmp-type", one, of(Field::icmp_type), {}, "type of ICMP, ICMPv6"},
@@ -294,9 +298,21 @@ std::string name_of(const Subject& subject, const FieldTable& fields) {
 
 std::string phrase_of(const Subject& subject, const FieldTable& fields) {
   if (subject.kind != Subject::Kind::field) return std::string(computed_name(subject.kind));
-  std::string text(fields.info(subject.field).name);
-  std::ranges::replace(text, '_', ' ');
-  return text;
+  static constexpr std::pair<std::string_view, std::string_view> kWhole[] = {
+      {"src", "source"},          {"dst", "destination"},
+      {"addr", "address"},        {"in", "input"},
+      {"out", "output"},          {"if", "interface"},
+      {"proto", "protocol"},      {"as", "AS number"},
+      {"net", "prefix length"},   {"ns", ""},
+      {"sampler", "exporter"},    {"mac", "MAC address"},
+      {"tos", "type of service"}, {"etype", "Ethertype"}};
+  std::string text;
+  for (const std::string& word : split_list(fields.info(subject.field).name, '_')) {
+    auto found = std::ranges::find(kWhole, word, &std::pair<std::string_view, std::string_view>::first);
+    const std::string whole = found == std::end(kWhole) ? word : std::string(found->second);
+    text += (text.empty() || whole.empty() ? "" : " ") + whole;
+  }
+  return is_extra(subject.field) ? std::string(fields.info(subject.field).name) : text;
 }
 
 }  // namespace weir

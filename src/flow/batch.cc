@@ -115,6 +115,23 @@ void FlowBatch::remove_rows(std::span<const uint8_t> removed) {
   shorten_runs(removed);
 }
 
+void FlowBatch::copy_from(const FlowBatch& other) {
+  clear();
+  rows_ = other.rows_;
+  runs_ = other.runs_;
+  FieldMask filled;
+  for (const Run& run : runs_) filled |= run.mask;
+  for (size_t i = 0; i < kFieldSlots; ++i) {
+    const auto field = static_cast<Field>(i);
+    if (!filled.has(field) || !other.columns_[i]) continue;
+    if (!columns_[i]) allocate(field);
+    std::memcpy(columns_[i].get(), other.columns_[i].get(), width_of(field) * rows_);
+  }
+  list_numbers_ = other.list_numbers_;
+  list_addresses_ = other.list_addresses_;
+  texts_ = other.texts_;
+}
+
 void FlowBatch::clear() {
   rows_ = 0;
   runs_.clear();

@@ -121,6 +121,9 @@ class FlowBatch {
   // up.
   void remove_rows(std::span<const uint8_t> removed);
 
+  // Afterwards this has the same rows as `other`, and nothing else.
+  void copy_from(const FlowBatch& other);
+
   void clear();
   size_t memory_bytes() const;  // of its columns and arenas
 

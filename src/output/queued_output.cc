@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output/queued_output.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -116,12 +117,29 @@ bool QueuedOutput::take_next(bool waits) {
   if (next.flows) {
     queued_batches_.fetch_sub(1, std::memory_order_relaxed);
     queued_bytes_.fetch_sub(next.bytes, std::memory_order_relaxed);
-    out_of_time() ? drop(*next.flows, OutputError::stop_timeout) : take(*next.flows);
+    out_of_time() ? drop(*next.flows, OutputError::stop_timeout) : take_selected(*next.flows);
   } else {
     queued_counters_.fetch_sub(1, std::memory_order_relaxed);
     out_of_time() ? drop(*next.counters) : take(*next.counters);
   }
   return true;
+}
+
+// Batches are shared with other outputs, so the selected rows are taken from a copy, unless all of them are selected.
+void QueuedOutput::take_selected(const FlowBatch& batch) {
+  if (!config_.where) return take(batch);
+  const std::span<const uint8_t> others = config_.where->others(batch, scratch_);
+  int64_t all = 0;
+  for (const Run& run : batch.runs()) {
+    const int64_t rows = std::ranges::count(others.subspan(run.first_row, run.rows), 1);
+    if (rows) entry_.filter(run.entry, rows);
+    all += rows;
+  }
+  if (all == 0) return take(batch);
+  if (all == batch.rows()) return;
+  selected_.copy_from(batch);
+  selected_.remove_rows(others);
+  take(selected_);
 }
 
 void QueuedOutput::take(const CounterBatch& batch) {

@@ -10,9 +10,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "filter/predicate.h"
 #include "ledger/ledger.h"
 #include "output/output.h"
 #include "run/bounded_queue.h"
@@ -36,6 +38,8 @@ struct QueuedOutputConfig {
   std::chrono::milliseconds pause{200};
   // Whether a new batch wakes the thread before its pause is over: no delay, but a call for the thread that offers it.
   bool is_woken = true;
+  // Only records for which it is true are taken; the others are counted as filtered. nullptr: all are taken.
+  std::shared_ptr<const Predicate> where = nullptr;
 };
 
 class QueuedOutput : public Output {
@@ -93,6 +97,7 @@ class QueuedOutput : public Output {
   };
   void run();
   bool take_next(bool waits);
+  void take_selected(const FlowBatch& batch);
 
   const QueuedOutputConfig config_;
   BoundedQueue<Queued> queue_;
@@ -103,6 +108,8 @@ class QueuedOutput : public Output {
   // Used by the output's thread only.
   int64_t logged_ns_ = 0;  // monotonic; 0: never
   Lost lost_since_logged_;
+  PredicateScratch scratch_;
+  FlowBatch selected_;
   std::atomic<bool> failing_{false};      // read by any thread
   std::atomic<int64_t> turned_at_ns_{0};  // read by any thread
 };

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "filter/parser.h"
+#include "filter/sql.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "query/counters_view.h"
 #include "query/flows_view.h"
@@ -39,6 +42,12 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
   });
 }
 
+std::string where_sql(const std::string& where, const StoreColumns& columns) {
+  if (where.empty()) return "";
+  const FieldTable fields = filter_fields(columns);
+  return filter_sql(parse_filter(where, fields, os::realtime_ns()), fields);
+}
+
 std::string path_of(const os::File& file) { return "/proc/self/fd/" + std::to_string(file.fd()); }
 
 }  // namespace
@@ -48,6 +57,7 @@ FlowQuery::FlowQuery(QuerySettings settings)
       files_(SegmentFiles::open(settings_.data, settings_.range,
                                 std::span(kTables).first(settings_.counters ? kTableCount : 1))),
       columns_(Segments::read_extra_columns(settings_.data)),  // read after the list, so that none is missing
+      where_(where_sql(settings_.where, columns_)),
       no_rows_(os::unnamed_file()) {}
 
 void FlowQuery::interrupt() noexcept {
@@ -90,7 +100,7 @@ SqlSettings FlowQuery::engine_settings(const std::string& output) const {
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work, const std::string& output) {
   SqlEngine engine(engine_settings(output));
   Interruptible::Scope running(running_, engine);
-  engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_));
+  engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_, where_));
   engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
   if (settings_.engine.external_access) engine.lock_settings();  // otherwise they are locked already
   if (interrupted_) throw QueryInterrupted();

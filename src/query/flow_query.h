@@ -29,6 +29,7 @@ class QueryInterrupted : public std::runtime_error {
 struct QuerySettings {
   std::string data = {};
   TimeRange range = {};
+  std::string where = {};   // a filter (filter/parser.h): `flows` has only the rows for which it is true; "": all
   bool counters = false;    // false: the view `counters` has no rows, and queries of flows read no counter segments
   SqlSettings engine = {};  // without external_access SQL reads only the segments
   std::function<void(double)> on_progress = {};  // about ten times a second before the first rows: 0 to 1, < 0 unknown
@@ -70,7 +71,8 @@ class FlowQuery {
   QuerySettings settings_;
   SegmentFiles files_;
   StoreColumns columns_;
-  os::File no_rows_;  // a Parquet file without rows, once one is needed
+  std::string where_;  // in SQL
+  os::File no_rows_;   // a Parquet file without rows, once one is needed
   Interruptible running_;
   std::atomic<bool> interrupted_ = false;
 };

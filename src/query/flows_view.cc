@@ -123,9 +123,24 @@ std::string rows_of_segments(std::span<const std::string> files, std::span<const
   return "read_parquet([" + names + "], schema = " + schema(columns) + ")";
 }
 
-std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns) {
-  return "CREATE VIEW flows AS SELECT " + select_list(columns) + " FROM " + rows_of_segments(files, columns.all()) +
-         " AS segment" + condition(range);
+std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns,
+                       const std::string& where) {
+  std::string rows = "SELECT " + select_list(columns) + " FROM " + rows_of_segments(files, columns.all()) +
+                     " AS segment" + condition(range);
+  if (!where.empty()) rows = "SELECT * FROM (" + rows + ") WHERE " + where;
+  return "CREATE VIEW flows AS " + rows;
+}
+
+FieldTable filter_fields(const StoreColumns& columns) {
+  std::vector<ExtraField> extras;
+  for (const StoreColumn& column : columns.all())
+    if (column.extra && extras.size() < limits::kExtraFields)
+      for (const ExtraColumn& added : columns.extras())
+        if (added.id == column.id) {
+          extras.push_back(added.field);
+          extras.back().name = shown_name(column);
+        }
+  return FieldTable(std::move(extras));
 }
 
 std::vector<FlowsColumn> flows_columns(const StoreColumns& columns) {

@@ -15,9 +15,14 @@
 
 namespace weir {
 
-// CREATE VIEW flows over these Parquet files, limited to rows in the range. Columns that a file does not have are null.
-// The files' own footers are not read when a query is planned: all files get one schema.
-std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns);
+// CREATE VIEW flows over these Parquet files, limited to rows in the range and, if it is not empty, to those for which
+// the condition `where` is true. Columns that a file does not have are null. The files' own footers are not read when a
+// query is planned: all files get one schema.
+std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns,
+                       const std::string& where = "");
+
+// The fields that filters over the view can name: of the added ones the first limits::kExtraFields.
+FieldTable filter_fields(const StoreColumns& columns);
 
 // Those rows of a table with these columns, as read_parquet() or an empty SELECT: the text that follows FROM.
 std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns);

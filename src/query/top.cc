@@ -19,8 +19,7 @@ void check_top(const TopRequest& request, const StoreColumns& columns) {
     const std::string& key = request.keys[i];
     if (std::ranges::find(known, key) == known.end()) {
       std::string suggestion = nearest(key, known);
-      throw usage_error("unknown key \"" + key + "\"" +
-                        (suggestion.empty() ? "" : " (did you mean " + suggestion + "?)") +
+      throw usage_error("unknown key \"" + key + "\"" + did_you_mean(suggestion) +
                         "; weir query 'DESCRIBE flows' lists the columns");
     }
     if (std::ranges::count(request.keys, key) > 1) throw usage_error("key \"" + key + "\" is named twice");

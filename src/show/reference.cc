@@ -11,6 +11,7 @@
 #include "config/option_table.h"
 #include "config/options.h"
 #include "decode/malformed_rules.h"
+#include "filter/reference.h"
 #include "flow/fields.h"
 #include "wire/counter_fields.h"
 
@@ -202,6 +203,8 @@ std::string counters_reference() {
   }
   return out;
 }
+
+std::string filter_page() { return std::string(kGenerated) + filter_reference(); }
 
 std::string malformed_reference() {
   std::string out(kGenerated);

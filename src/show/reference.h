@@ -11,6 +11,7 @@ std::string config_reference();     // docs/reference/config.md
 std::string fields_reference();     // docs/reference/fields.md
 std::string counters_reference();   // docs/reference/counters.md
 std::string malformed_reference();  // docs/reference/malformed.md
+std::string filter_page();          // docs/reference/filter.md
 std::string example_config();       // docs/weir.toml: every key, commented out at its default
 
 }  // namespace weir

@@ -42,7 +42,8 @@ QueuedOutputConfig queued(const FileOutputConfig& config) {
           .queue = {.batches = config.queue_batches},
           .stop_time = config.stop_time,
           .pause = kPause,
-          .is_woken = true};
+          .is_woken = true,
+          .where = config.where};
 }
 
 }  // namespace

@@ -32,8 +32,9 @@ struct FileOutputConfig {
   std::vector<Field> fields = {};  // empty: all
   const FieldTable* table = &FieldTable::plain();
   size_t queue_batches = limits::kQueueBatches;
-  int stuck_pipe_ms = 5'000;            // how long stop() waits for a pipe that accepts nothing
-  const StopTime* stop_time = nullptr;  // after it queued data is dropped; nullptr: never
+  int stuck_pipe_ms = 5'000;                         // how long stop() waits for a pipe that accepts nothing
+  const StopTime* stop_time = nullptr;               // after it queued data is dropped; nullptr: never
+  std::shared_ptr<const Predicate> where = nullptr;  // which records are written; nullptr: all
 };
 
 class FileOutput final : public QueuedOutput {

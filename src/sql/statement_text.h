@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/sql_text.h"
+
 namespace weir {
 
 // Whether it begins like a statement that only reads: SELECT, FROM, WITH, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE,
@@ -25,8 +27,5 @@ size_t count_statements(std::string_view sql);
 
 // The statement without any semicolons, blanks and comments after it, so that it can be put in brackets.
 std::string sql_body(std::string_view sql);
-// 'it''s' and "a ""name""": text as a literal and as a name in SQL.
-std::string sql_literal(std::string_view text);
-std::string sql_name(std::string_view name);
 
 }  // namespace weir

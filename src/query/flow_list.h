@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of flows as SQL over `flows`: the newest, or those with the largest values of a column.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "query/time_range.h"
+#include "store/columns.h"
+
+namespace weir {
+
+struct FlowListRequest {
+  std::vector<std::string> fields;  // columns of `flows`
+  std::string sort;                 // a column of `flows`; "": the time that `time` means
+  TimeColumn time = TimeColumn::received;
+  uint64_t count = 50;
+
+  std::string sort_column() const;
+};
+
+// Throws usage_error for a field that is not a column, with a suggestion.
+void check_flow_list(const FlowListRequest& request, const StoreColumns& columns);
+
+// The work is done in two steps, because sorting whole rows would read every column of every row. This one is a row
+// with the number of rows that are sorted, at most `count`, and the smallest of their values as text. It is null if a
+// row without a value is among them.
+std::string flow_list_bound_sql(const FlowListRequest& request);
+// The rows; only those that have at least the value `bound` are read whole.
+std::string flow_list_sql(const FlowListRequest& request, const std::optional<std::string>& bound);
+
+}  // namespace weir
