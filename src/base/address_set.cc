@@ -19,9 +19,9 @@ Uint128 host_mask(unsigned bits) { return bits >= 128 ? kAll : (Uint128{1} << bi
 
 // Without the IPv4 addresses, if its ends are IPv6.
 void add_range(Uint128 first, Uint128 last, std::vector<AddressRange>& ranges) {
-  if (first >= kFirstV4 || last <= kLastV4) return ranges.push_back({first, last});
+  if (first >= kFirstV4 || last < kFirstV4) return ranges.push_back({first, last});
   ranges.push_back({first, kFirstV4 - 1});
-  ranges.push_back({kLastV4 + 1, last});
+  if (last > kLastV4) ranges.push_back({kLastV4 + 1, last});
 }
 
 bool add_prefix(const IpAddress& address, unsigned length, std::vector<AddressRange>& ranges) {
