@@ -51,6 +51,7 @@ SqlError::Kind kind_of(std::string_view message) {
   using Kind = SqlError::Kind;
   auto begins = [&](std::string_view prefix) { return message.starts_with(prefix); };
   if (begins("INTERRUPT")) return Kind::interrupted;
+  if (is_wrong_argument(message)) return Kind::statement;
   // "Invalid Error" is any foreign exception, including those of the Parquet reader's Thrift.
   for (auto prefix : {"IO Error", "Invalid Input Error", "Invalid Error", "Serialization Error", "INTERNAL Error",
                       "TransactionContext Error", "FATAL Error"})

@@ -176,4 +176,8 @@ void register_functions(duckdb_connection connection) {
   register_one(connection, "tcp_flags_text", {{"tcp_flags_text", tcp_flags_text, {kNumber}, kText}});
 }
 
+bool is_wrong_argument(std::string_view message) {
+  return message.starts_with("Invalid Input Error: in_net: ") || message.starts_with("Invalid Input Error: net: ");
+}
+
 }  // namespace weir

@@ -12,9 +12,14 @@
 
 #include <duckdb.h>
 
+#include <string_view>
+
 namespace weir {
 
 // Throws SqlError if DuckDB refuses.
 void register_functions(duckdb_connection connection);
+
+// Whether DuckDB's message says that one of them refused its argument.
+bool is_wrong_argument(std::string_view message);
 
 }  // namespace weir
