@@ -99,17 +99,15 @@ class Parser {
   }
 
   Filter part() {
-    if (depth_ >= kMaxFilterDepth)
-      fail(now(), "too many parentheses within each other", "at most " + std::to_string(kMaxFilterDepth));
     const Token& begin = now();
     if (take("not") || take("!")) {
-      ++depth_;
+      enter(begin);
       Filter inner = part();
       --depth_;
       return negated(begins_with_flags(begin) ? any_bit(std::move(inner)) : std::move(inner));
     }
     if (!take("(")) return single_test();
-    ++depth_;
+    enter(begin);
     Filter inner = alternatives();
     --depth_;
     if (!take(")"))
@@ -130,6 +128,11 @@ class Parser {
       parts.back().bits = bit;
     }
     return combined(Filter::Kind::any_of, std::move(parts));
+  }
+
+  void enter(const Token& begin) {
+    if (++depth_ > kMaxFilterDepth)
+      fail(begin, "too many parentheses within each other", "at most " + std::to_string(kMaxFilterDepth));
   }
 
   Filter single_test() {
@@ -165,12 +168,14 @@ class Parser {
            "one of " + join_list(words, ", "), hint(next(), words));
     const std::string expected = "a test, as in src net 192.0.2.0/24, dst port 443, proto udp, bytes > 1M";
     if (now().kind != Token::Kind::word)
-      fail(now(), "\"" + std::string(now().given) + "\" does not fit here", expected);
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", expected);
     std::vector<std::string> known = protocol_names();
     for (std::string_view word : reserved_words()) known.emplace_back(word);
     for (const TermSpelling& spelling : spellings())
       for (std::string_view word : spelling.words) known.emplace_back(word);
     for (const FieldInfo& field : fields_.all()) known.emplace_back(field.name);
+    if (std::ranges::count(known, now().word) > 0)  // it is one, but no test begins with it
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", expected);
     fail(now(), "\"" + printable(std::string(now().given)) + "\" is no word of the filter language", expected,
          hint(now(), known));
   }
@@ -253,7 +258,10 @@ class Parser {
     } else {
       filter = numbers_test(operand, kind, how, sign);
     }
-    return how == Comparison::unequal ? negated(std::move(filter)) : filter;
+    if (how != Comparison::unequal) return filter;
+    enter(sign);  // it is printed with not
+    --depth_;
+    return negated(std::move(filter));
   }
 
   // An interface is tested by its name if a text follows.
@@ -357,18 +365,22 @@ class Parser {
 
   Range<uint64_t> take_range(ValueKind kind, uint64_t largest) {
     if (!is_value()) no_value(kind);
+    const size_t begin = at_;
     std::string text = now().text;
-    size_t tokens = 1;
-    if (next().is("-") && at_ + 2 < tokens_.size()) {  // 80 - 90
-      text += ".." + tokens_[at_ + 2].text;
-      tokens = 3;
+    if (next().is("-")) {  // 80 - 90
+      at_ += 2;
+      if (!is_value()) no_value(kind);
+      text += ".." + now().text;
     }
     auto range = parse_value_range(kind, text, now_ns_);
-    if (!range) no_value(kind);
+    if (!range) {
+      at_ = begin;
+      no_value(kind);
+    }
     if (range->last > largest)
       fail(now(), "\"" + printable(std::string(now().given)) + "\" is too large for this field",
            "at most " + std::to_string(largest));
-    at_ += tokens;
+    ++at_;
     return *range;
   }
 
@@ -405,6 +417,19 @@ class Parser {
   size_t at_ = 0, depth_ = 0, parts_ = 0;
 };
 
+size_t characters(std::string_view text) {
+  size_t count = 0;
+  for (; !text.empty(); ++count) text.remove_prefix(first_character(text).octets);
+  return count;
+}
+
+// The first octet from `at` on that begins a character.
+size_t character_from(std::string_view text, size_t at) {
+  constexpr size_t kMore = 3;  // octets that a character may have after its first
+  for (size_t end = std::min(at + kMore, text.size()); at < end && (text[at] & 0xc0) == 0x80;) ++at;
+  return at;
+}
+
 // The line of the expression that has the problem, and carets under it.
 std::string message_of(std::string_view expression, const FilterProblem& problem) {
   constexpr size_t kBefore = 60, kAfter = 40;  // octets shown of a long line
@@ -413,13 +438,15 @@ std::string message_of(std::string_view expression, const FilterProblem& problem
   begin = begin == std::string_view::npos || begin >= at ? 0 : begin + 1;
   size_t end = std::min(expression.find('\n', at), expression.size());
   const bool cut = at - begin > kBefore;
-  if (cut) begin = at - kBefore;
+  if (cut) begin = character_from(expression, at - kBefore);
   const size_t marked = std::clamp<size_t>(problem.length, 1, std::max<size_t>(1, end - at));
-  const size_t carets = std::min(marked, kAfter);
-  if (end - at > carets + kAfter) end = at + carets + kAfter;
+  const size_t token_end = character_from(expression, at + std::min(marked, kAfter));
+  const size_t carets = std::max<size_t>(1, characters(expression.substr(at, token_end - at)));
+  end = std::min(end, character_from(expression, token_end + kAfter));
   std::string line = printable(std::string(expression.substr(begin, end - begin)));
-  std::string text = "filter: " + problem.found + "; expected " + problem.expected + "\n  " + (cut ? "..." : "") +
-                     line + "\n  " + std::string(at - begin + (cut ? 3 : 0), ' ') + std::string(carets, '^');
+  std::string text =
+      "filter: " + problem.found + "; expected " + problem.expected + "\n  " + (cut ? "..." : "") + line + "\n  " +
+      std::string((cut ? 3 : 0) + characters(expression.substr(begin, at - begin)), ' ') + std::string(carets, '^');
   if (!problem.hint.empty()) text += "\n" + problem.hint;
   return text;
 }

@@ -74,10 +74,11 @@ class Values {
     if (sign_ == ">") return "is more than " + signed_value_;
     if (sign_ == "<=") return "is at most " + signed_value_;
     if (sign_ == "<") return "is less than " + signed_value_;
-    return (sign_ == "=" ? "is exactly " : list_[0].contains('/') ? "is in " : "is ") + list_[0];
+    return (sign_ == "=" ? "is exactly " : is_network() ? "is in " : "is ") + list_[0];
   }
 
  private:
+  bool is_network() const { return kind_ == ValueKind::address && list_[0].contains('/'); }
   std::string joined() const {
     std::string text;
     for (const std::string& value : list_) text += (text.empty() ? "" : ", ") + value;
@@ -96,6 +97,14 @@ std::string test_values(const Filter& filter, const FieldTable& fields) {
   return Values(filter, fields).text();
 }
 
+// `if "x"` tests the names of the interfaces.
+Subject named_subject(const Filter& test) {
+  if (test.kind != Filter::Kind::texts || test.texts.empty()) return test.subject;
+  if (test.subject.field == Field::in_if_name) return {Subject::Kind::field, Field::in_if};
+  if (test.subject.field == Field::out_if_name) return {Subject::Kind::field, Field::out_if};
+  return test.subject;
+}
+
 // A term that names both subjects of two tests that are alike otherwise: "port 80" for src and dst port.
 const TermSpelling* either_term(const Filter& filter) {
   if (filter.kind != Filter::Kind::any_of || filter.parts.size() != 2) return nullptr;
@@ -103,7 +112,7 @@ const TermSpelling* either_term(const Filter& filter) {
   second.subject = filter.parts[0].subject;
   if (second != filter.parts[0] || !second.parts.empty()) return nullptr;
   auto found = std::ranges::find_if(spellings(), [&](const TermSpelling& spelling) {
-    return spelling.first == filter.parts[0].subject && spelling.second == filter.parts[1].subject &&
+    return spelling.first == named_subject(filter.parts[0]) && spelling.second == named_subject(filter.parts[1]) &&
            spelling.words[0] != "either";
   });
   return found == spellings().end() ? nullptr : &*found;
@@ -122,7 +131,8 @@ std::string either_text(const Filter& filter, const TermSpelling& spelling, cons
 
 std::string parts_text(const Filter& filter, std::string_view between, const FieldTable& fields);
 
-// `inside`: as a part of and, or, not.
+// `inside`: as a part of and, or, not. The parts of `or` need no parentheses around `and`: the text is nested no deeper
+// than the expression was.
 std::string text_of(const Filter& filter, bool inside, const FieldTable& fields) {
   switch (filter.kind) {
     case Filter::Kind::any:
@@ -143,7 +153,8 @@ std::string text_of(const Filter& filter, bool inside, const FieldTable& fields)
 std::string parts_text(const Filter& filter, std::string_view between, const FieldTable& fields) {
   std::string text;
   for (const Filter& part : filter.parts)
-    text += (text.empty() ? "" : std::string(between)) + text_of(part, true, fields);
+    text += (text.empty() ? "" : std::string(between)) +
+            text_of(part, filter.kind == Filter::Kind::all_of || part.kind != Filter::Kind::all_of, fields);
   return text;
 }
 

@@ -15,7 +15,7 @@ std::string filter_text(const Filter& filter, const FieldTable& fields);
 // "source address is in 10.0.0.0/8, and destination port is 443"
 std::string filter_in_words(const Filter& filter, const FieldTable& fields);
 
-// {"any of":[…]}, {"test":"src port","in":["443"]}, …
+// {"or":[…]}, {"not":…}, {"any":true}, {"test":"src port","in":["443"]}, …
 std::string filter_json(const Filter& filter, const FieldTable& fields);
 
 }  // namespace weir
