@@ -177,19 +177,19 @@ class Parser {
     if (std::ranges::count(known, now().word) > 0)  // it is one, but no test begins with it
       fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", expected);
     fail(now(), "\"" + printable(std::string(now().given)) + "\" is no word of the filter language", expected,
-         hint(now(), known));
+         hint(now(), known, "weir docs filter lists the words"));
   }
 
-  static std::string hint(const Token& token, const std::vector<std::string>& known) {
+  static std::string hint(const Token& token, const std::vector<std::string>& known, const char* otherwise = "") {
     std::string near = nearest(token.word, known);
-    return near.empty() ? "" : "did you mean " + near + "?";
+    return near.empty() ? otherwise : "did you mean " + near + "?";
   }
 
   [[noreturn]] void no_field() const {
     std::vector<std::string> known;
     for (const FieldInfo& field : fields_.all()) known.emplace_back(field.name);
     fail(now(), "\"" + printable(std::string(now().given)) + "\" is no field", "the name of a field",
-         hint(now(), known));
+         hint(now(), known, "weir docs fields lists them"));
   }
 
   Filter presence() {

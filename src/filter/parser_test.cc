@@ -266,6 +266,13 @@ TEST(Parser, LettersOfFlagsAreAllSetAndAfterAnEqualSignNoOther) {
                {"flags >= S", "flags >= 2"}});
 }
 
+// As in nfdump, whose users write "flags S and not flags AFRPU" for SYN alone.
+TEST(Parser, NotBeforeFlagsMeansNoneOfThem) {
+  expect_same(
+      {{"not flags AF", "not (flags F or flags A)"}, {"! flags FA", "not flags AF"}, {"not flags S", "not (flags S)"}});
+  EXPECT_NE(parse("not flags AF"), parse("not (flags AF)"));
+}
+
 TEST(Parser, TheOtherNamedValues) {
   expect_same({{"flowdir ingress", "flowdir 0"},
                {"direction EGRESS", "flowdir 1"},
