@@ -227,6 +227,18 @@ def test_a_reload_changes_the_filter(tmp_path):
         weir.finish()
 
 
+def test_a_filter_that_names_a_new_field_waits_for_the_restart_that_adds_it(tmp_path):
+    config = tmp_path / "weir.toml"
+    config.write_text("")
+    with stores.StoreCollector(tmp_path / "weir", "--config", config) as weir:
+        field = '[[field]]\nname = "app"\nelement = "9/12235"\ntype = "string"\n'
+        said = harness.reload(weir, config, f'[collect]\nwhere = "has app"\n{field}')
+        assert "only a restart takes it over: field, collect.where" in said
+        stores.gen(weir, "--count", "100")
+        harness.eventually(lambda: weir.total("stored") == 300, lambda: f"{weir.ledger()}")
+        weir.finish()
+
+
 # ---- Commands
 
 

@@ -40,6 +40,8 @@ void set_template_limits(const CollectConfig& config, const RunningParts& parts)
                              config.templates_bytes_per_exporter);
 }
 
+constexpr std::string_view kWhere = "collect.where";
+
 struct LiveOption {
   std::string_view key;
   void (*set)(const CollectConfig& config, const RunningParts& parts);
@@ -47,7 +49,7 @@ struct LiveOption {
 
 constexpr LiveOption kLive[] = {
     {"collect.allow", set_allowed},
-    {"collect.where", set_where},
+    {kWhere, set_where},
     {"collect.log_level", set_log},
     {"store.keep", set_store_bounds},
     {"store.max_size", set_store_bounds},
@@ -127,6 +129,8 @@ void Reload::change(const LoadedConfig& wanted) {
     if (!is_live(key)) restart.push_back(key);
     return !is_live(key);
   });
+  // A filter may name a field that only a restart adds.
+  if (std::ranges::count(restart, kFieldTable) > 0 && std::erase(changed, kWhere) > 0) restart.push_back(kWhere);
   CollectConfig config = wanted.config;
   OutputChange outputs = prepare_outputs(config, restart);
   if (parts_.http) parts_.http->renew_certificate();

@@ -304,7 +304,7 @@ class Parser {
 
   Filter address_test(const Operand& operand) {
     std::vector<AddressRange> ranges;
-    bool masks = operand.last_word == "net" || operand.last_word == "xnet";
+    const bool masks = (operand.last_word == "net" || operand.last_word == "xnet") && !now().is("[");
     take_values([&] {
       if (masks && next().kind == Token::Kind::word && add_masked(now().text, next().text, ranges)) {
         at_ += 2;
