@@ -293,7 +293,7 @@ def test_time_range_means_the_time_of_receipt(tmp_path):
         assert collector.stop() == 0
     ask = "SELECT count(*) AS n FROM counters"
     assert stores.query(collector.data, ask, "--since", "-1h")[0]["n"] == 8
-    assert stores.query(collector.data, ask, "--since", "-1h", "--by", "start")[0]["n"] == 8
+    assert stores.query(collector.data, ask, "--since", "-1h", "--time", "start")[0]["n"] == 8
     assert stores.query(collector.data, ask, "--until", "-1h")[0]["n"] == 0
 
 

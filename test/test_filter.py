@@ -8,6 +8,7 @@ import pytest
 
 import captures
 import harness
+import packets
 import pcap
 import peers
 import stores
@@ -264,6 +265,39 @@ def test_flows_lists_the_newest_and_the_largest(kept):
     assert harness.parse_lines(newest.stdout) == rows
     every = run_weir("flows", "--data", data, "--format", "csv", "--fields", "all", "-n", "100000")
     assert len(every.stdout.splitlines()) == 1 + count(data, "any")
+
+
+def test_top_of_networks_with_rates(kept):
+    _, data, _ = kept
+    flags = ("--data", data, "--format", "json", "-n", "1000000", "--where", "proto tcp")
+    done = run_weir("top", "src_addr/24/48,dst_port", "--rate", *flags)
+    assert done.returncode == 0, done.stderr
+    rows = harness.parse_lines(done.stdout)
+    wanted = stores.query(data, "SELECT net(src_addr, 24, 48) AS net, dst_port, count(*) AS n, sum(bytes) AS b FROM flows "
+                                "WHERE proto = 6 GROUP BY ALL")
+    assert {(r["src_addr/24/48"], r["dst_port"], r["flows"], r["bytes"]) for r in rows} == {
+        (r["net"], r["dst_port"], r["n"], r["b"]) for r in wanted
+    }
+    assert all(row["bps"] == pytest.approx(row["bytes"] * 8 / (row["packets"] / row["pps"]), rel=0.01)
+               for row in rows if row["pps"] > 50)
+    done = run_weir("top", "proto_name", "--every", "1d", "--format", "csv", "--data", data)
+    assert done.stdout.splitlines()[0] == "time,proto_name,flows,packets,bytes,percent"
+
+
+def test_top_reports_a_mixture_of_sampling_rates(tmp_path):
+    with stores.StoreCollector(tmp_path / "weir") as weir, harness.Sender() as one, harness.Sender() as other:
+        flow = packets.flow(1)
+        for sender, rate in ((one, 100), (other, 1000)):
+            sender.send(weir.address, packets.v5(flow, sampling=rate))
+        weir.wait_total("stored", 2)
+        data = weir.data
+        weir.finish()
+    count, octets = flow[packets.PACKETS], flow[packets.BYTES]
+    done = run_weir("top", "sampler_address", "--data", data, "--format", "csv")
+    assert done.stdout.splitlines()[1].startswith(f"127.0.0.1,2,{2 * count},{2 * octets},")
+    assert done.stderr == "weir: these flows have sampling rates from 100 to 1000; --scale makes them comparable\n"
+    done = run_weir("top", "sampler_address", "--data", data, "--format", "csv", "--scale")
+    assert done.stdout.splitlines()[1].startswith(f"127.0.0.1,2,{1100 * count},{1100 * octets},") and done.stderr == ""
 
 
 def test_filter_explains_itself():

@@ -207,7 +207,7 @@ def test_since_and_until(stored):
     [(middle, expected)] = stores.ask_duckdb(
         f"WITH f AS (FROM {stores.plain(stores.files(data))}), m AS (SELECT date_trunc('second', quantile_disc(time_start, "
         "0.5)) AS middle FROM f) SELECT any_value(middle), count(*) FROM f, m WHERE time_start >= middle")
-    found = stores.query(data, "SELECT count(*) AS n FROM flows", "--since", middle.isoformat() + "Z", "--by", "start")
+    found = stores.query(data, "SELECT count(*) AS n FROM flows", "--since", middle.isoformat() + "Z", "--time", "start")
     assert found == [{"n": expected}] and 0 < expected < sums["records"]
 
 

@@ -61,24 +61,8 @@ std::vector<std::string> fields_of(const Options& options, const StoreColumns& c
   return all;
 }
 
-// The smallest value of the sorted column that is in the list; nullopt: the list has rows without a value.
-std::optional<std::string> bound_of(FlowQuery& query, const FlowListRequest& request) {
-  std::optional<std::string> bound;
-  FlowQuery::Consumer consumer{
-      .begin = [&](const auto&) { bound.reset(); },
-      .rows =
-          [&](const auto& columns, size_t rows) {
-            if (rows == 0 || columns[1].is_null(0)) return;
-            columns[1].append(bound.emplace(), 0, SqlStyle::csv);
-          },
-      .can_restart = [] { return true; },
-  };
-  query.run(flow_list_bound_sql(request), consumer, false);
-  return bound;
-}
-
 void print(FlowQuery& query, const FlowListRequest& request, const Options& options) {
-  const std::optional<std::string> bound = bound_of(query, request);
+  const std::optional<std::string> bound = query.first_row(flow_list_bound_sql(request)).at(1);
   ResultOutput output("");
   auto writer = make_result_writer(result_format(options.common.format, os::is_terminal(1)), output);
   FlowQuery::Consumer consumer{

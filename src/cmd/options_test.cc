@@ -412,7 +412,7 @@ TEST_F(OptionsTest, BadFieldsAreRefused) {
                              {"=9/1:string", "lower-case letters"},
                              {"bytes=9/1:string", "already"},
                              {"proto_name=9/1:string", "already"},
-                             {"bytes_scaled=9/1:string", "already"},
+                             {"scaled_bytes=9/1:string", "already"},
                              {"time_start=9/1:string", "already"},
                              {"duration_ms=9/1:string", "already"},
                              {"x=9/:string", "no element"},

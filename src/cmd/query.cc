@@ -33,8 +33,9 @@ struct Options {
 Options parse(const Arguments& arguments, CLI::App& app) {
   Options options;
   add_query_flags(app, options.common);
-  app.add_option("--by,--time", options.common.time,
-                 "which time of a flow --since and --until refer to (default: received)")
+  std::string by;
+  app.add_option("--by", by, "the former name of --time")->group("");  // not in the help
+  app.add_option("--time", options.common.time, "which time of a flow --since and --until refer to (default: received)")
       ->option_text("received|start|end");
   app.add_option("--format", options.common.format, "table, csv, json (one object per line) or parquet")
       ->check(CLI::IsMember({"table", "csv", "json", "parquet"}))
@@ -43,6 +44,10 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   app.add_option("sql", options.sql, "one statement; - reads it from standard input")->option_text("SQL")->required();
   app.footer(kFooter);
   parse_words(app, arguments);
+  if (!by.empty()) {
+    std::fprintf(stderr, "weir: query --by is now --time, as in weir top and weir flows\n");
+    options.common.time = by;
+  }
   if (options.output == "-") options.output.clear();
   return options;
 }

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/time_units.h"
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
 #include "config/arguments.h"
@@ -17,10 +19,13 @@ namespace {
 
 constexpr const char* kFooter =
     "A key is a column of `flows` (weir query 'DESCRIBE flows' lists them); separate several by commas.\n"
-    "Bytes and packets are as exported, not multiplied by the sampling rate.\n"
+    "Of an address, /24/64 makes its network: the prefix length for IPv4, then for IPv6 (/24: 64 for IPv6).\n"
+    "Bytes and packets are as exported; --scale multiplies them by the sampling rate.\n"
     "\n"
     "Examples:\n"
     "  weir top\n"
+    "  weir top src_addr/24/64 --where 'dst port 443' --rate --scale\n"
+    "  weir top proto_name --every 5m --since -1h --format csv\n"
     "  weir top dst_port,proto_name --by flows -n 20 --since -1h\n"
     "  weir top sampler_address --format json";
 
@@ -29,15 +34,26 @@ struct Options {
   TopRequest request;
 };
 
+int64_t every_flag(const std::string& text) {
+  const int64_t ns = parse_duration_ns(text);
+  if (ns < kSecond)
+    throw usage_error("--every: " + in_quotes(text) + " is no interval of at least 1s; write 5m, 1h or 1d");
+  return ns;
+}
+
 Options parse(const Arguments& arguments, CLI::App& app) {
   Options options;
-  std::string keys = "src_addr";
+  std::string keys = "src_addr", every;
   app.add_option("key", keys, "what to group by (default: src_addr)")->option_text("KEY,..");
   app.add_option("--by", options.request.measure, "what to rank by (default: bytes)")
       ->option_text("bytes|packets|flows");
   app.add_option("-n", options.request.count, "how many rows to show (default: 10)")
       ->option_text("N")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--every", every, "a row per interval, with the column time: 5m, 1h")->option_text("TIME");
+  app.add_flag("--rate", options.request.rate, "also packets and bits per second");
+  app.add_flag("--scale", options.request.scale,
+               "multiply bytes and packets by the sampling rate of each flow (if it is unknown, by 1)");
   add_query_flags(app, options.common);
   app.add_option("--time", options.common.time, "which time of a flow --since and --until refer to (default: received)")
       ->option_text("received|start|end");
@@ -47,6 +63,8 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   app.footer(kFooter);
   parse_words(app, arguments);
   options.request.keys = split_list(keys);
+  if (!every.empty()) options.request.every_ns = every_flag(every);
+  if (!options.common.time.empty()) options.request.time = parse_time_column(options.common.time);
   const std::string& measure = options.request.measure;
   if (measure == "start" || measure == "end" || measure == "received")
     throw usage_error("--by: top ranks by bytes, packets or flows; the time of --since is chosen with --time " +
@@ -85,6 +103,19 @@ void show_rows(FlowQuery& query, const Options& options) {
   output.finish();
 }
 
+// Sums of flows with different sampling rates mean little.
+void say_rates(FlowQuery& query, bool scaled) {
+  const auto row = query.first_row(sampling_rates_sql());
+  const std::string smallest = row.at(0).value_or(""), largest = row.at(1).value_or(""),
+                    unknown = row.at(2).value_or("0");
+  if (!scaled && smallest != largest)
+    std::fprintf(stderr, "weir: these flows have sampling rates from %s to %s; --scale makes them comparable\n",
+                 smallest.c_str(), largest.c_str());
+  if (scaled && unknown != "0")
+    std::fprintf(stderr, "weir: the sampling rate of %s of these flows is unknown, and counts as 1\n",
+                 in_thousands(unknown).c_str());
+}
+
 }  // namespace
 
 int run_top(const Arguments& arguments) {
@@ -94,9 +125,12 @@ int run_top(const Arguments& arguments) {
       "weir top");
   Options options;
   if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
+  const TimeRange range = query_settings(options.common).range;
+  if (range.has_since() && range.has_until()) options.request.span_ns = range.until_ns - range.since_ns;
   return run_flow_query(options.common, [&](FlowQuery& query) {
     check_top(options.request, query.columns());
     options.common.format == "table" ? show_table(query, options.request) : show_rows(query, options);
+    say_rates(query, options.request.scale);
   });
 }
 

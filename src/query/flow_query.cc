@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/network_names.h"
 #include "filter/parser.h"
 #include "filter/sql.h"
 #include "os/clock.h"
@@ -46,6 +47,16 @@ std::string where_sql(const std::string& where, const StoreColumns& columns) {
   if (where.empty()) return "";
   const FieldTable fields = filter_fields(columns);
   return filter_sql(parse_filter(where, fields, os::realtime_ns()), fields);
+}
+
+// "proto = 'TCP'" compares a number with a text.
+std::string with_hint(const std::string& error) {
+  constexpr std::string_view kBefore = "Could not convert string '", kAfter = "' to UINT8";
+  const size_t begin = error.find(kBefore), after = begin == error.npos ? begin : error.find(kAfter, begin);
+  if (after == error.npos) return error;
+  const std::string name = error.substr(begin + kBefore.size(), after - begin - kBefore.size());
+  if (!protocol_number(name)) return error;
+  return error + "\n\nproto is a number; write proto_name = " + sql_literal(name);
 }
 
 std::string path_of(const os::File& file) { return "/proc/self/fd/" + std::to_string(file.fd()); }
@@ -159,7 +170,7 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
         case SqlError::Kind::interrupted:
           throw QueryInterrupted();
         case SqlError::Kind::statement:
-          throw usage_error(text);
+          throw usage_error(with_hint(text));
         case SqlError::Kind::not_allowed:
           // One of our segments, merged away since the engine was created: the next engine knows its current name.
           if (text != error.what() && can_restart() && ++removed < kMaxRemoved) continue;
@@ -194,6 +205,17 @@ void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_js
     }
   };
   attempt(work, consumer.can_restart);
+}
+
+std::vector<std::optional<std::string>> FlowQuery::first_row(const std::string& sql) {
+  std::vector<std::optional<std::string>> row;
+  auto take = [&](const std::vector<SqlColumn>& columns, size_t rows) {
+    if (rows == 0 || !row.empty()) return;
+    for (const SqlColumn& column : columns)
+      if (row.emplace_back(); !column.is_null(0)) column.append(row.back().emplace(), 0, SqlStyle::csv);
+  };
+  run(sql, {.begin = [&](const auto&) { row.clear(); }, .rows = take, .can_restart = [] { return true; }}, false);
+  return row;
 }
 
 void FlowQuery::write_parquet(const std::string& sql, const std::string& path) {

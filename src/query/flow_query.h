@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ class FlowQuery {
 
   // `as_json`: how values of types without a text form of their own (structures, intervals) are cast.
   void run(const std::string& sql, const Consumer& consumer, bool as_json);
+  // The first row of the result, as CSV writes its values; nullopt: null. Empty if there are no rows.
+  std::vector<std::optional<std::string>> first_row(const std::string& sql);
   // Writes the result to `path`, zstd-compressed Parquet.
   void write_parquet(const std::string& sql, const std::string& path);
 

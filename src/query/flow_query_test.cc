@@ -61,9 +61,9 @@ TEST_F(FlowQueryTest, TheViewHasTheDocumentedColumns) {
       expected.starts_with("column_name,column_type\ntype,VARCHAR\ntime_received_ns,BIGINT\n"
                            "sequence_num,UINTEGER\nsampling_rate,UBIGINT\nsampler_address,VARCHAR\n"
                            "time_flow_start_ns,BIGINT\ntime_flow_end_ns,BIGINT\nbytes,UBIGINT\n"));
-  EXPECT_TRUE(
-      expected.ends_with("time_received,TIMESTAMP\ntime_start,TIMESTAMP\ntime_end,TIMESTAMP\n"
-                         "proto_name,VARCHAR\nbytes_scaled,DOUBLE\npackets_scaled,DOUBLE\n"));
+  EXPECT_TRUE(expected.ends_with(
+      "time_received,TIMESTAMP\ntime_start,TIMESTAMP\ntime_end,TIMESTAMP\n"
+      "duration,DOUBLE\nproto_name,VARCHAR\netype_name,VARCHAR\nscaled_bytes,DOUBLE\nscaled_packets,DOUBLE\n"));
 }
 
 TEST_F(FlowQueryTest, TextsAreText) {
@@ -104,7 +104,7 @@ TEST_F(FlowQueryTest, AddedFieldsAreColumnsOfTheView) {
   std::string expected = "column_name,column_type\n";
   for (const FlowsColumn& column : flows_columns(opened.columns())) expected += column.name + "," + column.type + "\n";
   EXPECT_EQ(answer(opened, "SELECT column_name, column_type FROM (DESCRIBE flows)"), expected);
-  EXPECT_TRUE(expected.ends_with("packets_scaled,DOUBLE\nhost,VARCHAR\nallowed,BOOLEAN\nratio,DOUBLE\n"));
+  EXPECT_TRUE(expected.ends_with("scaled_packets,DOUBLE\nhost,VARCHAR\nallowed,BOOLEAN\nratio,DOUBLE\n"));
   EXPECT_EQ(answer(opened, "SELECT min(ratio), max(ratio) FROM flows"), "min(ratio),max(ratio)\n0,0.25\n");
   EXPECT_NO_THROW(check_top({.keys = {"host"}}, opened.columns()));
 }
@@ -146,18 +146,18 @@ TEST_F(FlowQueryTest, ScaledCountersDoNotOverflow) {
   add_segment(kLargeCounters);
   FlowQuery opened = query();
   EXPECT_EQ(answer(opened,
-                   "SELECT sum(bytes_scaled) = 1002 * pow(2::DOUBLE, 63) AS b, sum(packets_scaled) = sum(bytes_scaled) "
+                   "SELECT sum(scaled_bytes) = 1002 * pow(2::DOUBLE, 63) AS b, sum(scaled_packets) = sum(scaled_bytes) "
                    "AS p FROM flows"),
             "b,p\ntrue,true\n");
-  EXPECT_EQ(answer(opened, "SELECT bytes, bytes_scaled, packets_scaled FROM flows WHERE bytes < 100 ORDER BY bytes"),
-            "bytes,bytes_scaled,packets_scaled\n5,5,5\n7,7,7\n");
+  EXPECT_EQ(answer(opened, "SELECT bytes, scaled_bytes, scaled_packets FROM flows WHERE bytes < 100 ORDER BY bytes"),
+            "bytes,scaled_bytes,scaled_packets\n5,5,5\n7,7,7\n");
 }
 
 TEST_F(FlowQueryTest, TheLargestCounterTimesTheLargestRateIsANumber) {
   add_segment(
       "SELECT 18446744073709551615::UBIGINT AS bytes, 18446744073709551615::UBIGINT AS sampling_rate FROM range(9)");
   FlowQuery opened = query();  // 9 * 2^128
-  EXPECT_EQ(answer(opened, "SELECT sum(bytes_scaled) = 9 * pow(2::DOUBLE, 128) AS same FROM flows"), "same\ntrue\n");
+  EXPECT_EQ(answer(opened, "SELECT sum(scaled_bytes) = 9 * pow(2::DOUBLE, 128) AS same FROM flows"), "same\ntrue\n");
 }
 
 // 2^63 + (2^64 - 1) + 5 + 7
@@ -180,6 +180,24 @@ TEST_F(FlowQueryTest, SumsOfLargeCountersAreExact) {
   std::string value;
   result.columns()[0].append(value, 0, SqlStyle::csv);
   EXPECT_EQ(value, "27670116110564327435");
+}
+
+TEST_F(FlowQueryTest, DurationIsInSecondsAndEthertypesHaveNames) {
+  add_segment(
+      "SELECT TIMESTAMP_MS '2026-11-21 12:00:00' AS time_start, 1500::BIGINT AS duration_ms, 250000::INTEGER AS "
+      "duration_sub_ns, 2048::USMALLINT AS etype");
+  add_segment("SELECT 34525::USMALLINT AS etype, 3::UBIGINT AS bytes");
+  add_segment("SELECT 34915::USMALLINT AS etype");  // PPPoE discovery
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT duration, etype_name FROM flows ORDER BY etype"),
+            "duration,etype_name\n1.50025,IPv4\n,IPv6\n,0x8863\n");
+}
+
+TEST_F(FlowQueryTest, AFilterSelectsRowsOfTheView) {
+  add_segment("SELECT '10.0.0.' || range AS src_addr, range::UBIGINT AS bytes FROM range(10)");
+  FlowQuery opened({.data = data_, .where = "src net 10.0.0.4/31 or bytes > 8"});
+  EXPECT_EQ(answer(opened, "SELECT bytes FROM flows ORDER BY bytes"), "bytes\n4\n5\n9\n");
+  EXPECT_THROW(FlowQuery({.data = data_, .where = "src nett 10.0.0.4/31"}), Error);
 }
 
 TEST_F(FlowQueryTest, EveryProtocolNumberHasAName) {

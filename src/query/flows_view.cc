@@ -18,6 +18,12 @@ constexpr const char* kEndNs =
     "coalesce(segment.time_start_sub_ns, 0) + coalesce(segment.duration_sub_ns, 0), "
     "epoch_ns(segment.time_end) + coalesce(segment.time_end_sub_ns, 0))";
 
+// Seconds as a DOUBLE, so that bytes * 8 / duration are bits per second; exact to a nanosecond up to 100 days.
+constexpr const char* kDuration =
+    "(segment.duration_ms::DOUBLE * 1000000 + coalesce(segment.duration_sub_ns, 0)) / 1000000000";
+constexpr const char* kEtypeName =
+    "CASE etype WHEN 2048 THEN 'IPv4' WHEN 34525 THEN 'IPv6' WHEN 2054 THEN 'ARP' ELSE printf('0x%04x', etype) END";
+
 void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
 
 constexpr std::string_view kProtoName = "proto_name";
@@ -29,9 +35,9 @@ constexpr struct {
   const char* name;
   const char* expression;
 } kScaled[] = {
-    {"bytes_scaled",
+    {"scaled_bytes",
      "bytes::DOUBLE * CASE WHEN sampling_rate > 1::UBIGINT THEN sampling_rate::DOUBLE ELSE 1::DOUBLE END"},
-    {"packets_scaled",
+    {"scaled_packets",
      "packets::DOUBLE * CASE WHEN sampling_rate > 1::UBIGINT THEN sampling_rate::DOUBLE ELSE 1::DOUBLE END"},
 };
 
@@ -86,7 +92,9 @@ std::string select_list(const StoreColumns& columns) {
   append(items, "time_received");
   append(items, "time_start");
   append(items, std::string("epoch_ms(") + kEndNs + " // 1000000) AS time_end");
+  append(items, std::string(kDuration) + " AS duration");
   append(items, proto_names() + "[proto::INTEGER + 1] AS " + std::string(kProtoName));
+  append(items, std::string(kEtypeName) + " AS etype_name");
   for (const auto& scaled : kScaled) append(items, std::string(scaled.expression) + " AS " + scaled.name);
   for (const StoreColumn& column : columns.all()) {
     if (!column.extra) continue;
@@ -147,7 +155,9 @@ std::vector<FlowsColumn> flows_columns(const StoreColumns& columns) {
   std::vector<FlowsColumn> list;
   for (const FieldInfo& field : kFields) list.push_back({std::string(field.name), std::string(field.sql_type)});
   for (const char* name : {"time_received", "time_start", "time_end"}) list.push_back({name, "TIMESTAMP"});
+  list.push_back({"duration", "DOUBLE"});
   list.push_back({std::string(kProtoName), "VARCHAR"});
+  list.push_back({"etype_name", "VARCHAR"});
   for (const auto& scaled : kScaled) list.push_back({scaled.name, "DOUBLE"});
   for (const StoreColumn& column : columns.all())
     if (column.extra) list.push_back({shown_name(column), std::string(shown_type(column))});

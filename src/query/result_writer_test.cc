@@ -131,6 +131,67 @@ TEST_F(TopTest, RanksByTheMeasureWithItsShareOfAll) {
       "proto_name,src_addr,flows,packets,bytes,percent\n,a,2,3,300,50\n");
 }
 
+TEST_F(TopTest, GroupsAddressesByTheirNetworks) {
+  StoreFixture::add_segment(
+      "SELECT unnest(['192.0.2.1', '192.0.2.200', '2001:db8::1', '2001:db8::2', '2001:db8:0:1::1']) AS dst_addr, "
+      "1::UBIGINT AS bytes");
+  auto networks = [&](const std::string& key) {
+    return text("SELECT * FROM (" + top_sql({.keys = {key}}, false) + ") WHERE bytes < 100", ResultFormat::csv);
+  };
+  EXPECT_EQ(networks("dst_addr/24"),
+            "dst_addr/24,flows,packets,bytes,percent\n192.0.2.0/24,2,,2,0.36\n2001:db8::/64,2,,2,0.36\n"
+            "2001:db8:0:1::/64,1,,1,0.18\n");
+  EXPECT_EQ(networks("dst_addr/25/32"),
+            "dst_addr/25/32,flows,packets,bytes,percent\n2001:db8::/32,3,,3,0.54\n192.0.2.0/25,1,,1,0.18\n"
+            "192.0.2.128/25,1,,1,0.18\n");
+  for (const char* wrong :
+       {"dst_addr/33", "dst_addr/", "dst_addr/24/129", "dst_addr/8/8/8", "dst_addr/x", "dst_port/8"})
+    EXPECT_THROW(check_top({.keys = {wrong}}, StoreColumns()), Error) << wrong;
+  EXPECT_NO_THROW(check_top({.keys = {"dst_addr/0", "src_addr/32/128"}}, StoreColumns()));
+}
+
+class TopSeriesTest : public ResultTest {
+ protected:
+  // Two minutes: a sends 60 and 120 bytes in the first, 0 in the second; b 30 in the second, sampled 1 in 10; c 1.
+  TopSeriesTest() {
+    add_segment(
+        "SELECT * FROM (VALUES ('a', 0, 60, NULL), ('a', 59, 120, 1), ('b', 60, 30, 10), ('c', 119, 1, 0)) "
+        "t(src_addr, second, b, rate)",
+        "SELECT src_addr, (TIMESTAMP '2026-11-21 12:00:00' + to_seconds(second))::TIMESTAMP_MS AS time_received, "
+        "b::UBIGINT AS bytes, 1::UBIGINT AS packets, rate::UBIGINT AS sampling_rate FROM ");
+  }
+  void add_segment(const std::string& values, const std::string& select) {
+    StoreFixture::add_segment(select + "(" + values + ")");
+  }
+};
+
+TEST_F(TopSeriesTest, ARowForEachInterval) {
+  EXPECT_EQ(text(top_sql({.keys = {"src_addr"}, .count = 2, .every_ns = 60'000'000'000}, false), ResultFormat::csv),
+            "time,src_addr,flows,packets,bytes,percent\n2026-11-21T12:00:00.000Z,a,2,2,180,100\n"
+            "2026-11-21T12:01:00.000Z,b,1,1,30,96.77\n");
+}
+
+TEST_F(TopSeriesTest, RatesReferToTheSpanOrTheInterval) {
+  TopRequest request{.keys = {"src_addr"}, .count = 1, .rate = true};
+  EXPECT_EQ(text(top_sql(request, false), ResultFormat::csv),  // 119 s from the first flow to the last
+            "src_addr,flows,packets,bytes,pps,bps,percent\na,2,2,180,0,12.1,85.31\n");
+  request.span_ns = 10'000'000'000;
+  EXPECT_EQ(text(top_sql(request, true), ResultFormat::csv),
+            "src_addr,flows,packets,bytes,pps,bps,percent,total_flows,total_packets,total_bytes,total_pps,total_bps\n"
+            "a,2,2,180,0.2,144,85.31,4,4,211,0.4,168.8\n");
+  request.every_ns = 60'000'000'000;
+  EXPECT_EQ(text(top_sql(request, false), ResultFormat::csv),
+            "time,src_addr,flows,packets,bytes,pps,bps,percent\n2026-11-21T12:00:00.000Z,a,2,2,180,0,24,100\n");
+}
+
+TEST_F(TopSeriesTest, ScaledByTheSamplingRateIfItIsKnown) {
+  EXPECT_EQ(text(top_sql({.keys = {"src_addr"}, .scale = true}, false), ResultFormat::csv),
+            "src_addr,flows,packets,bytes,percent\nb,1,10,300,62.37\na,2,2,180,37.42\nc,1,1,1,0.21\n");
+  EXPECT_EQ(
+      text(sampling_rates_sql(), ResultFormat::csv).substr(text(sampling_rates_sql(), ResultFormat::csv).find('\n')),
+      "\n1,10,2\n");
+}
+
 TEST(Top, SuggestsTheColumnThatWasMeant) {
   try {
     check_top({.keys = {"src_adr"}}, StoreColumns());
@@ -151,7 +212,7 @@ TEST(Top, HumanNumbersHaveThreeDigits) {
   EXPECT_EQ(human_number("999499", "B"), "999 kB");
   EXPECT_EQ(human_number("999999", "B"), "1.00 MB");
   EXPECT_EQ(human_number("123456789012", "B"), "123 GB");
-  EXPECT_EQ(human_number("12345678901234567890123", "B"), "12346 EB");
+  EXPECT_EQ(human_number("12345678901234567890123", "B"), "12.3 ZB");
   EXPECT_EQ(human_number("-", "B"), "-");
 }
 

@@ -15,14 +15,19 @@ static std::string share(const std::string& percent) {
   return text;
 }
 
-TopTable::TopTable(const TopRequest& request, bool terminal) : keys_(request.keys.size()), terminal_(terminal) {
-  table_.heading = request.keys;
-  for (const char* name : {"flows", "packets", "bytes", "share"}) table_.heading.emplace_back(name);
+TopTable::TopTable(const TopRequest& request, bool terminal)
+    : keys_(request.key_columns()), numbers_(request.number_columns()), terminal_(terminal) {
+  if (request.every_ns > 0) table_.heading.emplace_back("time");
+  table_.heading.insert(table_.heading.end(), request.keys.begin(), request.keys.end());
+  for (const char* name : {"flows", "packets", "bytes"}) table_.heading.emplace_back(name);
+  if (request.rate) table_.heading.insert(table_.heading.end(), {"packets/s", "bits/s"});
+  table_.heading.emplace_back("share");
   for (size_t i = 0; i < table_.heading.size(); ++i) table_.right.push_back(i >= keys_);
 }
 
 std::string TopTable::shown(size_t measure, const std::string& number) const {
-  return terminal_ ? human_number(number, measure == 2 ? "B" : "") : number;
+  static constexpr const char* kUnits[] = {"", "", "B", "", "b"};
+  return terminal_ ? human_number(number, kUnits[measure]) : number;
 }
 
 std::string TopTable::cell(const SqlColumn& column, size_t row) const {
@@ -34,11 +39,11 @@ std::string TopTable::cell(const SqlColumn& column, size_t row) const {
 void TopTable::add(const std::vector<SqlColumn>& columns, size_t row) {
   std::vector<std::string> cells, numbers;
   for (size_t i = 0; i < keys_; ++i) cells.push_back(cell(columns[i], row));
-  for (size_t i = 0; i < 3; ++i) {
+  for (size_t i = 0; i < numbers_; ++i) {
     cells.push_back(shown(i, cell(columns[keys_ + i], row)));
-    numbers.push_back(shown(i, cell(columns[keys_ + 4 + i], row)));
+    numbers.push_back(shown(i, cell(columns[keys_ + numbers_ + 1 + i], row)));
   }
-  cells.push_back(share(cell(columns[keys_ + 3], row)));
+  cells.push_back(share(cell(columns[keys_ + numbers_], row)));
   // Without flows the result is one row, with nothing but the total.
   if (!columns[keys_].is_null(row)) rows_.push_back(cells);
   total_.assign(keys_, "");

@@ -24,7 +24,7 @@ class TopTable {
   std::string shown(size_t measure, const std::string& number) const;
   std::string cell(const SqlColumn& column, size_t row) const;
 
-  size_t keys_;
+  size_t keys_, numbers_;  // columns
   bool terminal_;
   TextTable table_;
   std::vector<std::vector<std::string>> rows_;

@@ -77,7 +77,8 @@ std::vector<StoreColumn> counter_columns() {
 }  // namespace
 
 bool is_free_field_name(std::string_view name) {
-  for (std::string_view taken : {"proto_name", "bytes_scaled", "packets_scaled", "day", "hour"})
+  for (std::string_view taken :
+       {"duration", "proto_name", "etype_name", "scaled_bytes", "scaled_packets", "day", "hour"})
     if (name == taken) return false;
   return !find_field(name) && std::ranges::find(store_columns(), name, &StoreColumn::name) == store_columns().end();
 }
