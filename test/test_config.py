@@ -63,7 +63,7 @@ WRONG = [
     ("[[collect]]\nworkers = 1\n", "1:1", "write it in single brackets, [collect]"),
     ("[kafka]\nbrokers = \"x\"\n", "1:2", "docs/reference/config.md lists those there are"),
     (OUTPUT + "pth = \"/tmp/b\"\n", "5:1", "did you mean path?"),
-    (OUTPUT + "where = {src = \"x\"}\n", "5:1", "it takes name, type, format, path, fields"),
+    (OUTPUT + "window = {src = \"x\"}\n", "5:1", "it takes name, type, format, path, fields, where"),
     # tables that may occur several times
     ("[output]\nname = \"a\"\n", "1:1", "tables in double brackets, [[output]], not a table"),
     ("output = \"a=csv:/tmp/a\"\n", "1:10", "tables in double brackets, [[output]], not a text"),

@@ -215,6 +215,25 @@ where = "proto tcp and {small}"
         weir.finish()
 
 
+def test_without_a_store_the_first_output_has_no_filter_of_its_own(tmp_path):
+    """The ledger's own counts are those of the first output."""
+    flags = ("collect", "--check", "--no-store", "--config", tmp_path / "weir.toml")
+    (tmp_path / "weir.toml").write_text(f"""[[output]]
+name = "tcp"
+format = "json"
+path = "{tmp_path}/tcp.json"
+where = "proto tcp"
+""")
+    done = run_weir(*flags)
+    assert done.returncode == 2 and "use collect.where" in done.stderr
+    assert run_weir(*flags, "--format", "json", "--transport.file", tmp_path / "all.json").returncode == 0
+
+
+def test_collect_takes_no_filter_that_depends_on_the_time_of_its_start(tmp_path):
+    done = run_weir("collect", "--check", "--data", tmp_path, "--where", "start > -1h")
+    assert done.returncode == 2 and "^^^" in done.stderr
+
+
 def test_a_reload_changes_the_filter(tmp_path):
     config = tmp_path / "weir.toml"
     config.write_text('[collect]\nwhere = "not any"\n')

@@ -38,6 +38,11 @@ bool add_network(std::string_view text, size_t slash, std::vector<AddressRange>&
   unsigned length = 0;
   auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
   bool whole = failed == std::errc{} && end == digits.data() + digits.size();
+  // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
+  if (address && address->is_v4() && text.substr(0, slash).contains(':')) {
+    if (length < 96) return false;
+    length -= 96;
+  }
   return address && whole && add_prefix(*address, length, ranges);
 }
 

@@ -106,7 +106,7 @@ TEST(AddressSet, RefusesAnyOtherText) {
                            "192.0.2.1/4294967296",
                            "2001:db8::/129",
                            "2001:db8::/",
-                           "::ffff:0:0/96",
+                           "::ffff:0:0/95",
                            "192.0.2.9-192.0.2.1",
                            "192.0.2.1-2001:db8::1",
                            "::-255.255.255.255",
@@ -122,6 +122,7 @@ TEST(AddressSet, RefusesAnyOtherText) {
     EXPECT_TRUE(ranges.empty()) << text;
   }
   EXPECT_FALSE(parse_address_set("192.0.2.1, nonsense"));
+  EXPECT_EQ(parse_address_set("::ffff:10.0.0.0/104"), parse_address_set("10.0.0.0/8"));
   EXPECT_FALSE(parse_address_set("nonsense"));
 }
 

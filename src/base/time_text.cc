@@ -123,7 +123,7 @@ std::optional<int64_t> relative(std::string_view text, int64_t now_ns) {
 }  // namespace
 
 std::optional<int64_t> parse_time_text(std::string_view text, int64_t now_ns) {
-  for (auto time : {rfc3339(text), nfdump_time(text), relative(text, now_ns)})
+  for (auto time : {rfc3339(text), nfdump_time(text), now_ns < 0 ? std::nullopt : relative(text, now_ns)})
     if (time) return *time - *time % kMillisecond;
   return {};
 }

@@ -14,6 +14,7 @@ namespace weir {
 //   2026/11/21.09:39[:00], 2026/11/21                                     as nfdump
 //   -1h, 1h, 90s, 2d                                                      that long before `now_ns`
 //   now, today, yesterday                                                 today and yesterday: the start of the day
+// The last two lines only if `now_ns` is not negative.
 std::optional<int64_t> parse_time_text(std::string_view text, int64_t now_ns);
 
 }  // namespace weir

@@ -51,8 +51,8 @@ class FlowPrinter {
     writer_->header(output_.text());
   }
   void take(std::unique_ptr<FlowBatch> batch) {
-    if (where_) remove_others(*batch);
     for (const Run& run : batch->runs()) add(*batch, run);
+    if (where_) remove_others(*batch);
     if (writer_ && !output_.closed()) {
       writer_->write(*batch, output_.text());
       output_.write_when_full();

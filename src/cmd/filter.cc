@@ -43,6 +43,17 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   return options;
 }
 
+// A mistake in the configuration, perhaps in its own filter, must not hide what is wrong with the expression.
+std::shared_ptr<const FieldTable> configured_fields() {
+  try {
+    return load_collect_config({}).field_table;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "weir: without the fields of [[field]], because of the configuration: %s\n",
+                 printable_lines(error.what()).c_str());
+    return std::make_shared<const FieldTable>(std::vector<ExtraField>());
+  }
+}
+
 void print_text(const Filter& filter, const FieldTable& fields) {
   std::printf("filter  %s\nmeans   %s\nSQL     %s\n", printable(filter_text(filter, fields)).c_str(),
               printable(filter_in_words(filter, fields)).c_str(), printable(filter_sql(filter, fields)).c_str());
@@ -67,7 +78,7 @@ int run_filter(const Arguments& arguments) {
   CLI::App app("Shows how a filter expression is understood: as a filter, in words, and as SQL.", "weir filter");
   Options options;
   if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
-  const std::shared_ptr<const FieldTable> fields = load_collect_config({}).field_table;
+  const std::shared_ptr<const FieldTable> fields = configured_fields();
   try {
     const Filter filter = parse_filter(options.expression, *fields, os::realtime_ns());
     if (options.sql)

@@ -8,7 +8,6 @@
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
 #include "config/arguments.h"
-#include "os/file.h"
 #include "query/flow_list.h"
 #include "query/flows_view.h"
 
@@ -61,20 +60,6 @@ std::vector<std::string> fields_of(const Options& options, const StoreColumns& c
   return all;
 }
 
-void print(FlowQuery& query, const FlowListRequest& request, const Options& options) {
-  const std::optional<std::string> bound = query.first_row(flow_list_bound_sql(request)).at(1);
-  ResultOutput output("");
-  auto writer = make_result_writer(result_format(options.common.format, os::is_terminal(1)), output);
-  FlowQuery::Consumer consumer{
-      .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
-      .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },
-      .can_restart = [&] { return output.can_restart(); },
-  };
-  query.run(flow_list_sql(request, bound), consumer, options.common.format == "json");
-  writer->end();
-  output.finish();
-}
-
 }  // namespace
 
 int run_flows(const Arguments& arguments) {
@@ -84,7 +69,8 @@ int run_flows(const Arguments& arguments) {
   return run_flow_query(options.common, [&](FlowQuery& query) {
     options.request.fields = fields_of(options, query.columns());
     check_flow_list(options.request, query.columns());
-    print(query, options.request, options);
+    const std::optional<std::string> bound = query.first_row(flow_list_bound_sql(options.request)).at(1);
+    print_rows(query, flow_list_sql(options.request, bound), options.common);
   });
 }
 

@@ -65,20 +65,6 @@ void write_parquet(FlowQuery& query, const std::string& sql, const Options& opti
   output.finish();
 }
 
-void write_text(FlowQuery& query, const std::string& sql, const Options& options) {
-  ResultOutput output(options.output);
-  bool to_terminal = options.output.empty() && os::is_terminal(1);
-  auto writer = make_result_writer(result_format(options.common.format, to_terminal), output);
-  FlowQuery::Consumer consumer{
-      .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
-      .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },
-      .can_restart = [&] { return output.can_restart(); },
-  };
-  query.run(sql, consumer, options.common.format == "json");
-  writer->end();
-  output.finish();
-}
-
 // A statement that does not name the view cannot read from it.
 bool mentions_counters(std::string sql) {
   std::ranges::transform(sql, sql.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -97,7 +83,7 @@ int run_query(const Arguments& arguments) {
   std::string sql = options.sql == "-" ? read_standard_input() : options.sql;
   options.common.counters = mentions_counters(sql);
   return run_flow_query(options.common, [&](FlowQuery& query) {
-    parquet ? write_parquet(query, sql, options) : write_text(query, sql, options);
+    parquet ? write_parquet(query, sql, options) : print_rows(query, sql, options.common, options.output);
   });
 }
 

@@ -42,6 +42,13 @@ int tell_problems(const FlowQuery& query) {
   return static_cast<int>(ExitCode::runtime_failure);
 }
 
+// "table" is framed on a terminal and plain elsewhere.
+ResultFormat result_format(const std::string& name, bool to_terminal) {
+  if (name == "csv") return to_terminal ? ResultFormat::csv_terminal : ResultFormat::csv;
+  if (name == "json") return ResultFormat::json;
+  return to_terminal ? ResultFormat::terminal : ResultFormat::plain;
+}
+
 }  // namespace
 
 void add_query_flags(CLI::App& app, QueryFlags& flags) {
@@ -78,10 +85,18 @@ QuerySettings query_settings(const QueryFlags& flags) {
   return settings;
 }
 
-ResultFormat result_format(const std::string& name, bool to_terminal) {
-  if (name == "csv") return to_terminal ? ResultFormat::csv_terminal : ResultFormat::csv;
-  if (name == "json") return ResultFormat::json;
-  return to_terminal ? ResultFormat::terminal : ResultFormat::plain;
+void print_rows(FlowQuery& query, const std::string& sql, const QueryFlags& flags, const std::string& path) {
+  ResultOutput output(path);
+  const bool to_terminal = path.empty() && os::is_terminal(1);
+  auto writer = make_result_writer(result_format(flags.format, to_terminal), output);
+  FlowQuery::Consumer consumer{
+      .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
+      .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },
+      .can_restart = [&] { return output.can_restart(); },
+  };
+  query.run(sql, consumer, flags.format == "json");
+  writer->end();
+  output.finish();
 }
 
 int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work) {

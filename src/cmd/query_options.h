@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared by `weir query` and `weir top`: which data, which time range, how much memory; running a query with Ctrl-C and
-// a progress bar; reporting what could not be read.
+// Shared by `weir query`, `weir top` and `weir flows`: which data, which time range, how much memory; running a query
+// with Ctrl-C and a progress bar; reporting what could not be read.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -22,8 +22,8 @@ struct QueryFlags {
 void add_query_flags(CLI::App& app, QueryFlags& flags);
 // Throws usage_error naming the flag.
 QuerySettings query_settings(const QueryFlags& flags);
-// "table" is framed on a terminal and plain elsewhere.
-ResultFormat result_format(const std::string& name, bool to_terminal);
+// Writes the result to a file, or to standard output (""). A table is framed on a terminal and plain elsewhere.
+void print_rows(FlowQuery& query, const std::string& sql, const QueryFlags& flags, const std::string& path = "");
 
 // Opens the store, runs `work`, reports problems on standard error. Returns the exit code: 0, 1 if segments had to be
 // skipped, 130 if interrupted.

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/query_options.h"
 #include "config/arguments.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "query/top.h"
 #include "query/top_table.h"
@@ -90,19 +91,6 @@ void show_table(FlowQuery& query, const TopRequest& request) {
   output.finish();
 }
 
-void show_rows(FlowQuery& query, const Options& options) {
-  ResultOutput output("");
-  auto writer = make_result_writer(result_format(options.common.format, os::is_terminal(1)), output);
-  FlowQuery::Consumer consumer{
-      .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
-      .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },
-      .can_restart = [&] { return output.can_restart(); },
-  };
-  query.run(top_sql(options.request, false), consumer, options.common.format == "json");
-  writer->end();
-  output.finish();
-}
-
 // Sums of flows with different sampling rates mean little.
 void say_rates(FlowQuery& query, bool scaled) {
   const auto row = query.first_row(sampling_rates_sql());
@@ -126,10 +114,14 @@ int run_top(const Arguments& arguments) {
   Options options;
   if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
   const TimeRange range = query_settings(options.common).range;
-  if (range.has_since() && range.has_until()) options.request.span_ns = range.until_ns - range.since_ns;
+  const int64_t until_ns = range.has_until() ? range.until_ns : os::realtime_ns();
+  if (range.has_since()) options.request.span_ns = until_ns - range.since_ns;
   return run_flow_query(options.common, [&](FlowQuery& query) {
     check_top(options.request, query.columns());
-    options.common.format == "table" ? show_table(query, options.request) : show_rows(query, options);
+    if (options.common.format == "table")
+      show_table(query, options.request);
+    else
+      print_rows(query, top_sql(options.request, false), options.common);
     say_rates(query, options.request.scale);
   });
 }

@@ -11,6 +11,7 @@
 #include "collect/figures.h"
 #include "collect/stop_watch.h"
 #include "config/token_option.h"
+#include "filter/parser.h"
 #include "os/clock.h"
 #include "web/routes.h"
 
@@ -39,7 +40,7 @@ Collector::Collector(const LoadedConfig& loaded, Load load)
 }
 
 std::vector<std::unique_ptr<Stage>> Collector::make_stages() {
-  auto where = std::make_unique<FilterStage>(make_predicate(config_.where, *config_.field_table, os::realtime_ns()));
+  auto where = std::make_unique<FilterStage>(make_predicate(config_.where, *config_.field_table, kNoRelativeTimes));
   where_ = where.get();
   std::vector<std::unique_ptr<Stage>> stages;
   stages.push_back(std::move(where));

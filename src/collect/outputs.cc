@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "config/output_option.h"
+#include "filter/parser.h"
 #include "filter/predicate.h"
 #include "ledger/saved_ledger.h"
-#include "os/clock.h"
 #include "sink/file_output.h"
 
 namespace weir {
@@ -26,7 +26,7 @@ FileOutputConfig file_config(const OutputConfig& output, const CollectConfig& co
   for (const std::string& name : output.fields) file.fields.push_back(config.field_table->find(name)->field);
   file.table = config.field_table.get();
   file.stop_time = &stop_time;
-  file.where = make_predicate(output.where, *config.field_table, os::realtime_ns());
+  file.where = make_predicate(output.where, *config.field_table, kNoRelativeTimes);
   return file;
 }
 

@@ -12,6 +12,8 @@
 #include "config/live_options.h"
 #include "config/output_option.h"
 #include "config/token_option.h"
+#include "filter/parser.h"
+#include "filter/predicate.h"
 #include "os/clock.h"
 
 namespace weir {
@@ -20,10 +22,6 @@ namespace {
 void set_log(const CollectConfig& config, const RunningParts&) { set_log_level(config.log_level); }
 
 void set_allowed(const CollectConfig& config, const RunningParts& parts) { parts.allowed.set(config.allow); }
-
-void set_where(const CollectConfig& config, const RunningParts& parts) {
-  parts.where.set(make_predicate(config.where, *config.field_table, os::realtime_ns()));
-}
 
 void set_store_bounds(const CollectConfig& config, const RunningParts& parts) {
   parts.clock.set_keep(config.keep_ns);
@@ -44,12 +42,12 @@ constexpr std::string_view kWhere = "collect.where";
 
 struct LiveOption {
   std::string_view key;
-  void (*set)(const CollectConfig& config, const RunningParts& parts);
+  void (*set)(const CollectConfig& config, const RunningParts& parts);  // nullptr: apply() does it
 };
 
 constexpr LiveOption kLive[] = {
     {"collect.allow", set_allowed},
-    {kWhere, set_where},
+    {kWhere, nullptr},
     {"collect.log_level", set_log},
     {"store.keep", set_store_bounds},
     {"store.max_size", set_store_bounds},
@@ -163,12 +161,15 @@ OutputChange Reload::prepare_outputs(CollectConfig& config, Keys& restart) {
 
 void Reload::apply(const CollectConfig& config, const Keys& changed, OutputChange outputs) {
   if (parts_.http) parts_.http->set_tokens(config.tokens);
+  const bool sets_where = std::ranges::count(changed, kWhere) > 0;
+  const auto where = sets_where ? make_predicate(config.where, *config.field_table, kNoRelativeTimes) : nullptr;
   const int64_t began_ns = os::monotonic_ns();
   parts_.pipeline.while_resting([&] {
+    if (sets_where) parts_.where.set(where);
     if (std::ranges::count(changed, kExporterTable) > 0) parts_.pipeline.set_exporters(config.exporters);
     if (outputs.any()) parts_.outputs.apply(std::move(outputs));
     for (std::string_view key : changed)
-      if (const LiveOption* option = live(key)) option->set(config, parts_);
+      if (const LiveOption* option = live(key); option && option->set) option->set(config, parts_);
   });
   log_debug("config",
             "the workers rested for " + std::to_string((os::monotonic_ns() - began_ns) / 1'000) + " us at most");

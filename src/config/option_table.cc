@@ -13,10 +13,10 @@
 #include "config/output_option.h"
 #include "config/secret_file.h"
 #include "config/token_option.h"
+#include "filter/parser.h"
 #include "filter/predicate.h"
 #include "flow/field_table.h"
 #include "http/address.h"
-#include "os/clock.h"
 #include "os/file.h"
 
 namespace weir {
@@ -82,7 +82,7 @@ void set_fields(CollectConfig& config, const Value& value) {
 }
 
 void set_where(CollectConfig& config, const Value& value) {
-  make_predicate(value.text, *config.field_table, os::realtime_ns());  // throws if it is wrong
+  make_predicate(value.text, *config.field_table, kNoRelativeTimes);  // throws if it is wrong
   config.where = value.text;
 }
 
@@ -213,7 +213,8 @@ const Option<CollectConfig> kOptions[] = {
 
     {{"collect.where", "--where", ValueKind::text, "FILTER", "", kReceiving,
      "Keep only records that match this filter, as in 'src net 10.0.0.0/8 and not proto icmp' "
-     "(docs/reference/filter.md). The others reach no output and are counted as filtered. Empty: keep all"},
+     "(docs/reference/filter.md). The others reach no output and are counted as filtered; so are records without the "
+     "field that is tested, whether the test is negated or not. Empty: keep all"},
      set_where},
 
     {{"collect.format", "--format", ValueKind::text, "FORMAT", "none", kOutput,
@@ -352,7 +353,7 @@ void set_output_tables(CollectConfig& config, const std::vector<TableValues>& ta
   for (const TableValues& table : tables)
     if (const Value* where = table.find("where"))
       problems.at(where->place, key_at(where->place, "output.where"),
-                  [&] { make_predicate(where->text, *config.field_table, os::realtime_ns()); });
+                  [&] { make_predicate(where->text, *config.field_table, kNoRelativeTimes); });
 }
 
 std::span<const Tables> tables_of_collect() {

@@ -216,6 +216,16 @@ void check_data(const LoadedConfig& loaded) {
                     ": collect.data is off, so there is no place for the store; add --no-store, or name a directory");
 }
 
+// The ledger has no column for records that the filter of one output removed.
+void check_leader(const LoadedConfig& loaded) {
+  if (!loaded.config.no_store) return;
+  const std::vector<OutputConfig> outputs = outputs_of(loaded.config);
+  if (outputs.empty() || outputs.front().where.empty()) return;
+  throw usage_error("output " + in_quotes(outputs.front().name) +
+                    ": without a store, the ledger counts what became of the records at the first output, so this one "
+                    "cannot have a filter of its own; use collect.where, or name another output before it");
+}
+
 // The file or the fields of an output that was not requested would be ignored silently.
 void check_output(const LoadedConfig& loaded) {
   if (!value_of(loaded, "collect.format").place.is_default()) {
@@ -248,6 +258,7 @@ static void check_together(const LoadedConfig& loaded) {
   check_data(loaded);
   check_https(loaded);
   check_output(loaded);
+  check_leader(loaded);
 }
 
 LoadedConfig load_collect_file(const std::string& path) {

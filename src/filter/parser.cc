@@ -2,27 +2,18 @@
 #include "filter/parser.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "base/network_names.h"
 #include "base/text.h"
-#include "filter/number_key.h"
+#include "filter/comparison.h"
 #include "filter/tokens.h"
 #include "filter/values.h"
 #include "filter/vocabulary.h"
 
 namespace weir {
 namespace {
-
-enum class Comparison { none, equal, unequal, less, less_equal, greater, greater_equal };
-constexpr std::pair<std::string_view, Comparison> kComparisons[] = {
-    {"=", Comparison::equal},         {"==", Comparison::equal},      {"eq", Comparison::equal},
-    {"!=", Comparison::unequal},      {"ne", Comparison::unequal},    {"<", Comparison::less},
-    {"lt", Comparison::less},         {"<=", Comparison::less_equal}, {"le", Comparison::less_equal},
-    {">", Comparison::greater},       {"gt", Comparison::greater},    {">=", Comparison::greater_equal},
-    {"ge", Comparison::greater_equal}};
 
 Filter combined(Filter::Kind kind, std::vector<Filter> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
@@ -56,11 +47,15 @@ class Parser {
     Filter filter = alternatives();
     if (now().kind != Token::Kind::end)
       fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", "and, or, or the end",
-           now().is(")") ? "there is no ( for it" : "");
+           now().is(")")   ? "there is no ( for it"
+           : now().is(",") ? kBrackets
+                           : "");
     return filter;
   }
 
  private:
+  static constexpr const char* kBrackets = "several values stand in brackets, as in port [80 443]";
+
   // What a test names: one subject, or two of which either may match.
   struct Operand {
     std::vector<Subject> subjects;
@@ -102,9 +97,11 @@ class Parser {
     const Token& begin = now();
     if (take("not") || take("!")) {
       enter(begin);
+      const bool is_grouped = now().is("(");
       Filter inner = part();
+      if (!is_grouped && inner.kind == Filter::Kind::bits) inner = any_bit(inner, begin);
       --depth_;
-      return negated(begins_with_flags(begin) ? any_bit(std::move(inner)) : std::move(inner));
+      return negated(std::move(inner));
     }
     if (!take("(")) return single_test();
     enter(begin);
@@ -117,16 +114,15 @@ class Parser {
   }
 
   // As in nfdump, "not flags AFRPU" means that none of these is set; "not (flags AFRPU)", that not all of them are.
-  bool begins_with_flags(const Token& negation) const { return (&negation)[1].is("flags"); }
-
-  static Filter any_bit(Filter filter) {
-    if (filter.kind != Filter::Kind::bits) return filter;
+  Filter any_bit(const Filter& filter, const Token& begin) {
     std::vector<Filter> parts;
     for (uint64_t bit = 1; bit && bit <= filter.bits; bit <<= 1) {
       if (!(filter.bits & bit)) continue;
+      if (!parts.empty()) count_test();
       parts.push_back(filter);
       parts.back().bits = bit;
     }
+    if (parts.size() > 1) check_deeper(begin);  // it is printed in parentheses
     return combined(Filter::Kind::any_of, std::move(parts));
   }
 
@@ -135,10 +131,19 @@ class Parser {
       fail(begin, "too many parentheses within each other", "at most " + std::to_string(kMaxFilterDepth));
   }
 
-  Filter single_test() {
+  void check_deeper(const Token& begin) {
+    enter(begin);
+    --depth_;
+  }
+
+  void count_test() {
     if (++parts_ > kMaxFilterParts)
       fail(now(), "too many tests", "at most " + std::to_string(kMaxFilterParts),
            "a list in brackets is one test: src ip in [192.0.2.1 192.0.2.2]");
+  }
+
+  Filter single_test() {
+    count_test();
     if (take("any")) return {};
     for (auto [word, ethertype] :
          {std::pair{"inet", 0x0800u}, {"ipv4", 0x0800u}, {"inet6", 0x86ddu}, {"ipv6", 0x86ddu}})
@@ -174,6 +179,8 @@ class Parser {
     for (const TermSpelling& spelling : spellings())
       for (std::string_view word : spelling.words) known.emplace_back(word);
     for (const FieldInfo& field : fields_.all()) known.emplace_back(field.name);
+    if (now().word[0] >= '0' && now().word[0] <= '9')
+      fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", expected, kBrackets);
     if (std::ranges::count(known, now().word) > 0)  // it is one, but no test begins with it
       fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", expected);
     fail(now(), "\"" + printable(std::string(now().given)) + "\" is no word of the filter language", expected,
@@ -213,15 +220,20 @@ class Parser {
       if (best->second) operand.subjects.push_back(*best->second);
       return operand;
     }
-    const FieldInfo* field = fields_.find(now().text);
+    const FieldInfo* field = find_field_here();
     if (!field) return {};
     ++at_;
     return Operand{{{Subject::Kind::field, field->field}}, {}};
   }
 
+  const FieldInfo* find_field_here() const {
+    const FieldInfo* field = fields_.find(now().text);
+    return field || now().kind != Token::Kind::word ? field : fields_.find(now().word);
+  }
+
   Operand named_field() {
     ++at_;
-    const FieldInfo* field = fields_.find(now().text);
+    const FieldInfo* field = find_field_here();
     if (!field || (now().kind != Token::Kind::word && now().kind != Token::Kind::text)) no_field();
     ++at_;
     return {{{Subject::Kind::field, field->field}}, {}};
@@ -235,10 +247,9 @@ class Parser {
   }
 
   Comparison take_comparison() {
-    for (const auto& [sign, comparison] : kComparisons)
-      if (take(sign)) return comparison;
-    take("in");
-    return Comparison::none;
+    const Comparison how = comparison_of(now().kind == Token::Kind::text ? "" : now().word);
+    if (how != Comparison::none || now().is("in")) ++at_;
+    return how;
   }
 
   Filter comparison(const Operand& operand) {
@@ -252,15 +263,14 @@ class Parser {
       if (how > Comparison::unequal)
         fail(sign, "addresses and texts have no order", "= or !=", "a range of addresses: 192.0.2.1-192.0.2.9");
       filter = kind == ValueKind::text ? text_test(operand, names) : address_test(operand);
-    } else if (kind == ValueKind::tcp_flags && how == Comparison::none && is_flag_letters()) {
-      filter = each(operand, Filter::Kind::bits, [&](Filter& one) { one.bits = *tcp_flag_bits(now().text); });
-      ++at_;
+    } else if (kind == ValueKind::tcp_flags && how == Comparison::none &&
+               is_flag_letters(now().is("[") ? next() : now())) {
+      filter = flags_test(operand.subjects[0]);
     } else {
       filter = numbers_test(operand, kind, how, sign);
     }
     if (how != Comparison::unequal) return filter;
-    enter(sign);  // it is printed with not
-    --depth_;
+    check_deeper(sign);  // it is printed with not
     return negated(std::move(filter));
   }
 
@@ -273,7 +283,22 @@ class Parser {
     return value.kind == Token::Kind::text;
   }
 
-  bool is_flag_letters() const { return now().kind == Token::Kind::word && tcp_flag_bits(now().text).has_value(); }
+  static bool is_flag_letters(const Token& token) {
+    return token.kind == Token::Kind::word && tcp_flag_bits(token.text).has_value();
+  }
+
+  // "flags SA"; "flags [S A]": one of them.
+  Filter flags_test(const Subject& subject) {
+    std::vector<Filter> parts;
+    take_values([&] {
+      if (!is_flag_letters(now())) no_value(ValueKind::tcp_flags);
+      if (!parts.empty()) count_test();
+      parts.push_back(test(Filter::Kind::bits, subject));
+      parts.back().bits = *tcp_flag_bits(now().text);
+      ++at_;
+    });
+    return combined(Filter::Kind::any_of, std::move(parts));
+  }
 
   template <class Fill>
   Filter each(const Operand& operand, Filter::Kind kind, Fill fill) {
@@ -291,10 +316,12 @@ class Parser {
   // Calls `take_value` for the value, or for each of a list in brackets.
   template <class TakeValue>
   void take_values(TakeValue take_value) {
+    const Token& begin = now();
     if (!take("[")) return take_value();
-    for (;;) {
+    for (size_t taken = 0;; ++taken) {
       while (take(",")) {
       }
+      if (now().is("]") && taken == 0) fail(begin, "the list is empty", "at least one value");
       if (take("]")) return;
       if (now().kind == Token::Kind::sign || now().kind == Token::Kind::end)
         fail(now(), "the list has no end", "a value or ]");
@@ -342,7 +369,8 @@ class Parser {
         for (const Service& service : services()) known.emplace_back(service.name);
       said = hint(now(), known);
     }
-    if (now().kind == Token::Kind::word && is_reserved(now().word)) said = "a value is missing";
+    if (now().kind == Token::Kind::word && is_reserved(now().word))
+      said = now().is("not") ? "write not before the test, as in not src port 80" : "a value is missing";
     fail(now(), "\"" + printable(std::string(now().given)) + "\" does not fit here", std::string(value_meaning(kind)),
          said);
   }
@@ -382,32 +410,6 @@ class Parser {
            "at most " + std::to_string(largest));
     ++at_;
     return *range;
-  }
-
-  static std::vector<Range<uint64_t>> compared(Comparison how, uint64_t value, uint64_t largest) {
-    switch (how) {
-      case Comparison::less:
-        if (value == 0) return {};
-        return {{0, value - 1}};
-      case Comparison::less_equal:
-        return {{0, value}};
-      case Comparison::greater:
-        if (value == largest) return {};
-        return {{value + 1, largest}};
-      case Comparison::greater_equal:
-        return {{value, largest}};
-      default:
-        return {{value, value}};
-    }
-  }
-
-  // The numbers are from minus infinity to infinity, and above them NaN, which is the last key.
-  static void leave_out_nan_keys(std::vector<Range<uint64_t>>& ranges) {
-    const uint64_t lowest = real_key(-HUGE_VAL), highest = real_key(HUGE_VAL), nan = real_key(NAN);
-    if (ranges.empty() || ranges[0].last < lowest) return ranges.clear();
-    Range<uint64_t>& range = ranges[0];
-    range.first = range.first > highest ? nan : std::max(range.first, lowest);
-    if (range.last != nan) range.last = std::min(range.last, highest);
   }
 
   std::string_view expression_;

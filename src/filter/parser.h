@@ -20,6 +20,9 @@ inline constexpr size_t kMaxFilterBytes = 1 << 20;
 inline constexpr size_t kMaxFilterDepth = 100;     // parentheses and nots within each other
 inline constexpr size_t kMaxFilterParts = 10'000;  // tests; a list in brackets is one
 
+// For filters that stay in use: -1h would mean an hour before the filter was parsed.
+inline constexpr int64_t kNoRelativeTimes = -1;
+
 // `now_ns`: for times as in -1h. An empty expression selects every flow.
 Filter parse_filter(std::string_view expression, const FieldTable& fields, int64_t now_ns);
 

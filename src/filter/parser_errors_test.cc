@@ -93,6 +93,11 @@ TEST(ParserErrors, WordsThatAreNotKnown) {
       {"\"tcp\"", 0, 5, "a test, as in"},
       {"= 5", 0, 1, "a test, as in"},
       {"tcp and )", 8, 1, "a test, as in"},
+      {"port []", 5, 1, "at least one value"},
+      {"not src ip in [ , ]", 14, 1, "at least one value"},
+      {"port 80 or 443", 11, 3, "a test, as in", "in brackets"},
+      {"proto 1,6", 7, 1, "and, or, or the end", "in brackets"},
+      {"flags [S 2]", 9, 1, "letters of TCP flags"},
       {"has foo", 4, 3, "the name of a field", "weir docs fields"},
       {"field nope 5", 6, 4, "the name of a field", "weir docs fields"},
   });

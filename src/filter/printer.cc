@@ -2,6 +2,7 @@
 #include "filter/printer.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/json_text.h"
 #include "base/network_names.h"
@@ -63,12 +64,13 @@ class Values {
 
  public:
   std::string text() const {
+    if (list_.empty()) return "< " + (kind_ == ValueKind::real ? std::string("-inf") : value_text(kind_, 0));
     if (list_.size() != 1) return "in [" + joined() + "]";
     if (!signed_value_.empty()) return sign_ + " " + signed_value_;
     return (sign_.empty() ? "" : sign_ + " ") + list_[0];
   }
   std::string words() const {
-    if (list_.empty()) return "is one of nothing";
+    if (list_.empty()) return "is less than the smallest possible value";
     if (list_.size() > 1) return "is one of " + joined();
     if (sign_ == ">=") return "is at least " + signed_value_;
     if (sign_ == ">") return "is more than " + signed_value_;
@@ -138,6 +140,8 @@ std::string text_of(const Filter& filter, bool inside, const FieldTable& fields)
     case Filter::Kind::any:
       return "any";
     case Filter::Kind::negation:
+      if (filter.parts[0].kind == Filter::Kind::bits && std::popcount(filter.parts[0].bits) > 1)
+        return "not (" + text_of(filter.parts[0], false, fields) + ")";
       return "not " + text_of(filter.parts[0], true, fields);
     case Filter::Kind::all_of:
     case Filter::Kind::any_of: {

@@ -27,17 +27,17 @@ in if "ge-0/0/1" and duration > 10s
   `>=`, or `eq` `ne` `lt` `le` `gt` `ge`, which need no quotes in a shell. Without a comparison, equality is meant.
 - Several values stand in brackets, separated by blanks or commas: `dst port in [80 443 8000-8099]`. `in` may be left out.
 - A range is `80-90` or `80..90`, both ends included. Of times and of numbers with a sign only `..` can be used.
-- Upper and lower case make no difference, except in quoted texts.
+- Upper and lower case make no difference, except in texts (names of interfaces, applications and the like).
 - `any` selects every flow. `inet` (`ipv4`) and `inet6` (`ipv6`) test the Ethertype. The name of a protocol alone is a test of it: `tcp`,
   `icmp6`.
 - `has FIELD` selects flows in which the field has a value.
 
-**Fields without a value.** A test of a field that a flow does not have is neither true nor false, and neither is its negation: the flow is
-selected by neither, as in SQL. `not has FIELD` finds it. Zero is a value, and so is an address of the other family:
+**Fields without a value.** A test of a field that a flow does not have is neither true nor false, and neither is its negation, as in SQL:
+neither `proto icmp` nor `not proto icmp` selects a flow without a protocol. `not has FIELD` finds it. Zero is a value, and so is an address of the other family:
 `not src net 10.0.0.0/8` selects every IPv6 flow. (nfdump differs: it reads a missing field as 0.)
 
 **TCP flags.** `flags SA` selects flows in which all of these flags are set, `not flags AFRPU` those in which none is, as in nfdump;
-`not (flags SA)` those in which not all are. `flags = S` selects flows with S alone.
+`not (flags SA)` those in which not all are; `flags [S A]` those in which S or A is. `flags = S` selects flows with S alone.
 
 )";
 
@@ -51,8 +51,8 @@ constexpr std::string_view kValues = R"(
 | port, protocol | a number or a name: `https`, `udp`; the names are below |
 | AS number | `64500`, `AS64500`, `1.10` |
 | interface | its ifIndex, or its name in quotes: `in if "ge-0/0/1"` |
-| duration | `1500` (milliseconds), `500ms`, `10s`, `5m`, `2h`, `1d`, `1500000ns` |
-| time | `2026-11-21T09:30Z`, `2026-11-21T10:30+01:00`, `2026-11-21`, `2026/11/21.09:30`, `-1h` (before now), `today`, `yesterday`; UTC |
+| duration | `1500` (milliseconds), `500ms`, `10s`, `5m`, `2h`, `1d`, `1500000ns`; the column `duration` of SQL is in seconds |
+| time | `2026-11-21T09:30Z`, `2026-11-21T10:30+01:00`, `2026-11-21`, `2026/11/21.09:30`, `-1h` (before now), `today`, `yesterday`; UTC. `weir collect` accepts no times that depend on now |
 | MAC address | `00:1b:21:aa:bb:cc` |
 | text | in double or single quotes; `\` before a quote or another `\` stands for that character |
 
@@ -82,8 +82,8 @@ std::string spelled(const Term& term) {
 std::string filter_reference() {
   std::string text(kIntroduction);
   text +=
-      "## What can be tested\n\nOf the words with two sides, `port` alone (or `either port`) means that one of both "
-      "has to match.\n\n";
+      "## What can be tested\n\nOf the words with two sides, `port` alone (or `either port`) matches if either side "
+      "does.\n\n";
   text += "| words | meaning |\n|---|---|\n";
   for (const Term& term : terms()) text += "| " + spelled(term) + " | " + std::string(term.meaning) + " |\n";
   text += kValues;

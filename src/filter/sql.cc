@@ -38,7 +38,7 @@ std::string real_literal(uint64_t key) {
   return std::string(text.data(), end) + "::DOUBLE";
 }
 
-// The unsigned division of predicate.cc, term by term: every operation is on the same doubles.
+// A quotient of doubles, 0 if the divisor is not above 0: the same operations as in predicate.cc, in the same order.
 std::string ratio(const std::string& numerator, const std::string& divisor) {
   return "CASE WHEN " + divisor + " > 0 THEN " + numerator + " / " + divisor + " WHEN " + divisor + " <= 0 THEN 0 * " +
          numerator + " END";

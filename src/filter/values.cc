@@ -200,9 +200,9 @@ std::optional<uint64_t> parse_value(ValueKind kind, std::string_view text, int64
     case ValueKind::tcp_flags:
       return tcp_flags(text);
     case ValueKind::duration:
-      return duration(text);
+      return duration(lower(text));
     case ValueKind::time:
-      return point_in_time(text, now_ns);
+      return point_in_time(lower(text), now_ns);
     case ValueKind::mac:
       return mac(text);
     case ValueKind::integer: {

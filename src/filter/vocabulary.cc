@@ -77,7 +77,7 @@ constexpr Term kTerms[] = {
     {"mpls label", one, of(Field::mpls_label), {}, "one of the labels of the MPLS stack"},
     {"as path", one, of(Field::as_path), {}, "one of the AS numbers of the path"},
     {"community", one, of(Field::bgp_communities), {}, "one of the BGP communities, as a number"},
-    {"application", one, of(Field::application_name), {}, "name of the application, in quotes"},
+    {"application name", one, of(Field::application_name), {}, "name of the application, in quotes"},
     {"start", one, of(Field::time_flow_start_ns), {}, "time of the first packet"},
     {"end", one, of(Field::time_flow_end_ns), {}, "time of the last packet"},
     {"received", one, of(Field::time_received_ns), {}, "time when the datagram was received, in milliseconds"},

@@ -24,9 +24,9 @@ struct FlowListRequest {
 // Throws usage_error for a field that is not a column, with a suggestion.
 void check_flow_list(const FlowListRequest& request, const StoreColumns& columns);
 
-// The work is done in two steps, because sorting whole rows would read every column of every row. This one is a row
-// with the number of rows that are sorted, at most `count`, and the smallest of their values as text. It is null if a
-// row without a value is among them.
+// The work is done in two steps, because sorting whole rows would read every column of every row. The first one returns
+// one row: the number of rows in the list, and as text the smallest of their values in the sorted column, or null if
+// one of them has none.
 std::string flow_list_bound_sql(const FlowListRequest& request);
 // The rows; only those that have at least the value `bound` are read whole.
 std::string flow_list_sql(const FlowListRequest& request, const std::optional<std::string>& bound);

@@ -31,7 +31,7 @@ Key parse_key(const std::string& text) {
     key.is_wrong = failed != std::errc{} || end != parts[i].data() + parts[i].size() || length > kLongest[i - 1];
     key.lengths += (key.lengths.empty() ? "" : ", ") + std::to_string(length);
   }
-  key.is_wrong |= text.contains('/') && key.lengths.empty();
+  key.is_wrong |= text.ends_with('/') || text.contains("//");
   return key;
 }
 
@@ -143,10 +143,8 @@ std::string top_sql(const TopRequest& request, bool with_total) {
 }
 
 std::string sampling_rates_sql() {
-  return "SELECT min(rate), max(rate), count(*) FILTER (NOT known) FROM (SELECT CASE WHEN known THEN sampling_rate "
-         "ELSE "
-         "1::UBIGINT END AS rate, known FROM (SELECT sampling_rate, coalesce(sampling_rate > 0, false) AS known FROM "
-         "flows))";
+  return "SELECT min(rate), max(rate), count(*) - count(rate) FROM (SELECT nullif(sampling_rate, 0) AS rate FROM "
+         "flows)";
 }
 
 std::string human_number(const std::string& digits, const char* unit) {

@@ -20,7 +20,7 @@ struct TopRequest {
   bool rate = false;     // also packets and bits per second
   // Bytes and packets times the sampling rate; an unknown rate counts as 1.
   bool scale = false;
-  int64_t span_ns = 0;  // what rates refer to without `every`; 0: from the first flow to the last, at least a second
+  int64_t span_ns = 0;  // what rates refer to without `every`; at most 0: from the first flow to the last, at least 1 s
 
   // Columns of the result before and after the keys' numbers.
   size_t key_columns() const { return keys.size() + (every_ns > 0); }
@@ -36,7 +36,7 @@ void check_top(const TopRequest& request, const StoreColumns& columns);
 // begin with total_, and if there are no flows there is one row, with the keys and the other columns null.
 std::string top_sql(const TopRequest& request, bool with_total);
 
-// A row: the smallest and the largest sampling rate, and the number of flows whose rate is unknown (it counts as 1).
+// A row: the smallest and the largest sampling rate that is known, and the number of flows whose rate is not.
 std::string sampling_rates_sql();
 
 // "1.23 M", "999", "12.3 GB" (powers of 1000); text that is not a number is returned unchanged.

@@ -57,14 +57,15 @@ class Result {
 void in_net(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const Argument addresses(input, 0), networks(input, 1);
   Result result(output);
-  std::string last;
-  std::optional<AddressSet> set = AddressSet();
+  // Usually all calls have the same networks; a list may be long.
+  thread_local std::string last;
+  thread_local std::optional<AddressSet> set = AddressSet();
   for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
     if (addresses.is_null(row) || networks.is_null(row)) {
       result.set_null(row);
       continue;
     }
-    if (std::string_view text = networks.text(row); text != last) {  // usually a constant
+    if (std::string_view text = networks.text(row); text != last) {
       last = text;
       set = parse_address_set(text);
     }

@@ -138,7 +138,7 @@ class RandomFilter {
       return values_.one_of(std::vector<std::string>{"S", "SA", "FSRPAU", "x", "E"});
     if (values_.chance(25)) {
       std::string list = values_.chance(50) ? "in [" : "[";
-      for (uint64_t i = values_.below(7); i-- > 0;)
+      for (uint64_t i = 1 + values_.below(6); i-- > 0;)
         list += one_or_range(subject, kind) + (values_.chance(50) ? " " : ", ");
       return list + "]";
     }
