@@ -229,6 +229,20 @@ where = "proto tcp"
     assert run_weir(*flags, "--format", "json", "--transport.file", tmp_path / "all.json").returncode == 0
 
 
+def test_a_reload_gives_the_leading_output_no_filter(tmp_path):
+    """Also if another output now stands before it."""
+    output = '[[output]]\nname = "{0}"\nformat = "json"\npath = "{1}/{0}.json"\n'
+    config, leader, other = tmp_path / "weir.toml", output.format("leader", tmp_path), output.format("other", tmp_path)
+    config.write_text(leader)
+    with harness.Collector(tmp_path / "weir", "--config", config, format=None) as weir:
+        said = harness.reload(weir, config, f'{other}{leader}where = "proto tcp"\n')
+        assert "the outputs stay as they are" in said and "leader, which cannot have a filter of its own" in said
+        stores.gen(weir, "--count", "100")
+        harness.eventually(lambda: weir.total("stored") == 300, lambda: f"{weir.ledger()}")
+        assert weir.stop() == 0
+    assert (tmp_path / "leader.json").read_text().count("\n") == 300 and not (tmp_path / "other.json").exists()
+
+
 def test_collect_takes_no_filter_that_depends_on_the_time_of_its_start(tmp_path):
     done = run_weir("collect", "--check", "--data", tmp_path, "--where", "start > -1h")
     assert done.returncode == 2 and "^^^" in done.stderr

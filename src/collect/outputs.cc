@@ -127,14 +127,22 @@ const Output* Outputs::broken() const {
 
 // ---- Changes
 
+// Why the leading output cannot be as it is in `wanted`; "": it can.
+std::string Outputs::leader_problem(const std::vector<OutputConfig>& wanted) const {
+  if (leader_.empty()) return "";
+  const auto leader = std::ranges::find(wanted, leader_, &OutputConfig::name);
+  if (leader == wanted.end()) return "the configuration has no more";
+  return leader->where.empty() ? "" : "cannot have a filter of its own; use collect.where";
+}
+
 OutputChange Outputs::prepare(const CollectConfig& config, const std::string& catalog) {
   const std::vector<OutputConfig> wanted = outputs_of(config);
-  const bool keeps_leader = leader_.empty() || std::ranges::count(wanted, leader_, &OutputConfig::name) > 0;
-  if (!keeps_leader) {
+  if (std::string why = leader_problem(wanted); !why.empty()) {
     OutputChange none;
     none.refused =
-        "the outputs stay as they are until a restart: without a store the ledger counts what became of the " +
-        ("records at " + leader_) + ", which the configuration has no more";
+        "the outputs stay as they are until a restart: without a store the ledger counts what became of the "
+        "records at " +
+        leader_ + ", which " + why;
     return none;
   }
   OutputChange change;

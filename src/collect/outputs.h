@@ -85,6 +85,7 @@ class Outputs {
   };
   FurtherOutput open(const OutputConfig& output, const CollectConfig& config, OutputCounts& entry) const;
   void remove(const std::string& name);
+  std::string leader_problem(const std::vector<OutputConfig>& wanted) const;
   void list_all();
 
   Ledger& ledger_;

@@ -52,9 +52,8 @@ const Option<OutputConfig> kOptions[] = {
     {{"fields", "", ValueKind::list, "NAME,..", "", "", "Fields to write, in this order. Empty: all"},
      [](OutputConfig& o, const Value& v) { o.fields = v.items; }},
     {{"where", "", ValueKind::text, "FILTER", "", "",
-      "Write only records that match this filter, as in 'src net 10.0.0.0/8 and not proto icmp'. Without a store, not "
-      "of "
-      "the first output. Empty: all"},
+      "Write only records that match this filter, as in 'src net 10.0.0.0/8 and not proto icmp'. Empty: all. Without a "
+      "store, the first output cannot have one"},
      [](OutputConfig& o, const Value& v) { o.where = v.text; }},
 };
 

@@ -59,21 +59,17 @@ void test_narrow(const Rows& rows, const NumberSet& set, Field field, Truth* out
 }
 
 // The value that all rows of a run share.
-bool run_key(const Run& run, Field field, uint64_t& key) {
+uint64_t run_key(const Run& run, Field field) {
   switch (field) {
     case Field::type:
-      key = static_cast<uint64_t>(run.type);
-      return true;
+      return static_cast<uint64_t>(run.type);
     case Field::sequence_num:
-      key = run.sequence;
-      return true;
+      return run.sequence;
     case Field::observation_domain_id:
-      key = run.domain;
-      return true;
+      return run.domain;
     case Field::time_received_ns: {  // stored in milliseconds
-      int64_t part = run.received_ns % kMillisecond;
-      key = signed_key(run.received_ns - part - (part < 0 ? kMillisecond : 0));
-      return true;
+      const int64_t part = run.received_ns % kMillisecond;
+      return signed_key(run.received_ns - part - (part < 0 ? kMillisecond : 0));
     }
     default:
       WEIR_ASSERT(false);
@@ -132,9 +128,7 @@ void test_column(const Rows& rows, const Filter& filter, const FieldInfo& field,
 
 void test_numbers(const Rows& rows, const Filter& filter, const FieldInfo& field, Truth* out) {
   if (field.column == Column::run && field.field != Field::sampling_rate) {
-    uint64_t key = 0;
-    run_key(rows.run, field.field, key);
-    return rows.fill(truth(filter.numbers.contains(key)), out);
+    return rows.fill(truth(filter.numbers.contains(run_key(rows.run, field.field))), out);
   }
   if (field.field == Field::sampling_rate && !rows.has(field.field)) {
     const uint64_t rate = rows.run.sampling_rate;  // 0: unknown

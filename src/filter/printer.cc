@@ -41,8 +41,6 @@ class Values {
       sign_ = "=";
   }
   const std::vector<std::string>& list() const { return list_; }
-  // "", ">=", "<=", "=".
-  const std::string& sign() const { return sign_; }
 
  private:
   // Ranges up to an end of the type are written with a sign; in a list as any other range.
