@@ -179,6 +179,7 @@ def parse_arguments():
     parser.add_argument("--scratch", help="folder in which both write (default: the system's temporary folder)")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
+    options.templates, options.variable = 1, False
     options.flows = 21  # a fixed number per datagram; otherwise template times decide how many each exporter sends
     return options
 

@@ -69,8 +69,10 @@ int run_flows(const Arguments& arguments) {
   return run_flow_query(options.common, [&](FlowQuery& query) {
     options.request.fields = fields_of(options, query.columns());
     check_flow_list(options.request, query.columns());
+    if (options.request.is_newest())
+      return print_rows(query, newest_flows(options.request, query.segment_starts()), options.common);
     const std::optional<std::string> bound = query.first_row(flow_list_bound_sql(options.request)).at(1);
-    print_rows(query, flow_list_sql(options.request, bound), options.common);
+    print_rows(query, FlowQuery::only(flow_list_sql(options.request, bound)), options.common);
   });
 }
 

@@ -85,16 +85,11 @@ QuerySettings query_settings(const QueryFlags& flags) {
   return settings;
 }
 
-void print_rows(FlowQuery& query, const std::string& sql, const QueryFlags& flags, const std::string& path) {
+void print_rows(FlowQuery& query, const FlowQuery::NextPart& parts, const QueryFlags& flags, const std::string& path) {
   ResultOutput output(path);
   const bool to_terminal = path.empty() && os::is_terminal(1);
   auto writer = make_result_writer(result_format(flags.format, to_terminal), output);
-  FlowQuery::Consumer consumer{
-      .begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
-      .rows = [&](const auto& columns, size_t count) { writer->rows(columns, count); },
-      .can_restart = [&] { return output.can_restart(); },
-  };
-  query.run(sql, consumer, flags.format == "json");
+  query.run_parts(parts, consumer_of(*writer, output), flags.format == "json");
   writer->end();
   output.finish();
 }

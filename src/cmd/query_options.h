@@ -23,7 +23,8 @@ void add_query_flags(CLI::App& app, QueryFlags& flags);
 // Throws usage_error naming the flag.
 QuerySettings query_settings(const QueryFlags& flags);
 // Writes the result to a file, or to standard output (""). A table is framed on a terminal and plain elsewhere.
-void print_rows(FlowQuery& query, const std::string& sql, const QueryFlags& flags, const std::string& path = "");
+void print_rows(FlowQuery& query, const FlowQuery::NextPart& parts, const QueryFlags& flags,
+                const std::string& path = "");
 
 // Opens the store, runs `work`, reports problems on standard error. Returns the exit code: 0, 1 if segments had to be
 // skipped, 130 if interrupted.

@@ -121,7 +121,7 @@ int run_top(const Arguments& arguments) {
     if (options.common.format == "table")
       show_table(query, options.request);
     else
-      print_rows(query, top_sql(options.request, false), options.common);
+      print_rows(query, FlowQuery::only(top_sql(options.request, false)), options.common);
     say_rates(query, options.request.scale);
   });
 }

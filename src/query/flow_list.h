@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "query/flow_query.h"
 #include "query/time_range.h"
 #include "store/columns.h"
 
@@ -19,14 +20,19 @@ struct FlowListRequest {
   uint64_t count = 50;
 
   std::string sort_column() const;
+  bool is_newest() const { return sort_column() == "time_received"; }
 };
 
 // Throws usage_error for a field that is not a column, with a suggestion.
 void check_flow_list(const FlowListRequest& request, const StoreColumns& columns);
 
-// The work is done in two steps, because sorting whole rows would read every column of every row. The first one returns
-// one row: the number of rows in the list, and as text the smallest of their values in the sorted column, or null if
-// one of them has none.
+// The newest flows by the time of receipt: newer segments are read first, and older ones only if there are not enough
+// rows. Each part is the list of a time range; `starts`: see FlowQuery::segment_starts().
+FlowQuery::NextPart newest_flows(const FlowListRequest& request, std::vector<int64_t> starts);
+
+// Any other order takes two steps, because sorting whole rows would read every column of every row. The first one
+// returns one row: the number of rows in the list, and as text the smallest of their values in the sorted column, or
+// null if one of them has none.
 std::string flow_list_bound_sql(const FlowListRequest& request);
 // The rows; only those that have at least the value `bound` are read whole.
 std::string flow_list_sql(const FlowListRequest& request, const std::optional<std::string>& bound);

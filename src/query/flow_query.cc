@@ -76,10 +76,11 @@ void FlowQuery::interrupt() noexcept {
   running_.interrupt();
 }
 
-SqlTick FlowQuery::tick(SqlEngine& engine) const {
-  return [this, &engine] {
+SqlTick FlowQuery::tick(SqlEngine& engine, double begin, double end) const {
+  return [this, &engine, begin, end] {
     if (interrupted_) throw QueryInterrupted();  // DuckDB ignores an interrupt from before a statement began
-    if (settings_.on_progress) settings_.on_progress(engine.progress());
+    const double done = engine.progress();
+    if (settings_.on_progress) settings_.on_progress(done < 0 ? done : begin + done * (end - begin));
   };
 }
 
@@ -191,20 +192,58 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
   }
 }
 
-void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_json) {
-  auto work = [&](SqlEngine& engine) {
-    SqlStatement given = prepare(engine, sql);
-    bool spelled = std::ranges::all_of(given.columns(), &SqlColumn::is_spelled);
-    SqlStatement statement = spelled ? std::move(given) : engine.prepare(as_text(sql, given.columns(), as_json));
-    consumer.begin(statement.columns());
-    SqlResult result = statement.run(tick(engine));
-    if (settings_.on_answer) settings_.on_answer();
-    while (result.next()) {
-      if (interrupted_) throw QueryInterrupted();
+uint64_t FlowQuery::run_part(SqlEngine& engine, const Part& part, bool is_first, const Consumer& consumer,
+                             bool as_json) {
+  SqlStatement statement = prepare(engine, part.sql);
+  std::string sql = part.sql;
+  if (!std::ranges::all_of(statement.columns(), &SqlColumn::is_spelled)) {
+    sql = as_text(part.sql, statement.columns(), as_json);
+    statement = engine.prepare(sql);
+  }
+  if (is_first) consumer.begin(statement.columns());
+  SqlRowText row_text = consumer.row_text && is_query(sql) ? consumer.row_text() : nullptr;
+  const bool as_lines = row_text != nullptr;
+  if (as_lines) statement = engine.prepare_row_text(sql, statement.columns(), std::move(row_text));
+  SqlResult result = statement.run(tick(engine, part.begin, part.end));
+  uint64_t rows = 0;
+  for (; result.next(); rows += result.rows()) {
+    if (rows == 0 && settings_.on_answer) settings_.on_answer();
+    if (interrupted_) throw QueryInterrupted();
+    if (as_lines)
+      consumer.lines(result.columns().front(), result.rows());
+    else
       consumer.rows(result.columns(), result.rows());
-    }
+  }
+  return rows;
+}
+
+void FlowQuery::run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json) {
+  uint64_t rows = 0;
+  for (size_t index = 0; auto part = next(index, rows); ++index)
+    rows += run_part(engine, *part, index == 0, consumer, as_json);
+  if (rows == 0 && settings_.on_answer) settings_.on_answer();
+}
+
+void FlowQuery::run_parts(const NextPart& next, const Consumer& consumer, bool as_json) {
+  attempt([&](SqlEngine& engine) { run_once(engine, next, consumer, as_json); }, consumer.can_restart);
+}
+
+FlowQuery::NextPart FlowQuery::only(std::string sql) {
+  return [sql = std::move(sql)](size_t index, uint64_t) {
+    return index == 0 ? std::optional(Part{.sql = sql}) : std::nullopt;
   };
-  attempt(work, consumer.can_restart);
+}
+
+void FlowQuery::run(const std::string& sql, const Consumer& consumer, bool as_json) {
+  run_parts(only(sql), consumer, as_json);
+}
+
+std::vector<int64_t> FlowQuery::segment_starts() const {
+  std::vector<int64_t> starts;
+  for (const SegmentFiles::Opened& opened : files_.opened())
+    if (opened.segment.table == Table::flows) starts.push_back(opened.segment.figures.received.min_ns);
+  std::ranges::sort(starts, std::greater());
+  return starts;
 }
 
 std::vector<std::optional<std::string>> FlowQuery::first_row(const std::string& sql) {

@@ -43,12 +43,27 @@ class FlowQuery {
     std::function<void(const std::vector<SqlColumn>&)> begin;              // the columns, without values
     std::function<void(const std::vector<SqlColumn>&, size_t rows)> rows;  // called any number of times
     std::function<bool()> can_restart;                                     // whether `begin` may be called again
+    // If it returns a function, after `begin`, then a query's rows are written by that, in several threads, and
+    // `lines` is called instead of `rows`, with a column of these texts.
+    std::function<SqlRowText()> row_text = {};
+    std::function<void(const SqlColumn& texts, size_t rows)> lines = {};
   };
+
+  // A statement that gives a part of a result, and which part of the work it is, from 0 to 1.
+  struct Part {
+    std::string sql;
+    double begin = 0, end = 1;
+  };
+  // The part with this index, when the parts before it have given so many rows; nullopt: there are no more.
+  using NextPart = std::function<std::optional<Part>(size_t index, uint64_t rows)>;
+  static NextPart only(std::string sql);  // one part
 
   explicit FlowQuery(QuerySettings settings);
 
   // `as_json`: how values of types without a text form of their own (structures, intervals) are cast.
   void run(const std::string& sql, const Consumer& consumer, bool as_json);
+  // Statements with the same columns, one after another, as one result.
+  void run_parts(const NextPart& next, const Consumer& consumer, bool as_json);
   // The first row of the result, as CSV writes its values; nullopt: null. Empty if there are no rows.
   std::vector<std::optional<std::string>> first_row(const std::string& sql);
   // Writes the result to `path`, zstd-compressed Parquet.
@@ -56,6 +71,8 @@ class FlowQuery {
 
   const std::vector<std::string>& problems() const { return files_.problems(); }
   const StoreColumns& columns() const { return columns_; }
+  // When the oldest flow of each segment was received, ns, newest first.
+  std::vector<int64_t> segment_starts() const;
   uint64_t segments_read() const { return files_.opened().size(); }
   void interrupt() noexcept;
 
@@ -67,9 +84,11 @@ class FlowQuery {
   SqlSettings engine_settings(const std::string& output) const;
   std::vector<std::string> paths(SqlEngine& engine, Table table);
   SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
+  void run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json);
+  uint64_t run_part(SqlEngine& engine, const Part& part, bool is_first, const Consumer& consumer, bool as_json);
   bool leave_out_damaged(const std::string& error);
   bool leave_out_if_damaged(SqlEngine& engine, size_t index);
-  SqlTick tick(SqlEngine& engine) const;
+  SqlTick tick(SqlEngine& engine, double begin = 0, double end = 1) const;
 
   QuerySettings settings_;
   SegmentFiles files_;

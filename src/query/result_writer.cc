@@ -11,57 +11,88 @@
 namespace weir {
 namespace {
 
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (char c : text) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
+// Writes rows into the output, and elsewhere those that row_text() is given.
+class LineWriter : public ResultWriter {
+ public:
+  explicit LineWriter(ResultOutput& output) : output_(output) {}
+  void rows(const std::vector<SqlColumn>& columns, size_t count) override {
+    ends_.clear();
+    row_text()(columns, count, output_.buffer(), ends_);
+    output_.write("");
+  }
+  void end() override {}
+
+ protected:
+  ResultOutput& output_;
+
+ private:
+  std::vector<size_t> ends_;
+};
+
+// The columns that have a value in at least one of the rows.
+std::vector<size_t> with_values(const std::vector<SqlColumn>& columns, size_t rows) {
+  std::vector<size_t> list;
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (!columns[i].is_all_null(rows)) list.push_back(i);
+  return list;
 }
 
-class CsvWriter : public ResultWriter {
+// Puts the text that begins at `begin` in quotes if RFC 4180 demands it.
+void quote_csv(std::string& out, size_t begin) {
+  const std::string_view text = std::string_view(out).substr(begin);
+  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string::npos) return;
+  std::string quoted = "\"";
+  for (char c : text) quoted.append(c == '"' ? 2 : 1, c);
+  out.replace(begin, out.npos, quoted += '"');
+}
+
+void append_csv(std::string& out, const SqlColumn& column, size_t row, bool to_terminal) {
+  const size_t begin = out.size();
+  column.append(out, row, SqlStyle::csv);
+  if (column.is_number()) return;
+  if (to_terminal) out.replace(begin, out.npos, printable(out.substr(begin)));
+  quote_csv(out, begin);
+}
+
+class CsvWriter : public LineWriter {
  public:
-  CsvWriter(bool to_terminal, ResultOutput& output) : to_terminal_(to_terminal), output_(output) {}
+  CsvWriter(bool to_terminal, ResultOutput& output) : LineWriter(output), to_terminal_(to_terminal) {}
 
   void begin(const std::vector<SqlColumn>& columns) override {
+    std::string& out = output_.buffer();
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (i > 0) output_.buffer() += ',';
-      cell_ = columns[i].name();
-      append_cell();
+      if (i > 0) out += ',';
+      const size_t begin = out.size();
+      out += to_terminal_ ? printable(columns[i].name()) : columns[i].name();
+      quote_csv(out, begin);
     }
     output_.write("\n");
   }
 
-  void rows(const std::vector<SqlColumn>& columns, size_t count) override {
-    for (size_t row = 0; row < count; ++row) {
-      for (size_t i = 0; i < columns.size(); ++i) {
-        if (i > 0) output_.buffer() += ',';
-        if (columns[i].is_null(row)) continue;
-        cell_.clear();
-        columns[i].append(cell_, row, SqlStyle::csv);
-        append_cell();
+  SqlRowText row_text() const override {
+    return [to_terminal = to_terminal_](const auto& columns, size_t rows, std::string& out, auto& ends) {
+      const std::vector<size_t> filled = with_values(columns, rows);
+      for (size_t row = 0; row < rows; ++row) {
+        size_t commas = 0;
+        for (size_t i : filled) {
+          out.append(i - commas, ',');
+          commas = i;
+          if (!columns[i].is_null(row)) append_csv(out, columns[i], row, to_terminal);
+        }
+        out.append(columns.size() - 1 - commas, ',');
+        out += '\n';
+        ends.push_back(out.size());
       }
-      output_.write("\n");
-    }
+    };
   }
-
-  void end() override {}
 
  private:
-  void append_cell() {
-    if (to_terminal_) cell_ = printable(std::move(cell_));
-    bool quoted = cell_.empty() || cell_.find_first_of(",\"\r\n") != std::string::npos;
-    if (quoted)
-      append_quoted(output_.buffer(), cell_);
-    else
-      output_.buffer() += cell_;
-  }
   bool to_terminal_;
-  ResultOutput& output_;
-  std::string cell_;
 };
 
-class JsonWriter : public ResultWriter {
+class JsonWriter : public LineWriter {
  public:
-  explicit JsonWriter(ResultOutput& output) : output_(output) {}
+  using LineWriter::LineWriter;
 
   void begin(const std::vector<SqlColumn>& columns) override {
     std::set<std::string> seen;
@@ -75,20 +106,20 @@ class JsonWriter : public ResultWriter {
     }
   }
 
-  void rows(const std::vector<SqlColumn>& columns, size_t count) override {
-    for (size_t row = 0; row < count; ++row) {
-      for (size_t i = 0; i < columns.size(); ++i) {
-        output_.buffer() += keys_[i];
-        columns[i].append(output_.buffer(), row, SqlStyle::json);
+  SqlRowText row_text() const override {
+    return [keys = keys_](const auto& columns, size_t rows, std::string& out, auto& ends) {
+      for (size_t row = 0; row < rows; ++row) {
+        for (size_t i = 0; i < columns.size(); ++i) {
+          out += keys[i];
+          columns[i].append(out, row, SqlStyle::json);
+        }
+        out += "}\n";
+        ends.push_back(out.size());
       }
-      output_.write("}\n");
-    }
+    };
   }
 
-  void end() override {}
-
  private:
-  ResultOutput& output_;
   std::vector<std::string> keys_;
 };
 
@@ -107,6 +138,20 @@ std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutp
       break;
   }
   return make_table_writer(false, output);
+}
+
+FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output) {
+  auto write_lines = [&output](const SqlColumn& texts, size_t count) {
+    for (size_t row = 0; row < count; ++row) {
+      texts.append(output.buffer(), row, SqlStyle::csv);
+      output.write("");
+    }
+  };
+  return {.begin = [&](const auto& columns) { output.restart(), writer.begin(columns); },
+          .rows = [&](const auto& columns, size_t count) { writer.rows(columns, count); },
+          .can_restart = [&] { return output.can_restart(); },
+          .row_text = [&] { return writer.row_text(); },
+          .lines = write_lines};
 }
 
 }  // namespace weir

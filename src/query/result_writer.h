@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "query/flow_query.h"
 #include "query/result_output.h"
 #include "sql/column.h"
+#include "sql/engine.h"
 
 namespace weir {
 
@@ -22,10 +24,16 @@ class ResultWriter {
   virtual void begin(const std::vector<SqlColumn>& columns) = 0;
   virtual void rows(const std::vector<SqlColumn>& columns, size_t count) = 0;
   virtual void end() = 0;
+  // For formats with one text per row: writes it, in any thread, for the columns that `begin` was given last. Empty for
+  // tables, whose columns depend on all rows.
+  virtual SqlRowText row_text() const { return {}; }
 };
 
 //   csv   RFC 4180 with a header, lines end with \n; null is empty, an empty text is ""
 //   json  one object per line; a repeated column name gets a number
 std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output);
+
+// Passes the rows of a query to the writer, which writes into `output`. All three must exist together.
+FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output);
 
 }  // namespace weir

@@ -39,11 +39,10 @@ struct SqlVector {
 
 namespace {
 
-std::shared_ptr<SqlVector> read_vector(duckdb_vector vector, const SqlType& type) {
-  auto read = std::make_shared<SqlVector>();
-  read->data = duckdb_vector_get_data(vector);
-  read->validity = duckdb_vector_get_validity(vector);
-  if (type.id == DUCKDB_TYPE_LIST) read->items = read_vector(duckdb_list_vector_get_child(vector), *type.item);
+SqlVector read_vector(duckdb_vector vector, const SqlType& type) {
+  SqlVector read{duckdb_vector_get_data(vector), duckdb_vector_get_validity(vector), {}};
+  if (type.id == DUCKDB_TYPE_LIST)
+    read.items = std::make_shared<SqlVector>(read_vector(duckdb_list_vector_get_child(vector), *type.item));
   return read;
 }
 
@@ -84,9 +83,11 @@ void append_float(std::string& out, T value, SqlStyle style) {
 }
 
 void append_padded(std::string& out, uint64_t value, size_t width) {
-  std::string digits = std::to_string(value);
-  out.append(width > digits.size() ? width - digits.size() : 0, '0');
-  out += digits;
+  char digits[20];
+  auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  const auto size = static_cast<size_t>(end - digits);
+  out.append(width > size ? width - size : 0, '0');
+  out.append(digits, size);
 }
 
 void append_date(std::string& out, int64_t days) {
@@ -301,10 +302,23 @@ bool SqlColumn::is_spelled() const { return is_spelled_type(*type_); }
 bool SqlColumn::is_128_bits() const { return type_->id == DUCKDB_TYPE_HUGEINT || type_->id == DUCKDB_TYPE_UHUGEINT; }
 bool SqlColumn::is_null(size_t row) const { return vector_->is_null(row); }
 
+bool SqlColumn::is_all_null(size_t rows) const {
+  if (!vector_->validity) return rows == 0;
+  size_t row = 0;
+  for (; row + 64 <= rows; row += 64)
+    if (vector_->validity[row / 64] != 0) return false;
+  while (row < rows && vector_->is_null(row)) ++row;
+  return row == rows;
+}
+
 void SqlColumn::append(std::string& out, size_t row, SqlStyle style) const {
   append_value(out, *vector_, *type_, row, style);
 }
 
-void SqlColumn::set_vector(void* vector) { vector_ = read_vector(static_cast<duckdb_vector>(vector), *type_); }
+// Copies of a column share the values of the chunk that they had; the next chunk is for this one only.
+void SqlColumn::set_vector(void* vector) {
+  if (vector_.use_count() != 1) vector_ = std::make_shared<SqlVector>();
+  *vector_ = read_vector(static_cast<duckdb_vector>(vector), *type_);
+}
 
 }  // namespace weir

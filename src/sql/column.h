@@ -30,10 +30,11 @@ class SqlColumn {
   bool is_128_bits() const;  // a HUGEINT, for example the sum of whole numbers
 
   bool is_null(size_t row) const;
+  bool is_all_null(size_t rows) const;  // of the first `rows`
   // Appends the value to `out`; for null nothing (csv, human), or null (json).
   void append(std::string& out, size_t row, SqlStyle style) const;
 
-  void set_vector(void* duckdb_vector);  // for SqlResult
+  void set_vector(void* duckdb_vector);  // for SqlResult and row_text.cc
 
  private:
   std::string name_;

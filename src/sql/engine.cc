@@ -12,6 +12,7 @@
 #include "os/process.h"
 #include "run/worker.h"
 #include "sql/functions.h"
+#include "sql/row_text.h"
 
 namespace weir {
 
@@ -124,6 +125,7 @@ struct SqlStatement::Impl {
 
 SqlStatement::SqlStatement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SqlStatement::SqlStatement(SqlStatement&&) noexcept = default;
+SqlStatement& SqlStatement::operator=(SqlStatement&&) noexcept = default;
 SqlStatement::~SqlStatement() = default;
 
 const std::vector<SqlColumn>& SqlStatement::columns() const { return impl_->columns; }
@@ -164,6 +166,7 @@ SqlResult SqlStatement::run(const SqlTick& tick) {
 struct SqlEngine::Impl {
   Instance instance;
   Connection connection;
+  int row_texts = 0;  // registered so far
 };
 
 static std::string list_of(const std::vector<std::string>& texts) {
@@ -273,6 +276,15 @@ SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
     return statement;
   }
   throw SqlError(SqlError::Kind::statement, kOnlyReading);
+}
+
+SqlStatement SqlEngine::prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns,
+                                         SqlRowText text) {
+  std::string items;
+  for (size_t i = 0; i < columns.size(); ++i) items += (i ? ", #" : "#") + std::to_string(i + 1);
+  const std::string function = "weir_row_text_" + std::to_string(impl_->row_texts++);
+  register_row_text(impl_->connection.get(), function, columns, std::move(text));
+  return prepare("SELECT " + function + "(" + items + ") FROM (" + sql_body(sql) + "\n)");
 }
 
 void SqlEngine::execute(const std::string& sql, const SqlTick& tick) {

@@ -51,6 +51,11 @@ struct SqlSettings {
   std::vector<std::string> files = {}, folders = {};
 };
 
+// Appends the text of the rows of a chunk to `out`, and to `ends` the size of `out` after each row. Is called by several
+// threads at a time.
+using SqlRowText =
+    std::function<void(const std::vector<SqlColumn>& columns, size_t rows, std::string& out, std::vector<size_t>& ends)>;
+
 // Called about ten times a second until a statement returns its first rows.
 using SqlTick = std::function<void()>;
 
@@ -76,6 +81,7 @@ class SqlResult {
 class SqlStatement {
  public:
   SqlStatement(SqlStatement&&) noexcept;
+  SqlStatement& operator=(SqlStatement&&) noexcept;
   ~SqlStatement();
   const std::vector<SqlColumn>& columns() const;  // of its result, without values
   // Runs it up to its first rows. Throws SqlError.
@@ -99,6 +105,9 @@ class SqlEngine {
   // Prepares a statement written by a user: throws SqlError (statement) unless the text is exactly one statement that
   // only reads (statement_text.h). A refused statement has had no effect: no file was created or opened.
   SqlStatement prepare_reading(const std::string& sql);
+  // Prepares the query `sql`, which has these columns, so that it returns one column: the text of each row. DuckDB's
+  // threads write it together, which one thread could not do as fast as they read.
+  SqlStatement prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns, SqlRowText text);
   void execute(const std::string& sql, const SqlTick& tick = {});  // for statements without a result
   void lock_settings();                                            // from here on no SQL can change a setting
 

@@ -158,6 +158,13 @@ bool begins_as_changing(std::string_view sql) {
   return is_one_of(kChanging, next_word(sql, at, kBeforeAWord));
 }
 
+bool is_query(std::string_view sql) {
+  static constexpr std::array<std::string_view, 7> kQueries = {"select", "from",  "with",   "values",
+                                                               "table",  "pivot", "unpivot"};
+  size_t at = 0;
+  return is_one_of(kQueries, next_word(sql, at, kBeforeAWord));
+}
+
 std::string_view changing_function(std::string_view sql) {
   std::string text = lower(sql);
   auto found = std::ranges::find_if(kChangingFunctions, [&](std::string_view name) { return text.contains(name); });

@@ -21,6 +21,8 @@ bool begins_as_changing(std::string_view sql);
 // The name of a function in it that does more than read (enable_logging() writes files); "": none. Names are found in
 // quoted text too, because query('...') runs such text.
 std::string_view changing_function(std::string_view sql);
+// Whether it can be put in brackets and selected from: SELECT, FROM, WITH, VALUES, TABLE, PIVOT, UNPIVOT.
+bool is_query(std::string_view sql);
 // What follows EXPLAIN and its options; "" if it is not an EXPLAIN.
 std::string_view explained_statement(std::string_view sql);
 size_t count_statements(std::string_view sql);

@@ -54,11 +54,7 @@ class StoreFixture : public testing::Test {
     {
       ResultOutput output(file);
       auto writer = make_result_writer(format, output);
-      query.run(sql,
-                {.begin = [&](const auto& columns) { output.restart(), writer->begin(columns); },
-                 .rows = [&](const auto& columns, size_t rows) { writer->rows(columns, rows); },
-                 .can_restart = [&] { return output.can_restart(); }},
-                format == ResultFormat::json);
+      query.run(sql, consumer_of(*writer, output), format == ResultFormat::json);
       writer->end();
       output.finish();
     }
