@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "query/result_expanded.h"
 #include "query/result_table.h"
 
 namespace weir {
@@ -94,19 +95,23 @@ class JsonWriter : public ResultWriter {
 
 }  // namespace
 
-std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output) {
+std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output,
+                                                 std::vector<std::string> flows_columns) {
   switch (format) {
     case ResultFormat::csv:
     case ResultFormat::csv_terminal:
       return std::make_unique<CsvWriter>(format == ResultFormat::csv_terminal, output);
     case ResultFormat::json:
       return std::make_unique<JsonWriter>(output);
+    case ResultFormat::expanded:
+    case ResultFormat::expanded_terminal:
+      return make_expanded_writer(format == ResultFormat::expanded_terminal, output, std::move(flows_columns));
     case ResultFormat::terminal:
-      return make_table_writer(true, output);
+      return make_table_writer(true, output, std::move(flows_columns));
     case ResultFormat::plain:
       break;
   }
-  return make_table_writer(false, output);
+  return make_table_writer(false, output, {});
 }
 
 }  // namespace weir

@@ -12,9 +12,9 @@
 
 namespace weir {
 
-// terminal: a table with lines; plain: a table without. csv_terminal: CSV shown to people, without characters that
-// control a terminal.
-enum class ResultFormat { terminal, plain, csv, csv_terminal, json };
+// terminal: a table with lines; plain: a table without. expanded: a line for each column of each row. csv_terminal: CSV
+// shown to people, without characters that control a terminal.
+enum class ResultFormat { terminal, plain, expanded_terminal, expanded, csv, csv_terminal, json };
 
 class ResultWriter {
  public:
@@ -26,6 +26,9 @@ class ResultWriter {
 
 //   csv   RFC 4180 with a header, lines end with \n; null is empty, an empty text is ""
 //   json  one object per line; a repeated column name gets a number
-std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output);
+// `flows_columns`: a result that has all of these columns has too many for people: of such a result, terminal and the
+// expanded formats do not show columns without a value.
+std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output,
+                                                 std::vector<std::string> flows_columns = {});
 
 }  // namespace weir
