@@ -105,17 +105,18 @@ def flows_of_nfdump(text):
     return sorted(found)
 
 
-def choose_needle(options):
+def choose_needle(options, fewest=5, most=200):
     """An address with few flows; the choice does not depend on the order of the addresses."""
-    *_, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 HAVING n BETWEEN 5 AND 200 "
-                                           "ORDER BY md5(src_addr) LIMIT 1"))
+    *_, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 HAVING n BETWEEN "
+                                           f"{fewest} AND {most} ORDER BY md5(src_addr) LIMIT 1"))
     return rows(text)[0]["src_addr"]
 
 
 def questions(options):
     """name: (Weir's command, its reader, nfdump's command, its reader)"""
-    needle = choose_needle(options)
-    side_by_side.report(f"the address with few flows is {needle}")
+    needle, rare = choose_needle(options), choose_needle(options, 2, 10)
+    side_by_side.report(f"the address with few flows is {needle}, the rare one {rare}")
+    listed = ("--fields", FLOW.replace(" ", ""), "-n", "1000", "--where")
     form = "fmt:%sa|%da|%sp|%dp|%pr|%pkt|%byt"
     return needle, {
         "top-10 sources by bytes (weir top)": (
@@ -132,6 +133,12 @@ def questions(options):
             weir(options, "query", f"SELECT {FLOW} FROM flows WHERE src_addr = '{needle}' OR dst_addr = '{needle}'"),
             flows_of_weir,
             nfdump(options, "-q", "-6", "-o", form, f"ip {needle}"), flows_of_nfdump),
+        "flows from a rare address (weir flows)": (
+            weir(options, "flows", *listed, f"src ip {rare}"), flows_of_weir,
+            nfdump(options, "-q", "-6", "-o", form, f"src ip {rare}"), flows_of_nfdump),
+        "flows from or to a rare address (weir flows)": (
+            weir(options, "flows", *listed, f"ip {rare}"), flows_of_weir,
+            nfdump(options, "-q", "-6", "-o", form, f"ip {rare}"), flows_of_nfdump),
     }
 
 
@@ -158,10 +165,10 @@ def ask(options):
 
 
 def print_results(results):
-    print(f"{'query':<38} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7} {'weir CPU-s':>10} "
+    print(f"{'query':<45} {'rows':>6} {'weir s':>8} {'nfdump s':>9} {'faster':>7} {'weir CPU-s':>10} "
           f"{'nfdump CPU-s':>12}  results")
     for r in results:
-        print(f"{r['question']:<38} {r['rows']:>6} {r['weir_seconds']:>8.3f} {r['nfdump_seconds']:>9.3f} "
+        print(f"{r['question']:<45} {r['rows']:>6} {r['weir_seconds']:>8.3f} {r['nfdump_seconds']:>9.3f} "
               f"{r['times_faster']:>6.1f}x {r['weir_cpu_seconds']:>10.3f} {r['nfdump_cpu_seconds']:>12.3f}  "
               f"{'equal' if r['equal'] else 'DIFFER'}")
 
@@ -176,6 +183,8 @@ def parse_arguments():
     parser.add_argument("--exporters", type=int, default=8)
     parser.add_argument("--ipv6", type=float, default=0.1, help="share of IPv6 records")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--filled", type=pathlib.Path, help="folder that an earlier run with --keep has filled")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder to fill, which is not removed")
     parser.add_argument("--scratch", help="folder in which both write (default: the system's temporary folder)")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
@@ -188,9 +197,9 @@ def main():
     options = parse_arguments()
     machine = side_by_side.facts()
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir=options.scratch) as folder:
-        folder = pathlib.Path(folder)
-        filled = {kind.name: fill(kind, options, folder / kind.name)
-                  for kind in (collectors.NfcapdLz4, collectors.WeirStore)}
+        folder = options.filled or options.keep or pathlib.Path(folder)
+        filled = None if options.filled else {kind.name: fill(kind, options, folder / kind.name)
+                                              for kind in (collectors.NfcapdLz4, collectors.WeirStore)}
         options.data, options.nfcapd = folder / "weir-store" / "data", folder / "nfcapd-lz4" / "flows"
         needle, results = ask(options)
     print_results(results)

@@ -47,6 +47,7 @@ Options parse(const Arguments& arguments, CLI::App& app) {
   app.add_option("--format", options.common.format, "table (default), csv or json (one object per line)")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->option_text("FORMAT");
+  add_table_flags(app, options.common);
   app.footer(kFooter);
   parse_words(app, arguments);
   if (!options.common.time.empty()) options.request.time = parse_time_column(options.common.time);

@@ -10,6 +10,7 @@
 #include "cmd/query_options.h"
 #include "config/arguments.h"
 #include "os/file.h"
+#include "query/result_output.h"
 
 namespace weir {
 namespace {
@@ -42,6 +43,7 @@ Options parse(const Arguments& arguments, CLI::App& app) {
       ->option_text("FORMAT");
   app.add_option("--output", options.output, "file to write (default: -, standard output)")->option_text("FILE");
   app.add_option("sql", options.sql, "one statement; - reads it from standard input")->option_text("SQL")->required();
+  add_table_flags(app, options.common);
   app.footer(kFooter);
   parse_words(app, arguments);
   if (!by.empty()) {

@@ -42,13 +42,6 @@ int tell_problems(const FlowQuery& query) {
   return static_cast<int>(ExitCode::runtime_failure);
 }
 
-// "table" is framed on a terminal and plain elsewhere.
-ResultFormat result_format(const std::string& name, bool to_terminal) {
-  if (name == "csv") return to_terminal ? ResultFormat::csv_terminal : ResultFormat::csv;
-  if (name == "json") return ResultFormat::json;
-  return to_terminal ? ResultFormat::terminal : ResultFormat::plain;
-}
-
 }  // namespace
 
 void add_query_flags(CLI::App& app, QueryFlags& flags) {
@@ -69,7 +62,14 @@ void add_query_flags(CLI::App& app, QueryFlags& flags) {
       ->check(CLI::Range(1, 1024));
 }
 
+void add_table_flags(CLI::App& app, QueryFlags& flags) {
+  app.add_flag("--expanded", flags.expanded, "a line for each column of each row, instead of a table");
+  app.add_flag("--no-pager", flags.no_pager, "on a terminal, do not show the table with $PAGER (default: less)");
+}
+
 QuerySettings query_settings(const QueryFlags& flags) {
+  if (flags.expanded && flags.format != "table")
+    throw usage_error("--expanded is a form of --format table; leave out --expanded or --format " + flags.format);
   QuerySettings settings;
   settings.counters = flags.counters;
   settings.data = flags.data.empty() ? load_collect_config({}).data : flags.data;
@@ -83,15 +83,6 @@ QuerySettings query_settings(const QueryFlags& flags) {
   if (settings.range.since_ns > settings.range.until_ns)
     throw usage_error("--since " + flags.since + " is later than --until " + flags.until + ": no flow is in between");
   return settings;
-}
-
-void print_rows(FlowQuery& query, const FlowQuery::NextPart& parts, const QueryFlags& flags, const std::string& path) {
-  ResultOutput output(path);
-  const bool to_terminal = path.empty() && os::is_terminal(1);
-  auto writer = make_result_writer(result_format(flags.format, to_terminal), output);
-  query.run_parts(parts, consumer_of(*writer, output), flags.format == "json");
-  writer->end();
-  output.finish();
 }
 
 int run_flow_query(const QueryFlags& flags, const std::function<void(FlowQuery&)>& work) {

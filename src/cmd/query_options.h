@@ -8,23 +8,21 @@
 #include <string>
 
 #include "query/flow_query.h"
-#include "query/result_writer.h"
+#include "query/result_print.h"
 
 namespace weir {
 
 // The arguments as given; empty if not given.
-struct QueryFlags {
-  std::string data, since, until, time, where, format = "table", memory;
+struct QueryFlags : PrintSettings {
+  std::string data, since, until, time, where, memory;
   unsigned threads = 0;
   bool counters = false;  // the statement may read the view of that name
 };
 
 void add_query_flags(CLI::App& app, QueryFlags& flags);
+void add_table_flags(CLI::App& app, QueryFlags& flags);  // --expanded, --no-pager
 // Throws usage_error naming the flag.
 QuerySettings query_settings(const QueryFlags& flags);
-// Writes the result to a file, or to standard output (""). A table is framed on a terminal and plain elsewhere.
-void print_rows(FlowQuery& query, const FlowQuery::NextPart& parts, const QueryFlags& flags,
-                const std::string& path = "");
 
 // Opens the store, runs `work`, reports problems on standard error. Returns the exit code: 0, 1 if segments had to be
 // skipped, 130 if interrupted.

@@ -47,22 +47,78 @@ std::string flow_list_sql(const FlowListRequest& request, const std::optional<st
                   bound ? sql_name(request.sort_column()) + " >= " + sql_literal(*bound) : std::string());
 }
 
-// Part n begins where segment 2^(n+1) - 2 begins: 1, 2, 4, ... segments more, and rows of others in the same time.
-FlowQuery::NextPart newest_flows(const FlowListRequest& request, std::vector<int64_t> starts) {
-  return [request, starts = std::move(starts)](size_t index, uint64_t rows) -> std::optional<FlowQuery::Part> {
-    const size_t first = (size_t{1} << index) - 1, last = 2 * first;  // segments
-    if (rows >= request.count || (index > 0 && first >= starts.size())) return {};
-    auto at = [&](size_t segment) { return "make_timestamp(" + std::to_string(starts[segment] / 1000) + ")"; };
-    std::string condition = index > 0 ? "time_received < " + at(first - 1) : "";
-    const bool is_last = last + 1 >= starts.size();
-    if (!is_last) condition += (index > 0 ? " AND " : "") + ("time_received >= " + at(last));
-    auto share = [&](size_t segments) {
-      return static_cast<double>(segments) / static_cast<double>(std::max<size_t>(1, starts.size()));
-    };
-    return FlowQuery::Part{.sql = list_sql(request, request.count - rows, condition),
-                           .begin = share(first),
-                           .end = is_last ? 1 : share(last + 1)};
+namespace {
+
+constexpr size_t kMaxTimes = 200;
+
+class NewestFlows {
+ public:
+  NewestFlows(const FlowListRequest& request, std::vector<int64_t> starts)
+      : request_(request), starts_(std::move(starts)) {}
+
+  std::optional<FlowQuery::Part> operator()(size_t index, uint64_t rows, const FlowQuery::Ask& ask) {
+    if (index == 0) range_ = 0;
+    while (rows < request_.count && first(range_) < std::max<size_t>(1, starts_.size())) {
+      const Range range = range_at(range_++);
+      const std::string times = times_with_flows(range, request_.count - rows, ask);
+      if (times.empty()) continue;
+      return FlowQuery::Part{list_sql(request_, request_.count - rows, range.condition + " AND " + times), range.middle,
+                             range.end};
+    }
+    if (index > 0) return {};
+    return FlowQuery::Part{.sql = list_sql(request_, 0, "")};  // no rows, but columns
+  }
+
+ private:
+  struct Range {
+    std::string condition;
+    double begin, middle, end;  // of the work
   };
+
+  // Range n begins where segment 2^(n+1) - 2 begins: 1, 2, 4, ... segments more, and rows of others in the same time.
+  static size_t first(size_t range) { return (size_t{1} << range) - 1; }
+
+  Range range_at(size_t n) const {
+    auto start_of = [&](size_t segment) { return microseconds(std::to_string(starts_[segment] / 1000)); };
+    auto share = [&](size_t segments) {
+      return static_cast<double>(segments) / static_cast<double>(std::max<size_t>(1, starts_.size()));
+    };
+    const size_t last = 2 * first(n);
+    const bool is_last = last + 1 >= starts_.size();
+    Range range{"true", share(first(n)), 0, is_last ? 1 : share(last + 1)};
+    range.middle = (range.begin + range.end) / 2;
+    if (n > 0) range.condition += " AND time_received < " + start_of(first(n) - 1);
+    if (!is_last) range.condition += " AND time_received >= " + start_of(last);
+    return range;
+  }
+
+  // The times of the `count` newest flows of the range, as a condition; "": it has none. With few different times,
+  // DuckDB reads the other columns only where these occur.
+  std::string times_with_flows(const Range& range, uint64_t count, const FlowQuery::Ask& ask) const {
+    const FlowQuery::Row row = ask(
+        {"SELECT count(*), epoch_us(min(t)), CASE WHEN count(DISTINCT t) <= " + std::to_string(kMaxTimes) +
+             " THEN list(DISTINCT epoch_us(t)) END FROM (SELECT time_received AS t FROM flows WHERE " +
+             range.condition + " ORDER BY t DESC LIMIT " + std::to_string(count) + ")",
+         range.begin, range.middle});
+    if (row.at(0) == "0") return "";
+    if (!row.at(2)) return "time_received >= " + microseconds(row.at(1).value());
+    std::string times;
+    for (const std::string& time : split_list(row[2]->substr(1, row[2]->size() - 2)))  // [1,2]
+      times += (times.empty() ? "" : ", ") + microseconds(time);
+    return "time_received IN (" + times + ")";
+  }
+
+  static std::string microseconds(const std::string& number) { return "make_timestamp(" + number + ")"; }
+
+  FlowListRequest request_;
+  std::vector<int64_t> starts_;
+  size_t range_ = 0;
+};
+
+}  // namespace
+
+FlowQuery::NextPart newest_flows(const FlowListRequest& request, std::vector<int64_t> starts) {
+  return NewestFlows(request, std::move(starts));
 }
 
 }  // namespace weir

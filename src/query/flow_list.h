@@ -27,7 +27,8 @@ struct FlowListRequest {
 void check_flow_list(const FlowListRequest& request, const StoreColumns& columns);
 
 // The newest flows by the time of receipt: newer segments are read first, and older ones only if there are not enough
-// rows. Each part is the list of a time range; `starts`: see FlowQuery::segment_starts().
+// rows. A range is first asked for the times of its rows; where it has none, nothing else of it is read. `starts`: see
+// FlowQuery::segment_starts().
 FlowQuery::NextPart newest_flows(const FlowListRequest& request, std::vector<int64_t> starts);
 
 // Any other order takes two steps, because sorting whole rows would read every column of every row. The first one

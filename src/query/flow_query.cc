@@ -219,8 +219,12 @@ uint64_t FlowQuery::run_part(SqlEngine& engine, const Part& part, bool is_first,
 
 void FlowQuery::run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json) {
   uint64_t rows = 0;
-  for (size_t index = 0; auto part = next(index, rows); ++index)
-    rows += run_part(engine, *part, index == 0, consumer, as_json);
+  auto question = [&](const Part& part) { return ask(engine, part); };
+  for (size_t index = 0; auto part = next(index, rows, question); ++index) {
+    const uint64_t more = run_part(engine, *part, index == 0, consumer, as_json);
+    if (more > 0 && consumer.after_part) consumer.after_part();
+    rows += more;
+  }
   if (rows == 0 && settings_.on_answer) settings_.on_answer();
 }
 
@@ -229,7 +233,7 @@ void FlowQuery::run_parts(const NextPart& next, const Consumer& consumer, bool a
 }
 
 FlowQuery::NextPart FlowQuery::only(std::string sql) {
-  return [sql = std::move(sql)](size_t index, uint64_t) {
+  return [sql = std::move(sql)](size_t index, uint64_t, const Ask&) {
     return index == 0 ? std::optional(Part{.sql = sql}) : std::nullopt;
   };
 }
@@ -246,14 +250,18 @@ std::vector<int64_t> FlowQuery::segment_starts() const {
   return starts;
 }
 
-std::vector<std::optional<std::string>> FlowQuery::first_row(const std::string& sql) {
-  std::vector<std::optional<std::string>> row;
-  auto take = [&](const std::vector<SqlColumn>& columns, size_t rows) {
-    if (rows == 0 || !row.empty()) return;
-    for (const SqlColumn& column : columns)
-      if (row.emplace_back(); !column.is_null(0)) column.append(row.back().emplace(), 0, SqlStyle::csv);
-  };
-  run(sql, {.begin = [&](const auto&) { row.clear(); }, .rows = take, .can_restart = [] { return true; }}, false);
+FlowQuery::Row FlowQuery::ask(SqlEngine& engine, const Part& question) {
+  Row row;
+  SqlResult result = prepare(engine, question.sql).run(tick(engine, question.begin, question.end));
+  if (!result.next()) return row;
+  for (const SqlColumn& column : result.columns())
+    if (row.emplace_back(); !column.is_null(0)) column.append(row.back().emplace(), 0, SqlStyle::csv);
+  return row;
+}
+
+FlowQuery::Row FlowQuery::first_row(const std::string& sql) {
+  Row row;
+  attempt([&](SqlEngine& engine) { row = ask(engine, {.sql = sql}); }, [] { return true; });
   return row;
 }
 

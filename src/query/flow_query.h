@@ -47,6 +47,7 @@ class FlowQuery {
     // `lines` is called instead of `rows`, with a column of these texts.
     std::function<SqlRowText()> row_text = {};
     std::function<void(const SqlColumn& texts, size_t rows)> lines = {};
+    std::function<void()> after_part = {};  // if set, called after each part that has rows
   };
 
   // A statement that gives a part of a result, and which part of the work it is, from 0 to 1.
@@ -54,8 +55,12 @@ class FlowQuery {
     std::string sql;
     double begin = 0, end = 1;
   };
-  // The part with this index, when the parts before it have given so many rows; nullopt: there are no more.
-  using NextPart = std::function<std::optional<Part>(size_t index, uint64_t rows)>;
+  // The first row of a statement's result, as CSV writes its values; nullopt: null. Empty if there are no rows.
+  using Row = std::vector<std::optional<std::string>>;
+  using Ask = std::function<Row(const Part& question)>;
+  // The part with this index, when the parts before it have given so many rows; nullopt: there are no more. To choose
+  // it, `ask` may be called.
+  using NextPart = std::function<std::optional<Part>(size_t index, uint64_t rows, const Ask& ask)>;
   static NextPart only(std::string sql);  // one part
 
   explicit FlowQuery(QuerySettings settings);
@@ -64,8 +69,7 @@ class FlowQuery {
   void run(const std::string& sql, const Consumer& consumer, bool as_json);
   // Statements with the same columns, one after another, as one result.
   void run_parts(const NextPart& next, const Consumer& consumer, bool as_json);
-  // The first row of the result, as CSV writes its values; nullopt: null. Empty if there are no rows.
-  std::vector<std::optional<std::string>> first_row(const std::string& sql);
+  Row first_row(const std::string& sql);
   // Writes the result to `path`, zstd-compressed Parquet.
   void write_parquet(const std::string& sql, const std::string& path);
 
@@ -85,6 +89,7 @@ class FlowQuery {
   std::vector<std::string> paths(SqlEngine& engine, Table table);
   SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
   void run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json);
+  Row ask(SqlEngine& engine, const Part& question);
   uint64_t run_part(SqlEngine& engine, const Part& part, bool is_first, const Consumer& consumer, bool as_json);
   bool leave_out_damaged(const std::string& error);
   bool leave_out_if_damaged(SqlEngine& engine, size_t index);

@@ -12,7 +12,7 @@ namespace weir {
 
 static constexpr int kStandardOutput = 1;
 
-ResultOutput::ResultOutput(std::string path) : path_(std::move(path)) {
+ResultOutput::ResultOutput(std::string path, bool paged) : path_(std::move(path)), paged_(paged) {
   if (is_stdout()) return;
   path_ = os::followed(path_);  // a link remains a link; /dev/stdout may be a link to a file
   // A pipe or a device is written to directly.
@@ -30,10 +30,16 @@ void ResultOutput::restart() {
   flushed_ = false;
 }
 
+int ResultOutput::fd() const {
+  if (pager_.is_started()) return pager_.fd();
+  return is_stdout() ? kStandardOutput : file_.fd();
+}
+
 void ResultOutput::flush() {
   if (buffer_.empty()) return;
+  if (paged_ && !flushed_) pager_.start();
   flushed_ = true;
-  int error = os::write_all(is_stdout() ? kStandardOutput : file_.fd(), buffer_.data(), buffer_.size());
+  int error = os::write_all(fd(), buffer_.data(), buffer_.size());
   buffer_.clear();
   if (error == EPIPE) throw OutputClosed();
   if (error == EINTR) throw QueryInterrupted();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ResultOutput: writes a result to standard output or a file, through a buffer. A file is written under another name
-// and renamed when it is complete, so that nobody ever sees half a result under its name.
+// and renamed when it is complete, so that nobody ever sees half a result under its name. On a terminal it may go
+// through the user's pager, which is started when the first text is written; the destructor waits until the user quits
+// it.
 //
-//   failure  OutputClosed if the reader of a pipe is gone; QueryInterrupted while waiting for a slow one; usage_error
+//   failure  OutputClosed if the reader of a pipe, or the pager, is gone; QueryInterrupted while waiting for a slow
+//   one; usage_error
 //            and runtime_failure for the rest
 #pragma once
 
@@ -11,6 +14,7 @@
 #include <string_view>
 
 #include "os/file.h"
+#include "os/pager.h"
 
 namespace weir {
 
@@ -21,7 +25,7 @@ class OutputClosed : public std::runtime_error {
 
 class ResultOutput {
  public:
-  explicit ResultOutput(std::string path);  // "": standard output
+  explicit ResultOutput(std::string path, bool paged = false);  // "": standard output, `paged`: through the pager
   ~ResultOutput();
   ResultOutput(const ResultOutput&) = delete;
 
@@ -44,12 +48,14 @@ class ResultOutput {
   static constexpr size_t kBufferBytes = 1 << 18;
   bool has_own_file() const { return !is_stdout() && partial_ != path_; }
   bool is_stdout() const { return path_.empty(); }
+  int fd() const;
   void copy_to_stdout();
 
   std::string path_, partial_;
   os::File file_;
+  os::Pager pager_;
   std::string buffer_;
-  bool flushed_ = false, by_name_ = false;
+  bool paged_, flushed_ = false, by_name_ = false;
 };
 
 }  // namespace weir

@@ -4,12 +4,16 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "query/result_writer.h"
 
 namespace weir {
 
-// `lines`: with a frame and a bold heading, for terminals.
-std::unique_ptr<ResultWriter> make_table_writer(bool lines, ResultOutput& output);
+// `lines`: with a frame and a bold heading, for terminals. `flows_columns`: of results that have all of these columns,
+// only columns with a value in the first rows are shown.
+std::unique_ptr<ResultWriter> make_table_writer(bool lines, ResultOutput& output,
+                                                std::vector<std::string> flows_columns);
 
 }  // namespace weir

@@ -6,6 +6,9 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "base/time_units.h"
+#include "os/clock.h"
+#include "query/result_expanded.h"
 #include "query/result_table.h"
 
 namespace weir {
@@ -125,22 +128,34 @@ class JsonWriter : public LineWriter {
 
 }  // namespace
 
-std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output) {
+std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output,
+                                                 std::vector<std::string> flows_columns) {
   switch (format) {
     case ResultFormat::csv:
     case ResultFormat::csv_terminal:
       return std::make_unique<CsvWriter>(format == ResultFormat::csv_terminal, output);
     case ResultFormat::json:
       return std::make_unique<JsonWriter>(output);
+    case ResultFormat::expanded:
+    case ResultFormat::expanded_terminal:
+      return make_expanded_writer(format == ResultFormat::expanded_terminal, output, std::move(flows_columns));
     case ResultFormat::terminal:
-      return make_table_writer(true, output);
+      return make_table_writer(true, output, std::move(flows_columns));
     case ResultFormat::plain:
       break;
   }
-  return make_table_writer(false, output);
+  return make_table_writer(false, output, {});
 }
 
-FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output) {
+// Shorter queries show everything at their end, which is better: a table then knows all rows when it lays out columns.
+static constexpr int64_t kPatienceNs = kSecond / 2;
+
+FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output, bool at_once) {
+  auto show_part = [&writer, &output, since_ns = os::monotonic_ns()] {
+    if (os::monotonic_ns() - since_ns < kPatienceNs) return;
+    writer.write_held();
+    output.flush();
+  };
   auto write_lines = [&output](const SqlColumn& texts, size_t count) {
     for (size_t row = 0; row < count; ++row) {
       texts.append(output.buffer(), row, SqlStyle::csv);
@@ -151,7 +166,8 @@ FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output) {
           .rows = [&](const auto& columns, size_t count) { writer.rows(columns, count); },
           .can_restart = [&] { return output.can_restart(); },
           .row_text = [&] { return writer.row_text(); },
-          .lines = write_lines};
+          .lines = write_lines,
+          .after_part = at_once ? std::function<void()>(show_part) : nullptr};
 }
 
 }  // namespace weir

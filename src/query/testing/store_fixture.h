@@ -9,6 +9,7 @@
 
 #include "os/file.h"
 #include "query/flow_query.h"
+#include "query/flows_view.h"
 #include "query/result_writer.h"
 #include "sql/engine.h"
 #include "store/columns.h"
@@ -53,7 +54,9 @@ class StoreFixture : public testing::Test {
     std::string file = os::temporary_path("query_test_answer");
     {
       ResultOutput output(file);
-      auto writer = make_result_writer(format, output);
+      std::vector<std::string> names;
+      for (const FlowsColumn& column : flows_columns(query.columns())) names.push_back(column.name);
+      auto writer = make_result_writer(format, output, names);
       query.run(sql, consumer_of(*writer, output), format == ResultFormat::json);
       writer->end();
       output.finish();
