@@ -32,7 +32,7 @@ FLOW = "src_addr, dst_addr, src_port, dst_port, proto, packets, bytes"
 
 def fill(kind, options, folder):
     """Runs the collector for the whole load; returns what was sent."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     collector = kind(side_by_side.free_port(socket.SOCK_DGRAM), side_by_side.free_port(socket.SOCK_STREAM), folder)
     try:
         sent = side_by_side.generate(collector.port, options, options.records, options.rate)
@@ -114,7 +114,7 @@ def choose_needle(options, fewest=5, most=200):
 
 def questions(options):
     """name: (Weir's command, its reader, nfdump's command, its reader)"""
-    needle, rare = choose_needle(options), choose_needle(options, 2, 10)
+    needle, rare = choose_needle(options), choose_needle(options, 2, 20)
     side_by_side.report(f"the address with few flows is {needle}, the rare one {rare}")
     listed = ("--fields", FLOW.replace(" ", ""), "-n", "1000", "--where")
     form = "fmt:%sa|%da|%sp|%dp|%pr|%pkt|%byt"

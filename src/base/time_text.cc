@@ -50,7 +50,7 @@ class Reader {
   bool ok_ = true;
 };
 
-int64_t read_date(Reader& reader, std::string_view separator) {
+std::chrono::sys_days read_date(Reader& reader, std::string_view separator) {
   int year = reader.number(4, 1970, 2261);
   reader.need(separator);
   int month = reader.number(2, 1, 12);
@@ -60,11 +60,12 @@ int64_t read_date(Reader& reader, std::string_view separator) {
                                    std::chrono::day(static_cast<unsigned>(day))};
   if (!reader.ok() || !date.ok()) {
     reader.number(99, 0, 0);  // fails
-    return 0;
+    return {};
   }
-  return std::chrono::sys_days(date).time_since_epoch().count() * kDay;
+  return std::chrono::sys_days(date);
 }
 
+// Since midnight, on the clock.
 int64_t read_clock(Reader& reader) {
   int64_t ns = reader.number(2, 0, 23) * 60 * kMinute;
   reader.need(":");
@@ -75,8 +76,12 @@ int64_t read_clock(Reader& reader) {
   return ns;
 }
 
-int64_t read_zone(Reader& reader) {
-  if (reader.at_end() || reader.take("Zz")) return 0;
+int64_t time_at(std::chrono::sys_days date, int64_t clock_ns, const TimeZone& zone) {
+  return zone.seconds_at(date, clock_ns / kSecond) * kSecond + clock_ns % kSecond;
+}
+
+int64_t read_offset(Reader& reader) {
+  if (reader.take("Zz")) return 0;
   int sign = reader.take("-") ? -1 : 1;
   if (sign > 0) reader.need("+");
   int64_t offset = reader.number(2, 0, 23) * 60 * kMinute;
@@ -89,30 +94,32 @@ std::optional<int64_t> finished(const Reader& reader, int64_t ns) {
   return ns;
 }
 
-std::optional<int64_t> rfc3339(std::string_view text) {
+std::optional<int64_t> rfc3339(std::string_view text, const TimeZone& zone) {
   Reader reader(text);
-  int64_t ns = read_date(reader, "-");
-  if (reader.at_end()) return finished(reader, ns);
+  const std::chrono::sys_days date = read_date(reader, "-");
+  if (reader.at_end()) return finished(reader, time_at(date, 0, zone));
   reader.need("Tt ");
-  ns += read_clock(reader);
-  ns -= read_zone(reader);
-  return finished(reader, ns);
+  const int64_t clock_ns = read_clock(reader);
+  if (reader.at_end()) return finished(reader, time_at(date, clock_ns, zone));
+  return finished(reader, time_at(date, clock_ns, TimeZone()) - read_offset(reader));
 }
 
-std::optional<int64_t> nfdump_time(std::string_view text) {
+std::optional<int64_t> nfdump_time(std::string_view text, const TimeZone& zone) {
   Reader reader(text);
-  int64_t ns = read_date(reader, "/");
-  if (reader.at_end()) return finished(reader, ns);
+  const std::chrono::sys_days date = read_date(reader, "/");
+  if (reader.at_end()) return finished(reader, time_at(date, 0, zone));
   reader.need(".");
-  ns += read_clock(reader);
-  return finished(reader, ns);
+  return finished(reader, time_at(date, read_clock(reader), zone));
 }
 
-std::optional<int64_t> relative(std::string_view text, int64_t now_ns) {
-  int64_t today = now_ns - now_ns % kDay;
+std::optional<int64_t> relative(std::string_view text, const TimeContext& context) {
+  const int64_t now_ns = context.now_ns;
   if (text == "now") return now_ns;
-  if (text == "today") return today;
-  if (text == "yesterday") return today - kDay;
+  if (text == "today" || text == "yesterday") {
+    const std::chrono::seconds shown(now_ns / kSecond + context.zone.offset(now_ns / kSecond));
+    const auto today = std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds(shown));
+    return time_at(text == "today" ? today : today - std::chrono::days(1), 0, context.zone);
+  }
   if (text.starts_with("-")) text.remove_prefix(1);
   bool has_unit = !text.empty() && text != "off" && (text.back() < '0' || text.back() > '9');
   int64_t ago = has_unit ? parse_duration_ns(text) : -1;
@@ -122,8 +129,9 @@ std::optional<int64_t> relative(std::string_view text, int64_t now_ns) {
 
 }  // namespace
 
-std::optional<int64_t> parse_time_text(std::string_view text, int64_t now_ns) {
-  for (auto time : {rfc3339(text), nfdump_time(text), now_ns < 0 ? std::nullopt : relative(text, now_ns)})
+std::optional<int64_t> parse_time_text(std::string_view text, const TimeContext& context) {
+  for (auto time : {rfc3339(text, context.zone), nfdump_time(text, context.zone),
+                    context.now_ns < 0 ? std::nullopt : relative(text, context)})
     if (time) return *time - *time % kMillisecond;
   return {};
 }

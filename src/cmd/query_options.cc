@@ -19,12 +19,19 @@ namespace {
 constexpr int kInterruptedExit = 130;
 constexpr int64_t kMinMemory = 64 << 20;
 
-int64_t time_flag(const char* flag, const std::string& text) {
+int64_t time_flag(const char* flag, const std::string& text, const TimeZone& zone) {
   try {
-    return parse_time(text, os::realtime_ns());
+    return parse_time(text, {os::realtime_ns(), zone});
   } catch (const Error& error) {
     throw usage_error(std::string(flag) + ": " + error.what());
   }
+}
+
+TimeZone zone_flag(const std::string& name) {
+  if (auto zone = TimeZone::named(name)) return *zone;
+  throw usage_error("--tz: " + in_quotes(name) +
+                    " is no time zone of this machine; write Europe/Berlin, UTC or local (other zones need the package "
+                    "tzdata)");
 }
 
 int64_t memory_flag(const std::string& text) {
@@ -51,6 +58,10 @@ void add_query_flags(CLI::App& app, QueryFlags& flags) {
                  "flows from this time on: 2026-11-21T09:30Z, 2026-11-21, -1h, today, yesterday")
       ->option_text("TIME");
   app.add_option("--until", flags.until, "flows before this time")->option_text("TIME");
+  app.add_option("--tz", flags.zone,
+                 "time zone of times that are printed, and of those in --since, --until and --where that name none "
+                 "(default: UTC); times inside SQL are UTC")
+      ->option_text("Europe/Berlin|local");
   app.add_option("--where", flags.where,
                  "only flows that match this filter, as in 'src net 10.0.0.0/8 and dst port 443'")
       ->option_text("FILTER");
@@ -73,8 +84,10 @@ QuerySettings query_settings(const QueryFlags& flags) {
   QuerySettings settings;
   settings.counters = flags.counters;
   settings.data = flags.data.empty() ? load_collect_config({}).data : flags.data;
-  if (!flags.since.empty()) settings.range.since_ns = time_flag("--since", flags.since);
-  if (!flags.until.empty()) settings.range.until_ns = time_flag("--until", flags.until);
+  const TimeZone zone = flags.zone.empty() ? TimeZone() : zone_flag(flags.zone);
+  settings.engine.zone = zone;
+  if (!flags.since.empty()) settings.range.since_ns = time_flag("--since", flags.since, zone);
+  if (!flags.until.empty()) settings.range.until_ns = time_flag("--until", flags.until, zone);
   if (!flags.time.empty()) settings.range.column = parse_time_column(flags.time);
   if (!flags.memory.empty()) settings.engine.memory_bytes = memory_flag(flags.memory);
   settings.where = flags.where;

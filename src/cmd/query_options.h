@@ -14,7 +14,7 @@ namespace weir {
 
 // The arguments as given; empty if not given.
 struct QueryFlags : PrintSettings {
-  std::string data, since, until, time, where, memory;
+  std::string data, since, until, time, zone, where, memory;
   unsigned threads = 0;
   bool counters = false;  // the statement may read the view of that name
 };

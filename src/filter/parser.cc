@@ -39,8 +39,8 @@ Filter test(Filter::Kind kind, const Subject& subject) {
 
 class Parser {
  public:
-  Parser(std::string_view expression, const FieldTable& fields, int64_t now_ns)
-      : expression_(expression), fields_(fields), now_ns_(now_ns), tokens_(tokens_of(expression)) {}
+  Parser(std::string_view expression, const FieldTable& fields, const TimeContext& times)
+      : expression_(expression), fields_(fields), times_(times), tokens_(tokens_of(expression)) {}
 
   Filter run() {
     if (now().kind == Token::Kind::end) return {};
@@ -400,7 +400,7 @@ class Parser {
       if (!is_value()) no_value(kind);
       text += ".." + now().text;
     }
-    auto range = parse_value_range(kind, text, now_ns_);
+    auto range = parse_value_range(kind, text, times_);
     if (!range) {
       at_ = begin;
       no_value(kind);
@@ -414,18 +414,18 @@ class Parser {
 
   std::string_view expression_;
   const FieldTable& fields_;
-  int64_t now_ns_;
+  TimeContext times_;
   std::vector<Token> tokens_;
   size_t at_ = 0, depth_ = 0, parts_ = 0;
 };
 
 }  // namespace
 
-Filter parse_filter(std::string_view expression, const FieldTable& fields, int64_t now_ns) {
+Filter parse_filter(std::string_view expression, const FieldTable& fields, const TimeContext& times) {
   if (expression.size() > kMaxFilterBytes)
     throw FilterError(expression.substr(0, 80),
                       {0, 0, "the filter is too long", "at most " + std::to_string(kMaxFilterBytes) + " octets", ""});
-  return Parser(expression, fields, now_ns).run();
+  return Parser(expression, fields, times).run();
 }
 
 }  // namespace weir

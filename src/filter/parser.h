@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time_text.h"
 #include "filter/filter.h"
 #include "filter/filter_error.h"
 #include "flow/field_table.h"
@@ -23,7 +24,7 @@ inline constexpr size_t kMaxFilterParts = 10'000;  // tests; a list in brackets 
 // For filters that stay in use: -1h would mean an hour before the filter was parsed.
 inline constexpr int64_t kNoRelativeTimes = -1;
 
-// `now_ns`: for times as in -1h. An empty expression selects every flow.
-Filter parse_filter(std::string_view expression, const FieldTable& fields, int64_t now_ns);
+// `times`: what times as in -1h, and those without a zone, refer to. An empty expression selects every flow.
+Filter parse_filter(std::string_view expression, const FieldTable& fields, const TimeContext& times);
 
 }  // namespace weir

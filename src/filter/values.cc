@@ -110,10 +110,10 @@ std::optional<uint64_t> duration(std::string_view text) {
   return signed_key(ns);
 }
 
-std::optional<uint64_t> point_in_time(std::string_view text, int64_t now_ns) {
+std::optional<uint64_t> point_in_time(std::string_view text, const TimeContext& times) {
   if (text.ends_with("ns") && text.size() > 2)
     if (auto ns = whole<int64_t>(text.substr(0, text.size() - 2))) return signed_key(*ns);
-  if (auto ns = parse_time_text(text, now_ns)) return signed_key(*ns);
+  if (auto ns = parse_time_text(text, times)) return signed_key(*ns);
   return {};
 }
 
@@ -178,7 +178,7 @@ std::string duration_text(int64_t ns) {
 
 }  // namespace
 
-std::optional<uint64_t> parse_value(ValueKind kind, std::string_view text, int64_t now_ns) {
+std::optional<uint64_t> parse_value(ValueKind kind, std::string_view text, const TimeContext& times) {
   switch (kind) {
     case ValueKind::count:
     case ValueKind::length:
@@ -202,7 +202,7 @@ std::optional<uint64_t> parse_value(ValueKind kind, std::string_view text, int64
     case ValueKind::duration:
       return duration(lower(text));
     case ValueKind::time:
-      return point_in_time(lower(text), now_ns);
+      return point_in_time(lower(text), times);
     case ValueKind::mac:
       return mac(text);
     case ValueKind::integer: {
@@ -219,11 +219,11 @@ std::optional<uint64_t> parse_value(ValueKind kind, std::string_view text, int64
   return {};
 }
 
-std::optional<Range<uint64_t>> parse_value_range(ValueKind kind, std::string_view text, int64_t now_ns) {
-  if (auto value = parse_value(kind, text, now_ns)) return Range<uint64_t>{*value, *value};
+std::optional<Range<uint64_t>> parse_value_range(ValueKind kind, std::string_view text, const TimeContext& times) {
+  if (auto value = parse_value(kind, text, times)) return Range<uint64_t>{*value, *value};
   auto between = [&](size_t at, size_t length) -> std::optional<Range<uint64_t>> {
-    auto first = parse_value(kind, text.substr(0, at), now_ns),
-         last = parse_value(kind, text.substr(at + length), now_ns);
+    auto first = parse_value(kind, text.substr(0, at), times),
+         last = parse_value(kind, text.substr(at + length), times);
     if (!first || !last || *first > *last) return {};
     return Range<uint64_t>{*first, *last};
   };

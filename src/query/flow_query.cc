@@ -43,10 +43,10 @@ std::string for_parquet(const std::string& sql, const std::vector<SqlColumn>& co
   });
 }
 
-std::string where_sql(const std::string& where, const StoreColumns& columns) {
+std::string where_sql(const std::string& where, const StoreColumns& columns, const TimeZone& zone) {
   if (where.empty()) return "";
   const FieldTable fields = filter_fields(columns);
-  return filter_sql(parse_filter(where, fields, os::realtime_ns()), fields);
+  return filter_sql(parse_filter(where, fields, {os::realtime_ns(), zone}), fields);
 }
 
 // "proto = 'TCP'" compares a number with a text.
@@ -68,7 +68,7 @@ FlowQuery::FlowQuery(QuerySettings settings)
       files_(SegmentFiles::open(settings_.data, settings_.range,
                                 std::span(kTables).first(settings_.counters ? kTableCount : 1))),
       columns_(Segments::read_extra_columns(settings_.data)),  // read after the list, so that none is missing
-      where_(where_sql(settings_.where, columns_)),
+      where_(where_sql(settings_.where, columns_, settings_.engine.zone)),
       no_rows_(os::unnamed_file()) {}
 
 void FlowQuery::interrupt() noexcept {

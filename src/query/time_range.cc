@@ -2,12 +2,11 @@
 #include "query/time_range.h"
 
 #include "base/error.h"
-#include "base/time_text.h"
 
 namespace weir {
 
-int64_t parse_time(const std::string& text, int64_t now_ns) {
-  if (auto time = parse_time_text(text, now_ns)) return *time;
+int64_t parse_time(const std::string& text, const TimeContext& context) {
+  if (auto time = parse_time_text(text, context)) return *time;
   throw usage_error("\"" + text +
                     "\" is no time; write 2026-11-21T09:30Z, 2026-11-21, 2026/11/21.09:30, -1h, today or yesterday");
 }

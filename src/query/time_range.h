@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// TimeRange: selects flows from one time to another. Times are parsed in the forms that people write, always UTC.
+// TimeRange: selects flows from one time to another. Times are parsed in the forms that people write.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <string>
+
+#include "base/time_text.h"
 
 namespace weir {
 
@@ -20,7 +22,7 @@ struct TimeRange {
 };
 
 // parse_time_text() (base/time_text.h). Throws usage_error with the text and what to write instead.
-int64_t parse_time(const std::string& text, int64_t now_ns);
+int64_t parse_time(const std::string& text, const TimeContext& context);
 
 // "received", "start", "end". Throws usage_error.
 TimeColumn parse_time_column(const std::string& text);

@@ -23,6 +23,8 @@ struct SqlType {
   unsigned scale = 0;                        // DECIMAL: digits after the point
   bool is_json = false;                      // text that already is JSON
   std::shared_ptr<const SqlType> item;       // LIST
+  TimeZone zone;                             // in which times are written
+  bool is_utc = true;
 };
 
 struct SqlVector {
@@ -101,13 +103,38 @@ void append_date(std::string& out, int64_t days) {
   append_padded(out, static_cast<unsigned>(date.day()), 2);
 }
 
+unsigned second_digits(duckdb_type id) {
+  switch (id) {
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      return 0;
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      return 3;
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return 9;
+    default:
+      return 6;
+  }
+}
+
+// "+05:30". Offsets in force before there were time zones have seconds, which RFC 3339 has no place for.
+void append_offset(std::string& out, int32_t seconds) {
+  out += seconds < 0 ? '-' : '+';
+  const auto minutes = static_cast<uint64_t>(std::abs(seconds) / 60);
+  append_padded(out, minutes / 60, 2);
+  out += ':';
+  append_padded(out, minutes % 60, 2);
+}
+
 // `count` units since 1970, a second having `digits` decimal digits of them: at least milliseconds are shown, more
 // digits only if they are not zero.
-void append_timestamp(std::string& out, int64_t count, unsigned digits, SqlStyle style) {
+void append_timestamp(std::string& out, int64_t count, const SqlType& type, SqlStyle style) {
+  unsigned digits = second_digits(type.id);
   int64_t unit = 1;
   for (unsigned i = 0; i < digits; ++i) unit *= 10;
   int64_t seconds = count / unit, fraction = count % unit;
   if (fraction < 0) fraction += unit, --seconds;
+  const int32_t offset = type.is_utc ? 0 : type.zone.offset(seconds);
+  seconds += offset;
   int64_t days = seconds / 86'400, second = seconds % 86'400;
   if (second < 0) second += 86'400, --days;
   append_date(out, days);
@@ -121,7 +148,12 @@ void append_timestamp(std::string& out, int64_t count, unsigned digits, SqlStyle
   while (digits < 3) fraction *= 10, ++digits;
   out += '.';
   append_padded(out, static_cast<uint64_t>(fraction), digits);
-  if (style != SqlStyle::human) out += 'Z';
+  if (type.is_utc) {
+    if (style != SqlStyle::human) out += 'Z';
+    return;
+  }
+  if (style == SqlStyle::human) out += ' ';
+  append_offset(out, offset);
 }
 
 // DuckDB's infinities: the largest value and the smallest but one.
@@ -137,19 +169,6 @@ bool is_time(duckdb_type id) {
          id == DUCKDB_TYPE_TIMESTAMP_S || id == DUCKDB_TYPE_TIMESTAMP_MS || id == DUCKDB_TYPE_TIMESTAMP_NS;
 }
 
-unsigned second_digits(duckdb_type id) {
-  switch (id) {
-    case DUCKDB_TYPE_TIMESTAMP_S:
-      return 0;
-    case DUCKDB_TYPE_TIMESTAMP_MS:
-      return 3;
-    case DUCKDB_TYPE_TIMESTAMP_NS:
-      return 9;
-    default:
-      return 6;
-  }
-}
-
 void append_time(std::string& out, const SqlVector& vector, const SqlType& type, size_t row, SqlStyle style) {
   bool is_date = type.id == DUCKDB_TYPE_DATE;
   std::string_view endless = is_date ? infinity(vector.at<int32_t>(row)) : infinity(vector.at<int64_t>(row));
@@ -159,7 +178,7 @@ void append_time(std::string& out, const SqlVector& vector, const SqlType& type,
   else if (is_date)
     append_date(out, vector.at<int32_t>(row));
   else
-    append_timestamp(out, vector.at<int64_t>(row), second_digits(type.id), style);
+    append_timestamp(out, vector.at<int64_t>(row), type, style);
   if (style == SqlStyle::json) out += '"';
 }
 
@@ -274,17 +293,19 @@ bool is_spelled_type(const SqlType& type) {
 
 }  // namespace
 
-std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type_of_column) {
+std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type_of_column, const TimeZone& zone) {
   auto logical = static_cast<duckdb_logical_type>(duckdb_logical_type_of_column);
   auto type = std::make_shared<SqlType>();
   type->id = duckdb_get_type_id(logical);
+  type->zone = zone;
+  type->is_utc = zone.is_utc();
   if (type->id == DUCKDB_TYPE_DECIMAL) {
     type->stored = duckdb_decimal_internal_type(logical);
     type->scale = duckdb_decimal_scale(logical);
   }
   if (type->id == DUCKDB_TYPE_LIST) {
     duckdb_logical_type item = duckdb_list_type_child_type(logical);
-    type->item = make_sql_type(item);
+    type->item = make_sql_type(item, zone);
     duckdb_destroy_logical_type(&item);
   }
   if (char* alias = duckdb_logical_type_get_alias(logical)) {

@@ -9,11 +9,13 @@
 #include <memory>
 #include <string>
 
+#include "base/time_zone.h"
+
 namespace weir {
 
 enum class SqlStyle {
-  human,  // 2026-11-21 09:39:00.123
-  csv,    // 2026-11-21T09:39:00.123Z; text unchanged, lists as JSON
+  human,  // 2026-11-21 09:39:00.123; in a zone other than UTC 2026-11-21 10:39:00.123 +01:00
+  csv,    // 2026-11-21T09:39:00.123Z, 2026-11-21T10:39:00.123+01:00; text unchanged, lists as JSON
   json,   // the same times; text quoted and escaped
 };
 
@@ -42,6 +44,7 @@ class SqlColumn {
   std::shared_ptr<SqlVector> vector_;
 };
 
-std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type);
+// `zone`: in which its times are written.
+std::shared_ptr<const SqlType> make_sql_type(void* duckdb_logical_type, const TimeZone& zone);
 
 }  // namespace weir

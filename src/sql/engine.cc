@@ -121,6 +121,7 @@ bool SqlResult::next() {
 struct SqlStatement::Impl {
   std::shared_ptr<Prepared> prepared = std::make_shared<Prepared>();
   std::vector<SqlColumn> columns;
+  TimeZone zone;
 };
 
 SqlStatement::SqlStatement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -156,7 +157,7 @@ SqlResult SqlStatement::run(const SqlTick& tick) {
   for (idx_t i = 0; i < duckdb_column_count(&result->result); ++i) {
     LogicalType type;
     *type.put() = duckdb_column_logical_type(&result->result, i);
-    result->columns.emplace_back(duckdb_column_name(&result->result, i), make_sql_type(type.get()));
+    result->columns.emplace_back(duckdb_column_name(&result->result, i), make_sql_type(type.get(), impl_->zone));
   }
   return SqlResult(std::move(result));
 }
@@ -166,6 +167,7 @@ SqlResult SqlStatement::run(const SqlTick& tick) {
 struct SqlEngine::Impl {
   Instance instance;
   Connection connection;
+  TimeZone zone = {};
   int row_texts = 0;  // registered so far
 };
 
@@ -176,6 +178,7 @@ static std::string list_of(const std::vector<std::string>& texts) {
 }
 
 SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>()) {
+  impl_->zone = settings.zone;
   Configuration configuration;
   if (duckdb_create_config(configuration.put()) == DuckDBError) throw std::bad_alloc();
   int64_t memory = settings.memory_bytes > 0 ? settings.memory_bytes : default_memory();
@@ -193,7 +196,7 @@ SqlEngine::SqlEngine(const SqlSettings& settings) : impl_(std::make_unique<Impl>
   }
   if (duckdb_connect(impl_->instance.get(), impl_->connection.put()) == DuckDBError)
     throw SqlError(SqlError::Kind::other, "DuckDB refuses a connection to itself");
-  register_functions(impl_->connection.get());
+  register_functions(impl_->connection.get(), impl_->zone);
   execute("SET TimeZone = 'UTC'");
   if (settings.track_progress) {
     execute("SET enable_progress_bar = true");
@@ -219,13 +222,13 @@ SqlEngine::~SqlEngine() {
   }
 }
 
-static std::vector<SqlColumn> columns_of(duckdb_prepared_statement prepared) {
+static std::vector<SqlColumn> columns_of(duckdb_prepared_statement prepared, const TimeZone& zone) {
   std::vector<SqlColumn> columns;
   for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared); ++i) {
     LogicalType type;
     *type.put() = duckdb_prepared_statement_column_logical_type(prepared, i);
     const char* name = duckdb_prepared_statement_column_name(prepared, i);
-    columns.emplace_back(name, make_sql_type(type.get()));
+    columns.emplace_back(name, make_sql_type(type.get(), zone));
     duckdb_free(const_cast<char*>(name));
   }
   return columns;
@@ -248,7 +251,8 @@ SqlStatement SqlEngine::prepare(const std::string& sql) {
   if (duckdb_prepare_extracted_statement(impl_->connection.get(), extracted.get(), 0, statement->prepared->put()) ==
       DuckDBError)
     throw error_of(duckdb_prepare_error(statement->prepared->get()));
-  statement->columns = columns_of(statement->prepared->get());
+  statement->zone = impl_->zone;
+  statement->columns = columns_of(statement->prepared->get(), impl_->zone);
   return SqlStatement(std::move(statement));
 }
 

@@ -43,6 +43,7 @@ struct SqlSettings {
   unsigned threads = 0;           // 0: one per core
   std::string spill_folder = {};  // created when something does not fit into memory, and removed; "": none
   bool track_progress = false;    // SqlEngine::progress() works
+  TimeZone zone = {};             // in which times of results are written; a TIMESTAMP in SQL is always UTC
   // SQL may read and write every file that this process may: only for SQL of the same user who runs it. Otherwise only
   // `files` and the contents of `folders` are accessible, and the settings are locked from the start. DuckDB resolves
   // links: /proc/self/fd/N means the file behind it, by the name it had when the engine was created and by the name it

@@ -9,6 +9,7 @@
 
 #include "base/address_set.h"
 #include "base/network_names.h"
+#include "base/time_slots.h"
 #include "sql/engine.h"
 
 namespace weir {
@@ -40,6 +41,7 @@ class Argument {
 class Result {
  public:
   explicit Result(duckdb_vector vector) : vector_(vector), data_(duckdb_vector_get_data(vector)) {}
+  void set(idx_t row, duckdb_timestamp time) { static_cast<duckdb_timestamp*>(data_)[row] = time; }
   void set(idx_t row, bool value) { static_cast<bool*>(data_)[row] = value; }
   void set(idx_t row, std::string_view text) {
     duckdb_vector_assign_string_element_len(vector_, row, text.data(), text.size());
@@ -130,6 +132,30 @@ void tcp_flags_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector
   }
 }
 
+void time_slot(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  const Argument times(input, 0), lengths(input, 1);
+  const auto& zone = *static_cast<const TimeZone*>(duckdb_scalar_function_get_extra_info(info));
+  Result result(output);
+  thread_local std::string last;
+  thread_local std::optional<TimeSlots> slots;
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    if (times.is_null(row) || lengths.is_null(row)) {
+      result.set_null(row);
+      continue;
+    }
+    if (std::string_view text = lengths.text(row); text != last) {
+      last = text;
+      slots = TimeSlots::of(text);
+    }
+    if (!slots) {
+      std::string message = "time_slot: '" + last + "' is no length of time; write 5m, 6h, 1d, week, month or year";
+      return duckdb_scalar_function_set_error(info, message.c_str());
+    }
+    const int64_t second = floor_to(times.number(row), 1'000'000) / 1'000'000;
+    result.set(row, duckdb_timestamp{slots->start_of(second, zone) * 1'000'000});
+  }
+}
+
 struct Overload {
   const char* name;
   duckdb_scalar_function_t function;
@@ -137,7 +163,7 @@ struct Overload {
   duckdb_type result;
 };
 
-duckdb_scalar_function make_function(const Overload& overload) {
+duckdb_scalar_function make_function(const Overload& overload, const TimeZone& zone) {
   duckdb_scalar_function function = duckdb_create_scalar_function();
   duckdb_scalar_function_set_name(function, overload.name);
   auto with_type = [](duckdb_type type, auto use) {
@@ -148,15 +174,18 @@ duckdb_scalar_function make_function(const Overload& overload) {
   for (duckdb_type type : overload.parameters)
     with_type(type, [&](auto logical) { duckdb_scalar_function_add_parameter(function, logical); });
   with_type(overload.result, [&](auto logical) { duckdb_scalar_function_set_return_type(function, logical); });
+  duckdb_scalar_function_set_extra_info(function, new TimeZone(zone),
+                                        [](void* info) { delete static_cast<TimeZone*>(info); });
   duckdb_scalar_function_set_function(function, overload.function);
   return function;
 }
 
-void register_one(duckdb_connection connection, const char* name, std::initializer_list<Overload> overloads) {
+void register_one(duckdb_connection connection, const char* name, const TimeZone& zone,
+                  std::initializer_list<Overload> overloads) {
   duckdb_scalar_function_set set = duckdb_create_scalar_function_set(name);
   bool taken = true;
   for (const Overload& overload : overloads) {
-    duckdb_scalar_function function = make_function(overload);
+    duckdb_scalar_function function = make_function(overload, zone);
     taken &= duckdb_add_scalar_function_to_set(set, function) == DuckDBSuccess;
     duckdb_destroy_scalar_function(&function);
   }
@@ -167,18 +196,22 @@ void register_one(duckdb_connection connection, const char* name, std::initializ
 
 }  // namespace
 
-void register_functions(duckdb_connection connection) {
-  constexpr auto kText = DUCKDB_TYPE_VARCHAR, kNumber = DUCKDB_TYPE_BIGINT;
-  register_one(connection, "in_net", {{"in_net", in_net, {kText, kText}, DUCKDB_TYPE_BOOLEAN}});
-  register_one(connection, "net",
-               {{"net", net, {kText, kNumber}, kText}, {"net", net, {kText, kNumber, kNumber}, kText}});
-  register_one(connection, "service",
-               {{"service", service, {kNumber}, kText}, {"service", service, {kNumber, kNumber}, kText}});
-  register_one(connection, "tcp_flags_text", {{"tcp_flags_text", tcp_flags_text, {kNumber}, kText}});
+void register_functions(duckdb_connection connection, const TimeZone& zone) {
+  constexpr auto kText = DUCKDB_TYPE_VARCHAR, kNumber = DUCKDB_TYPE_BIGINT, kTime = DUCKDB_TYPE_TIMESTAMP;
+  auto add = [&](const char* name, std::initializer_list<Overload> overloads) {
+    register_one(connection, name, zone, overloads);
+  };
+  add("in_net", {{"in_net", in_net, {kText, kText}, DUCKDB_TYPE_BOOLEAN}});
+  add("net", {{"net", net, {kText, kNumber}, kText}, {"net", net, {kText, kNumber, kNumber}, kText}});
+  add("service", {{"service", service, {kNumber}, kText}, {"service", service, {kNumber, kNumber}, kText}});
+  add("tcp_flags_text", {{"tcp_flags_text", tcp_flags_text, {kNumber}, kText}});
+  add("time_slot", {{"time_slot", time_slot, {kTime, kText}, kTime}});
 }
 
 bool is_wrong_argument(std::string_view message) {
-  return message.starts_with("Invalid Input Error: in_net: ") || message.starts_with("Invalid Input Error: net: ");
+  for (const char* name : {"in_net", "net", "time_slot"})
+    if (message.starts_with(std::string("Invalid Input Error: ") + name + ": ")) return true;
+  return false;
 }
 
 }  // namespace weir

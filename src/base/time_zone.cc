@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/time_zone.h"
+
+#include <algorithm>
+
+namespace weir {
+
+// The database is a folder: names are file names in it, and no other file is opened.
+static bool may_be_a_zone(const std::string& name) {
+  auto is_letter = [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '_' || c == '-' || c == '+'; };
+  return !name.empty() && name.front() != '/' && std::ranges::all_of(name, is_letter);
+}
+
+std::optional<TimeZone> TimeZone::named(const std::string& name) {
+  absl::TimeZone zone;
+  if (name == "local") return TimeZone(absl::LocalTimeZone());
+  if (!may_be_a_zone(name) || !absl::LoadTimeZone(name, &zone)) return {};
+  return TimeZone(zone);
+}
+
+int32_t TimeZone::offset(int64_t seconds_since_1970) const {
+  return zone_.At(absl::FromUnixSeconds(seconds_since_1970)).offset;
+}
+
+int64_t TimeZone::seconds_at(std::chrono::sys_days date, int64_t second_of_day) const {
+  const absl::CivilSecond shown =
+      absl::CivilSecond(absl::CivilDay() + date.time_since_epoch().count()) + second_of_day;
+  const absl::TimeZone::TimeInfo info = zone_.At(shown);
+  return absl::ToUnixSeconds(info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre);
+}
+
+}  // namespace weir
