@@ -36,9 +36,6 @@ void check_top(const TopRequest& request, const StoreColumns& columns);
 // begin with total_, and if there are no flows there is one row, with the keys and the other columns null.
 std::string top_sql(const TopRequest& request, bool with_total);
 
-// A row: the smallest and the largest sampling rate that is known, and the number of flows whose rate is not.
-std::string sampling_rates_sql();
-
 // "1.23 M", "999", "12.3 GB" (powers of 1000); text that is not a number is returned unchanged.
 std::string human_number(const std::string& digits, const char* unit);
 
