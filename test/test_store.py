@@ -2,7 +2,9 @@
 """The store has what was sent: sums, values, types, ledger, size on disk; other programs can read it too."""
 
 import collections
+import datetime
 import json
+import re
 import signal
 import subprocess
 import time
@@ -187,6 +189,24 @@ def test_top_to_a_pipe_is_plain(stored):
     assert str(octets) in line
     share = 100 * octets / sums["bytes"]
     assert any(abs(float(word.rstrip("%")) - share) < 0.1 for word in line[1:] if "." in word), (line, share)
+
+
+@pytest.mark.parametrize("time, what", [("received", "flows received"), ("start", "flows that began")])
+def test_top_says_which_time_its_flows_cover(stored, time, what):
+    data, _ = stored
+    [(first, last)] = stores.ask_duckdb(
+        f"SELECT min(time_{time}), max(time_{time}) FROM {stores.plain(stores.files(data))}")
+    day, clock = "%Y-%m-%d ", "%H:%M:%S"
+    end = f"{last:{clock}}" if first.date() == last.date() else f"{last:{day}{clock}}"
+    span = f"weir: {what} from {first:{day}{clock}} to {end} UTC"
+    top = ("top", "--data", data, "--time", time)
+    assert re.fullmatch(f"{span}; (those of the last [0-9]+ s may not be stored yet|the newest is [0-9]+ (s|min) old)\n",
+                        run_weir(*top).stderr)
+    until = f"{last + datetime.timedelta(milliseconds=1):%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert run_weir(*top, "--until", until).stderr == span + "\n"
+    assert run_weir(*top, "--format", "csv").stderr == ""
+    nothing = run_weir(*top, "--until", "2000-01-01")
+    assert nothing.stderr == "weir: no flows match; weir store stats says what is stored\n"
 
 
 def test_stats_are_the_catalogs(stored):

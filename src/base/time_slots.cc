@@ -12,6 +12,7 @@ using std::chrono::days;
 using std::chrono::sys_days;
 
 static constexpr int64_t kHourSeconds = 3600, kDaySeconds = 86'400;
+static constexpr int64_t kFirstMonday = 10'959 * kDaySeconds;  // 2000-01-03, as DuckDB's time_bucket()
 
 std::optional<TimeSlots> TimeSlots::of(std::string_view length) {
   if (length == "week") return TimeSlots(Unit::week, 0);
@@ -41,7 +42,7 @@ int64_t TimeSlots::start_of(int64_t seconds, const TimeZone& zone) const {
     const int64_t second_of_day = shown - day.time_since_epoch().count() * kDaySeconds;
     return zone.seconds_at(day, floor_to(second_of_day, seconds_));
   }
-  const int64_t start = floor_to(shown, seconds_);
+  const int64_t start = kFirstMonday + floor_to(shown - kFirstMonday, seconds_);
   return zone.seconds_at(sys_days{days(floor_to(start, kDaySeconds) / kDaySeconds)},
                          start - floor_to(start, kDaySeconds));
 }

@@ -18,6 +18,8 @@ std::optional<TimeZone> TimeZone::named(const std::string& name) {
   return TimeZone(zone);
 }
 
+std::string TimeZone::name() const { return zone_.name() == "localtime" ? "local time" : zone_.name(); }
+
 int32_t TimeZone::offset(int64_t seconds_since_1970) const {
   return zone_.At(absl::FromUnixSeconds(seconds_since_1970)).offset;
 }

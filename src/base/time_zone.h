@@ -19,6 +19,7 @@ class TimeZone {
   // "Europe/Berlin", "UTC"; "local": the machine's. nullopt if there is none of this name.
   static std::optional<TimeZone> named(const std::string& name);
 
+  std::string name() const;  // "Europe/Berlin", "UTC", "local time"
   bool is_utc() const { return zone_ == absl::UTCTimeZone(); }
   // What clocks are ahead of UTC at this time, s.
   int32_t offset(int64_t seconds_since_1970) const;

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "base/amounts.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/time_units.h"
@@ -13,6 +12,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "query/top.h"
+#include "query/top_notes.h"
 #include "query/top_table.h"
 
 namespace weir {
@@ -91,17 +91,12 @@ void show_table(FlowQuery& query, const TopRequest& request) {
   output.finish();
 }
 
-// Sums of flows with different sampling rates mean little.
-void say_rates(FlowQuery& query, bool scaled) {
-  const auto row = query.first_row(sampling_rates_sql());
-  const std::string smallest = row.at(0).value_or(""), largest = row.at(1).value_or(""),
-                    unknown = row.at(2).value_or("0");
-  if (!scaled && smallest != largest)
-    std::fprintf(stderr, "weir: these flows have sampling rates from %s to %s; --scale makes them comparable\n",
-                 smallest.c_str(), largest.c_str());
-  if (scaled && unknown != "0")
-    std::fprintf(stderr, "weir: the sampling rate of %s of these flows is unknown, and counts as 1\n",
-                 in_thousands(unknown).c_str());
+void say_notes(FlowQuery& query, const Options& options, const QuerySettings& settings, int64_t now_ns) {
+  const CountedFlows counted = counted_flows(query.first_row(counted_flows_sql(settings.range.column)));
+  const bool is_table = options.common.format == "table";
+  for (const std::string& note :
+       {is_table ? times_note(counted, settings.range, {now_ns, settings.engine.zone}) : "", rates_note(counted, options.request.scale)})
+    if (!note.empty()) std::fprintf(stderr, "weir: %s\n", note.c_str());
 }
 
 }  // namespace
@@ -113,8 +108,10 @@ int run_top(const Arguments& arguments) {
       "weir top");
   Options options;
   if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
-  const TimeRange range = query_settings(options.common).range;
-  const int64_t until_ns = range.has_until() ? range.until_ns : os::realtime_ns();
+  const QuerySettings settings = query_settings(options.common);
+  const TimeRange& range = settings.range;
+  options.request.zone = settings.engine.zone;
+  const int64_t now_ns = os::realtime_ns(), until_ns = range.has_until() ? range.until_ns : now_ns;
   if (range.has_since()) options.request.span_ns = until_ns - range.since_ns;
   return run_flow_query(options.common, [&](FlowQuery& query) {
     check_top(options.request, query.columns());
@@ -122,7 +119,7 @@ int run_top(const Arguments& arguments) {
       show_table(query, options.request);
     else
       print_rows(query, FlowQuery::only(top_sql(options.request, false)), options.common);
-    say_rates(query, options.request.scale);
+    say_notes(query, options, settings, now_ns);
   });
 }
 

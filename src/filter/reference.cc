@@ -47,7 +47,7 @@ constexpr std::string_view kValues = R"(
 | value | examples |
 |---|---|
 | number | `1500`, `0x5dc`, `10K` = 10,000, `1.5M` = 1,500,000, `10Ki` = 10,240; K, M, G, T, P, E are powers of 1000, Ki, Mi, … of 1024 |
-| address | `192.0.2.1`, `2001:db8::1`, `192.0.2.0/24`, `192.0.2.1-192.0.2.9`; an IPv6 network never contains IPv4 addresses, not even `::/0` |
+| address | `192.0.2.1`, `2001:db8::1`, `192.0.2.0/24`, `192.0.2.1-192.0.2.9`; `::ffff:192.0.2.1` is `192.0.2.1`, in a filter and in a flow; an IPv6 network never contains IPv4 addresses, not even `::/0` |
 | port, protocol | a number or a name: `https`, `udp`; the names are below |
 | AS number | `64500`, `AS64500`, `1.10` |
 | interface | its ifIndex, or its name in quotes: `in if "ge-0/0/1"` |

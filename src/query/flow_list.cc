@@ -11,10 +11,7 @@
 
 namespace weir {
 
-std::string FlowListRequest::sort_column() const {
-  if (!sort.empty()) return sort;
-  return time == TimeColumn::start ? "time_start" : time == TimeColumn::end ? "time_end" : "time_received";
-}
+std::string FlowListRequest::sort_column() const { return sort.empty() ? time_column_name(time) : sort; }
 
 void check_flow_list(const FlowListRequest& request, const StoreColumns& columns) {
   std::vector<std::string> known;

@@ -18,4 +18,8 @@ TimeColumn parse_time_column(const std::string& text) {
   throw usage_error("\"" + text + "\" is no time of a flow; write received, start or end");
 }
 
+const char* time_column_name(TimeColumn time) {
+  return time == TimeColumn::start ? "time_start" : time == TimeColumn::end ? "time_end" : "time_received";
+}
+
 }  // namespace weir

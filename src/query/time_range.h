@@ -27,4 +27,7 @@ int64_t parse_time(const std::string& text, const TimeContext& context);
 // "received", "start", "end". Throws usage_error.
 TimeColumn parse_time_column(const std::string& text);
 
+// Of `flows`: "time_start".
+const char* time_column_name(TimeColumn time);
+
 }  // namespace weir

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/time_units.h"
 #include "query/flows_view.h"
 #include "sql/engine.h"
 
@@ -55,12 +56,6 @@ void check_key(const std::string& text, const std::vector<std::string>& known, c
     throw usage_error("key " + in_quotes(text) + ": " + key.column + " is no address, so it has no networks");
 }
 
-std::string time_column(const TopRequest& request) {
-  return request.time == TimeColumn::start ? "time_start"
-         : request.time == TimeColumn::end ? "time_end"
-                                           : "time_received";
-}
-
 // "k0, k1".
 std::string key_names(const TopRequest& request) {
   std::string names;
@@ -68,12 +63,18 @@ std::string key_names(const TopRequest& request) {
   return names;
 }
 
+// When the interval of a flow begins. DuckDB's own function is faster, but knows no zones here.
+std::string interval_sql(const TopRequest& request) {
+  const std::string time = time_column_name(request.time);
+  if (!request.zone.is_utc())
+    return "time_slot(" + time + ", '" + std::to_string(request.every_ns / kSecond) + "s')";
+  return "time_bucket(to_microseconds(" + std::to_string(request.every_ns / 1000) + "), " + time + ")";
+}
+
 // A row per key, with `every` per key and interval.
 std::string groups_sql(const TopRequest& request) {
   std::string columns;
-  if (request.every_ns > 0)
-    columns = "time_bucket(to_microseconds(" + std::to_string(request.every_ns / 1000) + "), " + time_column(request) +
-              ") AS t, ";
+  if (request.every_ns > 0) columns = interval_sql(request) + " AS t, ";
   for (size_t i = 0; i < request.keys.size(); ++i)
     columns += key_sql(request.keys[i]) + " AS k" + std::to_string(i) + ", ";
   const char* sums = request.scale ? "sum(scaled_packets) AS n_packets, sum(scaled_bytes) AS n_bytes"
@@ -98,7 +99,7 @@ std::string best_sql(const TopRequest& request) {
 std::string span_sql(const TopRequest& request) {
   const int64_t ns = request.every_ns > 0 ? request.every_ns : request.span_ns;
   if (ns > 0) return "span AS (SELECT " + std::to_string(ns) + "::DOUBLE / 1e9::DOUBLE AS seconds)";
-  const std::string time = time_column(request);
+  const std::string time = time_column_name(request.time);
   return "span AS (SELECT greatest(1::DOUBLE, coalesce(epoch(max(" + time + ")) - epoch(min(" + time +
          ")), 0)) AS seconds FROM flows)";
 }
@@ -140,11 +141,6 @@ std::string top_sql(const TopRequest& request, bool with_total) {
     sql += request.every_ns > 0 ? ", NULL AS total_pps, NULL AS total_bps" : rates_sql("t_", "total_");
   sql += with_total ? " FROM total LEFT JOIN best ON true" : " FROM best, total";
   return sql + (request.rate ? ", span" : "") + order;
-}
-
-std::string sampling_rates_sql() {
-  return "SELECT min(rate), max(rate), count(*) - count(rate) FROM (SELECT nullif(sampling_rate, 0) AS rate FROM "
-         "flows)";
 }
 
 std::string human_number(const std::string& digits, const char* unit) {

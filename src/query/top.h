@@ -17,6 +17,7 @@ struct TopRequest {
   uint64_t count = 10;            // keys
   TimeColumn time = TimeColumn::received;
   int64_t every_ns = 0;  // > 0: a row per key and interval of this length, which begins at the column `time`
+  TimeZone zone = {};    // by whose clock intervals begin
   bool rate = false;     // also packets and bits per second
   // Bytes and packets times the sampling rate; an unknown rate counts as 1.
   bool scale = false;
@@ -35,9 +36,6 @@ void check_top(const TopRequest& request, const StoreColumns& columns);
 // the `count` keys that are largest in total. `with_total`: each row also has the totals of the numbers, whose names
 // begin with total_, and if there are no flows there is one row, with the keys and the other columns null.
 std::string top_sql(const TopRequest& request, bool with_total);
-
-// A row: the smallest and the largest sampling rate that is known, and the number of flows whose rate is not.
-std::string sampling_rates_sql();
 
 // "1.23 M", "999", "12.3 GB" (powers of 1000); text that is not a number is returned unchanged.
 std::string human_number(const std::string& digits, const char* unit);
