@@ -25,8 +25,7 @@ int32_t TimeZone::offset(int64_t seconds_since_1970) const {
 }
 
 int64_t TimeZone::seconds_at(std::chrono::sys_days date, int64_t second_of_day) const {
-  const absl::CivilSecond shown =
-      absl::CivilSecond(absl::CivilDay() + date.time_since_epoch().count()) + second_of_day;
+  const absl::CivilSecond shown = absl::CivilSecond(absl::CivilDay() + date.time_since_epoch().count()) + second_of_day;
   const absl::TimeZone::TimeInfo info = zone_.At(shown);
   return absl::ToUnixSeconds(info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre);
 }
