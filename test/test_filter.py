@@ -30,6 +30,8 @@ dst net 10.0.0.0/8
 net 10.0.0.0/8
 net 10.0.0.0 255.0.0.0
 src net 10.8.0.0/16 and dst port 443
+src net 10.8/16
+net 10/8 # a comment
 not src net 10.0.0.0/8
 host 10.8.9.13
 ip 10.8.9.13

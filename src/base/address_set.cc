@@ -32,8 +32,16 @@ bool add_prefix(const IpAddress& address, unsigned length, std::vector<AddressRa
   return true;
 }
 
+// "172.16" as "172.16.0.0": octets at the end may be left out of a network, as in tcpdump.
+std::string with_all_octets(std::string_view text) {
+  std::string all(text);
+  if (!text.contains(':'))
+    for (auto dots = std::ranges::count(text, '.'); dots < 3; ++dots) all += ".0";
+  return all;
+}
+
 bool add_network(std::string_view text, size_t slash, std::vector<AddressRange>& ranges) {
-  auto address = IpAddress::parse(text.substr(0, slash));
+  auto address = IpAddress::parse(with_all_octets(text.substr(0, slash)));
   std::string_view digits = text.substr(slash + 1);
   unsigned length = 0;
   auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), length);

@@ -124,6 +124,10 @@ TEST(AddressSet, RefusesAnyOtherText) {
   EXPECT_FALSE(parse_address_set("192.0.2.1, nonsense"));
   EXPECT_EQ(parse_address_set("::ffff:10.0.0.0/104"), parse_address_set("10.0.0.0/8"));
   EXPECT_FALSE(parse_address_set("nonsense"));
+  EXPECT_EQ(parse_address_set("172.16/12"), parse_address_set("172.16.0.0/12"));
+  EXPECT_EQ(parse_address_set("10/8"), parse_address_set("10.0.0.0/8"));
+  for (const char* wrong : {"/8", "10./8", "10.0.0.0.0/8", "2001/16", ".10/8"})
+    EXPECT_FALSE(parse_address_set(wrong)) << wrong;
 }
 
 TEST(AddressSet, AListIsSeparatedByCommasOrBlanks) {

@@ -94,6 +94,11 @@ TEST(Parser, BlanksMatterOnlyBetweenWords) {
 
 // ---- Comparisons
 
+TEST(Parser, ANumberSignBeginsACommentUnlessItIsInAWordOrAText) {
+  expect_same({{"src port 80 # the web\nor dst port 443 #", "src port 80 or dst port 443"}, {"# nothing else", ""}});
+  expect_different({{"if 'port#1'", "if 'port'"}});
+}
+
 TEST(Parser, EveryComparisonHasASignAndAWord) {
   expect_same({{"bytes = 5", "bytes 5"},
                {"bytes == 5", "bytes 5"},

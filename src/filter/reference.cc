@@ -31,6 +31,7 @@ in if "ge-0/0/1" and duration > 10s
 - `any` selects every flow. `inet` (`ipv4`) and `inet6` (`ipv6`) test the Ethertype. The name of a protocol alone is a test of it: `tcp`,
   `icmp6`.
 - `has FIELD` selects flows in which the field has a value.
+- In a network, octets at the end may be left out: `10/8` is `10.0.0.0/8`. From a `#` to the end of the line is a comment.
 
 **Fields without a value.** A test of a field that a flow does not have is neither true nor false, and neither is its negation, as in SQL:
 neither `proto icmp` nor `not proto icmp` selects a flow without a protocol. `not has FIELD` finds it. Zero is a value, and so is an address of the other family:

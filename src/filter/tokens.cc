@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter/tokens.h"
 
+#include <algorithm>
+
 #include "base/network_names.h"
 
 namespace weir {
@@ -49,6 +51,10 @@ std::vector<Token> tokens_of(std::string_view expression) {
   for (size_t at = expression.find_first_not_of(kBlanks); at != std::string_view::npos;
        at = expression.find_first_not_of(kBlanks, at)) {
     char c = expression[at];
+    if (c == '#') {
+      at = std::min(expression.find('\n', at), expression.size());
+      continue;
+    }
     tokens.push_back(c == '"' || c == '\'' ? quoted(expression, at)
                      : kSigns.contains(c)  ? sign(expression, at)
                                            : word(expression, at));
