@@ -31,7 +31,7 @@ net 10.0.0.0/8
 net 10.0.0.0 255.0.0.0
 src net 10.8.0.0/16 and dst port 443
 src net 10.8/16
-net 10/8 # a comment
+net 10.7/16 # a comment
 not src net 10.0.0.0/8
 host 10.8.9.13
 ip 10.8.9.13
