@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "parquet/thrift_reader.h"
 
 namespace weir {
 namespace {
@@ -82,6 +83,26 @@ Footer read_footer(const os::File& file) {
   footer.bytes = end.substr(looked_at - length);
   footer.problem = problem_of(end, footer.bytes);
   return footer;
+}
+
+// FileMetaData has the schema in field 2: the root, whose children follow; a SchemaElement has its id in field 9.
+std::vector<int32_t> column_ids(std::string_view footer) {
+  constexpr int64_t kSchema = 2, kFieldId = 9;
+  std::vector<int32_t> ids;
+  size_t elements = 0;
+  ThriftReader reader(footer);
+  auto read_element = [&] {
+    if (!reader.enter_struct()) return;
+    ++elements;
+    reader.read_struct([&](int64_t field) {
+      if (field == kFieldId) ids.push_back(static_cast<int32_t>(reader.integer()));
+    });
+  };
+  reader.read_struct([&](int64_t field) {
+    if (field == kSchema) reader.read_list(read_element);
+  });
+  if (!reader.ok() || ids.size() + 1 != elements) return {};
+  return ids;
 }
 
 }  // namespace weir

@@ -6,8 +6,10 @@
 //   failure  reading: an errno (nothing is known about the segment), as distinct from damage
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "os/file.h"
 
@@ -28,5 +30,8 @@ struct Footer {
 };
 // A footer without the key, as in older segments, is accepted without a check.
 Footer read_footer(const os::File& file);
+
+// The field ids of the columns. Empty if the footer is malformed, or if a column has no id.
+std::vector<int32_t> column_ids(std::string_view footer);
 
 }  // namespace weir

@@ -112,7 +112,8 @@ SqlSettings FlowQuery::engine_settings(const std::string& output) const {
 void FlowQuery::work_once(const std::function<void(SqlEngine&)>& work, const std::string& output) {
   SqlEngine engine(engine_settings(output));
   Interruptible::Scope running(running_, engine);
-  engine.execute(flows_view(paths(engine, Table::flows), settings_.range, columns_, where_));
+  engine.execute(
+      flows_view(paths(engine, Table::flows), settings_.range, columns_, where_, files_.columns(Table::flows)));
   engine.execute(counters_view(paths(engine, Table::counters), settings_.range));
   if (settings_.engine.external_access) engine.lock_settings();  // otherwise they are locked already
   if (interrupted_) throw QueryInterrupted();

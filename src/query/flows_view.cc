@@ -59,10 +59,13 @@ std::string schema(std::span<const StoreColumn> columns) {
   return "MAP {" + items + "}";
 }
 
+std::string null_column(const StoreColumn& column) {
+  return "CAST(NULL AS " + std::string(sql_type(column.type)) + ") AS " + sql_name(shown_name(column));
+}
+
 std::string no_rows(std::span<const StoreColumn> columns) {
   std::string items;
-  for (const StoreColumn& column : columns)
-    append(items, "CAST(NULL AS " + std::string(sql_type(column.type)) + ") AS " + sql_name(shown_name(column)));
+  for (const StoreColumn& column : columns) append(items, null_column(column));
   return "(SELECT " + items + " WHERE false)";
 }
 
@@ -125,16 +128,26 @@ std::string condition(const TimeRange& range) {
 
 }  // namespace
 
-std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns) {
+std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns,
+                             const std::optional<std::set<int32_t>>& present) {
   if (files.empty()) return no_rows(columns);
-  std::string names;
+  std::string names, nulls;
+  std::vector<StoreColumn> read;
   for (const std::string& file : files) append(names, sql_literal(file));
-  return "read_parquet([" + names + "], schema = " + schema(columns) + ")";
+  for (const StoreColumn& column : columns) {
+    if (!present || present->contains(column.id))
+      read.push_back(column);
+    else
+      append(nulls, null_column(column));
+  }
+  if (read.empty()) read.assign(columns.begin(), columns.end()), nulls.clear();
+  const std::string rows = "read_parquet([" + names + "], schema = " + schema(read) + ")";
+  return nulls.empty() ? rows : "(SELECT *, " + nulls + " FROM " + rows + ")";
 }
 
 std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns,
-                       const std::string& where) {
-  std::string rows = "SELECT " + select_list(columns) + " FROM " + rows_of_segments(files, columns.all()) +
+                       const std::string& where, const std::optional<std::set<int32_t>>& present) {
+  std::string rows = "SELECT " + select_list(columns) + " FROM " + rows_of_segments(files, columns.all(), present) +
                      " AS segment" + condition(range);
   if (!where.empty()) rows = "SELECT * FROM (" + rows + ") WHERE " + where;
   return "CREATE VIEW flows AS " + rows;

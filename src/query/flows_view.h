@@ -6,6 +6,8 @@
 // added to the store.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,16 +19,18 @@
 namespace weir {
 
 // CREATE VIEW flows over these Parquet files, limited to rows in the range and, if it is not empty, to those for which
-// the condition `where` is true. Columns that a file does not have are null. The files' own footers are not read when a
-// query is planned: all files get one schema.
+// the condition `where` is true. Columns that a file does not have are null; those whose field id is not in `present`,
+// if that is known, no file has: DuckDB has less to do for a null that is a constant. The files' own footers are not
+// read when a query is planned: all files get one schema.
 std::string flows_view(std::span<const std::string> files, const TimeRange& range, const StoreColumns& columns,
-                       const std::string& where = "");
+                       const std::string& where = "", const std::optional<std::set<int32_t>>& present = {});
 
 // The fields that filters over the view can name: of the added ones the first limits::kExtraFields.
 FieldTable filter_fields(const StoreColumns& columns);
 
 // Those rows of a table with these columns, as read_parquet() or an empty SELECT: the text that follows FROM.
-std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns);
+std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns,
+                             const std::optional<std::set<int32_t>>& present = {});
 
 struct FlowsColumn {
   std::string name;

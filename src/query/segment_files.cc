@@ -62,7 +62,7 @@ std::vector<int64_t> SegmentFiles::open_all(const std::vector<Segment>& chosen, 
 // Parquet magic at the ends, a footer with a wrong checksum.
 void SegmentFiles::leave_out_broken() {
   for (size_t i = opened_.size(); i-- > 0;) {
-    const Opened& opened = opened_[i];
+    Opened& opened = opened_[i];
     uint64_t size = os::file_size(opened.file), expected = opened.segment.figures.bytes;
     int error = 0;
     const std::string magic = os::bytes_at(opened.file, 0, kMagic.size(), error);
@@ -76,6 +76,8 @@ void SegmentFiles::leave_out_broken() {
       leave_out_unreadable(i, footer.error);
     else if (!footer.problem.empty())
       leave_out(i, footer.problem);
+    else
+      opened.columns = column_ids(footer.bytes);
   }
 }
 
@@ -105,6 +107,16 @@ std::vector<std::string> SegmentFiles::open_paths(Table table) const {
   for (const Opened& opened : opened_)
     if (opened.segment.table == table) paths.push_back(opened.open_path());
   return paths;
+}
+
+std::optional<std::set<int32_t>> SegmentFiles::columns(Table table) const {
+  std::set<int32_t> all;
+  for (const Opened& opened : opened_) {
+    if (opened.segment.table != table) continue;
+    if (opened.columns.empty()) return {};
+    all.insert(opened.columns.begin(), opened.columns.end());
+  }
+  return all;
 }
 
 void SegmentFiles::leave_out(size_t index, const std::string& problem) {

@@ -9,6 +9,8 @@
 #pragma once
 
 #include <array>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,10 +30,13 @@ class SegmentFiles {
     Segment segment;
     os::File file;
     std::string real_path;
+    std::vector<int32_t> columns = {};  // their field ids; empty: not known
     std::string open_path() const { return "/proc/self/fd/" + std::to_string(file.fd()); }
   };
   const std::vector<Opened>& opened() const { return opened_; }
   std::vector<std::string> open_paths(Table table) const;
+  // The field ids of all columns that at least one of the table's segments has; nullopt: not known.
+  std::optional<std::set<int32_t>> columns(Table table) const;
   uint64_t segments_in_all() const { return segments_in_all_; }
 
   // What was left out, one sentence for each.

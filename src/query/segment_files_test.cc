@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "flow/batch.h"
 #include "parquet/footer.h"
@@ -38,6 +40,20 @@ class SegmentFilesTest : public StoreFixture {
       "WHERE bytes > 3";
   static constexpr const char* kAnswer = "n,b,least,most,sum\n7,7,4,10,49\n";
 };
+
+// The footers are DuckDB's and our own.
+TEST_F(SegmentFilesTest, ColumnsAreThoseThatASegmentHas) {
+  auto id_of = [](std::string_view name) { return std::ranges::find(store_columns(), name, &StoreColumn::name)->id; };
+  auto columns = [this] { return SegmentFiles::open(data_, {}).columns(Table::flows); };
+  add_segment("SELECT 7::UBIGINT AS bytes, 'ge-0/0/1' AS in_if_name");
+  EXPECT_EQ(columns(), (std::set{id_of("bytes"), id_of("in_if_name")}));
+  add_segment("SELECT 64500::UINTEGER AS src_as");
+  EXPECT_EQ(columns(), (std::set{id_of("bytes"), id_of("in_if_name"), id_of("src_as")}));
+  write_segment();
+  EXPECT_TRUE(columns()->contains(id_of("time_received")) && columns()->contains(id_of("sampler_address")));
+  EXPECT_FALSE(columns()->contains(id_of("dst_as"))) << "no segment has one";
+  for (const char* malformed : {"", "\x19", "nonsense"}) EXPECT_TRUE(column_ids(malformed).empty());
+}
 
 // Statistics answer queries, and decide which row groups need not be read: wrong ones gave wrong sums.
 TEST_F(SegmentFilesTest, AnyChangedOctetOfAFooterIsReportedOrHarmless) {
