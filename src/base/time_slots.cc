@@ -25,26 +25,17 @@ std::optional<TimeSlots> TimeSlots::of(std::string_view length) {
 
 int64_t TimeSlots::start_of(int64_t seconds, const TimeZone& zone) const {
   const int64_t shown = seconds + zone.offset(seconds);
-  if (unit_ == Unit::seconds && seconds_ <= kHourSeconds) return seconds - (shown - floor_to(shown, seconds_));
+  if (unit_ == Unit::seconds) {
+    const int64_t start = kFirstMonday + floor_to(shown - kFirstMonday, seconds_);
+    if (seconds_ <= kHourSeconds) return seconds - (shown - start);
+    const int64_t day = floor_to(start, kDaySeconds);
+    return zone.seconds_at(sys_days{days(day / kDaySeconds)}, start - day);
+  }
   const sys_days day{days(floor_to(shown, kDaySeconds) / kDaySeconds)};
   const std::chrono::year_month_day date(day);
-  switch (unit_) {
-    case Unit::week:
-      return zone.seconds_at(day - (std::chrono::weekday(day) - std::chrono::Monday), 0);
-    case Unit::month:
-      return zone.seconds_at(date.year() / date.month() / 1, 0);
-    case Unit::year:
-      return zone.seconds_at(date.year() / 1 / 1, 0);
-    case Unit::seconds:
-      break;
-  }
-  if (seconds_ < kDaySeconds) {
-    const int64_t second_of_day = shown - day.time_since_epoch().count() * kDaySeconds;
-    return zone.seconds_at(day, floor_to(second_of_day, seconds_));
-  }
-  const int64_t start = kFirstMonday + floor_to(shown - kFirstMonday, seconds_);
-  return zone.seconds_at(sys_days{days(floor_to(start, kDaySeconds) / kDaySeconds)},
-                         start - floor_to(start, kDaySeconds));
+  if (unit_ == Unit::month) return zone.seconds_at(date.year() / date.month() / 1, 0);
+  if (unit_ == Unit::year) return zone.seconds_at(date.year() / 1 / 1, 0);
+  return zone.seconds_at(day - (std::chrono::weekday(day) - std::chrono::Monday), 0);
 }
 
 }  // namespace weir

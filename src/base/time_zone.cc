@@ -11,11 +11,19 @@ static bool may_be_a_zone(const std::string& name) {
   return !name.empty() && name.front() != '/' && std::ranges::all_of(name, is_letter);
 }
 
+// Etc/UTC, or that of a machine whose clock shows UTC.
+static bool is_always_utc(const absl::TimeZone& zone) {
+  absl::TimeZone::CivilTransition change;
+  return zone.At(absl::UnixEpoch()).offset == 0 && !zone.NextTransition(absl::InfinitePast(), &change);
+}
+
 std::optional<TimeZone> TimeZone::named(const std::string& name) {
   absl::TimeZone zone;
-  if (name == "local") return TimeZone(absl::LocalTimeZone());
-  if (!may_be_a_zone(name) || !absl::LoadTimeZone(name, &zone)) return {};
-  return TimeZone(zone);
+  if (name == "local")
+    zone = absl::LocalTimeZone();
+  else if (!may_be_a_zone(name) || !absl::LoadTimeZone(name, &zone))
+    return {};
+  return is_always_utc(zone) ? TimeZone() : TimeZone(zone);
 }
 
 std::string TimeZone::name() const { return zone_.name() == "localtime" ? "local time" : zone_.name(); }

@@ -13,6 +13,7 @@
 #include "filter/printer.h"
 #include "filter/sql.h"
 #include "os/clock.h"
+#include "query/time_range.h"
 
 namespace weir {
 namespace {
@@ -26,7 +27,7 @@ constexpr const char* kFooter =
     "  weir filter --format json 'in if \"ge-0/0/1\"'";
 
 struct Options {
-  std::string expression, format = "text";
+  std::string expression, format = "text", zone;
   bool sql = false;
 };
 
@@ -37,6 +38,8 @@ Options parse(const Arguments& arguments, CLI::App& app) {
                  "text (default) or json: the tree, the SQL condition, the meaning in words")
       ->check(CLI::IsMember({"text", "json"}))
       ->option_text("FORMAT");
+  app.add_option("--tz", options.zone, "time zone of times in the filter that name none (default: UTC)")
+      ->option_text("Europe/Berlin|local");
   app.add_flag("--sql", options.sql, "print only the SQL condition, over the view `flows`");
   app.footer(kFooter);
   parse_words(app, arguments);
@@ -79,8 +82,9 @@ int run_filter(const Arguments& arguments) {
   Options options;
   if (!parse_or_help(app, [&] { options = parse(arguments, app); })) return 0;
   const std::shared_ptr<const FieldTable> fields = configured_fields();
+  const TimeZone zone = parse_zone("--tz", options.zone);
   try {
-    const Filter filter = parse_filter(options.expression, *fields, os::realtime_ns());
+    const Filter filter = parse_filter(options.expression, *fields, {os::realtime_ns(), zone});
     if (options.sql)
       std::printf("%s\n", filter_sql(filter, *fields).c_str());
     else

@@ -27,13 +27,6 @@ int64_t time_flag(const char* flag, const std::string& text, const TimeZone& zon
   }
 }
 
-TimeZone zone_flag(const std::string& name) {
-  if (auto zone = TimeZone::named(name)) return *zone;
-  throw usage_error("--tz: " + in_quotes(name) +
-                    " is no time zone of this machine; write Europe/Berlin, UTC or local (other zones need the package "
-                    "tzdata)");
-}
-
 int64_t memory_flag(const std::string& text) {
   int64_t bytes = parse_bytes(text);
   if (bytes < kMinMemory)
@@ -84,7 +77,7 @@ QuerySettings query_settings(const QueryFlags& flags) {
   QuerySettings settings;
   settings.counters = flags.counters;
   settings.data = flags.data.empty() ? load_collect_config({}).data : flags.data;
-  const TimeZone zone = flags.zone.empty() ? TimeZone() : zone_flag(flags.zone);
+  const TimeZone zone = parse_zone("--tz", flags.zone);
   settings.engine.zone = zone;
   if (!flags.since.empty()) settings.range.since_ns = time_flag("--since", flags.since, zone);
   if (!flags.until.empty()) settings.range.until_ns = time_flag("--until", flags.until, zone);

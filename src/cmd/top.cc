@@ -37,8 +37,8 @@ struct Options {
 
 int64_t every_flag(const std::string& text) {
   const int64_t ns = parse_duration_ns(text);
-  if (ns < kSecond)
-    throw usage_error("--every: " + in_quotes(text) + " is no interval of at least 1s; write 5m, 1h or 1d");
+  if (ns < kSecond || ns % kSecond != 0)
+    throw usage_error("--every: " + in_quotes(text) + " is no interval of whole seconds; write 5m, 1h or 1d");
   return ns;
 }
 

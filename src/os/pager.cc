@@ -15,18 +15,18 @@ namespace weir::os {
 static constexpr int kStandardInput = 0, kStandardOutput = 1;
 
 // For less: F ends it if everything fits on the screen, R lets it show colors, S does not wrap lines, X leaves the text
-// on the screen. The shell outlives Ctrl-C, because this process waits for it. 126 and 127 are its exit codes for
-// a program that cannot be started, which has read nothing.
+// on the screen. The shell outlives Ctrl-C, because this process waits for it. 2 is the exit code of sh for
+// text that it does not understand, 126 and 127 those for a program that cannot be started: they have read nothing.
 static constexpr const char* kScript =
     "trap : INT\n"
     "export LESS=\"${LESS-FRSX}\" LESSCHARSET=\"${LESSCHARSET-utf-8}\"\n"
-    "eval \"${PAGER-$(command -v less || echo cat)}\"\n"
-    "case $? in 126|127) exec cat;; esac\n";
+    "sh -c \"${PAGER-$(command -v less || echo cat)}\"\n"
+    "case $? in 2|126|127) exec cat;; esac\n";
 
 bool Pager::is_wanted() {
   const std::string terminal = environment("TERM"), program = environment_if_set("PAGER").value_or("less");
   return is_terminal(kStandardInput) && is_terminal(kStandardOutput) && !terminal.empty() && terminal != "dumb" &&
-         !program.empty() && program != "cat";
+         program.find_first_not_of(' ') != std::string::npos && program != "cat";
 }
 
 // Runs the script with `input` as its standard input. A child would inherit the signals that this process ignores.

@@ -54,15 +54,18 @@ class NewestFlows {
       : request_(request), starts_(std::move(starts)) {}
 
   std::optional<FlowQuery::Part> operator()(size_t index, uint64_t rows, const FlowQuery::Ask& ask) {
-    if (index == 0) range_ = 0;
-    while (rows < request_.count && first(range_) < std::max<size_t>(1, starts_.size())) {
-      const Range range = range_at(range_++);
-      const std::string times = times_with_flows(range, request_.count - rows, ask);
+    range_of_part_.resize(index);
+    size_t range = index > 0 ? range_of_part_.back() + 1 : 0;
+    for (; rows < request_.count && first(range) < std::max<size_t>(1, starts_.size()); ++range) {
+      const Range asked = range_at(range);
+      const std::string times = times_with_flows(asked, request_.count - rows, ask);
       if (times.empty()) continue;
-      return FlowQuery::Part{list_sql(request_, request_.count - rows, range.condition + " AND " + times), range.middle,
-                             range.end};
+      range_of_part_.push_back(range);
+      return FlowQuery::Part{list_sql(request_, request_.count - rows, asked.condition + " AND " + times), asked.middle,
+                             asked.end};
     }
     if (index > 0) return {};
+    range_of_part_.push_back(range);
     return FlowQuery::Part{.sql = list_sql(request_, 0, "")};  // no rows, but columns
   }
 
@@ -92,24 +95,22 @@ class NewestFlows {
   // The times of the `count` newest flows of the range, as a condition; "": it has none. With few different times,
   // DuckDB reads the other columns only where these occur.
   std::string times_with_flows(const Range& range, uint64_t count, const FlowQuery::Ask& ask) const {
-    const FlowQuery::Row row =
-        ask({"SELECT count(*), epoch_us(min(t)), CASE WHEN count(DISTINCT t) <= " + std::to_string(kMaxTimes) +
-                 " THEN list(DISTINCT epoch_us(t)) END FROM (SELECT time_received AS t FROM flows WHERE " +
-                 range.condition + " ORDER BY t DESC LIMIT " + std::to_string(count) + ")",
-             range.begin, range.middle});
+    const FlowQuery::Row row = ask(
+        {"SELECT count(*), epoch_us(min(t)), CASE WHEN count(DISTINCT t) <= " + std::to_string(kMaxTimes) +
+             " THEN string_agg(DISTINCT 'make_timestamp(' || epoch_us(t) || ')', ', ') END FROM (SELECT time_received "
+             "AS t FROM flows WHERE " +
+             range.condition + " ORDER BY t DESC LIMIT " + std::to_string(count) + ")",
+         range.begin, range.middle});
     if (row.at(0) == "0") return "";
     if (!row.at(2)) return "time_received >= " + microseconds(row.at(1).value());
-    std::string times;
-    for (const std::string& time : split_list(row[2]->substr(1, row[2]->size() - 2)))  // [1,2]
-      times += (times.empty() ? "" : ", ") + microseconds(time);
-    return "time_received IN (" + times + ")";
+    return "time_received IN (" + *row[2] + ")";
   }
 
   static std::string microseconds(const std::string& number) { return "make_timestamp(" + number + ")"; }
 
   FlowListRequest request_;
   std::vector<int64_t> starts_;
-  size_t range_ = 0;
+  std::vector<size_t> range_of_part_;
 };
 
 }  // namespace

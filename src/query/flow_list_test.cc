@@ -2,6 +2,7 @@
 #include "query/flow_list.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "query/testing/store_fixture.h"
 
@@ -15,18 +16,23 @@ constexpr int kSegments = 11, kRowsEach = 20;
 // `bytes` is a number of its own for each row.
 class FlowListTest : public StoreFixture {
  protected:
-  void fill() {
+  // Returns the path of the oldest segment.
+  std::string fill() {
+    std::string oldest;
     for (int s = 0; s < kSegments; ++s) {
       const int64_t first_ms = kNoonMs + s * 10'000;
-      add_segment("SELECT make_timestamp((" + std::to_string(first_ms) + " + 1000 * range) * 1000)::TIMESTAMP_MS AS " +
-                      "time_received, (" + std::to_string(s * kRowsEach) + " + range)::UBIGINT AS bytes, " +
-                      (s == 0 ? "'192.0.2.7'" : "'10.0.0.' || range") + " AS src_addr FROM range(" +
-                      std::to_string(kRowsEach) + ")",
-                  {.rows = kRowsEach,
-                   .received = {first_ms * 1'000'000, (first_ms + 1000 * (kRowsEach - 1)) * 1'000'000},
-                   .start = {1, 0},
-                   .end = {1, 0}});
+      const std::string path = add_segment(
+          "SELECT make_timestamp((" + std::to_string(first_ms) + " + 1000 * range) * 1000)::TIMESTAMP_MS AS " +
+              "time_received, (" + std::to_string(s * kRowsEach) + " + range)::UBIGINT AS bytes, " +
+              (s == 0 ? "'192.0.2.7'" : "'10.0.0.' || range") + " AS src_addr FROM range(" + std::to_string(kRowsEach) +
+              ")",
+          {.rows = kRowsEach,
+           .received = {first_ms * 1'000'000, (first_ms + 1000 * (kRowsEach - 1)) * 1'000'000},
+           .start = {1, 0},
+           .end = {1, 0}});
+      if (s == 0) oldest = path;
     }
+    return oldest;
   }
 
   // The list as lines of CSV, and how many parts it took.
@@ -45,13 +51,16 @@ class FlowListTest : public StoreFixture {
                                          columns[1].append(line += ',', row, SqlStyle::csv);
                                        }
                                      },
-                                 .can_restart = [] { return true; },
+                                 .can_restart = [&] { return can_restart_ || lines.empty(); },
                                  .after_part = [&] { ++parts_; }};
     opened.run_parts(next, consumer, false);
+    problems_ = opened.problems().size();
     return lines;
   }
 
   int parts_ = 0;
+  size_t problems_ = 0;
+  bool can_restart_ = true;
 };
 
 // All rows in the order of their times, newest first.
@@ -113,6 +122,20 @@ TEST_F(FlowListTest, WithoutRowsThereAreColumns) {
   EXPECT_TRUE(begun);
   fill();
   EXPECT_TRUE(list(10, "src ip 203.0.113.1").empty());
+}
+
+// When rows of newer segments have been written, older ones can still be left out.
+TEST_F(FlowListTest, ADamagedOlderSegmentIsLeftOut) {
+  const std::string oldest = fill();
+  std::fstream bytes(oldest, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(4);  // after the magic: pages, not the footer
+  bytes << std::string(300, 'x');
+  bytes.close();
+  can_restart_ = false;
+  const std::vector<std::string> lines = list(1000);
+  EXPECT_EQ(lines.size(), size_t{(kSegments - 1) * kRowsEach});
+  EXPECT_TRUE(std::ranges::is_sorted(times_only(lines), std::greater()));
+  EXPECT_EQ(problems_, 1u);
 }
 
 }  // namespace

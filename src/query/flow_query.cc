@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "query/counters_view.h"
 #include "query/flows_view.h"
+#include "query/name_texts.h"
 
 namespace weir {
 
@@ -25,7 +26,7 @@ std::string with_casts(const std::string& sql, const std::vector<SqlColumn>& col
   std::string items;
   for (size_t i = 0; i < columns.size(); ++i)
     items += (i ? ", " : "") + cast("#" + std::to_string(i + 1), columns[i]) + " AS " + sql_name(columns[i].name());
-  return "SELECT " + items + " FROM (" + sql_body(sql) + "\n)";
+  return "SELECT " + items + " FROM (\n" + sql_body(sql) + "\n)";
 }
 
 // Casts the columns whose type we cannot write as text, or as JSON.
@@ -80,7 +81,7 @@ SqlTick FlowQuery::tick(SqlEngine& engine, double begin, double end) const {
   return [this, &engine, begin, end] {
     if (interrupted_) throw QueryInterrupted();  // DuckDB ignores an interrupt from before a statement began
     const double done = engine.progress();
-    if (settings_.on_progress) settings_.on_progress(done < 0 ? done : begin + done * (end - begin));
+    if (settings_.on_progress && !answered_) settings_.on_progress(done < 0 ? done : begin + done * (end - begin));
   };
 }
 
@@ -187,54 +188,99 @@ void FlowQuery::attempt(const std::function<void(SqlEngine&)>& work, const std::
       if (!leave_out_damaged(text)) throw runtime_failure(text);
       if (!can_restart())
         throw runtime_failure(
-            "the output ends here: part of it was written before the damage above was found; write to a file with "
-            "--output, which starts again without that segment, or move it away");
+            "the output ends here: part of it was written before the damage above was found; move that segment away, "
+            "or "
+            "write to a file with weir query --output, which starts again without it");
     }
   }
 }
 
-uint64_t FlowQuery::run_part(SqlEngine& engine, const Part& part, bool is_first, const Consumer& consumer,
-                             bool as_json) {
-  SqlStatement statement = prepare(engine, part.sql);
-  std::string sql = part.sql;
-  if (!std::ranges::all_of(statement.columns(), &SqlColumn::is_spelled)) {
-    sql = as_text(part.sql, statement.columns(), as_json);
-    statement = engine.prepare(sql);
-  }
-  if (is_first) consumer.begin(statement.columns());
-  SqlRowText row_text = consumer.row_text && is_query(sql) ? consumer.row_text() : nullptr;
-  const bool as_lines = row_text != nullptr;
-  if (as_lines) statement = engine.prepare_row_text(sql, statement.columns(), std::move(row_text));
-  SqlResult result = statement.run(tick(engine, part.begin, part.end));
-  uint64_t rows = 0;
-  for (; result.next(); rows += result.rows()) {
-    if (rows == 0 && settings_.on_answer) settings_.on_answer();
-    if (interrupted_) throw QueryInterrupted();
-    if (as_lines)
-      consumer.lines(result.columns().front(), result.rows());
-    else
-      consumer.rows(result.columns(), result.rows());
-  }
-  return rows;
+namespace {
+
+// What is run for a statement of the user: that, behind lines of our own, which DuckDB's messages would count.
+struct Asked {
+  SqlStatement statement;
+  std::string sql;
+  int lines_before = 0;
+  bool as_lines = false;  // its rows are texts, each of a row of the user's
+};
+
+Asked with_writable_columns(SqlEngine& engine, SqlStatement given, const std::string& sql, bool as_json) {
+  if (std::ranges::all_of(given.columns(), &SqlColumn::is_spelled)) return {std::move(given), sql};
+  const std::string cast = as_text(sql, given.columns(), as_json);
+  return {engine.prepare(cast), cast, 1};
 }
 
-void FlowQuery::run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json) {
-  uint64_t rows = 0;
-  auto question = [&](const Part& part) { return ask(engine, part); };
-  for (size_t index = 0; auto part = next(index, rows, question); ++index) {
-    const uint64_t more = run_part(engine, *part, index == 0, consumer, as_json);
-    if (more > 0 && consumer.after_part) consumer.after_part();
-    rows += more;
+// Nothing changes if no function takes these columns.
+void write_as_lines(SqlEngine& engine, const SqlRowText& text, Asked& asked) {
+  try {
+    asked.statement = engine.prepare_row_text(asked.sql, asked.statement.columns(), text);
+  } catch (const SqlError&) {
+    return;
   }
-  if (rows == 0 && settings_.on_answer) settings_.on_answer();
+  asked.as_lines = true;
+  ++asked.lines_before;
+}
+
+}  // namespace
+
+void FlowQuery::read_rows(SqlEngine& engine, SqlStatement& statement, const Part& part, const Rows& take) {
+  SqlResult result = statement.run(tick(engine, part.begin, part.end));
+  while (result.next()) {
+    answer();
+    if (interrupted_) throw QueryInterrupted();
+    take(result.columns(), result.rows());
+  }
+}
+
+void FlowQuery::run_part(SqlEngine& engine, const Part& part, const Consumer& consumer, bool as_json, Done& done) {
+  Asked asked = with_writable_columns(engine, prepare(engine, part.sql), part.sql, as_json);
+  if (!done.begun) consumer.begin(asked.statement.columns());
+  done.begun = true;
+  SqlRowText row_text = consumer.row_text && is_query(asked.sql) ? consumer.row_text() : nullptr;
+  if (row_text) write_as_lines(engine, row_text, asked);
+  auto take = [&](const std::vector<SqlColumn>& columns, size_t rows) {
+    done.of_part += rows;
+    if (asked.as_lines)
+      consumer.lines(columns.front(), rows);
+    else
+      consumer.rows(columns, rows);
+  };
+  try {
+    read_rows(engine, asked.statement, part, take);
+  } catch (const SqlError& error) {
+    throw SqlError(error.kind(), without_lines_before(error.what(), asked.lines_before));
+  }
+}
+
+void FlowQuery::answer() {
+  if (!answered_ && settings_.on_answer) settings_.on_answer();
+  answered_ = true;
+}
+
+// From the part on that was not finished.
+void FlowQuery::run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json, Done& done) {
+  auto question = [&](const Part& part) { return ask(engine, part); };
+  for (; auto part = next(done.parts, done.rows, question); ++done.parts) {
+    run_part(engine, *part, consumer, as_json, done);
+    if (done.of_part > 0 && consumer.after_part) consumer.after_part();
+    done.rows += std::exchange(done.of_part, 0);
+  }
+  answer();
 }
 
 void FlowQuery::run_parts(const NextPart& next, const Consumer& consumer, bool as_json) {
-  attempt([&](SqlEngine& engine) { run_once(engine, next, consumer, as_json); }, consumer.can_restart);
+  Done done;
+  auto work = [&](SqlEngine& engine) {
+    if (consumer.can_restart()) done = {};
+    run_once(engine, next, consumer, as_json, done);
+  };
+  // A part without rows so far can be run again after rows of others have been written.
+  attempt(work, [&] { return consumer.can_restart() || done.of_part == 0; });
 }
 
-FlowQuery::NextPart FlowQuery::only(std::string sql) {
-  return [sql = std::move(sql)](size_t index, uint64_t, const Ask&) {
+FlowQuery::NextPart FlowQuery::only(const std::string& sql) {
+  return [sql = with_names_spelled(sql)](size_t index, uint64_t, const Ask&) {
     return index == 0 ? std::optional(Part{.sql = sql}) : std::nullopt;
   };
 }
@@ -266,7 +312,8 @@ FlowQuery::Row FlowQuery::first_row(const std::string& sql) {
   return row;
 }
 
-void FlowQuery::write_parquet(const std::string& sql, const std::string& path) {
+void FlowQuery::write_parquet(const std::string& given, const std::string& path) {
+  const std::string sql = with_names_spelled(given);
   auto work = [&](SqlEngine& engine) {
     SqlStatement statement = prepare(engine, sql);
     bool wide = std::ranges::any_of(statement.columns(), &SqlColumn::is_128_bits);

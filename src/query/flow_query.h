@@ -59,9 +59,9 @@ class FlowQuery {
   using Row = std::vector<std::optional<std::string>>;
   using Ask = std::function<Row(const Part& question)>;
   // The part with this index, when the parts before it have given so many rows; nullopt: there are no more. To choose
-  // it, `ask` may be called.
+  // it, `ask` may be called. A part that failed before it gave rows may be asked for again.
   using NextPart = std::function<std::optional<Part>(size_t index, uint64_t rows, const Ask& ask)>;
-  static NextPart only(std::string sql);  // one part
+  static NextPart only(const std::string& sql);  // one part, a statement of the user
 
   explicit FlowQuery(QuerySettings settings);
 
@@ -81,6 +81,15 @@ class FlowQuery {
   void interrupt() noexcept;
 
  private:
+  // What a run has done so far; it survives an engine that is replaced because a segment was left out.
+  struct Done {
+    size_t parts = 0;      // that are finished
+    uint64_t rows = 0;     // of these
+    uint64_t of_part = 0;  // rows of the part that is running
+    bool begun = false;    // `begin` was called
+  };
+  using Rows = std::function<void(const std::vector<SqlColumn>&, size_t)>;
+
   // `output`: the file that the work writes by name, or "".
   void attempt(const std::function<void(SqlEngine&)>& work, const std::function<bool()>& can_restart,
                const std::string& output = "");
@@ -88,9 +97,11 @@ class FlowQuery {
   SqlSettings engine_settings(const std::string& output) const;
   std::vector<std::string> paths(SqlEngine& engine, Table table);
   SqlStatement prepare(SqlEngine& engine, const std::string& sql) const;
-  void run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json);
+  void run_once(SqlEngine& engine, const NextPart& next, const Consumer& consumer, bool as_json, Done& done);
+  void run_part(SqlEngine& engine, const Part& part, const Consumer& consumer, bool as_json, Done& done);
+  void read_rows(SqlEngine& engine, SqlStatement& statement, const Part& part, const Rows& take);
   Row ask(SqlEngine& engine, const Part& question);
-  uint64_t run_part(SqlEngine& engine, const Part& part, bool is_first, const Consumer& consumer, bool as_json);
+  void answer();
   bool leave_out_damaged(const std::string& error);
   bool leave_out_if_damaged(SqlEngine& engine, size_t index);
   SqlTick tick(SqlEngine& engine, double begin = 0, double end = 1) const;
@@ -102,6 +113,7 @@ class FlowQuery {
   os::File no_rows_;   // a Parquet file without rows, once one is needed
   Interruptible running_;
   std::atomic<bool> interrupted_ = false;
+  bool answered_ = false;  // rows have come: progress is not reported any more
 };
 
 }  // namespace weir

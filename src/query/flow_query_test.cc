@@ -403,5 +403,37 @@ TEST_F(FlowQueryTest, InterruptedBeforeItBegins) {
   EXPECT_THROW(answer(opened, "SELECT 1"), QueryInterrupted);
 }
 
+TEST_F(FlowQueryTest, NamesAreFoundWhateverTheCaseOfTheirLetters) {
+  add_segment("SELECT unnest([6, 17, 58])::UTINYINT AS proto, unnest([2048, 2048, 34525])::USMALLINT AS etype");
+  FlowQuery opened = query();
+  auto count = [&](const std::string& where) {
+    return answer(opened, "SELECT count(*) AS n FROM flows WHERE " + where);
+  };
+  for (const char* one : {"proto_name = 'tcp'", "proto_name = 'TCP'", "PROTO_NAME='Tcp'", "proto_name = 'ipv6-icmp'",
+                          "etype_name = 'ipv6'", "proto_name NOT IN ('tcp', 'udp')"})
+    EXPECT_EQ(count(one), "n\n1\n") << one;
+  EXPECT_EQ(count("proto_name in ('tcp', 'UDP')"), "n\n2\n");
+  EXPECT_EQ(count("proto_name LIKE 'tcp'"), "n\n0\n");
+}
+
+TEST_F(FlowQueryTest, MessagesShowTheUsersStatement) {
+  add_segment(rows(1, 0, 1));
+  FlowQuery opened = query();
+  for (const char* sql :
+       {"SELECT CAST('x' || src_as AS INT) FROM flows", "SELECT {'a': CAST('x' || src_as AS INT)} FROM flows"})
+    try {
+      answer(opened, sql);
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_TRUE(std::string(error.what()).contains(std::string("LINE 1: ") + sql)) << error.what();
+    }
+}
+
+TEST_F(FlowQueryTest, TextsOfDifferentCollationsCanBeSelected) {
+  add_segment(rows(1, 0, 1));
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT 'a' COLLATE NOCASE AS a, 'b' COLLATE NOACCENT AS b FROM flows"), "a,b\na,b\n");
+}
+
 }  // namespace
 }  // namespace weir

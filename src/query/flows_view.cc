@@ -96,9 +96,8 @@ std::string select_list(const StoreColumns& columns) {
   append(items, "time_start");
   append(items, std::string("epoch_ms(") + kEndNs + " // 1000000) AS time_end");
   append(items, std::string(kDuration) + " AS duration");
-  // NOCASE: names are found whatever the case of their letters.
-  append(items, proto_names() + "[proto::INTEGER + 1] COLLATE NOCASE AS " + std::string(kProtoName));
-  append(items, std::string("(") + kEtypeName + ") COLLATE NOCASE AS etype_name");
+  append(items, proto_names() + "[proto::INTEGER + 1] AS " + std::string(kProtoName));
+  append(items, std::string(kEtypeName) + " AS etype_name");
   for (const auto& scaled : kScaled) append(items, std::string(scaled.expression) + " AS " + scaled.name);
   for (const StoreColumn& column : columns.all()) {
     if (!column.extra) continue;

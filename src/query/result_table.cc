@@ -10,6 +10,7 @@
 namespace weir {
 
 static constexpr size_t kRowsForWidths = 10'000;
+static constexpr size_t kScreenful = 20;  // fewer rows say too little about the widths of columns
 static constexpr size_t kBytesForWidths = 4 << 20;
 
 namespace {
@@ -78,7 +79,7 @@ class TableWriter : public ResultWriter {
   }
 
   void write_held() override {
-    if (!held_.empty()) begin_table();
+    if (held_.size() >= kScreenful && !hides_) begin_table();
   }
 
  private:

@@ -150,7 +150,7 @@ std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutp
 // Shorter queries show everything at their end, which is better: a table then knows all rows when it lays out columns.
 static constexpr int64_t kPatienceNs = kSecond / 2;
 
-FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output, bool at_once) {
+FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output, bool shows_parts) {
   auto show_part = [&writer, &output, since_ns = os::monotonic_ns()] {
     if (os::monotonic_ns() - since_ns < kPatienceNs) return;
     writer.write_held();
@@ -167,7 +167,7 @@ FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output, bool
           .can_restart = [&] { return output.can_restart(); },
           .row_text = [&] { return writer.row_text(); },
           .lines = write_lines,
-          .after_part = at_once ? std::function<void()>(show_part) : nullptr};
+          .after_part = shows_parts ? std::function<void()>(show_part) : nullptr};
 }
 
 }  // namespace weir

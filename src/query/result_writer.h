@@ -24,7 +24,7 @@ class ResultWriter {
   virtual void begin(const std::vector<SqlColumn>& columns) = 0;
   virtual void rows(const std::vector<SqlColumn>& columns, size_t count) = 0;
   virtual void end() = 0;
-  virtual void write_held() {}  // writes the rows that wait for later ones
+  virtual void write_held() {}  // writes the rows that wait for later ones, if there are enough of them
   // For formats with one text per row: writes it, in any thread, for the columns that `begin` was given last. Empty for
   // tables, whose columns depend on all rows.
   virtual SqlRowText row_text() const { return {}; }
@@ -37,8 +37,8 @@ class ResultWriter {
 std::unique_ptr<ResultWriter> make_result_writer(ResultFormat format, ResultOutput& output,
                                                  std::vector<std::string> flows_columns = {});
 
-// Passes the rows of a query to the writer, which writes into `output`. All three must exist together. `at_once`: while
-// a query takes long, the rows of each of its parts are shown as soon as they are known.
-FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output, bool at_once = false);
+// Passes the rows of a query to the writer, which writes into `output`. All three must exist together. `shows_parts`:
+// while a query takes long, the rows of each of its parts are shown as soon as they are known.
+FlowQuery::Consumer consumer_of(ResultWriter& writer, ResultOutput& output, bool shows_parts = false);
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 #include "query/time_range.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace weir {
 
@@ -9,6 +10,14 @@ int64_t parse_time(const std::string& text, const TimeContext& context) {
   if (auto time = parse_time_text(text, context)) return *time;
   throw usage_error("\"" + text +
                     "\" is no time; write 2026-11-21T09:30Z, 2026-11-21, 2026/11/21.09:30, -1h, today or yesterday");
+}
+
+TimeZone parse_zone(const std::string& option, const std::string& name) {
+  if (name.empty()) return {};
+  if (auto zone = TimeZone::named(name)) return *zone;
+  throw usage_error(option + ": " + in_quotes(name) +
+                    " is no time zone of this machine; write Europe/Berlin, UTC or local (other zones need the package "
+                    "tzdata)");
 }
 
 TimeColumn parse_time_column(const std::string& text) {

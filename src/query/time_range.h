@@ -24,6 +24,9 @@ struct TimeRange {
 // parse_time_text() (base/time_text.h). Throws usage_error with the text and what to write instead.
 int64_t parse_time(const std::string& text, const TimeContext& context);
 
+// A name of base/time_zone.h; "": UTC. Throws usage_error with the name of the option.
+TimeZone parse_zone(const std::string& option, const std::string& name);
+
 // "received", "start", "end". Throws usage_error.
 TimeColumn parse_time_column(const std::string& text);
 

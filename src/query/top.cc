@@ -38,8 +38,6 @@ Key parse_key(const std::string& text) {
 
 std::string key_sql(const std::string& text) {
   const Key key = parse_key(text);
-  // Names that compare without regard to case take a third more time to group, and each has only one spelling here.
-  if (key.column == "proto_name" || key.column == "etype_name") return sql_name(key.column) + " COLLATE C";
   return key.lengths.empty() ? sql_name(key.column) : "net(" + sql_name(key.column) + ", " + key.lengths + ")";
 }
 

@@ -288,7 +288,7 @@ SqlStatement SqlEngine::prepare_row_text(const std::string& sql, const std::vect
   for (size_t i = 0; i < columns.size(); ++i) items += (i ? ", #" : "#") + std::to_string(i + 1);
   const std::string function = "weir_row_text_" + std::to_string(impl_->row_texts++);
   register_row_text(impl_->connection.get(), function, columns, std::move(text));
-  return prepare("SELECT " + function + "(" + items + ") FROM (" + sql_body(sql) + "\n)");
+  return prepare("SELECT " + function + "(" + items + ") FROM (\n" + sql_body(sql) + "\n)");
 }
 
 void SqlEngine::execute(const std::string& sql, const SqlTick& tick) {

@@ -107,7 +107,9 @@ class SqlEngine {
   // only reads (statement_text.h). A refused statement has had no effect: no file was created or opened.
   SqlStatement prepare_reading(const std::string& sql);
   // Prepares the query `sql`, which has these columns, so that it returns one column: the text of each row. DuckDB's
-  // threads write it together, which one thread could not do as fast as they read.
+  // threads write it together, which one thread could not do as fast as they read. `sql` follows one line of ours. The
+  // function that writes is registered only now, so that a user's statement, prepared before, cannot call it. Throws
+  // SqlError also for columns that no function takes together: texts with different collations.
   SqlStatement prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns, SqlRowText text);
   void execute(const std::string& sql, const SqlTick& tick = {});  // for statements without a result
   void lock_settings();                                            // from here on no SQL can change a setting

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <span>
 
 namespace weir {
@@ -181,15 +182,74 @@ size_t count_statements(std::string_view sql) {
 }
 
 std::string sql_body(std::string_view sql) {
-  size_t end = 0;
-  for (size_t at = 0; at < sql.size();) {
+  const size_t begin = skip_between(sql, 0, "; \t\r\n");
+  size_t end = begin;
+  for (size_t at = begin; at < sql.size();) {
     size_t next = skip_quoted(sql, at);
     bool comment = next > at && (sql[at] == '-' || sql[at] == '/');
     bool blank = std::string_view("; \t\r\n").contains(sql[at]);
     at = std::max(next, at + 1);
     if (!comment && !blank) end = at;
   }
-  return std::string(sql.substr(0, end));
+  return std::string(sql.substr(begin, end - begin));
+}
+
+std::string without_lines_before(std::string message, int lines) {
+  constexpr std::string_view kLine = "\nLINE ";
+  const size_t at = message.rfind(kLine);
+  if (lines == 0 || at == message.npos) return message;
+  const size_t begin = at + kLine.size(), end = message.find(':', begin), caret = message.find('\n', begin);
+  int line = 0;
+  if (end == message.npos || std::from_chars(&message[begin], &message[end], line).ptr != &message[end]) return message;
+  const std::string number = std::to_string(line - lines);
+  // The line with the caret is as many columns too long as the number has lost digits.
+  if (line <= lines) return message;
+  if (caret != message.npos) message.erase(caret + 1, end - begin - number.size());
+  return message.replace(begin, end - begin, number);
+}
+
+using Spelled = std::function<std::string(const std::string&)>;
+
+// Returns the position after the text in quotes at `at`; `at` if there is none.
+static size_t spell_text(std::string& sql, size_t at, const Spelled& spelled) {
+  if (at >= sql.size() || sql[at] != '\'') return at;
+  const size_t begin = at + 1, end = sql.find('\'', begin);
+  if (end == sql.npos || (end + 1 < sql.size() && sql[end + 1] == '\'')) return at;  // not closed; with a quote in it
+  const std::string text = spelled(sql.substr(begin, end - begin));
+  if (text.size() == end - begin) sql.replace(begin, text.size(), text);
+  return end + 1;
+}
+
+static size_t spell_list(std::string& sql, size_t at, const Spelled& spelled) {
+  do {
+    const size_t begin = skip_between(sql, at + 1, kBlanks), end = spell_text(sql, begin, spelled);
+    if (end == begin) return begin;
+    at = skip_between(sql, end, kBlanks);
+  } while (at < sql.size() && sql[at] == ',');
+  return at;
+}
+
+// What follows the name of the column. Returns the position after it, or `at`.
+static size_t spell_compared(std::string& sql, size_t at, const Spelled& spelled) {
+  size_t next = skip_between(sql, at, kBlanks);
+  for (std::string_view sign : {"==", "=", "<>", "!="})
+    if (sql.substr(next).starts_with(sign))
+      return spell_text(sql, skip_between(sql, next + sign.size(), kBlanks), spelled);
+  std::string word = next_word(sql, next, kBlanks);
+  if (word == "not") word = next_word(sql, next, kBlanks);
+  next = skip_between(sql, next, kBlanks);
+  return word == "in" && next < sql.size() && sql[next] == '(' ? spell_list(sql, next, spelled) : at;
+}
+
+std::string with_texts_spelled(std::string sql, std::string_view column, const Spelled& spelled) {
+  for (size_t at = 0; at < sql.size();) {
+    const size_t next = skip_quoted(sql, at);
+    if (next == at && is_word(sql[at]))
+      at = next_word(sql, at, "") == column ? spell_compared(sql, at, spelled) : at;
+    else
+      at = std::max(next, at + 1);
+  }
+  return sql;
 }
 
 }  // namespace weir

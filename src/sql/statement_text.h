@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,16 @@ bool is_query(std::string_view sql);
 std::string_view explained_statement(std::string_view sql);
 size_t count_statements(std::string_view sql);
 
-// The statement without any semicolons, blanks and comments after it, so that it can be put in brackets.
+// The statement without any semicolons, blanks and comments before and after it, so that it can be put in brackets.
 std::string sql_body(std::string_view sql);
+
+// Replaces the texts that a column of this name is compared with, as in name = 'a', name <> 'a' and name IN ('a', 'b'),
+// by what `spelled` returns for them; a text of another length is not used, so that places in messages stay right.
+std::string with_texts_spelled(std::string sql, std::string_view column,
+                               const std::function<std::string(const std::string&)>& spelled);
+
+// DuckDB's message about a statement that follows `lines` lines of ours, as if it were alone: "LINE 2: " becomes
+// "LINE 1: ".
+std::string without_lines_before(std::string message, int lines);
 
 }  // namespace weir

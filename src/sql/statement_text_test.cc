@@ -56,5 +56,34 @@ TEST(SqlText, QuotesAreDoubled) {
   EXPECT_EQ(sql_name("a\"b"), "\"a\"\"b\"");
 }
 
+TEST(SqlText, BodyHasNothingBeforeTheStatement) {
+  EXPECT_EQ(sql_body(" ;; -- first\n SELECT 1 ;"), "SELECT 1");
+  EXPECT_EQ(sql_body("/* a */ (SELECT ';')"), "(SELECT ';')");
+}
+
+TEST(SqlText, LinesOfMessagesAreCountedFromTheUsersText) {
+  EXPECT_EQ(without_lines_before("Error\n\nLINE 2: SELECT x\n               ^", 1),
+            "Error\n\nLINE 1: SELECT x\n               ^");
+  EXPECT_EQ(without_lines_before("Error\n\nLINE 11: SELECT x\n                ^", 2),
+            "Error\n\nLINE 9: SELECT x\n               ^");
+  for (const char* same : {"Error\n\nLINE 1: of ours\n        ^", "no line", "Error\nLINE x: y", "\nLINE ", "\nLINE 3"})
+    EXPECT_EQ(without_lines_before(same, 1), same);
+  EXPECT_EQ(without_lines_before("Error\n\nLINE 2: x", 0), "Error\n\nLINE 2: x");
+}
+
+TEST(SqlText, TextsThatAColumnIsComparedWithAreSpelled) {
+  auto spelled = [](const std::string& sql) {
+    return with_texts_spelled(sql, "name", [](const std::string& text) { return text == "tcp" ? "TCP" : "longer"; });
+  };
+  EXPECT_EQ(spelled("name = 'tcp' AND NAME<>'tcp' OR t.name==/* as */'tcp'"),
+            "name = 'TCP' AND NAME<>'TCP' OR t.name==/* as */'TCP'");
+  EXPECT_EQ(spelled("name IN ('tcp','udp', 'tcp') AND name not  in('tcp')"),
+            "name IN ('TCP','udp', 'TCP') AND name not  in('TCP')");
+  for (const char* same : {"'tcp' = name", "names = 'tcp'", "name LIKE 'tcp'", "'name = ''tcp'' '", "-- name = 'tcp'",
+                           "name = ", "name = 'tcp", "name = '", "name in (", "name in ('tcp", "name",
+                           "name = 'tcp''s'", "name = (SELECT 'tcp')", "name in (SELECT 'tcp')", "name not 'tcp'"})
+    EXPECT_EQ(spelled(same), same);
+}
+
 }  // namespace
 }  // namespace weir
