@@ -25,16 +25,20 @@ std::optional<TimeSlots> TimeSlots::of(std::string_view length) {
 
 int64_t TimeSlots::start_of(int64_t seconds, const TimeZone& zone) const {
   const int64_t shown = seconds + zone.offset(seconds);
-  if (unit_ == Unit::seconds && seconds_ <= kHourSeconds) return seconds - (shown - floor_to(shown, seconds_));
+  if (unit_ == Unit::seconds && seconds_ <= kHourSeconds) {
+    const int64_t start = seconds - (shown - floor_to(shown, seconds_));
+    return zone.offset(start) == zone.offset(seconds) ? start : zone.last_change(seconds, start);
+  }
   const sys_days day{days(floor_to(shown, kDaySeconds) / kDaySeconds)};
-  const std::chrono::year_month_day date(day);
+  const absl::CivilDay date = absl::CivilDay() + day.time_since_epoch().count();
+  auto begin_of = [&](absl::CivilDay first) { return zone.seconds_at(sys_days{days(first - absl::CivilDay())}, 0); };
   switch (unit_) {
     case Unit::week:
-      return zone.seconds_at(day - (std::chrono::weekday(day) - std::chrono::Monday), 0);
+      return begin_of(absl::PrevWeekday(date + 1, absl::Weekday::monday));
     case Unit::month:
-      return zone.seconds_at(date.year() / date.month() / 1, 0);
+      return begin_of(absl::CivilDay(absl::CivilMonth(date)));
     case Unit::year:
-      return zone.seconds_at(date.year() / 1 / 1, 0);
+      return begin_of(absl::CivilDay(absl::CivilYear(date)));
     case Unit::seconds:
       break;
   }

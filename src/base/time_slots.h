@@ -14,9 +14,10 @@ class TimeSlots {
  public:
   // "90s", "15m", "6h", "1d" (whole seconds, at least one), or "week" (from Monday), "month", "year".
   static std::optional<TimeSlots> of(std::string_view length);
-  // When the slot that contains this time begins; both s since 1970. Slots of up to an hour have always that length.
-  // Longer ones begin when the clock shows a multiple of the length since midnight (from a day on: since Monday 2000-01-03), so
-  // that one with a change to or from summer time is shorter or longer.
+  // When the slot that contains this time begins; both s since 1970. Slots of up to an hour have always that length,
+  // except that a change of the clock by less than them begins a new one (Lord Howe Island). Longer ones begin when the
+  // clock shows a multiple of the length since midnight (from a day on: since Monday 2000-01-03), so that one with a
+  // change to or from summer time is shorter or longer.
   int64_t start_of(int64_t seconds, const TimeZone& zone) const;
 
  private:

@@ -85,7 +85,8 @@ int run_query(const Arguments& arguments) {
   std::string sql = options.sql == "-" ? read_standard_input() : options.sql;
   options.common.counters = mentions_counters(sql);
   return run_flow_query(options.common, [&](FlowQuery& query) {
-    parquet ? write_parquet(query, sql, options) : print_rows(query, FlowQuery::only(sql), options.common, options.output);
+    parquet ? write_parquet(query, sql, options)
+            : print_rows(query, FlowQuery::only(sql), options.common, options.output);
   });
 }
 

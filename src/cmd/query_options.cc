@@ -27,8 +27,20 @@ int64_t time_flag(const char* flag, const std::string& text, const TimeZone& zon
   }
 }
 
+// TZ may be something else than a name, for which TimeZone would be UTC.
+void check_local_zone(const TimeZone& local) {
+  const std::string given = os::environment("TZ");
+  const std::string name = given.starts_with(':') ? given.substr(1) : given;
+  if (local.is_utc() && !name.empty() && !TimeZone::named(name))
+    throw usage_error("--tz local: the variable TZ, " + in_quotes(given) +
+                      ", names no time zone of this machine; write Europe/Berlin or UTC");
+}
+
 TimeZone zone_flag(const std::string& name) {
-  if (auto zone = TimeZone::named(name)) return *zone;
+  if (auto zone = TimeZone::named(name)) {
+    if (name == "local") check_local_zone(*zone);
+    return *zone;
+  }
   throw usage_error("--tz: " + in_quotes(name) +
                     " is no time zone of this machine; write Europe/Berlin, UTC or local (other zones need the package "
                     "tzdata)");

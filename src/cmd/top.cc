@@ -37,8 +37,8 @@ struct Options {
 
 int64_t every_flag(const std::string& text) {
   const int64_t ns = parse_duration_ns(text);
-  if (ns < kSecond)
-    throw usage_error("--every: " + in_quotes(text) + " is no interval of at least 1s; write 5m, 1h or 1d");
+  if (ns < kSecond || ns % kSecond != 0)
+    throw usage_error("--every: " + in_quotes(text) + " is no interval of whole seconds; write 5m, 1h or 1d");
   return ns;
 }
 
@@ -94,8 +94,8 @@ void show_table(FlowQuery& query, const TopRequest& request) {
 void say_notes(FlowQuery& query, const Options& options, const QuerySettings& settings, int64_t now_ns) {
   const CountedFlows counted = counted_flows(query.first_row(counted_flows_sql(settings.range.column)));
   const bool is_table = options.common.format == "table";
-  for (const std::string& note :
-       {is_table ? times_note(counted, settings.range, {now_ns, settings.engine.zone}) : "", rates_note(counted, options.request.scale)})
+  for (const std::string& note : {is_table ? times_note(counted, settings.range, {now_ns, settings.engine.zone}) : "",
+                                  rates_note(counted, options.request.scale)})
     if (!note.empty()) std::fprintf(stderr, "weir: %s\n", note.c_str());
 }
 

@@ -92,11 +92,11 @@ class NewestFlows {
   // The times of the `count` newest flows of the range, as a condition; "": it has none. With few different times,
   // DuckDB reads the other columns only where these occur.
   std::string times_with_flows(const Range& range, uint64_t count, const FlowQuery::Ask& ask) const {
-    const FlowQuery::Row row = ask(
-        {"SELECT count(*), epoch_us(min(t)), CASE WHEN count(DISTINCT t) <= " + std::to_string(kMaxTimes) +
-             " THEN list(DISTINCT epoch_us(t)) END FROM (SELECT time_received AS t FROM flows WHERE " +
-             range.condition + " ORDER BY t DESC LIMIT " + std::to_string(count) + ")",
-         range.begin, range.middle});
+    const FlowQuery::Row row =
+        ask({"SELECT count(*), epoch_us(min(t)), CASE WHEN count(DISTINCT t) <= " + std::to_string(kMaxTimes) +
+                 " THEN list(DISTINCT epoch_us(t)) END FROM (SELECT time_received AS t FROM flows WHERE " +
+                 range.condition + " ORDER BY t DESC LIMIT " + std::to_string(count) + ")",
+             range.begin, range.middle});
     if (row.at(0) == "0") return "";
     if (!row.at(2)) return "time_received >= " + microseconds(row.at(1).value());
     std::string times;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The view `flows` as SQL: the documented columns, computed from the physical ones of store/columns.h. Each field under
 // its name in the order of the field table, then time_received, time_start, time_end (TIMESTAMP, UTC, whole
-// milliseconds), duration (DOUBLE, seconds), proto_name, etype_name (found whatever the case of letters), scaled_bytes and scaled_packets (DOUBLE: times
-// sampling_rate, if that is more than 1); then the fields that configurations have added to the store.
+// milliseconds), duration (DOUBLE, seconds), proto_name, etype_name (found whatever the case of letters), scaled_bytes
+// and scaled_packets (DOUBLE: times sampling_rate, if that is more than 1); then the fields that configurations have
+// added to the store.
 #pragma once
 
 #include <span>

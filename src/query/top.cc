@@ -68,8 +68,7 @@ std::string key_names(const TopRequest& request) {
 // When the interval of a flow begins. DuckDB's own function is faster, but knows no zones here.
 std::string interval_sql(const TopRequest& request) {
   const std::string time = time_column_name(request.time);
-  if (!request.zone.is_utc())
-    return "time_slot(" + time + ", '" + std::to_string(request.every_ns / kSecond) + "s')";
+  if (!request.zone.is_utc()) return "time_slot(" + time + ", '" + std::to_string(request.every_ns / kSecond) + "s')";
   return "time_bucket(to_microseconds(" + std::to_string(request.every_ns / 1000) + "), " + time + ")";
 }
 

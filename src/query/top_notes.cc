@@ -67,9 +67,10 @@ CountedFlows counted_flows(const std::vector<std::optional<std::string>>& row) {
 
 std::string times_note(const CountedFlows& counted, const TimeRange& range, const TimeContext& times) {
   if (counted.flows == 0) return "no flows match; weir store stats says what is stored";
-  std::string text = counted.first_ms && counted.last_ms ? span_text(range.column, *counted.first_ms, *counted.last_ms, times.zone)
-                     : range.column == TimeColumn::end   ? "none of these flows has an end time"
-                                                         : "none of these flows has a start time";
+  std::string text = counted.first_ms && counted.last_ms
+                         ? span_text(range.column, *counted.first_ms, *counted.last_ms, times.zone)
+                     : range.column == TimeColumn::end ? "none of these flows has an end time"
+                                                       : "none of these flows has a start time";
   if (counted.newest_ms && range.until_ns >= times.now_ns)
     text += age_note(times.now_ns / kSecond - *counted.newest_ms / 1000);
   return text;

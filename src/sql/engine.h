@@ -52,10 +52,10 @@ struct SqlSettings {
   std::vector<std::string> files = {}, folders = {};
 };
 
-// Appends the text of the rows of a chunk to `out`, and to `ends` the size of `out` after each row. Is called by several
-// threads at a time.
-using SqlRowText =
-    std::function<void(const std::vector<SqlColumn>& columns, size_t rows, std::string& out, std::vector<size_t>& ends)>;
+// Appends the text of the rows of a chunk to `out`, and to `ends` the size of `out` after each row. Is called by
+// several threads at a time.
+using SqlRowText = std::function<void(const std::vector<SqlColumn>& columns, size_t rows, std::string& out,
+                                      std::vector<size_t>& ends)>;
 
 // Called about ten times a second until a statement returns its first rows.
 using SqlTick = std::function<void()>;
