@@ -25,17 +25,23 @@ std::optional<TimeSlots> TimeSlots::of(std::string_view length) {
 
 int64_t TimeSlots::start_of(int64_t seconds, const TimeZone& zone) const {
   const int64_t shown = seconds + zone.offset(seconds);
-  if (unit_ == Unit::seconds) {
-    const int64_t start = kFirstMonday + floor_to(shown - kFirstMonday, seconds_);
-    if (seconds_ <= kHourSeconds) return seconds - (shown - start);
-    const int64_t day = floor_to(start, kDaySeconds);
-    return zone.seconds_at(sys_days{days(day / kDaySeconds)}, start - day);
+  if (unit_ == Unit::seconds) return start_of_equal_slots(seconds, shown, zone);
+  const int64_t day = floor_to(shown, kDaySeconds) / kDaySeconds;
+  const absl::CivilDay date = absl::CivilDay() + day;
+  const absl::CivilDay first = unit_ == Unit::week    ? absl::PrevWeekday(date + 1, absl::Weekday::monday)
+                               : unit_ == Unit::month ? absl::CivilDay(absl::CivilMonth(date))
+                                                      : absl::CivilDay(absl::CivilYear(date));
+  return zone.seconds_at(sys_days{days(first - absl::CivilDay())}, 0);
+}
+
+int64_t TimeSlots::start_of_equal_slots(int64_t seconds, int64_t shown, const TimeZone& zone) const {
+  const int64_t shown_start = kFirstMonday + floor_to(shown - kFirstMonday, seconds_);
+  if (seconds_ <= kHourSeconds) {
+    const int64_t start = seconds - (shown - shown_start);
+    return zone.offset(start) == zone.offset(seconds) ? start : zone.last_change(seconds, start);
   }
-  const sys_days day{days(floor_to(shown, kDaySeconds) / kDaySeconds)};
-  const std::chrono::year_month_day date(day);
-  if (unit_ == Unit::month) return zone.seconds_at(date.year() / date.month() / 1, 0);
-  if (unit_ == Unit::year) return zone.seconds_at(date.year() / 1 / 1, 0);
-  return zone.seconds_at(day - (std::chrono::weekday(day) - std::chrono::Monday), 0);
+  const int64_t day = floor_to(shown_start, kDaySeconds);
+  return zone.seconds_at(sys_days{days(day / kDaySeconds)}, shown_start - day);
 }
 
 }  // namespace weir

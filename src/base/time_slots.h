@@ -14,15 +14,17 @@ class TimeSlots {
  public:
   // "90s", "15m", "6h", "1d" (whole seconds, at least one), or "week" (from Monday), "month", "year".
   static std::optional<TimeSlots> of(std::string_view length);
-  // When the slot that contains this time begins; both s since 1970, from 1678 to 2261. Slots are counted on the clock,
-  // from Monday 2000-01-03 00:00. Those of more than an hour begin when the clock shows it, so that one with a change
-  // to or from summer time is longer or shorter; shorter ones are so only where clocks change by less than their
-  // length.
+  // When the slot that contains this time begins; both s since 1970. Slots are counted on the clock, from Monday
+  // 2000-01-03 00:00, as by DuckDB's time_bucket(). Those of up to an hour always have their length, except that a
+  // change of the clock by less than that begins a new one (Lord Howe Island). Longer ones begin when the clock shows
+  // it, so that one with a change to or from summer time is shorter or longer.
   int64_t start_of(int64_t seconds, const TimeZone& zone) const;
 
  private:
   enum class Unit { seconds, week, month, year };
   TimeSlots(Unit unit, int64_t seconds) : unit_(unit), seconds_(seconds) {}
+  int64_t start_of_equal_slots(int64_t seconds, int64_t shown, const TimeZone& zone) const;
+
   Unit unit_;
   int64_t seconds_;
 };

@@ -101,6 +101,7 @@ std::optional<int64_t> rfc3339(std::string_view text, const TimeZone& zone) {
   reader.need("Tt ");
   const int64_t clock_ns = read_clock(reader);
   if (reader.at_end()) return finished(reader, time_at(date, clock_ns, zone));
+  reader.take(" ");  // as in tables
   return finished(reader, time_at(date, clock_ns, TimeZone()) - read_offset(reader));
 }
 

@@ -20,6 +20,7 @@ struct TimeContext {
 
 // Returns ns since 1970, in whole milliseconds; nullopt for any other text. Accepts
 //   2026-11-21T09:39:00.123Z, 2026-11-21T10:39+01:00, 2026-11-21 09:39    RFC 3339
+//   2026-11-21 10:39:00.123 +01:00                                        as in tables
 //   2026-11-21                                                            the start of the day
 //   2026/11/21.09:39[:00], 2026/11/21                                     as nfdump
 //   -1h, 1h, 90s, 2d                                                      that long before now

@@ -2,6 +2,7 @@
 #include "base/time_zone.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace weir {
 
@@ -19,17 +20,28 @@ static bool is_always_utc(const absl::TimeZone& zone) {
 
 std::optional<TimeZone> TimeZone::named(const std::string& name) {
   absl::TimeZone zone;
+  // absl takes "localtime" for what we call "local".
   if (name == "local")
     zone = absl::LocalTimeZone();
-  else if (!may_be_a_zone(name) || !absl::LoadTimeZone(name, &zone))
+  else if (!may_be_a_zone(name) || name == "localtime" || !absl::LoadTimeZone(name, &zone))
     return {};
   return is_always_utc(zone) ? TimeZone() : TimeZone(zone);
 }
 
-std::string TimeZone::name() const { return zone_.name() == "localtime" ? "local time" : zone_.name(); }
+std::string TimeZone::name() const {
+  const std::string name = zone_.name();
+  return name == "localtime" || name.starts_with('/') ? "local time" : name;
+}
 
 int32_t TimeZone::offset(int64_t seconds_since_1970) const {
   return zone_.At(absl::FromUnixSeconds(seconds_since_1970)).offset;
+}
+
+int64_t TimeZone::last_change(int64_t seconds_since_1970, int64_t otherwise) const {
+  absl::TimeZone::CivilTransition change;
+  // The one before the next second, so that it may be at this one.
+  if (!zone_.PrevTransition(absl::FromUnixSeconds(seconds_since_1970 + 1), &change)) return otherwise;
+  return (change.to - absl::CivilSecond()) - offset(seconds_since_1970);
 }
 
 int64_t TimeZone::seconds_at(std::chrono::sys_days date, int64_t second_of_day) const {

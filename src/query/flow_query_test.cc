@@ -207,6 +207,55 @@ TEST_F(FlowQueryTest, EveryProtocolNumberHasAName) {
             "proto,named\n6,true\n255,true\n");
 }
 
+// TCP, UDP, ICMP; IPv4 and IPv6.
+constexpr const char* kNamedFlows =
+    "SELECT p::UTINYINT AS proto, e::USMALLINT AS etype, b::UBIGINT AS bytes FROM (VALUES (6, 2048, 1), (17, 34525, "
+    "2), "
+    "(6, 34525, 4), (1, 2048, 8), (NULL, NULL, 16)) t(p, e, b)";
+
+TEST_F(FlowQueryTest, NamesOfProtocolsAreFoundInAnyCase) {
+  add_segment(kNamedFlows);
+  FlowQuery opened = query();
+  const std::pair<const char*, const char*> kSums[] = {{"proto_name = 'tcp'", "5"},
+                                                       {"proto_name = 'TCP'", "5"},
+                                                       {"PROTO_NAME='Tcp'", "5"},
+                                                       {"proto_name <> 'tcp'", "10"},
+                                                       {"proto_name IN ('tcp', 'Udp')", "7"},
+                                                       {"proto_name NOT IN ('tcp', 'Udp')", "8"},
+                                                       {"flows.etype_name = 'ipv4'", "9"},
+                                                       {"etype_name IN ('IPV6')", "6"}};
+  for (const auto& [condition, sum] : kSums)
+    EXPECT_EQ(answer(opened, std::string("SELECT sum(bytes) AS b FROM flows WHERE ") + condition),
+              std::string("b\n") + sum + "\n")
+        << condition;
+}
+
+TEST_F(FlowQueryTest, NamesOfProtocolsAreWrittenAsTheyAre) {
+  add_segment(kNamedFlows);
+  FlowQuery opened = query();
+  EXPECT_EQ(answer(opened, "SELECT proto_name, sum(bytes) AS b FROM flows GROUP BY 1 ORDER BY 1 NULLS LAST"),
+            "proto_name,b\nICMP,8\nTCP,5\nUDP,2\n,16\n");
+  EXPECT_EQ(answer(opened, "SELECT DISTINCT etype_name FROM flows ORDER BY etype_name DESC NULLS LAST"),
+            "etype_name\nIPv6\nIPv4\n\n");
+  EXPECT_EQ(answer(opened, "SELECT max(proto_name) AS a, min(etype_name) AS b FROM flows"), "a,b\nUDP,IPv4\n");
+  EXPECT_EQ(answer(opened, top_sql({.keys = {"proto_name"}, .count = 2}, false)),
+            "proto_name,flows,packets,bytes,percent\n,1,,16,51.61\nICMP,1,,8,25.81\n");
+  EXPECT_EQ(answer(opened, top_sql({.keys = {"etype_name"}}, false)),
+            "etype_name,flows,packets,bytes,percent\n,1,,16,51.61\nIPv4,2,,9,29.03\nIPv6,2,,6,19.35\n");
+}
+
+TEST_F(FlowQueryTest, PatternsOfNames) {
+  add_segment(kNamedFlows);
+  FlowQuery opened = query();
+  auto count = [&](const std::string& condition) {
+    return answer(opened, "SELECT count(*) AS n FROM flows WHERE " + condition);
+  };
+  EXPECT_EQ(count("proto_name LIKE 'TC%'"), "n\n2\n");
+  EXPECT_EQ(count("proto_name LIKE 'tc%'"), "n\n0\n") << "as always in SQL";
+  EXPECT_EQ(count("proto_name ILIKE 'tc%'"), "n\n2\n");
+  EXPECT_EQ(count("regexp_matches(proto_name, '^[A-Z]+$')"), "n\n4\n");
+}
+
 // The times farthest apart that the writer stores (segment_writer.cc): INT64_MIN + 2 ms and INT64_MAX, as milliseconds
 // and the part below a millisecond.
 TEST_F(FlowQueryTest, TheFarthestTimesAreRead) {
@@ -401,19 +450,6 @@ TEST_F(FlowQueryTest, InterruptedBeforeItBegins) {
   FlowQuery opened = query();
   opened.interrupt();
   EXPECT_THROW(answer(opened, "SELECT 1"), QueryInterrupted);
-}
-
-TEST_F(FlowQueryTest, NamesAreFoundWhateverTheCaseOfTheirLetters) {
-  add_segment("SELECT unnest([6, 17, 58])::UTINYINT AS proto, unnest([2048, 2048, 34525])::USMALLINT AS etype");
-  FlowQuery opened = query();
-  auto count = [&](const std::string& where) {
-    return answer(opened, "SELECT count(*) AS n FROM flows WHERE " + where);
-  };
-  for (const char* one : {"proto_name = 'tcp'", "proto_name = 'TCP'", "PROTO_NAME='Tcp'", "proto_name = 'ipv6-icmp'",
-                          "etype_name = 'ipv6'", "proto_name NOT IN ('tcp', 'udp')"})
-    EXPECT_EQ(count(one), "n\n1\n") << one;
-  EXPECT_EQ(count("proto_name in ('tcp', 'UDP')"), "n\n2\n");
-  EXPECT_EQ(count("proto_name LIKE 'tcp'"), "n\n0\n");
 }
 
 TEST_F(FlowQueryTest, MessagesShowTheUsersStatement) {

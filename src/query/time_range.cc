@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/file.h"
 
 namespace weir {
 
@@ -12,9 +13,21 @@ int64_t parse_time(const std::string& text, const TimeContext& context) {
                     "\" is no time; write 2026-11-21T09:30Z, 2026-11-21, 2026/11/21.09:30, -1h, today or yesterday");
 }
 
+// TZ may be something else than a name, for which TimeZone would be UTC.
+static void check_local_zone(const std::string& option, const TimeZone& local) {
+  const std::string given = os::environment("TZ");
+  const std::string name = given.starts_with(':') ? given.substr(1) : given;
+  if (local.is_utc() && !name.empty() && !TimeZone::named(name))
+    throw usage_error(option + " local: the variable TZ, " + in_quotes(given) +
+                      ", names no time zone of this machine; write Europe/Berlin or UTC");
+}
+
 TimeZone parse_zone(const std::string& option, const std::string& name) {
   if (name.empty()) return {};
-  if (auto zone = TimeZone::named(name)) return *zone;
+  if (auto zone = TimeZone::named(name)) {
+    if (name == "local") check_local_zone(option, *zone);
+    return *zone;
+  }
   throw usage_error(option + ": " + in_quotes(name) +
                     " is no time zone of this machine; write Europe/Berlin, UTC or local (other zones need the package "
                     "tzdata)");

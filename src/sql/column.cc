@@ -14,6 +14,7 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "base/time_slots.h"
 
 namespace weir {
 
@@ -93,8 +94,11 @@ void append_padded(std::string& out, uint64_t value, size_t width) {
 }
 
 void append_date(std::string& out, int64_t days) {
-  std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  int year = static_cast<int>(date.year());
+  // chrono's years end at 32767, DuckDB's much later; the calendar repeats every 400 years.
+  constexpr int64_t kCycleYears = 400, kCycleDays = 146'097;
+  const int64_t cycles = floor_to(days, kCycleDays) / kCycleDays;
+  std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days - cycles * kCycleDays}}};
+  const int64_t year = static_cast<int>(date.year()) + cycles * kCycleYears;
   if (year < 0) out += '-';
   append_padded(out, static_cast<uint64_t>(std::abs(year)), 4);
   out += '-';
@@ -116,7 +120,13 @@ unsigned second_digits(duckdb_type id) {
   }
 }
 
-// "+05:30". Offsets in force before there were time zones have seconds, which RFC 3339 has no place for.
+// RFC 3339 has no place for the seconds that offsets had before there were time zones, and writes such a time with the
+// closest offset it can (§5.8).
+int32_t rfc3339_offset(const TimeZone& zone, int64_t seconds) {
+  return static_cast<int32_t>(floor_to(zone.offset(seconds) + 30, 60));
+}
+
+// "+05:30"
 void append_offset(std::string& out, int32_t seconds) {
   out += seconds < 0 ? '-' : '+';
   const auto minutes = static_cast<uint64_t>(std::abs(seconds) / 60);
@@ -133,7 +143,7 @@ void append_timestamp(std::string& out, int64_t count, const SqlType& type, SqlS
   for (unsigned i = 0; i < digits; ++i) unit *= 10;
   int64_t seconds = count / unit, fraction = count % unit;
   if (fraction < 0) fraction += unit, --seconds;
-  const int32_t offset = type.is_utc ? 0 : type.zone.offset(seconds);
+  const int32_t offset = type.is_utc ? 0 : rfc3339_offset(type.zone, seconds);
   seconds += offset;
   int64_t days = seconds / 86'400, second = seconds % 86'400;
   if (second < 0) second += 86'400, --days;

@@ -132,10 +132,9 @@ void tcp_flags_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector
   }
 }
 
-constexpr int64_t kMicroseconds = 1'000'000, kYear1678 = -9'214'560'000, kYear2262 = 9'214'646'400;  // s
-
 void time_slot(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const Argument times(input, 0), lengths(input, 1);
+  constexpr int64_t kMicros = 1'000'000;
   const auto& zone = *static_cast<const TimeZone*>(duckdb_scalar_function_get_extra_info(info));
   Result result(output);
   thread_local std::string last;
@@ -153,11 +152,16 @@ void time_slot(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector
       std::string message = "time_slot: '" + last + "' is no length of time; write 5m, 6h, 1d, week, month or year";
       return duckdb_scalar_function_set_error(info, message.c_str());
     }
-    const int64_t second = floor_to(times.number(row), kMicroseconds) / kMicroseconds;
-    if (second < kYear1678 || second >= kYear2262)
-      result.set_null(row);
-    else
-      result.set(row, duckdb_timestamp{slots->start_of(second, zone) * kMicroseconds});
+    const duckdb_timestamp time{times.number(row)};
+    if (!duckdb_is_finite_timestamp(time)) {
+      result.set(row, time);
+      continue;
+    }
+    duckdb_timestamp start{0};
+    if (__builtin_mul_overflow(slots->start_of(floor_to(time.micros, kMicros) / kMicros, zone), kMicros, &start.micros))
+      return duckdb_scalar_function_set_error(info,
+                                              "time_slot: the slot begins before the first time that can be written");
+    result.set(row, start);
   }
 }
 

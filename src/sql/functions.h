@@ -7,8 +7,7 @@
 //   service(port[, proto])            the service that usually has the port: 'https'; null if there is none
 //   tcp_flags_text(flags)             'SA': the letters of the flags that are set
 //   time_slot(time, '1d')             when the slot of that length that contains the time begins, by the clock of the
-//                                     zone: '15m', '6h', '1d', 'week' (Monday), 'month', 'year'; null
-//                                     before 1678 and from 2262 on
+//                                     zone: '15m', '6h', '1d', 'week' (Monday), 'month', 'year'
 //
 // Null gives null. A text that is no address is in no network, and has none.
 #pragma once

@@ -37,7 +37,19 @@ class SqlFunctions : public testing::Test {
     return "";
   }
 
+  // When the slot of a time begins, both in UTC, in the zone `engine` has.
+  static std::string slot(SqlEngine& engine, const std::string& time, const std::string& length) {
+    SqlResult result = engine
+                           .prepare_reading("SELECT time_slot(TIMESTAMP " + sql_literal(time) + ", " +
+                                            sql_literal(length) + ")::VARCHAR")
+                           .run();
+    std::string cell;
+    if (result.next()) result.columns()[0].append(cell, 0, SqlStyle::csv);
+    return cell;
+  }
+
   SqlEngine engine_{{}};
+  SqlEngine berlin_{{.zone = TimeZone::named("Europe/Berlin").value()}};
 };
 
 TEST_F(SqlFunctions, InNet) {
@@ -119,6 +131,73 @@ TEST_F(SqlFunctions, TcpFlagsText) {  // RFC 9293 §3.1
   EXPECT_EQ(value("tcp_flags_text(NULL)"), "null");
 }
 
+TEST_F(SqlFunctions, TimeSlot) {
+  const std::string time = "2026-11-21 09:39:17.123456";
+  EXPECT_EQ(slot(engine_, time, "1s"), "2026-11-21 09:39:17");
+  EXPECT_EQ(slot(engine_, time, "15m"), "2026-11-21 09:30:00");
+  EXPECT_EQ(slot(engine_, time, "6h"), "2026-11-21 06:00:00");
+  EXPECT_EQ(slot(engine_, time, "1d"), "2026-11-21 00:00:00");
+  EXPECT_EQ(slot(engine_, time, "week"), "2026-11-16 00:00:00") << "a Monday";
+  EXPECT_EQ(slot(engine_, time, "month"), "2026-11-01 00:00:00");
+  EXPECT_EQ(slot(engine_, time, "year"), "2026-01-01 00:00:00");
+  EXPECT_EQ(slot(engine_, "1969-12-31 23:59:59.999999", "1d"), "1969-12-31 00:00:00");
+  EXPECT_EQ(slot(engine_, "1970-01-01 00:00:00", "1h"), "1970-01-01 00:00:00");
+}
+
+TEST_F(SqlFunctions, TimeSlotOfAZone) {
+  EXPECT_EQ(slot(berlin_, "2026-03-29 21:59:59.999", "1d"), "2026-03-28 23:00:00");
+  EXPECT_EQ(slot(berlin_, "2026-03-29 22:00:00", "1d"), "2026-03-29 22:00:00");
+  EXPECT_EQ(slot(berlin_, "2026-10-25 22:59:59", "1d"), "2026-10-24 22:00:00");
+  EXPECT_EQ(slot(berlin_, "2026-10-25 01:30:00", "1h"), "2026-10-25 01:00:00");
+  EXPECT_EQ(slot(berlin_, "2026-03-31 22:00:00", "month"), "2026-03-31 22:00:00");
+  EXPECT_EQ(slot(berlin_, "2026-03-31 21:59:59", "month"), "2026-02-28 23:00:00");
+  EXPECT_EQ(slot(berlin_, "2026-12-31 23:00:00", "year"), "2026-12-31 23:00:00");
+}
+
+TEST_F(SqlFunctions, TimeSlotTakesOtherTimes) {
+  const std::string start = "\"2026-11-01T00:00:00.000Z\"";
+  for (const char* time :
+       {"DATE '2026-11-21'", "TIMESTAMP_S '2026-11-21 09:39:17'", "TIMESTAMP_MS '2026-11-21 09:39:17'",
+        "TIMESTAMP_NS '2026-11-21 09:39:17.123456789'", "'2026-11-21 09:39:17'"})
+    EXPECT_EQ(value("time_slot(" + std::string(time) + ", 'month')"), start) << time;
+}
+
+TEST_F(SqlFunctions, TimeSlotOfManyRows) {
+  EXPECT_EQ(rows("SELECT time_slot(t, l)::VARCHAR FROM (VALUES (1, TIMESTAMP '2026-11-21 09:39:00', '1d'), "
+                 "(2, NULL, '1d'), (3, TIMESTAMP '2026-11-21 09:39:00', NULL), (4, TIMESTAMP '2026-11-22 09:39:00', "
+                 "'1h'), (5, 'infinity', '1h'), (6, TIMESTAMP '2026-11-22 09:39:00', '1d')) AS v(i, t, l) ORDER BY i"),
+            (std::vector<std::string>{"\"2026-11-21 00:00:00\"", "null", "null", "\"2026-11-22 09:00:00\"",
+                                      "\"infinity\"", "\"2026-11-22 00:00:00\""}));
+  EXPECT_EQ(value("count(DISTINCT time_slot(TIMESTAMP '2026-01-01' + to_minutes(i), '1d')) FROM range(525600) t(i)"),
+            "365");
+}
+
+TEST_F(SqlFunctions, TimeSlotOfEndlessAndFarTimes) {
+  for (SqlEngine* engine : {&engine_, &berlin_})
+    for (const char* length : {"1s", "1h", "6h", "1d", "week", "month", "year", "100000d"}) {
+      EXPECT_EQ(slot(*engine, "infinity", length), "infinity") << length;
+      EXPECT_EQ(slot(*engine, "-infinity", length), "-infinity") << length;
+    }
+  EXPECT_EQ(slot(engine_, "294247-01-10 04:00:54.775806", "1d"), "294247-01-10 00:00:00");
+  EXPECT_EQ(slot(engine_, "294247-01-10 04:00:54.775806", "year"), "294247-01-01 00:00:00");
+  EXPECT_EQ(slot(engine_, "290309-12-22 (BC) 00:00:00", "1d"), "290309-12-22 (BC) 00:00:00");
+  for (const char* length : {"month", "year", "100000d"}) {
+    std::string message = refused("time_slot(TIMESTAMP '290309-12-22 (BC) 00:00:00', '" + std::string(length) + "')");
+    EXPECT_TRUE(message.contains("begins before the first time")) << message;
+  }
+}
+
+TEST_F(SqlFunctions, TimeSlotSaysWhatToWriteForAWrongLength) {
+  for (const char* length :
+       {"", "0s", "off", "-1h", "500ms", "1 day", "fortnight", "106752d", "99999999999999999999d"}) {
+    std::string message = refused("time_slot(TIMESTAMP '2026-11-21', '" + std::string(length) + "')");
+    EXPECT_TRUE(message.contains("time_slot: '" + std::string(length) +
+                                 "' is no length of time; write 5m, 6h, 1d, week, month or year"))
+        << message;
+  }
+  EXPECT_EQ(value("time_slot(NULL::TIMESTAMP, 'fortnight')"), "null");
+}
+
 TEST_F(SqlFunctions, TakeTheTypesOfTheColumns) {
   EXPECT_EQ(value("tcp_flags_text(18::USMALLINT)"), "\"SA\"");
   EXPECT_EQ(value("service(443::USMALLINT, 6::UTINYINT)"), "\"https\"");
@@ -130,6 +209,8 @@ TEST_F(SqlFunctions, RefuseOtherArguments) {
   refused("net('10.0.0.1')");
   refused("service()");
   refused("tcp_flags_text('S', 'A')");
+  refused("time_slot(TIMESTAMP '2026-11-21')");
+  refused("time_slot(1795253940, '1d')");
 }
 
 }  // namespace
