@@ -212,9 +212,14 @@ Asked with_writable_columns(SqlEngine& engine, SqlStatement given, const std::st
 }
 
 // Nothing changes if no function takes these columns.
-void write_as_lines(SqlEngine& engine, const SqlRowText& text, Asked& asked) {
+void write_as_lines(SqlEngine& engine, const SqlRowText& text, const std::vector<std::string>& null_names,
+                    Asked& asked) {
+  const std::vector<SqlColumn>& columns = asked.statement.columns();
+  std::vector<size_t> maybe_null;
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (std::ranges::find(null_names, columns[i].name()) != null_names.end()) maybe_null.push_back(i);
   try {
-    asked.statement = engine.prepare_row_text(asked.sql, asked.statement.columns(), text);
+    asked.statement = engine.prepare_row_text(asked.sql, columns, text, maybe_null);
   } catch (const SqlError&) {
     return;
   }
@@ -238,7 +243,9 @@ void FlowQuery::run_part(SqlEngine& engine, const Part& part, const Consumer& co
   if (!done.begun) consumer.begin(asked.statement.columns());
   done.begun = true;
   SqlRowText row_text = consumer.row_text && is_query(asked.sql) ? consumer.row_text() : nullptr;
-  if (row_text) write_as_lines(engine, row_text, asked);
+  const auto present = files_.columns(Table::flows);
+  if (row_text)
+    write_as_lines(engine, row_text, present ? null_columns(columns_, *present) : std::vector<std::string>(), asked);
   auto take = [&](const std::vector<SqlColumn>& columns, size_t rows) {
     done.of_part += rows;
     if (asked.as_lines)

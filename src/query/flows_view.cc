@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/flows_view.h"
 
+#include <algorithm>
+
 #include "flow/fields.h"
 #include "format/spelling.h"
 #include "sql/engine.h"
@@ -162,6 +164,16 @@ FieldTable filter_fields(const StoreColumns& columns) {
           extras.back().name = shown_name(column);
         }
   return FieldTable(std::move(extras));
+}
+
+std::vector<std::string> null_columns(const StoreColumns& columns, const std::set<int32_t>& present) {
+  std::vector<std::string> names;
+  for (const StoreColumn& column : columns.all()) {
+    const bool is_field =
+        column.extra || std::ranges::find(kFields, column.name, &FieldInfo::name) != std::ranges::end(kFields);
+    if (is_field && !present.contains(column.id)) names.push_back(shown_name(column));
+  }
+  return names;
 }
 
 std::vector<FlowsColumn> flows_columns(const StoreColumns& columns) {

@@ -32,6 +32,9 @@ FieldTable filter_fields(const StoreColumns& columns);
 std::string rows_of_segments(std::span<const std::string> files, std::span<const StoreColumn> columns,
                              const std::optional<std::set<int32_t>>& present = {});
 
+// The columns of the view that are null in every row if the segments have only the columns with these field ids.
+std::vector<std::string> null_columns(const StoreColumns& columns, const std::set<int32_t>& present);
+
 struct FlowsColumn {
   std::string name;
   std::string type;  // SQL type name

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/result_writer.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -40,10 +41,15 @@ std::vector<size_t> with_values(const std::vector<SqlColumn>& columns, size_t ro
   return list;
 }
 
+bool needs_quotes(std::string_view text) {
+  return text.empty() ||
+         std::ranges::any_of(text, [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; });
+}
+
 // Puts the text that begins at `begin` in quotes if RFC 4180 demands it.
 void quote_csv(std::string& out, size_t begin) {
   const std::string_view text = std::string_view(out).substr(begin);
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string::npos) return;
+  if (!needs_quotes(text)) return;
   std::string quoted = "\"";
   for (char c : text) quoted.append(c == '"' ? 2 : 1, c);
   out.replace(begin, out.npos, quoted += '"');
@@ -52,7 +58,7 @@ void quote_csv(std::string& out, size_t begin) {
 void append_csv(std::string& out, const SqlColumn& column, size_t row, bool to_terminal) {
   const size_t begin = out.size();
   column.append(out, row, SqlStyle::csv);
-  if (column.is_number()) return;
+  if (!column.may_have_commas()) return;
   if (to_terminal) out.replace(begin, out.npos, printable(out.substr(begin)));
   quote_csv(out, begin);
 }

@@ -87,13 +87,13 @@ void append_float(std::string& out, T value, SqlStyle style) {
 
 void append_padded(std::string& out, uint64_t value, size_t width) {
   char digits[20];
-  auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-  const auto size = static_cast<size_t>(end - digits);
-  out.append(width > size ? width - size : 0, '0');
-  out.append(digits, size);
+  size_t at = sizeof digits;
+  for (; value > 0 || sizeof digits - at < width; value /= 10) digits[--at] = static_cast<char>('0' + value % 10);
+  out.append(digits + at, sizeof digits - at);
 }
 
-void append_date(std::string& out, int64_t days) {
+std::string date_text(int64_t days) {
+  std::string out;
   // chrono's years end at 32767, DuckDB's much later; the calendar repeats every 400 years.
   constexpr int64_t kCycleYears = 400, kCycleDays = 146'097;
   const int64_t cycles = floor_to(days, kCycleDays) / kCycleDays;
@@ -105,6 +105,16 @@ void append_date(std::string& out, int64_t days) {
   append_padded(out, static_cast<unsigned>(date.month()), 2);
   out += '-';
   append_padded(out, static_cast<unsigned>(date.day()), 2);
+  return out;
+}
+
+// Neighbouring rows mostly have the same date.
+void append_date(std::string& out, int64_t days) {
+  thread_local int64_t last = std::numeric_limits<int64_t>::min();
+  thread_local std::string text;
+  if (days != last) text = date_text(days);
+  last = days;
+  out += text;
 }
 
 unsigned second_digits(duckdb_type id) {
@@ -329,11 +339,13 @@ SqlColumn::SqlColumn(std::string name, std::shared_ptr<const SqlType> type)
     : name_(std::move(name)), type_(std::move(type)) {}
 
 bool SqlColumn::is_number() const { return is_number_type(type_->id); }
+bool SqlColumn::may_have_commas() const { return type_->id == DUCKDB_TYPE_VARCHAR || type_->id == DUCKDB_TYPE_LIST; }
 bool SqlColumn::is_spelled() const { return is_spelled_type(*type_); }
 bool SqlColumn::is_128_bits() const { return type_->id == DUCKDB_TYPE_HUGEINT || type_->id == DUCKDB_TYPE_UHUGEINT; }
-bool SqlColumn::is_null(size_t row) const { return vector_->is_null(row); }
+bool SqlColumn::is_null(size_t row) const { return !vector_ || vector_->is_null(row); }
 
 bool SqlColumn::is_all_null(size_t rows) const {
+  if (!vector_) return true;
   if (!vector_->validity) return rows == 0;
   size_t row = 0;
   for (; row + 64 <= rows; row += 64)
@@ -343,7 +355,8 @@ bool SqlColumn::is_all_null(size_t rows) const {
 }
 
 void SqlColumn::append(std::string& out, size_t row, SqlStyle style) const {
-  append_value(out, *vector_, *type_, row, style);
+  if (vector_) return append_value(out, *vector_, *type_, row, style);
+  if (style == SqlStyle::json) out += "null";
 }
 
 // Copies of a column share the values of the chunk that they had; the next chunk is for this one only.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqlColumn: a column of a result, and how its values are written as text. Values of these types can be written: whole
-// numbers of up to 128 bits, DOUBLE, DECIMAL, BOOLEAN, VARCHAR, DATE, the TIMESTAMPs, and lists of these; is_spelled()
-// is false for all others, which the statement must cast.
+// SqlColumn: a column of a result (without values: null in every row), and how its values are written as text. Values
+// of these types can be written: whole numbers of up to 128 bits, DOUBLE, DECIMAL, BOOLEAN, VARCHAR, DATE, the
+// TIMESTAMPs, and lists of these; is_spelled() is false for all others, which the statement must cast.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ class SqlColumn {
   SqlColumn(std::string name, std::shared_ptr<const SqlType> type);
 
   const std::string& name() const { return name_; }
-  bool is_number() const;  // to be right-aligned
+  bool is_number() const;        // to be right-aligned
+  bool may_have_commas() const;  // its values as CSV: also quotes, and ends of lines
   bool is_spelled() const;
   bool is_128_bits() const;  // a HUGEINT, for example the sum of whole numbers
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -282,13 +283,34 @@ SqlStatement SqlEngine::prepare_reading(const std::string& sql) {
   throw SqlError(SqlError::Kind::statement, kOnlyReading);
 }
 
-SqlStatement SqlEngine::prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns,
-                                         SqlRowText text) {
-  std::string items;
-  for (size_t i = 0; i < columns.size(); ++i) items += (i ? ", #" : "#") + std::to_string(i + 1);
+static std::string column_names(const std::vector<size_t>& numbers) {
+  std::string names;
+  for (size_t i : numbers) names += (names.empty() ? "c" : ", c") + std::to_string(i);
+  return names;
+}
+
+// Whether the plan is empty for rows in which one of the columns has a value.
+bool SqlEngine::are_null(const std::string& rows, const std::vector<size_t>& numbers) {
+  std::string condition = "false";
+  for (size_t i : numbers) condition += " OR c" + std::to_string(i) + " IS NOT NULL";
+  SqlResult plan = prepare("EXPLAIN (FORMAT json) SELECT 1 FROM " + rows + " WHERE " + condition).run();
+  std::string text;
+  // To the end, which ends the transaction.
+  while (plan.next()) plan.columns().back().append(text, 0, SqlStyle::csv);
+  const size_t name = text.find("\"name\": \"");
+  return name != text.npos && text.substr(name).starts_with("\"name\": \"EMPTY_RESULT\"");
+}
+
+SqlStatement SqlEngine::prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns, SqlRowText text,
+                                         const std::vector<size_t>& maybe_null) {
+  std::vector<size_t> passed(columns.size());
+  std::iota(passed.begin(), passed.end(), size_t{0});
+  const std::string rows = "(\n" + sql_body(sql) + "\n) AS q(" + column_names(passed) + ")";
+  if (!maybe_null.empty() && are_null(rows, maybe_null))
+    std::erase_if(passed, [&](size_t i) { return std::ranges::find(maybe_null, i) != maybe_null.end(); });
   const std::string function = "weir_row_text_" + std::to_string(impl_->row_texts++);
-  register_row_text(impl_->connection.get(), function, columns, std::move(text));
-  return prepare("SELECT " + function + "(" + items + ") FROM (\n" + sql_body(sql) + "\n)");
+  register_row_text(impl_->connection.get(), function, columns, passed, std::move(text));
+  return prepare("SELECT " + function + "(" + column_names(passed) + ") FROM " + rows);
 }
 
 void SqlEngine::execute(const std::string& sql, const SqlTick& tick) {

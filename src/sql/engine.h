@@ -110,7 +110,10 @@ class SqlEngine {
   // threads write it together, which one thread could not do as fast as they read. `sql` follows one line of ours. The
   // function that writes is registered only now, so that a user's statement, prepared before, cannot call it. Throws
   // SqlError also for columns that no function takes together: texts with different collations.
-  SqlStatement prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns, SqlRowText text);
+  // `maybe_null`: numbers of columns that are null in every row, perhaps; if DuckDB's optimizer agrees it has less to
+  // do.
+  SqlStatement prepare_row_text(const std::string& sql, const std::vector<SqlColumn>& columns, SqlRowText text,
+                                const std::vector<size_t>& maybe_null = {});
   void execute(const std::string& sql, const SqlTick& tick = {});  // for statements without a result
   void lock_settings();                                            // from here on no SQL can change a setting
 
@@ -118,6 +121,8 @@ class SqlEngine {
   double progress() const;    // of the running statement: 0 to 1, or below 0 if unknown
 
  private:
+  bool are_null(const std::string& rows, const std::vector<size_t>& numbers);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

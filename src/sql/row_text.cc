@@ -10,6 +10,7 @@ namespace {
 
 struct RowFunction {
   std::vector<SqlColumn> columns;  // without values
+  std::vector<size_t> passed;      // those that are arguments, in order
   SqlRowText text;
 };
 
@@ -29,8 +30,8 @@ void start_thread(duckdb_init_info info) {
 void write_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const auto* function = static_cast<const RowFunction*>(duckdb_scalar_function_get_extra_info(info));
   auto* state = static_cast<ThreadState*>(duckdb_scalar_function_get_state(info));
-  for (size_t i = 0; i < state->columns.size(); ++i)
-    state->columns[i].set_vector(duckdb_data_chunk_get_vector(input, i));
+  for (size_t i = 0; i < function->passed.size(); ++i)
+    state->columns[function->passed[i]].set_vector(duckdb_data_chunk_get_vector(input, i));
   state->text.clear();
   state->ends.clear();
   function->text(state->columns, duckdb_data_chunk_get_size(input), state->text, state->ends);
@@ -43,7 +44,7 @@ void write_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_vecto
 }  // namespace
 
 void register_row_text(duckdb_connection connection, const std::string& name, const std::vector<SqlColumn>& columns,
-                       SqlRowText text) {
+                       const std::vector<size_t>& passed, SqlRowText text) {
   duckdb_scalar_function function = duckdb_create_scalar_function();
   duckdb_scalar_function_set_name(function, name.c_str());
   duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
@@ -53,7 +54,7 @@ void register_row_text(duckdb_connection connection, const std::string& name, co
   duckdb_destroy_logical_type(&any);
   duckdb_destroy_logical_type(&result);
   duckdb_scalar_function_set_special_handling(function);  // it is called for nulls too
-  duckdb_scalar_function_set_extra_info(function, new RowFunction{columns, std::move(text)},
+  duckdb_scalar_function_set_extra_info(function, new RowFunction{columns, passed, std::move(text)},
                                         [](void* info) { delete static_cast<RowFunction*>(info); });
   duckdb_scalar_function_set_init(function, start_thread);
   duckdb_scalar_function_set_function(function, write_rows);

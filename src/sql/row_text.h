@@ -11,8 +11,9 @@
 
 namespace weir {
 
-// Registers a function that takes these columns and returns the text of the row. Throws SqlError if DuckDB refuses.
+// Registers a function that takes those of the columns whose numbers are in `passed`, and returns the text of the row;
+// the others are null. Throws SqlError if DuckDB refuses.
 void register_row_text(duckdb_connection connection, const std::string& name, const std::vector<SqlColumn>& columns,
-                       SqlRowText text);
+                       const std::vector<size_t>& passed, SqlRowText text);
 
 }  // namespace weir

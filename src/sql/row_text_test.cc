@@ -58,5 +58,18 @@ INSTANTIATE_TEST_SUITE_P(Statements, RowText,
                                          "make_timestamp(x), x / 4, nullif(x % 2, 0) FROM t -- a comment",
                                          "(SELECT 5 AS a);", "VALUES (1, 'ü'), (2, NULL)"));
 
+// Columns that may be null in every row, some of which are.
+TEST(RowTextOfNulls, IsNullWhetherDuckDbKnowsThatOrNot) {
+  SqlEngine engine({});
+  for (const char* sql : {"SELECT range AS a, NULL::VARCHAR AS b, NULL::INTEGER[] AS c FROM range(3000)",
+                          "SELECT range AS a, nullif(range, 5) AS b, NULL AS c FROM range(3000)",
+                          "SELECT a, b, c FROM (SELECT 1 AS a, NULL AS b, 7 AS c UNION ALL SELECT 2, 3, NULL)"}) {
+    SqlStatement statement = engine.prepare(sql);
+    const std::vector<SqlColumn> columns = statement.columns();
+    const std::vector<std::string> rows = read_rows(statement.run());
+    EXPECT_EQ(read_texts(engine.prepare_row_text(sql, columns, write_rows, {1, 2}).run()), rows) << sql;
+  }
+}
+
 }  // namespace
 }  // namespace weir
