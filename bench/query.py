@@ -112,10 +112,26 @@ def choose_needle(options, fewest=5, most=200):
     return rows(text)[0]["src_addr"]
 
 
+def choose_busy(options):
+    """An address with about a fortieth of the flows of the generator's traffic."""
+    *_, text = timed(weir(options, "query", "SELECT src_addr, count(*) AS n FROM flows GROUP BY 1 ORDER BY n DESC LIMIT 1 "
+                                           "OFFSET 2"))
+    return rows(text)[0]["src_addr"]
+
+
+def lines_of_weir(text):
+    return [text.count("\n") - 1]
+
+
+def lines_of_nfdump(text):
+    return [text.count("\n")]
+
+
 def questions(options):
     """name: (Weir's command, its reader, nfdump's command, its reader)"""
     needle, rare = choose_needle(options), choose_needle(options, 2, 20)
     side_by_side.report(f"the address with few flows is {needle}, the rare one {rare}")
+    busy = choose_busy(options)
     listed = ("--fields", FLOW.replace(" ", ""), "-n", "1000", "--where")
     form = "fmt:%sa|%da|%sp|%dp|%pr|%pkt|%byt"
     return needle, {
@@ -133,6 +149,9 @@ def questions(options):
             weir(options, "query", f"SELECT {FLOW} FROM flows WHERE src_addr = '{needle}' OR dst_addr = '{needle}'"),
             flows_of_weir,
             nfdump(options, "-q", "-6", "-o", form, f"ip {needle}"), flows_of_nfdump),
+        "whole rows of a busy address, as CSV": (
+            weir(options, "query", f"SELECT * FROM flows WHERE src_addr = '{busy}'"), lines_of_weir,
+            nfdump(options, "-q", "-6", "-o", "csv", f"src ip {busy}"), lines_of_nfdump),
         "flows from a rare address (weir flows)": (
             weir(options, "flows", *listed, f"src ip {rare}"), flows_of_weir,
             nfdump(options, "-q", "-6", "-o", form, f"src ip {rare}"), flows_of_nfdump),

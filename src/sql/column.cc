@@ -79,8 +79,11 @@ void append_decimal(std::string& out, __int128 value, unsigned scale) {
 
 template <class T>
 void append_float(std::string& out, T value, SqlStyle style) {
+  constexpr T kExact = 9'007'199'254'740'992;  // 2^53
   if (style == SqlStyle::json && !std::isfinite(value))
     out += "null";  // JSON has no such number
+  else if (std::abs(value) < kExact && value == std::trunc(value) && (value != 0 || !std::signbit(value)))
+    append_number(out, static_cast<int64_t>(value));  // 100000, not 1e+05
   else
     append_number(out, value);
 }

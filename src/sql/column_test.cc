@@ -17,6 +17,17 @@ std::string shown(const char* zone, const std::string& value, SqlStyle style = S
   return text;
 }
 
+TEST(Column, WholeNumbersHaveNoExponent) {
+  SqlEngine engine({});
+  SqlStatement statement =
+      engine.prepare("SELECT 100000::DOUBLE, 1e15, 2e20, 0::DOUBLE, -1e5::DOUBLE, 0.5::FLOAT, 1e5::FLOAT");
+  SqlResult result = statement.run();
+  ASSERT_TRUE(result.next());
+  std::string text;
+  for (const SqlColumn& column : result.columns()) column.append(text += ' ', 0, SqlStyle::csv);
+  EXPECT_EQ(text, " 100000 1000000000000000 2e+20 0 -100000 0.5 100000");
+}
+
 TEST(SqlColumnInAZone, TimesHaveTheOffsetOfTheirTime) {
   EXPECT_EQ(shown("Europe/Berlin", "TIMESTAMP '2026-03-29 00:59:59.999'"), "2026-03-29T01:59:59.999+01:00");
   EXPECT_EQ(shown("Europe/Berlin", "TIMESTAMP '2026-03-29 01:00:00'"), "2026-03-29T03:00:00.000+02:00");
