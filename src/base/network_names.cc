@@ -6,73 +6,6 @@
 namespace weir {
 namespace {
 
-struct Protocol {
-  uint8_t number;
-  std::string_view name;
-};
-// IANA's protocol numbers, those that are seen in networks; of several names for a number the first is shown.
-constexpr Protocol kProtocols[] = {
-    {0, "hopopt"},
-    {1, "icmp"},
-    {2, "igmp"},
-    {3, "ggp"},
-    {4, "ipip"},
-    {5, "st"},
-    {6, "tcp"},
-    {7, "cbt"},
-    {8, "egp"},
-    {9, "igp"},
-    {12, "pup"},
-    {17, "udp"},
-    {20, "hmp"},
-    {27, "rdp"},
-    {33, "dccp"},
-    {37, "ddp"},
-    {41, "ipv6"},
-    {43, "ipv6-route"},
-    {44, "ipv6-frag"},
-    {45, "idrp"},
-    {46, "rsvp"},
-    {47, "gre"},
-    {48, "dsr"},
-    {50, "esp"},
-    {51, "ah"},
-    {54, "narp"},
-    {55, "mobile"},
-    {57, "skip"},
-    {58, "icmp6"},
-    {59, "ipv6-nonxt"},
-    {60, "ipv6-opts"},
-    {81, "vmtp"},
-    {88, "eigrp"},
-    {89, "ospf"},
-    {94, "ipip-old"},
-    {97, "etherip"},
-    {98, "encap"},
-    {103, "pim"},
-    {108, "ipcomp"},
-    {112, "vrrp"},
-    {115, "l2tp"},
-    {118, "stp"},
-    {121, "smp"},
-    {124, "isis"},
-    {129, "iplt"},
-    {132, "sctp"},
-    {133, "fc"},
-    {135, "mobility"},
-    {136, "udplite"},
-    {137, "mpls-in-ip"},
-    {138, "manet"},
-    {139, "hip"},
-    {140, "shim6"},
-    {143, "ethernet"},
-    // other names
-    {58, "ipv6-icmp"},
-    {58, "icmpv6"},
-    {89, "ospfigp"},
-    {136, "udp-lite"},
-};
-
 constexpr Service kServices[] = {
     {7, "echo"},
     {9, "discard"},
@@ -235,23 +168,6 @@ std::string lower(std::string_view text) {
   for (char& c : result)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return result;
-}
-
-std::optional<uint8_t> protocol_number(std::string_view name) {
-  auto found = find_name(kProtocols, name);
-  if (found == std::end(kProtocols)) return {};
-  return found->number;
-}
-
-std::vector<std::string> protocol_names() {
-  std::vector<std::string> names;
-  for (const Protocol& protocol : kProtocols) names.emplace_back(protocol.name);
-  return names;
-}
-
-std::string_view protocol_short_name(uint8_t number) {
-  auto found = std::ranges::find(kProtocols, number, &Protocol::number);
-  return found == std::end(kProtocols) ? std::string_view() : found->name;
 }
 
 std::span<const Service> services() { return kServices; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of IP protocols, services, Ethertypes and TCP flags. They are found whatever the case of their letters.
+// Names of services, Ethertypes and TCP flags. They are found whatever the case of their letters.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace weir {
-
-// IP protocol: "tcp", "icmp6", "gre".
-std::optional<uint8_t> protocol_number(std::string_view name);
-std::vector<std::string> protocol_names();
-// "tcp" for 6; "" for numbers without a name.
-std::string_view protocol_short_name(uint8_t number);
 
 // Well-known ports (IANA's names and those in common use): "https" for 443.
 struct Service {

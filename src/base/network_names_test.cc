@@ -10,49 +10,11 @@
 namespace weir {
 namespace {
 
-TEST(NetworkNames, Protocols) {
-  EXPECT_EQ(protocol_number("icmp"), 1);
-  EXPECT_EQ(protocol_number("tcp"), 6);
-  EXPECT_EQ(protocol_number("udp"), 17);
-  EXPECT_EQ(protocol_number("gre"), 47);
-  EXPECT_EQ(protocol_number("esp"), 50);
-  EXPECT_EQ(protocol_number("icmp6"), 58);
-  EXPECT_EQ(protocol_number("ipv6-icmp"), 58);
-  EXPECT_EQ(protocol_number("ospf"), 89);
-  EXPECT_EQ(protocol_number("sctp"), 132);
-  EXPECT_EQ(protocol_number("hopopt"), 0);
-  for (const char* text : {"", "6", "tc", "tcpx", "tcp ", "http"}) EXPECT_FALSE(protocol_number(text)) << text;
-}
-
 TEST(NetworkNames, AreFoundWhateverTheirCase) {
-  EXPECT_EQ(protocol_number("TCP"), 6);
-  EXPECT_EQ(protocol_number("Ipv6-Icmp"), 58);
   EXPECT_EQ(service_port("HTTPS"), 443);
   EXPECT_EQ(ethertype_number("IPv6"), 0x86dd);
   EXPECT_EQ(tcp_flag_bits("sA"), 0x12);
   EXPECT_EQ(lower("AbZ-09\xc3\x84"), "abz-09\xc3\x84");  // only ASCII letters
-}
-
-TEST(NetworkNames, AProtocolHasOneShortName) {
-  EXPECT_EQ(protocol_short_name(6), "tcp");
-  EXPECT_EQ(protocol_short_name(58), "icmp6");
-  EXPECT_EQ(protocol_short_name(0), "hopopt");
-  EXPECT_EQ(protocol_short_name(253), "");  // RFC 3692: for experiments
-  for (int number = 0; number < 256; ++number) {
-    std::string_view name = protocol_short_name(static_cast<uint8_t>(number));
-    if (name.empty()) continue;
-    EXPECT_EQ(protocol_number(name), number) << name;
-  }
-}
-
-TEST(NetworkNames, EveryProtocolNameIsFoundAndLowerCase) {
-  std::set<std::string> names;
-  for (const std::string& name : protocol_names()) {
-    EXPECT_TRUE(protocol_number(name)) << name;
-    EXPECT_EQ(name, lower(name));
-    EXPECT_TRUE(names.insert(name).second) << name << " is there twice";
-  }
-  EXPECT_TRUE(names.contains("tcp"));
 }
 
 TEST(NetworkNames, Services) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/network_names.h"
+#include "base/protocol_names.h"
 #include "base/text.h"
 #include "filter/comparison.h"
 #include "filter/tokens.h"

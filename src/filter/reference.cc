@@ -2,6 +2,7 @@
 #include "filter/reference.h"
 
 #include "base/network_names.h"
+#include "base/protocol_names.h"
 #include "filter/vocabulary.h"
 
 namespace weir {
@@ -92,7 +93,9 @@ std::string filter_reference() {
   std::string names;
   for (const std::string& name : protocol_names())
     names += (names.empty() ? "`" : ", `") + name + "` " + std::to_string(*protocol_number(name));
-  text += names + "\n\n## Names of ports\n\n";
+  text += names +
+          "\n\nAfter `proto`, also the names that the column `proto_name` has; but `ipip` is 4, as in nfdump, not "
+          "94.\n\n## Names of ports\n\n";
   names.clear();
   for (const Service& service : services())
     names += (names.empty() ? "`" : ", `") + std::string(service.name) + "` " + std::to_string(service.port);

@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "base/network_names.h"
+#include "base/protocol_names.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
 #include "base/time_text.h"
@@ -186,7 +187,7 @@ std::optional<uint64_t> parse_value(ValueKind kind, std::string_view text, const
     case ValueKind::port:
       return named(service_port(text), text);
     case ValueKind::protocol:
-      return named(protocol_number(text), text);
+      return named(any_protocol_number(text), text);
     case ValueKind::ethertype:
       return named(ethertype_number(text), text);
     case ValueKind::as_number:

@@ -10,6 +10,7 @@
 #include <random>
 #include <sstream>
 
+#include "base/protocol_names.h"
 #include "base/text.h"
 #include "format/protobuf_writer.h"
 #include "format/spelling.h"
@@ -576,7 +577,8 @@ TEST(Spelling, NamesAtTheEdgesOfTheTable) {
   EXPECT_EQ(etype_name(0x8847), "");
   EXPECT_EQ(layer_name(99), "Custom");
   EXPECT_EQ(layer_name(15), "");
-  for (int proto = 0; proto < 256; ++proto) EXPECT_LE(proto_name(static_cast<uint8_t>(proto)).size(), kLongestName);
+  for (int proto = 0; proto < 256; ++proto)
+    EXPECT_LE(proto_name(static_cast<uint8_t>(proto)).size(), kLongestProtocolName);
 }
 
 }  // namespace

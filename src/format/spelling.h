@@ -78,9 +78,7 @@ char* write_network(char* out, const IpAddress& address, unsigned length);
 // A CSV field (RFC 4180): in quotes where it has to be. At most 2 bytes for one of its own, and 2.
 char* write_csv_text(char* out, std::string_view text);
 
-// Names as GoFlow2 prints them: "TCP", "unassigned"; "IPv4", "IPv6", "ARP", otherwise "".
-inline constexpr size_t kLongestName = 32;
-std::string_view proto_name(uint8_t proto);
+// "IPv4", "IPv6", "ARP", otherwise "".
 std::string_view etype_name(uint16_t etype);
 
 // The name of a layer of a sampled packet header (wire/packet_headers.h), numbered as in GoFlow2's schema, Weir's own

@@ -2,6 +2,7 @@
 #include "format/text_writer.h"
 
 #include "base/json_text.h"
+#include "base/protocol_names.h"
 #include "format/spelling.h"
 
 namespace weir {

@@ -102,6 +102,7 @@ class NewestFlows {
              range.condition + " ORDER BY t DESC LIMIT " + std::to_string(count) + ")",
          range.begin, range.middle});
     if (row.at(0) == "0") return "";
+    if (!row.at(1)) return "true";  // none of the flows has a time
     if (!row.at(2)) return "time_received >= " + microseconds(row.at(1).value());
     return "time_received IN (" + *row[2] + ")";
   }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/network_names.h"
+#include "base/protocol_names.h"
 #include "filter/parser.h"
 #include "filter/sql.h"
 #include "os/clock.h"
@@ -56,7 +56,7 @@ std::string with_hint(const std::string& error) {
   const size_t begin = error.find(kBefore), after = begin == error.npos ? begin : error.find(kAfter, begin);
   if (after == error.npos) return error;
   const std::string name = error.substr(begin + kBefore.size(), after - begin - kBefore.size());
-  if (!protocol_number(name)) return error;
+  if (!any_protocol_number(name)) return error;
   return error + "\n\nproto is a number; write proto_name = " + sql_literal(name);
 }
 

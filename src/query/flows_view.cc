@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/protocol_names.h"
 #include "flow/fields.h"
-#include "format/spelling.h"
 #include "sql/engine.h"
 #include "store/columns.h"
 

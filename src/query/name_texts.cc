@@ -2,7 +2,7 @@
 #include "query/name_texts.h"
 
 #include "base/network_names.h"
-#include "format/spelling.h"
+#include "base/protocol_names.h"
 #include "sql/statement_text.h"
 
 namespace weir {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/json_text.h"
+#include "base/protocol_names.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
 #include "base/text_table.h"
