@@ -21,7 +21,7 @@ SRC6, DST6 = 27, 28
 # ---- Time zones
 
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
-         "XXX-3:30YYY,M3.5.0,M10.5.0/3")
+         "WST-3:30WDT,M3.5.0,M10.5.0/3")
 # When clocks are changed in Europe and in the United States, in 2026.
 CHANGES = ("2026-03-08T07:00", "2026-03-29T01:00", "2026-10-25T01:00", "2026-11-01T06:00")
 

@@ -5,8 +5,7 @@
 // it.
 //
 //   failure  OutputClosed if the reader of a pipe, or the pager, is gone; QueryInterrupted while waiting for a slow
-//   one; usage_error
-//            and runtime_failure for the rest
+//            one; usage_error and runtime_failure for the rest
 #pragma once
 
 #include <stdexcept>

@@ -63,7 +63,7 @@ std::string key_names(const TopRequest& request) {
   return names;
 }
 
-// When the interval of a flow begins. DuckDB's own function is faster, but knows no zones here.
+// When the interval of a flow begins. DuckDB's own function is faster, but not in a zone (docs/decisions/0019).
 std::string interval_sql(const TopRequest& request) {
   const std::string time = time_column_name(request.time);
   if (!request.zone.is_utc()) return "time_slot(" + time + ", '" + std::to_string(request.every_ns / kSecond) + "s')";
